@@ -1,0 +1,94 @@
+"""`fgbg predict`."""
+
+from collections import Counter
+from pathlib import Path
+
+import click
+
+from fgbg.options import FILE, FOLDER, device_option
+
+
+@click.command("predict")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.option(
+    "--bg", type=FILE, help="The same view without the object; without it the network does without."
+)
+@click.option(
+    "--checkpoint",
+    type=FILE,
+    show_default="outputs/best.pt, else outputs/last.pt",
+    help="What to predict with.",
+)
+@click.option(
+    "--out",
+    type=FOLDER,
+    default=Path("outputs/predictions"),
+    show_default=True,
+    help="Folder of the results.",
+)
+@click.option(
+    "--res",
+    type=click.IntRange(8, 8192),
+    show_default="the last training resolution",
+    help="Longer side at which the network looks.",
+)
+@click.option(
+    "--mask-threshold",
+    type=click.FloatRange(0, 1),
+    show_default="soft mask",
+    help="Make the mask 0 or 255 at this probability.",
+)
+@device_option
+def command(
+    paths: tuple[Path, ...],
+    bg: Path | None,
+    checkpoint: Path | None,
+    out: Path,
+    res: int | None,
+    mask_threshold: float | None,
+    device: str,
+) -> None:
+    """Predict mask and depth for pictures.
+
+    PATH is a picture or a folder of pictures. Writes NAME.mask.png (8-bit), NAME.depth.png (16-bit, 65535
+    nearest) and NAME.overlay.png at the picture's own size.
+    """
+    from fgbg.pictures import write_prediction
+    from fgbg.predictor import Predictor, default_checkpoint
+    from generator.errors import AssetError
+    from generator.images import read_rgb
+    from generator.progress import Progress
+
+    predictor = Predictor.load(checkpoint or default_checkpoint(Path("outputs")), res, device)
+    background = read_rgb(bg) if bg is not None else None
+    pictures = [found for path in paths for found in _pictures_of(path)]
+    stems = Counter(name.with_suffix("") for _, name in pictures)
+    problems: list[AssetError] = []
+    with Progress("predicting", len(pictures), "pictures") as progress:
+        for path, name in pictures:
+            # a.jpg and a.png would write the same files: then the suffix stays in the name.
+            base = out / (name if stems[name.with_suffix("")] > 1 else name.with_suffix(""))
+            try:
+                picture = read_rgb(path)
+                predicted = predictor(picture, background)
+            except AssetError as error:
+                problems.append(error)
+            else:
+                if mask_threshold is not None:
+                    predicted = predicted.with_threshold(mask_threshold)
+                mask, depth, overlay = write_prediction(base, picture, predicted)
+                click.echo(f"{path}: {mask} {depth.name} {overlay.name}")
+            progress.advance(1)
+    for problem in problems:
+        click.echo(f"fgbg: {problem}", err=True)
+    if problems:
+        raise SystemExit(1)
+
+
+def _pictures_of(path: Path) -> list[tuple[Path, Path]]:
+    """Pictures at `path`, each with the name its results get: a folder's pictures keep their subfolders."""
+    from generator.images import list_pictures
+
+    if path.is_dir():
+        return [(picture, picture.relative_to(path)) for picture in list_pictures(path)]
+    return [(path, Path(path.name))]

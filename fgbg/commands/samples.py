@@ -1,0 +1,38 @@
+"""`fgbg samples`."""
+
+from pathlib import Path
+
+import click
+
+from fgbg.options import FOLDER, overwrite_option, seed_option
+
+
+@click.command("samples")
+@click.argument("folder", type=FOLDER, default=Path("data"))
+@click.option(
+    "--count",
+    type=click.IntRange(1, 10_000),
+    default=24,
+    show_default=True,
+    help="Foregrounds, and as many backgrounds.",
+)
+@click.option(
+    "--size",
+    type=click.IntRange(32, 2048),
+    default=192,
+    show_default=True,
+    help="Side of the backgrounds in pixels; foregrounds have half of it.",
+)
+@seed_option
+@overwrite_option
+def command(folder: Path, count: int, size: int, seed: int, overwrite: bool) -> None:
+    """Draw sample foregrounds and backgrounds with exact depth.
+
+    Writes FOLDER/fg/*.png (RGBA) and FOLDER/bg/*.png with *.depth.png (16-bit); FOLDER is data by default.
+    """
+    from generator.progress import Progress
+    from generator.samples import write_samples
+
+    with Progress("drawing", 2 * count, "pictures") as progress:
+        drawn = write_samples(folder, count, size, seed, overwrite, progress.advance)
+    click.echo(f"{count} foregrounds in {drawn.fg}, {count} backgrounds with depth in {drawn.bg}")

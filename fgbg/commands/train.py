@@ -1,0 +1,160 @@
+"""`fgbg train`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from fgbg.options import (
+    FOLDER,
+    WeightedTerms,
+    Widths,
+    data_option,
+    device_option,
+    overwrite_option,
+    seed_option,
+)
+
+
+@click.command("train")
+@data_option
+@click.option(
+    "--out",
+    type=FOLDER,
+    default=Path("outputs"),
+    show_default=True,
+    help="Folder of the run: last.pt, best.pt, log/.",
+)
+@click.option(
+    "--res",
+    default="96",
+    show_default=True,
+    metavar="N|N:EPOCHS,...",
+    help="Longer side in training, or stages of rising resolution: 48:4,96:4,192:8.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    default=5,
+    show_default=True,
+    help="Epochs of each stage that does not say its own.",
+)
+@click.option(
+    "--epoch-samples",
+    type=click.IntRange(1),
+    show_default="all of train, at most 20,000",
+    help="Samples in one epoch.",
+)
+@click.option(
+    "--val-samples",
+    type=click.IntRange(1),
+    default=1024,
+    show_default=True,
+    help="Validate on so many first samples of val.",
+)
+@click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True, help="Samples per step.")
+@click.option(
+    "--lr", type=float, default=2e-3, show_default=True, help="Learning rate of AdamW at the start."
+)
+@click.option("--weight-decay", type=float, default=1e-2, show_default=True, help="Weight decay of AdamW.")
+@click.option(
+    "--plateau-patience",
+    type=click.IntRange(0),
+    default=3,
+    show_default=True,
+    help="Epochs without a better validation loss before the learning rate falls.",
+)
+@click.option(
+    "--plateau-factor", type=float, default=0.3, show_default=True, help="What it is multiplied by then."
+)
+@click.option("--clip", type=float, default=1.0, show_default=True, help="Largest norm of the gradients.")
+@click.option(
+    "--ema",
+    type=float,
+    default=0.999,
+    show_default=True,
+    help="Decay of the averaged weights; 0 averages nothing.",
+)
+@click.option(
+    "--bg-dropout",
+    type=click.FloatRange(0, 1),
+    default=0.25,
+    show_default=True,
+    help="Share of samples without their background, so that predict works without --bg.",
+)
+@click.option(
+    "--bg-jitter",
+    type=click.FloatRange(0, 1),
+    default=0.35,
+    show_default=True,
+    help="Share of samples whose background is shifted, re-exposed and noisy.",
+)
+@click.option(
+    "--mask-loss", type=WeightedTerms(), default="dice:1,bce:1", show_default=True, help="Terms: dice, bce."
+)
+@click.option(
+    "--depth-loss", type=WeightedTerms(), default="ssim:1,l1:1", show_default=True, help="Terms: ssim, l1."
+)
+@click.option("--model", type=click.Choice(["unet"]), default="unet", show_default=True, help="The network.")
+@click.option(
+    "--widths",
+    type=Widths(),
+    default="16,32,64,128,256",
+    show_default=True,
+    help="Channels per level; 64,128,256,512,1024 is the original U-Net (31 M parameters).",
+)
+@seed_option
+@device_option
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "32", "bf16"]),
+    default="auto",
+    show_default=True,
+    help="auto is bf16 where the hardware has it.",
+)
+@click.option("--resume", is_flag=True, help="Go on from last.pt in --out; start where there is none.")
+@overwrite_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    data: Path,
+    out: Path,
+    res: str,
+    epochs: int,
+    resume: bool,
+    overwrite: bool,
+    **fields: Any,
+) -> None:
+    """Train a network to predict mask and depth.
+
+    Writes last.pt after every epoch, best.pt at the lowest validation loss, and log/ with metrics.csv and
+    TensorBoard files. With --resume, options that are not given stay as they were.
+    """
+    from training.checkpoint import LAST
+    from training.run import start_run
+
+    def is_given(name: str) -> bool:
+        return ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
+
+    given = {name: value for name, value in fields.items() if is_given(name)}
+    outcome = start_run(
+        data,
+        out,
+        given,
+        res if is_given("res") else None,
+        epochs if is_given("epochs") else None,
+        resume,
+        overwrite,
+        say=click.echo,
+    )
+    names = {
+        "val_iou": "validation IoU",
+        "val_iou_without_bg": "without background",
+        "val_depth_rmse": "depth RMSE",
+    }
+    scores = [
+        f"{text} {outcome.metrics[name]:.4f}" for name, text in names.items() if name in outcome.metrics
+    ]
+    click.echo(", ".join([f"{out / LAST}: epoch {outcome.position.epoch}", *scores]))

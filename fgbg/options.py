@@ -1,0 +1,100 @@
+"""Options and value types that several commands share, defined once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+FILE = click.Path(dir_okay=False, path_type=Path)
+
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what an earlier call made there.")
+seed_option = click.option(
+    "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, help="Of all randomness."
+)
+data_option = click.option(
+    "--data",
+    type=FOLDER,
+    default=Path("data/shards"),
+    show_default=True,
+    help="Folder of the dataset.",
+)
+device_option = click.option(
+    "--device",
+    type=click.Choice(["auto", "cpu", "cuda", "mps"]),
+    default="auto",
+    show_default=True,
+    help="Where the network runs; auto is the best there is.",
+)
+
+
+class CanvasSize(click.ParamType[tuple[int, int]]):
+    """`192` or `256x192` (width x height) as (width, height)."""
+
+    name = "N|WxH"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        width, _, height = str(value).lower().partition("x")
+        if not width.isdecimal() or (height and not height.isdecimal()):
+            self.fail(f"expected a side like 192 or a size like 256x192, found {value!r}", param, ctx)
+        return int(width), int(height or width)
+
+
+class SplitShares(click.ParamType[tuple[float, float, float] | None]):
+    """`80/10/10` as shares of train, val and test, or `none` for all in train."""
+
+    name = "A/B/C|none"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float, float] | None:
+        if value is None or str(value).lower() == "none":
+            return None
+        try:
+            train, val, test = (float(share) for share in str(value).split("/"))
+        except ValueError:
+            self.fail(f"expected shares like 80/10/10 or 'none', found {value!r}", param, ctx)
+        return train, val, test
+
+
+class WeightedTerms(click.ParamType[dict[str, float]]):
+    """`dice:1,bce:0.5` as {"dice": 1.0, "bce": 0.5}; a name alone weighs 1."""
+
+    name = "NAME[:WEIGHT],..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, float]:
+        if isinstance(value, dict):
+            return value
+        terms = {}
+        for part in str(value).split(","):
+            name, _, weight = part.strip().partition(":")
+            try:
+                terms[name] = float(weight or 1)
+            except ValueError:
+                self.fail(f"expected terms like dice:1,bce:1, found {value!r}", param, ctx)
+        return terms
+
+
+class Widths(click.ParamType[tuple[int, ...]]):
+    """`16,32,64` as (16, 32, 64)."""
+
+    name = "N,N,..."
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, ...]:
+        if isinstance(value, tuple):
+            return value
+        parts = str(value).split(",")
+        if len(parts) < 2 or not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
+            self.fail(f"expected at least two widths like 16,32,64, found {value!r}", param, ctx)
+        return tuple(int(part) for part in parts)

@@ -1,0 +1,110 @@
+"""A trained network as a function from pictures to mask and depth."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from generator.depth import FARTHEST, NEAREST
+from generator.errors import AssetError
+from training.checkpoint import BEST, LAST, load_checkpoint, model_of
+from training.devices import choose_accelerator
+from training.errors import CheckpointError
+from training.models import Prediction
+from training.prepare import join, resize, scaled_size, to_network
+
+_ASPECT_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What the network sees in a picture, at the picture's own size.
+
+    Attributes:
+        mask: (H, W) uint8, 0 background ... 255 foreground, soft.
+        depth: (H, W) uint16 relative inverse depth, 1 farthest ... 65535 nearest.
+    """
+
+    mask: np.ndarray
+    depth: np.ndarray
+
+    def with_threshold(self, threshold: float) -> "Predicted":
+        """The same with a mask of 0 and 255, cut at a probability in [0, 1]."""
+        return replace(self, mask=np.where(self.mask >= threshold * 255, 255, 0).astype(np.uint8))
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A network ready to predict.
+
+    Attributes:
+        network: with averaged weights, in evaluation mode.
+        res: longer side in pixels at which the network looks.
+        device: where it runs.
+    """
+
+    network: nn.Module
+    res: int
+    device: torch.device
+
+    @classmethod
+    def load(cls, checkpoint: Path, res: int | None = None, device: str = "auto") -> "Predictor":
+        """Load a checkpoint; `res` defaults to its last training resolution.
+
+        Raises:
+            CheckpointError: it cannot be used.
+            ConfigError: the device is not here.
+        """
+        place = torch.device(choose_accelerator(device))
+        loaded = load_checkpoint(checkpoint)
+        network = model_of(checkpoint, loaded).to(place)
+        return cls(network, res or loaded.res, place)
+
+    @torch.inference_mode()
+    def __call__(self, picture: np.ndarray, bg: np.ndarray | None = None) -> Predicted:
+        """Predict one picture.
+
+        Args:
+            picture: (H, W, 3) uint8 sRGB, of any size.
+            bg: (h, w, 3) uint8, the same view without the object, of the same aspect; None: there is none.
+
+        Raises:
+            AssetError: `bg` has another aspect.
+        """
+        height, width = picture.shape[:2]
+        size = scaled_size(height, width, self.res)
+        seen = self._tensor(picture, size)
+        behind = None
+        if bg is not None:
+            if abs(bg.shape[1] / bg.shape[0] / (width / height) - 1) > _ASPECT_TOLERANCE:
+                found = f"{bg.shape[1]} x {bg.shape[0]}"
+                raise AssetError(
+                    "--bg", f"the aspect of the picture, {width} x {height}", found, "give the same view"
+                )
+            behind = self._tensor(bg, size)
+        prediction: Prediction = self.network(join(behind, seen))
+        mask = resize(prediction.mask_logits.float().sigmoid(), (height, width))[0, 0]
+        depth = resize(prediction.depth.float(), (height, width))[0, 0]
+        return Predicted(
+            mask=(mask * 255).round().clamp(0, 255).byte().cpu().numpy(),
+            depth=np.rint(depth.cpu().numpy() * np.float64(NEAREST - FARTHEST) + FARTHEST).astype(np.uint16),
+        )
+
+    def _tensor(self, picture: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
+        return to_network(torch.from_numpy(np.array(picture))[None].to(self.device), size)
+
+
+def default_checkpoint(run: Path) -> Path:
+    """A run's best.pt, else its last.pt.
+
+    Raises:
+        CheckpointError: there is neither.
+    """
+    for name in (BEST, LAST):
+        if (run / name).exists():
+            return run / name
+    raise CheckpointError(
+        run, f"{BEST} or {LAST}", "neither", "run 'fgbg train' first or name a file with --checkpoint"
+    )

@@ -1,0 +1,206 @@
+"""The one way to read a dataset, rendered or not, for training, the commands and users alike."""
+
+import contextlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from generator.bank import Bank
+from generator.composite import render
+from generator.config import SplitName
+from generator.errors import DatasetError
+from generator.files import hash_file, write_atomically
+from generator.manifest import VERIFIED_FILE, BankEntry, Manifest, ShardEntry, SplitEntry
+from generator.placement import PLACEMENT, SAMPLE
+from generator.progress import Progress
+from generator.shards import empty_pixels, open_shard
+
+_FIX = "copy the dataset again or generate it anew"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples as integers.
+
+    Attributes:
+        bg: (B, H, W, 3) uint8, the background alone.
+        fg_bg: (B, H, W, 3) uint8.
+        mask: (B, H, W) uint8, 0 background ... 255 foreground.
+        depth: (B, H, W) uint16 relative inverse depth, 0 unknown.
+    """
+
+    bg: np.ndarray
+    fg_bg: np.ndarray
+    mask: np.ndarray
+    depth: np.ndarray
+
+
+class Split:
+    """The samples of one split, in the dataset's order.
+
+    Attributes:
+        samples: (n,) of dtype SAMPLE; `first` counts rows of `placements`.
+        placements: (m,) of dtype PLACEMENT.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest, entry: SplitEntry, bank: Bank) -> None:
+        self._size = manifest.size
+        self._rendered = manifest.storage == "rendered"
+        self._bank = bank
+        self._ends = np.cumsum([shard.samples for shard in entry.shards])
+        self._shards = [
+            open_shard(folder / shard.file, shard.samples, self._size, self._rendered)
+            for shard in entry.shards
+        ]
+        self.samples, self.placements = self._tables(folder)
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def _tables(self, folder: Path) -> tuple[np.ndarray, np.ndarray]:
+        """The tables of all shards, joined: `first` counts rows of the joined placements."""
+        samples, placements = [np.zeros(0, SAMPLE)], [np.zeros(0, PLACEMENT)]
+        before = 0
+        for shard in self._shards:
+            table = shard.samples.copy()
+            table["first"] += before
+            before += len(shard.placements)
+            samples.append(table)
+            placements.append(shard.placements)
+        joined = np.concatenate(samples), np.concatenate(placements)
+        for column, count in (
+            (joined[0]["bg"], len(self._bank.bg)),
+            (joined[1]["sprite"], len(self._bank.sprite_fg)),
+        ):
+            if column.size and column.max() >= count:
+                raise DatasetError(folder, f"numbers below {count}, as in the bank", str(column.max()), _FIX)
+        return joined
+
+    def read(self, indices: ArrayLike) -> Batch:
+        """Read samples in any order, with any repeats.
+
+        Args:
+            indices: (B,) integers in [0, len).
+
+        Raises:
+            IndexError: an index is out of range.
+        """
+        rows = np.asarray(indices, np.int64)
+        if rows.size and not (rows.min() >= 0 and rows.max() < len(self)):
+            raise IndexError(f"sample {rows.min()} to {rows.max()} of {len(self)}")
+        samples = self.samples[rows]
+        fg_bg, mask, depth = empty_pixels(len(rows), self._size)
+        if self._rendered:
+            shard_of = np.searchsorted(self._ends, rows, side="right")
+            for number in np.unique(shard_of):
+                here = np.flatnonzero(shard_of == number)
+                shard = self._shards[number]
+                assert shard.fg_bg is not None and shard.mask is not None and shard.depth is not None
+                inside = rows[here] - (self._ends[number] - len(shard.samples))
+                fg_bg[here], mask[here], depth[here] = (
+                    shard.fg_bg[inside],
+                    shard.mask[inside],
+                    shard.depth[inside],
+                )
+        else:
+            render(self._bank, samples, self.placements, fg_bg, mask, depth)
+        return Batch(self._bank.bg[samples["bg"]], fg_bg, mask, depth)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A finished dataset: `dataset["train"]`, `dataset["val"]`, `dataset["test"]`.
+
+    Attributes:
+        folder: where it is.
+        manifest: all of `dataset.json`.
+        bank: its sprites and backgrounds.
+        splits: by name; `len` of one may be 0.
+    """
+
+    folder: Path
+    manifest: Manifest
+    bank: Bank
+    splits: Mapping[SplitName, Split]
+
+    def __getitem__(self, split: SplitName) -> Split:
+        return self.splits[split]
+
+
+def open_dataset(folder: str | Path) -> Dataset:
+    """Open a dataset for reading.
+
+    Structure and sizes are checked always, hashes once per copy: what was found right is remembered, with
+    size and modification time, in `.verified.json`, and a file that changed since is hashed again.
+
+    Raises:
+        DatasetError: it is missing, unfinished or damaged; names the file.
+    """
+    folder = Path(folder)
+    manifest = Manifest.read(folder)
+    problems = _check_files(folder, manifest, always_hash=False)
+    if problems:
+        raise problems[0]
+    bank = Bank.open(folder / manifest.bank.file)
+    width, height = manifest.size
+    if bank.bg.shape[1:3] != (height, width):
+        found = f"{bank.bg.shape[2]} x {bank.bg.shape[1]}"
+        raise DatasetError(folder / manifest.bank.file, f"backgrounds of {width} x {height}", found, _FIX)
+    splits = {name: Split(folder, manifest, entry, bank) for name, entry in manifest.splits.items()}
+    return Dataset(folder, manifest, bank, splits)
+
+
+def verify_dataset(folder: str | Path) -> list[DatasetError]:
+    """Hash every file, always, and name each that is missing or not as it was written.
+
+    Raises:
+        DatasetError: there is no manifest to compare with.
+    """
+    folder = Path(folder)
+    return _check_files(folder, Manifest.read(folder), always_hash=True)
+
+
+def _check_files(folder: Path, manifest: Manifest, always_hash: bool) -> list[DatasetError]:
+    files: list[BankEntry | ShardEntry] = [manifest.bank]
+    files += [shard for split in manifest.splits.values() for shard in split.shards]
+    remembered = {} if always_hash else _read_verified(folder)
+    verified: dict[str, list[int | str]] = {}
+    problems = []
+    with Progress("verifying", sum(file.bytes for file in files) // 2**20 + 1, "MiB") as progress:
+        for file in files:
+            path = folder / file.file
+            if not path.is_file():
+                problems.append(DatasetError(path, "a file of the dataset", "nothing", _FIX))
+                continue
+            status = path.stat()
+            if status.st_size != file.bytes:
+                expected, found = f"{file.bytes:,} bytes", f"{status.st_size:,}"
+                problems.append(DatasetError(path, expected, found, _FIX))
+                continue
+            mark: list[int | str] = [status.st_size, status.st_mtime_ns, file.blake3]
+            if remembered.get(file.file) != mark:
+                found = hash_file(path)
+                if found != file.blake3:
+                    problems.append(
+                        DatasetError(path, f"BLAKE3 {file.blake3[:16]}...", f"{found[:16]}...", _FIX)
+                    )
+                    continue
+            verified[file.file] = mark
+            progress.advance(file.bytes // 2**20)
+    if verified != remembered:
+        # A dataset on a read-only disk is verified each time.
+        with contextlib.suppress(OSError):
+            write_atomically(folder / VERIFIED_FILE, json.dumps(verified).encode())
+    return problems
+
+
+def _read_verified(folder: Path) -> dict[str, list[int | str]]:
+    try:
+        remembered: dict[str, list[int | str]] = json.loads((folder / VERIFIED_FILE).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return remembered if isinstance(remembered, dict) else {}

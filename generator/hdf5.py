@@ -1,0 +1,102 @@
+"""HDF5 files of plain contiguous datasets that can be memory-mapped; readers trust nothing in them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from generator.errors import DatasetError
+
+PAGE = 4096
+
+_FIX = "copy the dataset again or generate it anew"
+
+
+@contextmanager
+def new_file(path: Path, paged: bool) -> Iterator[h5py.File]:
+    """A new HDF5 file; when `paged`, every dataset begins on a 4096-byte boundary."""
+    alignment = PAGE if paged else 1
+    with h5py.File(
+        path, "w", libver=("v110", "v110"), alignment_threshold=1, alignment_interval=alignment
+    ) as file:
+        yield file
+
+
+def add_dataset(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> h5py.Dataset:
+    """An uncompressed contiguous dataset with its place reserved at once and never filled."""
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_layout(h5py.h5d.CONTIGUOUS)
+    properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    properties.set_obj_track_times(False)  # the same content shall give the same bytes
+    file_type = h5py.h5t.py_create(dtype, logical=True)
+    space = h5py.h5s.create_simple(shape)
+    return h5py.Dataset(h5py.h5d.create(file.id, name.encode(), file_type, space, properties))
+
+
+def map_datasets(path: Path) -> dict[str, np.ndarray]:
+    """All datasets of a file as read-only arrays over one memory map; libhdf5 only tells where they are.
+
+    Raises:
+        DatasetError: the file is missing or is no HDF5 file, or holds anything but plain contiguous
+            datasets that lie within it (links elsewhere, virtual or external storage, filters).
+    """
+    if not path.is_file():
+        raise DatasetError(path, "a file of the dataset", "nothing", _FIX)
+    try:
+        with h5py.File(path, "r", locking=False) as file:
+            places = {name: _place_of(path, file, name) for name in file}
+    except OSError as error:
+        raise DatasetError(path, "an HDF5 file", " ".join(str(error).split()), _FIX) from error
+    buffer = np.memmap(path, np.uint8, mode="r")
+    return {
+        name: np.ndarray(shape, dtype, buffer, offset) if offset else np.empty(shape, dtype)
+        for name, (shape, dtype, offset) in places.items()
+    }
+
+
+def check_datasets(
+    path: Path, arrays: dict[str, np.ndarray], expected: dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
+) -> None:
+    """Compare names, shapes and types with what the format says.
+
+    Raises:
+        DatasetError: names the first dataset that is missing or differs.
+    """
+    for name, (shape, dtype) in expected.items():
+        wanted = f"{shape} of {dtype}"
+        if name not in arrays:
+            raise DatasetError(f"{path}:{name}", wanted, "nothing", _FIX)
+        if arrays[name].shape != shape or arrays[name].dtype != dtype:
+            raise DatasetError(
+                f"{path}:{name}", wanted, f"{arrays[name].shape} of {arrays[name].dtype}", _FIX
+            )
+
+
+def _place_of(path: Path, file: h5py.File, name: str) -> tuple[tuple[int, ...], np.dtype[Any], int]:
+    """Shape, dtype and byte offset of one dataset (offset 0 for an empty one)."""
+
+    def refuse(found: str) -> DatasetError:
+        return DatasetError(f"{path}:{name}", "a plain contiguous dataset", found, _FIX)
+
+    if not isinstance(file.get(name, getlink=True), h5py.HardLink):
+        raise refuse("a link to elsewhere")
+    dataset = file[name]
+    if not isinstance(dataset, h5py.Dataset):
+        raise refuse("a group")
+    properties = dataset.id.get_create_plist()
+    if properties.get_layout() != h5py.h5d.CONTIGUOUS or properties.get_nfilters():
+        raise refuse("chunked, filtered or virtual storage")
+    if properties.get_external_count():
+        raise refuse("storage in another file")
+    if dataset.dtype.hasobject:
+        raise refuse(f"type {dataset.dtype}")
+    if dataset.size == 0:
+        return dataset.shape, dataset.dtype, 0
+    offset = dataset.id.get_offset()
+    if offset is None or offset + dataset.size * dataset.dtype.itemsize > path.stat().st_size:
+        raise refuse(f"{dataset.shape} of {dataset.dtype}, which is larger than the file")
+    return dataset.shape, dataset.dtype, offset

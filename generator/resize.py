@@ -1,0 +1,62 @@
+"""Bringing pictures of any size to the size a dataset needs."""
+
+import cv2
+import numpy as np
+
+MAX_ENLARGEMENT = 2.0
+
+
+def scale_sprite(rgba: np.ndarray, longer_side: int) -> np.ndarray:
+    """Scale a cut-out so that its longer side is `longer_side`, but never up by more than 2.
+
+    Colours are averaged by their alpha, so that hidden colours of transparent pixels leave no fringe.
+
+    Args:
+        rgba: (H, W, 4) uint8, straight alpha.
+        longer_side: in pixels.
+
+    Returns:
+        (h, w, 4) uint8, straight alpha; colour 0 where alpha is 0.
+    """
+    height, width = rgba.shape[:2]
+    factor = min(longer_side / max(height, width), MAX_ENLARGEMENT)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    if size == (width, height):
+        return np.where(rgba[..., 3:] > 0, rgba, 0).astype(np.uint8)
+    alpha = rgba[..., 3:].astype(np.float32)
+    premultiplied = np.concatenate([rgba[..., :3] * (alpha / 255), alpha], axis=2)
+    scaled: np.ndarray = cv2.resize(premultiplied, size, interpolation=_area_or_linear(factor))
+    alpha = scaled[..., 3:]
+    colour = scaled[..., :3] * (255 / np.maximum(alpha, 1e-3))
+    scaled = np.rint(np.concatenate([colour, alpha], axis=2)).clip(0, 255).astype(np.uint8)
+    scaled[scaled[..., 3] == 0] = 0
+    return scaled
+
+
+def fit_picture(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Crop (H, W, 3) uint8 centrally to the aspect of `size` (width, height) and resize it by area."""
+    cropped = _crop_to_aspect(rgb, size)
+    factor = size[0] / cropped.shape[1]
+    if factor == 1 and cropped.shape[0] == size[1]:
+        return cropped
+    resized: np.ndarray = cv2.resize(cropped, size, interpolation=_area_or_linear(factor))
+    return resized
+
+
+def fit_depth(depth: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """As `fit_picture` for (H, W) uint16 depth, by nearest pixel: none is made up between two surfaces."""
+    cropped = _crop_to_aspect(depth, size)
+    resized: np.ndarray = cv2.resize(cropped, size, interpolation=cv2.INTER_NEAREST_EXACT)
+    return resized
+
+
+def _crop_to_aspect(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    height, width = picture.shape[:2]
+    kept_width = min(width, max(1, round(height * size[0] / size[1])))
+    kept_height = min(height, max(1, round(width * size[1] / size[0])))
+    top, left = (height - kept_height) // 2, (width - kept_width) // 2
+    return np.ascontiguousarray(picture[top : top + kept_height, left : left + kept_width])
+
+
+def _area_or_linear(factor: float) -> int:
+    return cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR

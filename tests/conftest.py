@@ -1,0 +1,46 @@
+"""What many tests start from: drawn sample assets and small datasets made of them."""
+
+from pathlib import Path
+
+import pytest
+
+from generator.config import GenerateConfig
+from generator.pipeline import generate
+from generator.samples import DrawnSamples, write_samples
+
+
+@pytest.fixture(scope="session")
+def assets(tmp_path_factory: pytest.TempPathFactory) -> DrawnSamples:
+    """12 foregrounds of 32 px and 12 backgrounds of 64 px with exact depth."""
+    return write_samples(tmp_path_factory.mktemp("assets"), count=12, size=64, seed=3)
+
+
+@pytest.fixture(scope="session")
+def request_fields(assets: DrawnSamples) -> dict[str, object]:
+    """Fields of a small request: 8 fgs x 8 bgs x 2 flips x 2 positions and less in val and test."""
+    return {
+        "fg": assets.fg,
+        "bg": assets.bg,
+        "size": (32, 24),
+        "fg_size": 16,
+        "positions": 2,
+        "split": (60, 20, 20),
+        "seed": 5,
+        "shard_samples": 100,
+    }
+
+
+@pytest.fixture(scope="session")
+def unrendered(request_fields: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished unrendered dataset; not to be changed."""
+    out = tmp_path_factory.mktemp("unrendered")
+    generate(GenerateConfig(**request_fields, out=out, render=False))
+    return out
+
+
+@pytest.fixture(scope="session")
+def rendered(request_fields: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same dataset, rendered; not to be changed."""
+    out = tmp_path_factory.mktemp("rendered")
+    generate(GenerateConfig(**request_fields, out=out))
+    return out

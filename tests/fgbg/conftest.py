@@ -1,0 +1,24 @@
+"""A network trained for a moment, enough to predict with."""
+
+from pathlib import Path
+
+import pytest
+
+from training.run import start_run
+
+TINY = {
+    "widths": (4, 8),
+    "epoch_samples": 8,
+    "val_samples": 8,
+    "batch_size": 4,
+    "device": "cpu",
+    "precision": "32",
+}
+
+
+@pytest.fixture(scope="session")
+def trained(unrendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run; not to be changed."""
+    out = tmp_path_factory.mktemp("run")
+    start_run(unrendered, out, TINY, "32", 1, resume=False, overwrite=False, say=lambda line: None)
+    return out

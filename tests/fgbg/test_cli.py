@@ -1,0 +1,113 @@
+import importlib
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from fgbg.cli import COMMANDS, main
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def command(name: str) -> click.Command:
+    found: click.Command = importlib.import_module(f"fgbg.commands.{name}").command
+    return found
+
+
+def test_every_command_file_is_listed() -> None:
+    files = {path.stem for path in (ROOT / "fgbg" / "commands").glob("*.py")} - {"__init__"}
+    assert files == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_a_place_in_the_readme(name: str) -> None:
+    result = CliRunner().invoke(main, [name, "--help"])
+    assert result.exit_code == 0
+    assert f"`fgbg {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert (command(name).help or "").splitlines()[0] == COMMANDS[name]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_has_help_and_shows_its_default(name: str) -> None:
+    for option in command(name).params:
+        if isinstance(option, click.Option):
+            assert option.help, option.name
+            optional = option.default is None and not option.is_flag
+            shown = option.show_default or option.is_flag or option.name == "bg"
+            assert shown, f"{name} {option.name} {optional}"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_readme_knows_no_option_that_is_not_there(name: str) -> None:
+    known = {text for option in command(name).params for text in (*option.opts, *option.secondary_opts)}
+    known |= {"--config", "--debug", "--help"}
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for line in re.findall(rf"fgbg {name}\b([^`\n|]*)", readme):
+        assert set(re.findall(r"--[a-z-]+", line)) <= known, line
+
+
+def test_help_answers_at_once() -> None:
+    seconds = []
+    for _ in range(5):
+        began = time.perf_counter()
+        subprocess.run([Path(sys.executable).with_name("fgbg"), "--help"], check=True, capture_output=True)
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < 0.2
+
+
+def test_neither_help_nor_generate_imports_torch(request_fields: dict[str, object], tmp_path: Path) -> None:
+    script = (
+        "import sys; from fgbg.cli import main\n"
+        "try: main(sys.argv[1:])\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "assert not {'torch', 'lightning', 'timm', 'kornia'} & set(sys.modules)"
+    )
+    generate = ["generate", "--fg", str(request_fields["fg"]), "--bg", str(request_fields["bg"])]
+    for arguments in (["--help"], [*generate, "--out", str(tmp_path), "--samples", "30", "--size", "32"]):
+        subprocess.run([sys.executable, "-c", script, *arguments], check=True, capture_output=True)
+    assert (tmp_path / "dataset.json").exists()
+
+
+def test_toml_fills_defaults_and_flags_win(request_fields: dict[str, object], tmp_path: Path) -> None:
+    config = tmp_path / "fgbg.toml"
+    config.write_text(
+        f'[generate]\nfg = "{Path(str(request_fields["fg"])).as_posix()}"\n'
+        f'bg = "{Path(str(request_fields["bg"])).as_posix()}"\nsize = "32"\nsamples = 40\nrender = false\n'
+        "fg-size = 12\n"
+    )
+    out = tmp_path / "out"
+    result = CliRunner().invoke(
+        main, ["--config", str(config), "generate", "--out", str(out), "--samples", "20"]
+    )
+    assert result.exit_code == 0, result.output
+    assert "20 samples" in result.output and "unrendered" in result.output
+    assert '"fg_size": 12' in (out / "dataset.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[train]\nres", "expected TOML"),
+        ("[paint]\n", "found 'paint'"),
+        ("[train]\ncolour = 1\n", "[train] has no option 'colour'"),
+        ("seed = 1\n", "found 'seed'"),
+    ],
+)
+def test_a_toml_file_with_mistakes_is_refused(text: str, complaint: str, tmp_path: Path) -> None:
+    (tmp_path / "fgbg.toml").write_text(text)
+    result = CliRunner().invoke(main, ["--config", str(tmp_path / "fgbg.toml"), "train"])
+    assert result.exit_code == 2 and complaint in result.output
+
+
+def test_failures_are_one_line_and_a_traceback_only_with_debug(tmp_path: Path) -> None:
+    arguments = ["generate", "--fg", str(tmp_path), "--bg", str(tmp_path), "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"fgbg: {tmp_path}: expected at least one picture")
+    assert len(result.stderr.splitlines()) == 1
+    assert CliRunner().invoke(main, ["--debug", *arguments]).exception.__class__.__name__ == "AssetError"

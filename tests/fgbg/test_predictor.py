@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from fgbg.predictor import Predicted, Predictor, default_checkpoint
+from generator.errors import AssetError, ConfigError
+from training.checkpoint import load_checkpoint
+from training.errors import CheckpointError
+from training.prepare import join
+
+
+@pytest.fixture(scope="module")
+def predictor(trained: Path) -> Predictor:
+    return Predictor.load(trained / "best.pt", device="cpu")
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (24, 32), (100, 37)])
+def test_any_size_comes_back_at_its_own_size(predictor: Predictor, size: tuple[int, int]) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (*size, 3), dtype=np.uint8)
+    predicted = predictor(picture, picture)
+    assert predicted.mask.shape == predicted.depth.shape == size
+    assert (predicted.mask.dtype, predicted.depth.dtype) == (np.uint8, np.uint16)
+    assert predicted.depth.min() >= 1
+
+
+def test_it_looks_at_the_last_training_resolution(predictor: Predictor) -> None:
+    seen: list[tuple[int, ...]] = []
+    hook = predictor.network.register_forward_pre_hook(
+        lambda module, inputs: seen.append(tuple(inputs[0].shape))
+    )
+    predictor(np.zeros((50, 100, 3), np.uint8))
+    hook.remove()
+    assert seen == [(1, 6, 16, 32)]
+
+
+def test_it_is_the_averaged_network_on_the_picture(predictor: Predictor, trained: Path) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    background = np.random.default_rng(2).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    ema = load_checkpoint(trained / "best.pt").ema
+    assert all(torch.equal(tensor, ema[name]) for name, tensor in predictor.network.state_dict().items())
+    inputs = [torch.from_numpy(p).permute(2, 0, 1)[None].float() / 127.5 - 1 for p in (background, picture)]
+    with torch.no_grad():
+        expected = predictor.network(torch.cat(inputs, 1))
+    predicted = predictor(picture, background)
+    assert (predicted.mask == (expected.mask_logits.sigmoid()[0, 0] * 255).round().byte().numpy()).all()
+    assert np.allclose(predicted.depth, expected.depth[0, 0].numpy() * 65534 + 1, atol=0.51)
+
+
+def test_without_background_its_channels_are_zero(predictor: Predictor) -> None:
+    picture = np.full((32, 32, 3), 200, np.uint8)
+    grey = np.full((32, 32, 3), 127, np.uint8)  # almost 0 after scaling
+    assert np.abs(predictor(picture).mask.astype(int) - predictor(picture, grey).mask).max() <= 2
+    assert not join(None, torch.ones(1, 3, 2, 2))[:, :3].any()
+
+
+def test_a_background_of_another_size_is_scaled_and_of_another_aspect_refused(predictor: Predictor) -> None:
+    picture = np.zeros((40, 60, 3), np.uint8)
+    predictor(picture, np.zeros((20, 30, 3), np.uint8))
+    with pytest.raises(AssetError, match="expected the aspect of the picture, 60 x 40, found 40 x 40"):
+        predictor(picture, np.zeros((40, 40, 3), np.uint8))
+
+
+def test_a_threshold_makes_the_mask_hard() -> None:
+    soft = Predicted(np.array([[0, 127, 128, 255]], np.uint8), np.zeros((1, 4), np.uint16))
+    assert soft.with_threshold(0.5).mask.tolist() == [[0, 0, 255, 255]]
+    assert soft.with_threshold(0).mask.tolist() == [[255] * 4]
+
+
+def test_best_then_last_then_train_first(trained: Path, tmp_path: Path) -> None:
+    assert default_checkpoint(trained).name == "best.pt"
+    (tmp_path / "last.pt").touch()
+    assert default_checkpoint(tmp_path).name == "last.pt"
+    with pytest.raises(
+        CheckpointError, match=r"expected best\.pt or last\.pt, found neither; run 'fgbg train'"
+    ):
+        default_checkpoint(tmp_path / "nothing")
+
+
+def test_a_device_that_is_not_here(trained: Path) -> None:
+    if not torch.backends.mps.is_available():
+        with pytest.raises(ConfigError, match="--device"):
+            Predictor.load(trained / "best.pt", device="mps")

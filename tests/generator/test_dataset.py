@@ -1,0 +1,112 @@
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import generator.dataset
+from generator.dataset import open_dataset, verify_dataset
+from generator.errors import DatasetError
+
+
+@pytest.fixture
+def copy(rendered: Path, tmp_path: Path) -> Path:
+    """A rendered dataset to break."""
+    shutil.copytree(rendered, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def flip_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+def test_samples_come_in_any_order_with_any_repeats(rendered: Path) -> None:
+    split = open_dataset(rendered)["train"]
+    rows = [len(split) - 1, 0, 150, 0]  # from several shards
+    batch = split.read(rows)
+    assert batch.fg_bg.shape == (4, 24, 32, 3) and batch.depth.dtype == np.uint16
+    for place, row in enumerate(rows):
+        alone = split.read([row])
+        for field in ("bg", "fg_bg", "mask", "depth"):
+            assert (getattr(batch, field)[place] == getattr(alone, field)[0]).all()
+    assert len(split.read([]).mask) == 0
+
+
+@pytest.mark.parametrize("rows", [[-1], [0, 10**6]])
+def test_rows_out_of_range_are_refused(rendered: Path, rows: list[int]) -> None:
+    with pytest.raises(IndexError):
+        open_dataset(rendered)["val"].read(rows)
+
+
+def test_mask_and_depth_agree(rendered: Path) -> None:
+    split = open_dataset(rendered)["train"]
+    batch = split.read(np.arange(50))
+    for row in range(50):
+        (placement,) = split.placements[split.samples["first"][row]][None]
+        assert (batch.depth[row][batch.mask[row] >= 128] == placement["depth"]).all()
+        outside = batch.mask[row] == 0
+        assert (batch.fg_bg[row][outside] == batch.bg[row][outside]).all()
+
+
+@pytest.mark.parametrize("name", ["bank.h5", "train-00001.h5"])
+def test_a_flipped_byte_is_found_and_named(copy: Path, name: str) -> None:
+    flip_a_byte(copy / name)
+    with pytest.raises(DatasetError, match=rf"{name}: expected BLAKE3 .* found .*; copy the dataset again"):
+        open_dataset(copy)
+    assert [Path(problem.where).name for problem in verify_dataset(copy)] == [name]
+
+
+def test_a_truncated_shard_is_found(copy: Path) -> None:
+    os.truncate(copy / "val-00000.h5", 5000)
+    with pytest.raises(DatasetError, match=r"val-00000\.h5: expected [\d,]+ bytes, found 5,000"):
+        open_dataset(copy)
+
+
+@pytest.mark.parametrize("name", ["bank.h5", "test-00000.h5"])
+def test_a_missing_file_is_found(copy: Path, name: str) -> None:
+    (copy / name).unlink()
+    with pytest.raises(DatasetError, match=rf"{name}: expected a file of the dataset, found nothing"):
+        open_dataset(copy)
+
+
+def test_two_swapped_shards_are_found(copy: Path) -> None:
+    first, second = copy / "train-00000.h5", copy / "train-00001.h5"
+    content = first.read_bytes()
+    first.write_bytes(second.read_bytes())
+    second.write_bytes(content)
+    assert len(verify_dataset(copy)) == 2
+
+
+def test_hashes_are_taken_once_per_copy(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (copy / ".verified.json").unlink(missing_ok=True)
+    open_dataset(copy)
+    hashed: list[str] = []
+    hash_file = generator.dataset.hash_file
+    monkeypatch.setattr(
+        generator.dataset, "hash_file", lambda path: hashed.append(path.name) or hash_file(path)
+    )
+    open_dataset(copy)
+    assert hashed == []
+    os.utime(copy / "bank.h5", ns=(1, 1))
+    open_dataset(copy)
+    assert hashed == ["bank.h5"]
+    hashed.clear()
+    assert verify_dataset(copy) == []
+    assert len(hashed) == len(list(copy.glob("*.h5")))
+
+
+def test_a_broken_memory_of_verification_is_ignored(copy: Path) -> None:
+    (copy / ".verified.json").write_text("[1, 2")
+    open_dataset(copy)
+
+
+def test_a_manifest_cannot_point_elsewhere(copy: Path) -> None:
+    manifest = json.loads((copy / "dataset.json").read_text())
+    manifest["bank"]["file"] = "../bank.h5"
+    (copy / "dataset.json").write_text(json.dumps(manifest))
+    with pytest.raises(DatasetError, match=r"bank\.file"):
+        open_dataset(copy)

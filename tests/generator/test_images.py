@@ -1,0 +1,151 @@
+import struct
+import zlib
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from generator.errors import AssetError, ImageError
+from generator.images import list_pictures, read_depth, read_rgb, read_rgba
+
+RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
+
+
+def picture(*rows: list[tuple[int, ...]]) -> Image.Image:
+    return Image.fromarray(np.array(rows, np.uint8))
+
+
+def test_exif_orientation_is_applied(tmp_path: Path) -> None:
+    wide = picture([RED, GREEN, BLUE])
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn clockwise to see it upright
+    wide.save(tmp_path / "a.png", exif=exif)
+    assert read_rgb(tmp_path / "a.png").tolist() == [[list(RED)], [list(GREEN)], [list(BLUE)]]
+
+
+def test_palette_with_transparency(tmp_path: Path) -> None:
+    paletted = Image.new("P", (2, 1))
+    paletted.putpalette([10, 20, 30, 200, 100, 50])
+    paletted.putdata([0, 1])
+    paletted.save(tmp_path / "a.png", transparency=0)
+    assert read_rgba(tmp_path / "a.png")[0].tolist() == [[10, 20, 30, 0], [200, 100, 50, 255]]
+
+
+def test_grey_with_alpha(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[[10, 255], [200, 7]]], np.uint8)).save(tmp_path / "a.png")
+    assert read_rgba(tmp_path / "a.png")[0].tolist() == [[10, 10, 10, 255], [200, 200, 200, 7]]
+
+
+def test_16_bit_grey_keeps_its_high_byte_instead_of_being_clipped(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 256, 0x7F80, 65535]], np.uint16)).save(tmp_path / "a.png")
+    assert read_rgb(tmp_path / "a.png")[0, :, 0].tolist() == [0, 1, 0x7F, 255]
+
+
+def test_16_bit_colour(tmp_path: Path) -> None:
+    pixels = np.array([[[0x1234, 0x8000, 0xFFFF], [0, 0x0100, 0x00FF]]], np.uint16)  # blue, green, red
+    cv2.imwrite(str(tmp_path / "a.png"), pixels)
+    assert read_rgb(tmp_path / "a.png")[0].tolist() == [[255, 0x80, 0x12], [0, 1, 0]]
+
+
+def test_cmyk(tmp_path: Path) -> None:
+    Image.new("CMYK", (8, 8), (0, 255, 255, 0)).save(tmp_path / "a.jpg", quality=95)
+    red, green, blue = read_rgb(tmp_path / "a.jpg")[4, 4].tolist()
+    assert red > 240 and green < 15 and blue < 15
+
+
+def test_interlaced_png(tmp_path: Path) -> None:
+    # Pillow writes no interlaced PNG: a 1 x 1 one by hand, whose only pass is the first.
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", 1, 1, 8, 2, 0, 0, 1)
+    rows = zlib.compress(b"\0" + bytes(RED))
+    (tmp_path / "a.png").write_bytes(
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+    )
+    assert read_rgb(tmp_path / "a.png").tolist() == [[list(RED)]]
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
+def test_animated_gives_its_first_frame(tmp_path: Path, suffix: str) -> None:
+    frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, GREEN)]
+    lossless = {"lossless": True} if suffix == ".webp" else {}
+    frames[0].save(tmp_path / f"a{suffix}", save_all=True, append_images=frames[1:], **lossless)
+    assert read_rgb(tmp_path / f"a{suffix}")[4, 4].tolist() == list(RED)
+
+
+def test_a_transparent_background_becomes_white(tmp_path: Path) -> None:
+    picture([(10, 20, 30, 0), (10, 20, 30, 255)]).save(tmp_path / "a.png")
+    assert read_rgb(tmp_path / "a.png")[0].tolist() == [[255, 255, 255], [10, 20, 30]]
+
+
+def test_a_fully_transparent_cutout_is_refused(tmp_path: Path) -> None:
+    picture([(10, 20, 30, 0), (10, 20, 30, 127)]).save(tmp_path / "a.png")
+    with pytest.raises(ImageError, match=r"a\.png: expected some opaque pixels .* found none"):
+        read_rgba(tmp_path / "a.png")
+
+
+def test_a_cutout_without_alpha_is_refused(tmp_path: Path) -> None:
+    picture([RED, GREEN]).save(tmp_path / "a.png")
+    with pytest.raises(ImageError, match=r"a\.png: expected 4 channels \(RGBA\), found 3 without alpha"):
+        read_rgba(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".bmp", ".tif", ".gif"])
+def test_a_truncated_picture_is_refused(tmp_path: Path, suffix: str) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    path = tmp_path / f"a{suffix}"
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ImageError, match=r"expected a (whole )?picture, found .+; remove the file"):
+        read_rgb(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello, this is no picture"])
+def test_a_text_file_named_png_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(ImageError, match=r"a\.png: expected a picture, found no known picture format"):
+        read_rgb(tmp_path / "a.png")
+
+
+def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
+    Image.new("1", (30_000, 30_000)).save(tmp_path / "a.png")
+    with pytest.raises(ImageError, match=r"expected at most 150,000,000 pixels, found .*; scale it down"):
+        read_rgb(tmp_path / "a.png")
+
+
+def test_a_missing_picture(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match=r"a\.png: expected a picture, found no such file"):
+        read_rgb(tmp_path / "a.png")
+
+
+def test_depth_is_read_exactly(tmp_path: Path) -> None:
+    depth = np.array([[0, 1, 65535], [256, 255, 40000]], np.uint16)
+    cv2.imwrite(str(tmp_path / "a.depth.png"), depth)
+    assert (read_depth(tmp_path / "a.depth.png") == depth).all()
+
+
+def test_8_bit_depth_is_refused(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.depth.png"), np.zeros((2, 2), np.uint8))
+    with pytest.raises(ImageError, match="expected a 16-bit grey picture, found mode L"):
+        read_depth(tmp_path / "a.depth.png")
+
+
+def test_listing_is_sorted_and_passes_over_what_is_no_picture(tmp_path: Path) -> None:
+    for name in ("b.JPG", "a.png", "sub/c.webp", ".hidden.png", "a.depth.png", "notes.txt", ".git/d.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [path.relative_to(tmp_path).as_posix() for path in list_pictures(tmp_path)]
+    assert found == ["a.png", "b.JPG", "sub/c.webp"]
+
+
+def test_empty_and_missing_folders_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AssetError, match="expected at least one picture"):
+        list_pictures(tmp_path)
+    with pytest.raises(AssetError, match="expected a folder of pictures, found nothing"):
+        list_pictures(tmp_path / "missing")
+    (tmp_path / "file").touch()
+    with pytest.raises(AssetError, match="expected a folder of pictures, found a file"):
+        list_pictures(tmp_path / "file")

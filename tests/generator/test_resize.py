@@ -1,0 +1,43 @@
+import numpy as np
+
+from generator.resize import fit_depth, fit_picture, scale_sprite
+
+
+def test_hidden_colours_leave_no_fringe() -> None:
+    rgba = np.zeros((2, 2, 4), np.uint8)
+    rgba[:, 0] = [200, 100, 50, 255]
+    rgba[:, 1] = [0, 255, 0, 0]  # hidden green
+    # Averaged by alpha: the colour of the left half, half as opaque.
+    assert scale_sprite(rgba, 1).tolist() == [[[200, 100, 50, 128]]]
+
+
+def test_the_longer_side_is_met_and_the_aspect_kept() -> None:
+    assert scale_sprite(np.full((40, 20, 4), 255, np.uint8), 10).shape == (10, 5, 4)
+    assert scale_sprite(np.full((3, 90, 4), 255, np.uint8), 30).shape == (1, 30, 4)
+
+
+def test_never_enlarged_by_more_than_two() -> None:
+    assert scale_sprite(np.full((5, 4, 4), 255, np.uint8), 100).shape == (10, 8, 4)
+
+
+def test_a_sprite_of_the_right_size_stays_as_it_is_but_for_hidden_colours() -> None:
+    rgba = np.array([[[1, 2, 3, 255], [4, 5, 6, 1]], [[7, 8, 9, 0], [1, 1, 1, 128]]], np.uint8)
+    expected = rgba.copy()
+    expected[1, 0] = 0
+    assert (scale_sprite(rgba, 2) == expected).all()
+
+
+def test_backgrounds_are_cropped_centrally_and_averaged_by_area() -> None:
+    columns = np.array([9, 10, 20, 30, 40, 9], np.uint8)  # 6 wide, 2 high; wanted 2:1, so the middle 4
+    rgb = np.repeat(np.repeat(columns[None, :, None], 2, 0), 3, 2)
+    assert fit_picture(rgb, (2, 1))[..., 0].tolist() == [[15, 35]]
+
+
+def test_depth_is_never_averaged() -> None:
+    depth = np.array([[1, 65535] * 8] * 16, np.uint16)
+    assert set(np.unique(fit_depth(depth, (5, 5)))) <= {1, 65535}
+
+
+def test_depth_of_the_canvas_size_is_taken_exactly() -> None:
+    depth = np.arange(12, dtype=np.uint16).reshape(3, 4)
+    assert (fit_depth(depth, (4, 3)) == depth).all()

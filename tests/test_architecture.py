@@ -1,0 +1,54 @@
+"""Imports point down: fgbg -> training -> generator."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+FORBIDDEN = {"generator": {"training", "fgbg"}, "training": {"fgbg"}, "fgbg": set[str]()}
+LAZY = {"torch", "lightning", "kornia", "timm", "torchmetrics", "cv2", "h5py", "numpy", "pydantic"}
+
+
+def imported(tree: ast.AST) -> list[tuple[int, str]]:
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name.partition(".")[0]) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            found.append((node.lineno, (node.module or "").partition(".")[0]))
+    return found
+
+
+@pytest.mark.parametrize("floor", FORBIDDEN)
+def test_imports_point_down(floor: str) -> None:
+    offending = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in sorted((ROOT / floor).rglob("*.py"))
+        for line, name in imported(ast.parse(path.read_text(encoding="utf-8")))
+        if name in FORBIDDEN[floor]
+    ]
+    assert not offending
+
+
+def test_the_generator_does_without_torch() -> None:
+    offending = [
+        f"{path.relative_to(ROOT)}:{line} imports {name}"
+        for path in sorted((ROOT / "generator").rglob("*.py"))
+        for line, name in imported(ast.parse(path.read_text(encoding="utf-8")))
+        if name in {"torch", "lightning", "kornia", "timm", "torchmetrics", "transformers"}
+    ]
+    assert not offending
+
+
+def test_commands_import_their_work_inside_their_function() -> None:
+    offending = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in [ROOT / "fgbg" / "cli.py", *sorted((ROOT / "fgbg" / "commands").glob("*.py"))]
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for _, name in imported(ast.Module([node], []))
+        if name in LAZY or name == "training" or (name == "generator" and "errors" not in ast.unparse(node))
+    ]
+    assert not offending

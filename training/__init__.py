@@ -1,0 +1,1 @@
+"""Shards to tensors to network to checkpoints."""

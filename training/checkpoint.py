@@ -1,0 +1,146 @@
+"""Checkpoints: tensors and primitives only, written wholly or not at all."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from torch import nn
+
+from generator.files import atomic_file
+from training.config import TrainConfig
+from training.errors import CheckpointError
+from training.models import build_model
+from training.schedule import Stage
+
+LAST = "last.pt"
+BEST = "best.pt"
+FORMAT = "fgbg-checkpoint"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class RunPosition:
+    """How far a run is, after an epoch's end.
+
+    Attributes:
+        stage: index of the stage under way, or last finished.
+        stage_epochs: epochs done in it.
+        epoch: epochs done in all.
+        step: batches the optimiser has seen.
+        consumed: samples of the endless shuffled stream that were trained on.
+        best_loss: lowest validation loss at this stage's resolution so far.
+    """
+
+    stage: int = 0
+    stage_epochs: int = 0
+    epoch: int = 0
+    step: int = 0
+    consumed: int = 0
+    best_loss: float = float("inf")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """All that a run needs to go on, and prediction to work.
+
+    Attributes:
+        config: `TrainConfig.identity()`.
+        dataset_id: of the dataset trained on.
+        position: how far the run is.
+        metrics: of the last validation.
+        model: weights; `ema`: averaged weights, which validation and prediction use.
+        optimizer, scheduler: their state dicts.
+        rng: torch's random state.
+    """
+
+    config: dict[str, Any]
+    dataset_id: str
+    position: RunPosition
+    metrics: dict[str, float]
+    model: dict[str, Any]
+    ema: dict[str, Any]
+    optimizer: dict[str, Any]
+    scheduler: dict[str, Any]
+    rng: dict[str, torch.Tensor]
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages of the run so far."""
+        return tuple(Stage(**stage) for stage in self.config["stages"])
+
+    @property
+    def res(self) -> int:
+        """The resolution of the stage under way, or last finished."""
+        return self.stages[self.position.stage].res
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write atomically, in the checkpoint's own folder."""
+    content = {
+        "format": FORMAT,
+        "version": VERSION,
+        **vars(checkpoint),
+        "position": asdict(checkpoint.position),
+    }
+    with atomic_file(path) as temporary:
+        torch.save(content, temporary)
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint onto the CPU; code in it is refused, not run.
+
+    Raises:
+        CheckpointError: it is missing, damaged or of another format.
+    """
+    if not path.is_file():
+        raise CheckpointError(path, "a checkpoint", "nothing", "run 'fgbg train' first")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise CheckpointError(path, "a whole checkpoint", reason, "use another one or train anew") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise CheckpointError(
+            path,
+            f"a checkpoint of fgbg ({FORMAT})",
+            "another file of torch",
+            "use one that 'fgbg train' wrote",
+        )
+    if content.get("version") != VERSION:
+        found = f"version {content.get('version')}"
+        raise CheckpointError(path, f"checkpoint version {VERSION}", found, "use a matching release of fgbg")
+    fields = {name: value for name, value in content.items() if name not in ("format", "version")}
+    try:
+        return Checkpoint(**{**fields, "position": RunPosition(**fields["position"])})
+    except (TypeError, KeyError) as error:
+        raise CheckpointError(path, "all fields of a checkpoint", str(error), "train anew") from error
+
+
+def model_of(path: Path, checkpoint: Checkpoint) -> nn.Module:
+    """The checkpoint's network with its averaged weights, ready to predict.
+
+    Raises:
+        CheckpointError: the weights do not fit the network named in it.
+    """
+    config = TrainConfig(**checkpoint.config)
+    model = build_model(config.model, config.widths)
+    load_weights(path, model, checkpoint.ema)
+    return model.eval()
+
+
+def load_weights(path: Path, model: nn.Module, weights: dict[str, Any]) -> None:
+    """Load weights that must fit exactly.
+
+    Raises:
+        CheckpointError: they do not; names the first difference.
+    """
+    try:
+        model.load_state_dict(weights)
+    except RuntimeError as error:
+        lines = [line.strip() for line in str(error).splitlines()]
+        reason = lines[1] if len(lines) > 1 else lines[0]
+        raise CheckpointError(
+            path, "weights of the network its config names", reason, "train anew in another --out"
+        ) from error

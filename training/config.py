@@ -1,0 +1,93 @@
+"""What `train` is asked for, checked once and frozen."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from generator.errors import ConfigError
+from training.schedule import Stage
+
+Precision = Literal["auto", "32", "bf16"]
+
+FIXED_FIELDS = ("model", "widths", "seed")
+"""What a resumed run cannot change."""
+
+
+class TrainConfig(BaseModel):
+    """The resolved request for one run."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: Path = Path("data/shards")
+    """Folder of the dataset."""
+    out: Path = Path("outputs")
+    """Folder of the run: last.pt, best.pt, log/."""
+    stages: tuple[Stage, ...] = (Stage(res=96, epochs=5),)
+    """Resolutions (longer side in pixels) and the epochs spent at each."""
+    epoch_samples: int | None = Field(None, ge=1)
+    """Samples in one epoch; None is the split, at most 20,000."""
+    val_samples: int = Field(1024, ge=1)
+    """Validation runs on this many first samples of val."""
+    batch_size: int = Field(32, ge=1)
+    lr: float = Field(2e-3, gt=0)
+    """Learning rate of AdamW at the start."""
+    weight_decay: float = Field(1e-2, ge=0)
+    plateau_patience: int = Field(3, ge=0)
+    """Epochs without a better validation loss before the learning rate falls."""
+    plateau_factor: float = Field(0.3, gt=0, lt=1)
+    """What the learning rate is multiplied by then."""
+    clip: float = Field(1.0, gt=0)
+    """Gradients are scaled down to this norm."""
+    ema: float = Field(0.999, ge=0, lt=1)
+    """Decay of the averaged weights, reached after a warm-up."""
+    bg_dropout: float = Field(0.25, ge=0, le=1)
+    """Share of samples whose background is withheld."""
+    bg_jitter: float = Field(0.35, ge=0, le=1)
+    """Share of samples whose background is shifted, turned, re-exposed and made noisy."""
+    mask_loss: dict[str, float] = {"dice": 1.0, "bce": 1.0}
+    """Terms of the mask loss and their weights."""
+    depth_loss: dict[str, float] = {"ssim": 1.0, "l1": 1.0}
+    """Terms of the depth loss and their weights."""
+    model: str = "unet"
+    widths: tuple[int, ...] = Field((16, 32, 64, 128, 256), min_length=2)
+    """Channels of each level, from the full resolution down."""
+    seed: int = Field(0, ge=0, lt=2**63)
+    device: str = "auto"
+    """auto, cpu, cuda or mps."""
+    precision: Precision = "auto"
+    """auto is bf16 where the hardware has it."""
+
+    def identity(self) -> dict[str, Any]:
+        """All but the paths, as JSON values."""
+        return self.model_dump(mode="json", exclude={"data", "out"})
+
+
+def resolve_config(given: Mapping[str, Any], earlier: Mapping[str, Any] | None = None) -> TrainConfig:
+    """Lay what is given over an earlier run's config, and that over the defaults.
+
+    Args:
+        given: fields set by flags or TOML.
+        earlier: `TrainConfig.identity()` of the run to be resumed.
+
+    Raises:
+        ConfigError: a value cannot be, or a resumed run would change what it cannot change.
+    """
+    earlier = dict(earlier or {})
+    try:
+        config = TrainConfig(**{**earlier, **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = "--" + str(first["loc"][0] if first["loc"] else "option").replace("_", "-")
+        raise ConfigError(option, first["msg"], repr(first["input"]), "see 'fgbg train --help'") from error
+    resolved = config.identity()
+    for field in FIXED_FIELDS:
+        if field in earlier and resolved[field] != earlier[field]:
+            raise ConfigError(
+                f"--{field}",
+                f"{earlier[field]}, as in the run to be resumed",
+                str(resolved[field]),
+                "leave the option out or start anew in another --out",
+            )
+    return config

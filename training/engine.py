@@ -1,0 +1,301 @@
+"""`train`: the plain loop, on Lightning Fabric."""
+
+import logging
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+from timm.utils.model_ema import ModelEmaV3
+from torch import nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from generator.dataset import Dataset, Split
+from generator.progress import Progress
+from training.augment import change_backgrounds, draw_background_change
+from training.batches import read_batches, shuffled
+from training.checkpoint import (
+    BEST,
+    LAST,
+    Checkpoint,
+    RunPosition,
+    load_weights,
+    save_checkpoint,
+)
+from training.config import TrainConfig
+from training.devices import choose_accelerator, choose_precision
+from training.errors import RunError
+from training.log import RunLog
+from training.losses import WeightedLoss
+from training.metrics import Scores
+from training.models import Prediction, build_model
+from training.prepare import join, prepare
+
+DEFAULT_EPOCH_SAMPLES = 20_000
+_LOG_STEPS = 50
+
+
+@dataclass(frozen=True)
+class TrainOutcome:
+    """How a run ended: its position, the last validation's metrics, and epochs trained by this call."""
+
+    position: RunPosition
+    metrics: dict[str, float]
+    epochs: int
+
+
+def train(
+    config: TrainConfig,
+    dataset: Dataset,
+    earlier: Checkpoint | None = None,
+    say: Callable[[str], None] = print,
+) -> TrainOutcome:
+    """Train, from the start or from a checkpoint on, to the end of the last stage.
+
+    Args:
+        config: the run, with its stages already laid over those of `earlier`.
+        dataset: what to train on.
+        earlier: the checkpoint to go on from.
+        say: gets one line an epoch.
+
+    Raises:
+        RunError: the loss is no longer finite.
+    """
+    trainer = _Trainer(config, dataset, earlier)
+    say(trainer.summary())
+    position = earlier.position if earlier else RunPosition()
+    metrics = earlier.metrics if earlier else {}
+    before = position.epoch
+    log = RunLog(config.out / "log", position.epoch, position.step)
+    try:
+        while (begun := _next_epoch(config, position)) is not None:
+            if begun.stage_epochs == 0:
+                trainer.begin_stage()
+            position, metrics = trainer.epoch(begun, log)
+            say(_epoch_line(config, position, metrics))
+    finally:
+        log.close()
+    return TrainOutcome(position, metrics, position.epoch - before)
+
+
+def is_finished(config: TrainConfig, position: RunPosition) -> bool:
+    """Whether nothing is left to do."""
+    return _next_epoch(config, position) is None
+
+
+class _Trainer:
+    """The run's state: network, averaged weights, optimiser, plateau."""
+
+    def __init__(self, config: TrainConfig, dataset: Dataset, earlier: Checkpoint | None) -> None:
+        self._config, self._dataset = config, dataset
+        accelerator = choose_accelerator(config.device)
+        self._precision = choose_precision(config.precision, accelerator)
+        # Fabric speaks of its precision on its own; summary() does so in one line with the rest.
+        logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
+        self._fabric = Fabric(accelerator=accelerator, devices=1, precision=self._precision)
+        self._fabric.launch()
+        torch.manual_seed(config.seed)
+        network = build_model(config.model, config.widths).to(memory_format=torch.channels_last)
+        optimizer = AdamW(network.parameters(), config.lr, weight_decay=config.weight_decay)
+        if earlier is not None:
+            load_weights(config.out / LAST, network, earlier.model)
+        self._network, self._optimizer = self._fabric.setup(network, optimizer)
+        self._ema = ModelEmaV3(network, decay=config.ema, use_warmup=True, warmup_power=0.75)
+        self._plateau = self._new_plateau()
+        self._loss = WeightedLoss(config.mask_loss, config.depth_loss)
+        if earlier is not None:
+            self._ema.module.load_state_dict(earlier.ema)
+            self._optimizer.load_state_dict(earlier.optimizer)
+            self._plateau.load_state_dict(earlier.scheduler)
+            torch.set_rng_state(earlier.rng["cpu"])
+            if config.lr != earlier.config["lr"]:
+                for group in self._optimizer.param_groups:
+                    group["lr"] = config.lr
+
+    def summary(self) -> str:
+        """What trains on what, in one line."""
+        parameters = sum(parameter.numel() for parameter in self._network.parameters())
+        return (
+            f"{self._config.model}, {parameters / 1e6:.1f} M parameters, on {self._fabric.device.type} in"
+            f" {self._precision}; epochs of {self._steps() * self._config.batch_size:,} samples"
+            f" of {len(self._dataset['train']):,}"
+        )
+
+    def _new_plateau(self) -> ReduceLROnPlateau:
+        return ReduceLROnPlateau(
+            self._optimizer,
+            factor=self._config.plateau_factor,
+            patience=self._config.plateau_patience,
+            threshold=1e-4,
+        )
+
+    def begin_stage(self) -> None:
+        """Weights, optimiser and averages go on; the plateau count begins anew: losses do not compare."""
+        self._plateau = self._new_plateau()
+
+    def epoch(self, begun: RunPosition, log: RunLog) -> tuple[RunPosition, dict[str, float]]:
+        """Train one epoch, validate, step the plateau, save; gives the new position and the metrics."""
+        config = self._config
+        stage = config.stages[begun.stage]
+        label = f"epoch {begun.stage_epochs + 1}/{stage.epochs} at {stage.res} px"
+        began = time.monotonic()
+        train_terms = self._train(begun, stage.res, label, log)
+        seconds = time.monotonic() - began
+        steps = self._steps()
+        step = begun.step + steps
+        val = self._dataset["val"]
+        metrics = train_terms | (self._validate(val, stage.res, step, log) if len(val) else {})
+        watched = metrics["val_loss" if len(val) else "train_loss"]
+        self._plateau.step(watched)
+        better = watched < begun.best_loss
+        position = replace(
+            begun,
+            stage_epochs=begun.stage_epochs + 1,
+            epoch=begun.epoch + 1,
+            step=step,
+            consumed=begun.consumed + steps * config.batch_size,
+            best_loss=min(watched, begun.best_loss),
+        )
+        row: dict[str, float | int] = {
+            "epoch": position.epoch,
+            "stage": position.stage,
+            "res": stage.res,
+            "step": step,
+            "lr": self._optimizer.param_groups[0]["lr"],
+            **metrics,
+            "seconds": seconds,
+            "samples_per_second": steps * config.batch_size / seconds,
+        }
+        log.epoch(step, row)
+        checkpoint = self._checkpoint(position, metrics)
+        if better:
+            save_checkpoint(config.out / BEST, checkpoint)
+        save_checkpoint(config.out / LAST, checkpoint)
+        return position, metrics
+
+    def _steps(self) -> int:
+        samples = self._config.epoch_samples or min(len(self._dataset["train"]), DEFAULT_EPOCH_SAMPLES)
+        return max(1, samples // self._config.batch_size)
+
+    def _train(self, begun: RunPosition, res: int, label: str, log: RunLog) -> dict[str, float]:
+        config, fabric = self._config, self._fabric
+        split, steps, size = self._dataset["train"], self._steps(), config.batch_size
+        self._network.train()
+        sums: dict[str, torch.Tensor] = defaultdict(lambda: torch.zeros((), device=fabric.device))
+        recent: dict[str, torch.Tensor] = {}
+        note = ""
+        order = (
+            shuffled(config.seed, len(split), begun.consumed + number * size, size) for number in range(steps)
+        )
+        with Progress(label, steps * size, "samples") as progress:
+            for number, integers in enumerate(read_batches(split, order)):
+                step = begun.step + number
+                batch = prepare(integers.to(fabric.device), res)
+                change = draw_background_change(config.seed, step, size, config.bg_dropout, config.bg_jitter)
+                prediction: Prediction = self._network(
+                    join(change_backgrounds(batch.bg, change), batch.fg_bg)
+                )
+                terms = self._loss(prediction, batch.truth)
+                fabric.backward(terms["loss"])
+                fabric.clip_gradients(self._network, self._optimizer, max_norm=config.clip)
+                self._optimizer.step()
+                self._optimizer.zero_grad()
+                self._ema.update(self._network.module, step=step + 1)
+                for name, term in terms.items():
+                    sums[name] += term.detach()
+                if (number + 1) % _LOG_STEPS == 0 or number + 1 == steps:
+                    count = (number % _LOG_STEPS) + 1
+                    means = {
+                        name: float(total - recent.get(name, 0.0)) / count for name, total in sums.items()
+                    }
+                    recent = {name: total.clone() for name, total in sums.items()}
+                    self._check_finite(means["loss"], step)
+                    log.training(step + 1, means, self._optimizer.param_groups[0]["lr"])
+                    note = f"loss {means['loss']:.4f}"
+                progress.advance(size, note)
+        return {f"train_{name}": float(total) / steps for name, total in sums.items()}
+
+    def _check_finite(self, loss: float, step: int) -> None:
+        if not math.isfinite(loss):
+            raise RunError(
+                self._config.out,
+                "a finite loss",
+                f"{loss} at step {step}",
+                f"lower --lr; {LAST} and {BEST} hold the last good weights",
+            )
+
+    @torch.no_grad()
+    def _validate(self, split: Split, res: int, step: int, log: RunLog) -> dict[str, float]:
+        """With the background given, and IoU also without it where the network learns to do without."""
+        config, device = self._config, self._fabric.device
+        count = min(len(split), config.val_samples)
+        scores, without_bg = Scores(device), Scores(device)
+        loss_sum = torch.zeros((), device=device)
+        network = self._ema.module.eval()
+        for integers in read_batches(split, _blocks(count, config.batch_size)):
+            batch = prepare(integers.to(device), res)
+            with self._fabric.autocast():
+                prediction: Prediction = network(join(batch.bg, batch.fg_bg))
+            prediction = Prediction(prediction.mask_logits.float(), prediction.depth.float())
+            if scores.samples == 0:
+                log.pictures(step, batch, prediction)
+            loss_sum += self._loss(prediction, batch.truth)["loss"] * len(batch.bg)
+            scores.update(prediction, batch.truth)
+            if config.bg_dropout > 0:
+                with self._fabric.autocast():
+                    prediction = network(join(None, batch.fg_bg))
+                without_bg.update(prediction, batch.truth)
+        metrics = {
+            "val_loss": float(loss_sum) / count,
+            "val_iou": scores.iou(),
+            "val_depth_rmse": scores.depth_rmse(),
+        }
+        return metrics | ({"val_iou_without_bg": without_bg.iou()} if config.bg_dropout > 0 else {})
+
+    def _checkpoint(self, position: RunPosition, metrics: dict[str, float]) -> Checkpoint:
+        return Checkpoint(
+            config=self._config.identity(),
+            dataset_id=self._dataset.manifest.id,
+            position=position,
+            metrics=metrics,
+            model=_portable(self._network.module),
+            ema=_portable(self._ema.module),
+            optimizer=self._optimizer.state_dict(),
+            scheduler=self._plateau.state_dict(),
+            rng={"cpu": torch.get_rng_state()},
+        )
+
+
+def _next_epoch(config: TrainConfig, position: RunPosition) -> RunPosition | None:
+    """The position with its stage moved on where one is over; None after the last."""
+    if position.stage_epochs < config.stages[position.stage].epochs:
+        return position
+    if position.stage + 1 < len(config.stages):
+        return replace(position, stage=position.stage + 1, stage_epochs=0, best_loss=float("inf"))
+    return None
+
+
+def _portable(module: nn.Module) -> dict[str, torch.Tensor]:
+    return {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
+
+
+def _blocks(count: int, size: int) -> Iterator[np.ndarray]:
+    return (np.arange(start, min(start + size, count)) for start in range(0, count, size))
+
+
+def _epoch_line(config: TrainConfig, position: RunPosition, metrics: dict[str, float]) -> str:
+    stage = config.stages[position.stage]
+    names = {
+        "train_loss": "train loss",
+        "val_loss": "validation loss",
+        "val_iou": "IoU",
+        "val_iou_without_bg": "IoU without background",
+        "val_depth_rmse": "depth RMSE",
+    }
+    parts = [f"{text} {metrics[name]:.4f}" for name, text in names.items() if name in metrics]
+    return f"epoch {position.stage_epochs}/{stage.epochs} at {stage.res} px: " + ", ".join(parts)

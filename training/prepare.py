@@ -1,0 +1,75 @@
+"""From integers to what the network takes, on the device and on whole batches."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from generator.depth import FARTHEST, NEAREST, UNKNOWN
+from training.batches import IntegerBatch
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the network should answer.
+
+    Attributes:
+        mask: (B, 1, h, w) float in [0, 1].
+        depth: (B, 1, h, w) float in [0, 1], relative inverse depth; 0 where unknown.
+        known: (B, 1, h, w) bool, where depth is known.
+    """
+
+    mask: Tensor
+    depth: Tensor
+    known: Tensor
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch at the training resolution: bg and fg_bg (B, 3, h, w) float in [-1, 1], and the truth."""
+
+    bg: Tensor
+    fg_bg: Tensor
+    truth: Truth
+
+
+def prepare(batch: IntegerBatch, res: int) -> Prepared:
+    """Scale and convert a batch.
+
+    Args:
+        batch: on the device.
+        res: longer side in pixels; the aspect is kept.
+    """
+    height, width = batch.mask.shape[1:]
+    size = scaled_size(height, width, res)
+    mask = resize(batch.mask[:, None].float(), size) / 255
+    integers = batch.depth[:, None].int() & 0xFFFF
+    # Nearest: between two surfaces there is no depth, and unknown pixels must not spread.
+    integers = functional.interpolate(integers.float(), size, mode="nearest-exact")
+    known = integers != UNKNOWN
+    depth = (integers - FARTHEST).clamp(min=0) / (NEAREST - FARTHEST)
+    return Prepared(to_network(batch.bg, size), to_network(batch.fg_bg, size), Truth(mask, depth, known))
+
+
+def to_network(pictures: Tensor, size: tuple[int, int]) -> Tensor:
+    """(B, H, W, 3) uint8 -> (B, 3, h, w) float in [-1, 1]."""
+    return resize(pictures.permute(0, 3, 1, 2).float(), size) / 127.5 - 1
+
+
+def join(bg: Tensor | None, fg_bg: Tensor) -> Tensor:
+    """The network's input (B, 6, h, w): background first; an absent background is zeros."""
+    return torch.cat([torch.zeros_like(fg_bg) if bg is None else bg, fg_bg], dim=1)
+
+
+def scaled_size(height: int, width: int, res: int) -> tuple[int, int]:
+    """Height and width with the longer side `res`, the aspect kept."""
+    factor = res / max(height, width)
+    return max(1, round(height * factor)), max(1, round(width * factor))
+
+
+def resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
+    """Antialiased bilinear, float (B, C, H, W)."""
+    if tuple(pictures.shape[-2:]) == size:
+        return pictures
+    return functional.interpolate(pictures, size, mode="bilinear", antialias=True, align_corners=False)

@@ -1,0 +1,92 @@
+"""Where a run begins: anew, from its last checkpoint, or not at all."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from generator.dataset import open_dataset
+from generator.errors import UsageError
+from training.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
+from training.config import resolve_config
+from training.engine import TrainOutcome, is_finished, train
+from training.log import clear_log
+from training.schedule import GivenStage, lay_over, parse_stages
+
+DEFAULT_RES = "96"
+DEFAULT_EPOCHS = 5
+
+
+def start_run(
+    data: Path,
+    out: Path,
+    given: Mapping[str, Any],
+    res: str | None,
+    epochs: int | None,
+    resume: bool,
+    overwrite: bool,
+    say: Callable[[str], None],
+) -> TrainOutcome:
+    """Train, or resume, or find that nothing is left to do.
+
+    Args:
+        data: folder of the dataset.
+        out: folder of the run.
+        given: fields of TrainConfig that were asked for; the rest comes from the run resumed, else defaults.
+        res: stages as `parse_stages` reads them; None leaves them to the run resumed, else the default.
+        epochs: of stages that do not say their own.
+        resume: go on from last.pt where there is one.
+        overwrite: remove the run that `out` holds.
+        say: gets a line now and then.
+
+    Raises:
+        UsageError: `out` holds a run and neither resume nor overwrite is asked for, or both are.
+        ConfigError: options contradict each other or the run to be resumed.
+        CheckpointError: last.pt cannot be used.
+        DatasetError: the dataset cannot be used.
+    """
+    if resume and overwrite:
+        raise UsageError("--resume", "either --resume or --overwrite", "both", "leave one of them out")
+    held = [path for path in (out / LAST, out / BEST) if path.exists()]
+    if held and not (resume or overwrite):
+        raise UsageError(
+            out, "a folder without a run", held[0].name, "use --resume, another --out, or --overwrite"
+        )
+    dataset = open_dataset(data)
+    earlier: Checkpoint | None = None
+    if resume and (out / LAST).exists():
+        earlier = load_checkpoint(out / LAST)
+    elif resume:
+        say(f"{out / LAST}: nothing to resume, starting anew")
+
+    stages = lay_over(
+        earlier.stages if earlier else (),
+        _given_stages(res, epochs, earlier),
+        earlier.position.stage if earlier else 0,
+        earlier.position.stage_epochs if earlier else 0,
+        DEFAULT_EPOCHS,
+    )
+    config = resolve_config(
+        {**given, "data": data, "out": out, "stages": stages}, earlier.config if earlier else None
+    )
+    if earlier is not None:
+        if is_finished(config, earlier.position):
+            say(f"{out / LAST}: all stages ({', '.join(map(str, stages))}) are finished, nothing to do")
+            return TrainOutcome(earlier.position, earlier.metrics, 0)
+        if earlier.dataset_id != dataset.manifest.id:
+            say(f"{data}: note that this is not the dataset the run began with; going on with it")
+        say(f"{out / LAST}: resuming after epoch {earlier.position.epoch}")
+    if not len(dataset["val"]):
+        say(f"{data}: no val split; best.pt and the plateau follow the training loss")
+    if overwrite:
+        for path in held:
+            path.unlink()
+        clear_log(out / "log")
+    return train(config, dataset, earlier, say)
+
+
+def _given_stages(res: str | None, epochs: int | None, earlier: Checkpoint | None) -> list[GivenStage]:
+    if res is not None or earlier is None:
+        return parse_stages(res or DEFAULT_RES, epochs)
+    if epochs is not None:
+        return [GivenStage(earlier.res, epochs)]
+    return []
