@@ -1,13 +1,12 @@
 """`fgbg`: the command group. Commands are imported when used, so that --help answers at once."""
 
 import importlib
-import tomllib
-from pathlib import Path
 from typing import Any
 
 import click
 
 from fgbg.errors import report
+from fgbg.options import config_option, debug_option
 
 COMMANDS: dict[str, str] = {
     "samples": "Draw sample foregrounds and backgrounds with exact depth.",
@@ -36,45 +35,15 @@ class CommandGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
     def invoke(self, ctx: click.Context) -> Any:
-        with report(debug=ctx.params["debug"]):
+        with report(ctx):
             return super().invoke(ctx)
-
-
-def _read_config(ctx: click.Context, option: click.Parameter, path: Path | None) -> Path | None:
-    """Fill the commands' defaults from a TOML file: a table per command, a key per option."""
-    if path is None:
-        return None
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"{path}: expected TOML, found {error}; mend the file") from error
-    for name, table in tables.items():
-        command = ctx.command.get_command(ctx, name) if isinstance(ctx.command, click.Group) else None
-        if command is None or not isinstance(table, dict):
-            raise click.BadParameter(
-                f"{path}: expected a table per command ({', '.join(COMMANDS)}), found {name!r}; mend it"
-            )
-        known = {parameter.name for parameter in command.params if isinstance(parameter, click.Option)}
-        tables[name] = {key.replace("-", "_"): value for key, value in table.items()}
-        for key in tables[name]:
-            if key not in known:
-                options = ", ".join(sorted(str(option) for option in known))
-                raise click.BadParameter(f"{path}: [{name}] has no option {key!r}; it knows {options}")
-    ctx.default_map = tables
-    return path
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fgbg")
-@click.option(
-    "--config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    callback=_read_config,
-    expose_value=False,
-    help="TOML file with defaults, a table per command: [train] res = 96.",
-)
-@click.option("--debug", is_flag=True, help="Show the whole traceback when something fails.")
-def main(debug: bool) -> None:
+@config_option
+@debug_option
+def main() -> None:
     """From two folders of pictures to a network that predicts mask and depth.
 
     The whole road: fgbg generate, fgbg train, fgbg predict.

@@ -1,15 +1,74 @@
 """Options and value types that several commands share, defined once."""
 
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from fgbg.errors import DEBUG
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def _read_config(ctx: click.Context, option: click.Parameter, path: Path | None) -> None:
+    """Fill defaults from a TOML file: a table per command, a key per option."""
+    if path is None:
+        return
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{path}: expected TOML, found {error}; mend the file") from error
+    root = ctx.find_root().command
+    assert isinstance(root, click.Group)
+    for name, table in tables.items():
+        command = root.get_command(ctx, name)
+        if command is None or not isinstance(table, dict):
+            names = ", ".join(root.list_commands(ctx))
+            raise click.BadParameter(
+                f"{path}: expected a table per command ({names}), found {name!r}; mend it"
+            )
+        known = {parameter.name for parameter in command.params if isinstance(parameter, click.Option)}
+        tables[name] = {key.replace("-", "_"): value for key, value in table.items()}
+        for key in tables[name]:
+            if key not in known:
+                options = ", ".join(sorted(str(option) for option in known))
+                raise click.BadParameter(
+                    f"{path}: expected options of {name} ({options}), found {key!r}; mend it"
+                )
+    ctx.default_map = tables if ctx.command is root else tables.get(str(ctx.info_name))
+
+
+def _note_debug(ctx: click.Context, option: click.Parameter, given: bool) -> None:
+    ctx.meta[DEBUG] = given or ctx.meta.get(DEBUG, False)
+
+
+config_option = click.option(
+    "--config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    callback=_read_config,
+    is_eager=True,
+    expose_value=False,
+    help="TOML file with defaults, a table per command; flags win.",
+)
+debug_option = click.option(
+    "--debug",
+    is_flag=True,
+    callback=_note_debug,
+    is_eager=True,
+    expose_value=False,
+    help="Show the whole traceback when something fails.",
+)
+
+
+def common_options(command: Command) -> Command:
+    """The options that every command has, which mean the same before and behind its name."""
+    return config_option(debug_option(command))
+
 
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what an earlier call made there.")
 seed_option = click.option(

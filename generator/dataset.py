@@ -19,7 +19,7 @@ from generator.placement import PLACEMENT, SAMPLE
 from generator.progress import Progress
 from generator.shards import empty_pixels, open_shard
 
-_FIX = "copy the dataset again or generate it anew"
+_FIX = "copy the dataset again, or generate it anew with --overwrite"
 
 
 @dataclass(frozen=True)

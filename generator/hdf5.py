@@ -12,7 +12,7 @@ from generator.errors import DatasetError
 
 PAGE = 4096
 
-_FIX = "copy the dataset again or generate it anew"
+_FIX = "copy the dataset again, or generate it anew with --overwrite"
 
 
 @contextmanager

@@ -155,7 +155,10 @@ class Manifest(_Record):
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"])) or "content"
             raise DatasetError(
-                path, "a dataset of format version 1", f"{place}: {first['msg']}", "generate it anew"
+                path,
+                "a dataset of format version 1",
+                f"{place}: {first['msg']}",
+                "generate it anew with --overwrite",
             ) from error
 
 

@@ -1,5 +1,6 @@
 """`generate`: assets to bank to shards to manifest, resumable at every shard."""
 
+import contextlib
 import importlib.metadata
 import math
 import shutil
@@ -14,7 +15,7 @@ from generator import __version__
 from generator.bank import BANK_FILE, Bank, build_bank
 from generator.composite import render
 from generator.config import PATH_FIELDS, SPLITS, GenerateConfig, SplitName
-from generator.errors import ConfigError, DiskSpaceError
+from generator.errors import ConfigError, DatasetError, DiskSpaceError
 from generator.files import hash_file, write_atomically
 from generator.images import list_pictures
 from generator.manifest import (
@@ -190,7 +191,7 @@ def _found_request(folder: Path) -> Request | None:
 def _clear(folder: Path) -> None:
     """Remove an earlier dataset's files, the manifest first: without it the rest counts as unfinished."""
     names = [MANIFEST_FILE, VERIFIED_FILE]
-    if (folder / MANIFEST_FILE).exists():
+    with contextlib.suppress(DatasetError):
         manifest = Manifest.read(folder)
         names += [shard.file for split in manifest.splits.values() for shard in split.shards]
     names += Journal(folder / JOURNAL_FILE).read()

@@ -90,7 +90,7 @@ def open_shard(path: Path, samples: int, size: tuple[int, int], rendered: bool) 
             f"{path}:samples",
             f"rows within the {placements[0]} placements",
             "rows beyond",
-            "copy the dataset again or generate it anew",
+            "copy the dataset again, or generate it anew with --overwrite",
         )
     pixels = {name: arrays[name] if rendered else None for name in ("fg_bg", "mask", "depth")}
     return Shard(table, arrays["placements"], **pixels)

@@ -37,9 +37,11 @@ def parse_stages(text: str, epochs: int | None) -> list[GivenStage]:
     stages = []
     for part in text.split(","):
         res, colon, own = part.strip().partition(":")
-        if not res.isdecimal() or (colon and not (own.isdecimal() and int(own) > 0)) or int(res) < 8:
+        if not (res.isdecimal() and 8 <= int(res) <= 8192) or (
+            colon and not (own.isdecimal() and int(own) > 0)
+        ):
             raise ConfigError(
-                "--res", "a resolution of at least 8 like 96, or stages like 48:4,96:8", repr(text), "mend it"
+                "--res", "a resolution of 8 to 8192 like 96, or stages like 48:4,96:8", repr(text), "mend it"
             )
         stages.append(GivenStage(int(res), int(own) if colon else epochs))
     resolutions = [stage.res for stage in stages]

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from fgbg.options import FOLDER, CanvasSize, SplitShares, overwrite_option, seed_option
+from fgbg.options import FOLDER, CanvasSize, SplitShares, common_options, overwrite_option, seed_option
 
 
 @click.command("generate")
@@ -74,6 +74,7 @@ from fgbg.options import FOLDER, CanvasSize, SplitShares, overwrite_option, seed
     help="Samples per shard.",
 )
 @overwrite_option
+@common_options
 def command(overwrite: bool, **fields: Any) -> None:
     """Composite foregrounds onto backgrounds into a dataset.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fgbg.options import FILE, FOLDER, device_option
+from fgbg.options import FILE, FOLDER, common_options, device_option
 
 
 @click.command("predict")
@@ -39,6 +39,7 @@ from fgbg.options import FILE, FOLDER, device_option
     help="Make the mask 0 or 255 at this probability.",
 )
 @device_option
+@common_options
 def command(
     paths: tuple[Path, ...],
     bg: Path | None,

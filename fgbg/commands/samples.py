@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fgbg.options import FOLDER, overwrite_option, seed_option
+from fgbg.options import FOLDER, common_options, overwrite_option, seed_option
 
 
 @click.command("samples")
@@ -25,6 +25,7 @@ from fgbg.options import FOLDER, overwrite_option, seed_option
 )
 @seed_option
 @overwrite_option
+@common_options
 def command(folder: Path, count: int, size: int, seed: int, overwrite: bool) -> None:
     """Draw sample foregrounds and backgrounds with exact depth.
 

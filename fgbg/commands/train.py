@@ -10,6 +10,7 @@ from fgbg.options import (
     FOLDER,
     WeightedTerms,
     Widths,
+    common_options,
     data_option,
     device_option,
     overwrite_option,
@@ -115,6 +116,7 @@ from fgbg.options import (
 )
 @click.option("--resume", is_flag=True, help="Go on from last.pt in --out; start where there is none.")
 @overwrite_option
+@common_options
 @click.pass_context
 def command(
     ctx: click.Context,

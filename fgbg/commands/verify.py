@@ -4,23 +4,25 @@ from pathlib import Path
 
 import click
 
-from fgbg.options import FOLDER
+from fgbg.options import FOLDER, common_options, data_option
 
 
 @click.command("verify")
-@click.argument("dataset", type=FOLDER, default=Path("data/shards"))
-def command(dataset: Path) -> None:
+@click.argument("dataset", type=FOLDER, required=False)
+@data_option
+@common_options
+def command(dataset: Path | None, data: Path) -> None:
     """Hash every file of a dataset and name what is damaged.
 
-    DATASET is its folder (default data/shards). Opening a dataset hashes each file once; this hashes all
-    of them, always.
+    DATASET is its folder, as --data. Opening a dataset hashes each file once; this hashes all, always.
     """
     from generator.dataset import open_dataset, verify_dataset
 
-    problems = verify_dataset(dataset)
+    folder = dataset or data
+    problems = verify_dataset(folder)
     for problem in problems:
         click.echo(f"fgbg: {problem}", err=True)
     if problems:
         raise SystemExit(1)
-    open_dataset(dataset)
-    click.echo(f"{dataset}: all files are as they were written")
+    open_dataset(folder)
+    click.echo(f"{folder}: all files are as they were written")

@@ -1,6 +1,7 @@
+import click
 import pytest
 
-from fgbg.errors import report
+from fgbg.errors import DEBUG, report
 from generator.errors import AssetError, ConfigError, FgbgError
 
 
@@ -18,12 +19,14 @@ from generator.errors import AssetError, ConfigError, FgbgError
 def test_failures_end_in_one_line_and_a_code(
     error: BaseException, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as end, report(debug=False):
+    ctx = click.Context(click.Command("fgbg"))
+    with pytest.raises(SystemExit) as end, report(ctx):
         raise error
     assert end.value.code == code
     said = capsys.readouterr().err
     assert said.startswith("fgbg: ") and len(said.splitlines()) == 1
-    with pytest.raises(type(error)), report(debug=True):
+    ctx.meta[DEBUG] = True
+    with pytest.raises(type(error)), report(ctx):
         raise error
 
 

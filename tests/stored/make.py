@@ -1,4 +1,6 @@
-"""Makes the stored datasets of format version 1. To be run for a new version only: what is stored stays readable.
+"""Makes the stored datasets of format version 1.
+
+To be run for a new version only: what is stored stays readable.
 
 python tests/stored/make.py
 """

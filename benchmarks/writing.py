@@ -1,0 +1,115 @@
+"""How fast `generate` writes, beside the bare disk and beside a plain Pillow loop.
+
+    python benchmarks/writing.py [--fg FOLDER --bg FOLDER] [--samples 4096] [--rounds 5]
+
+Each round times, one after the other: writing and fsyncing as many random bytes as the rendered samples have;
+`generate`, rendered; `generate --no-render` of all samples without splits; a Pillow loop that pastes and saves
+fg_bg and mask as JPEG with its inputs held in memory; the same with its inputs opened anew for every sample.
+Without folders it draws 100 + 100 samples first. Prints medians and ratios.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import numpy as np
+from PIL import Image
+
+from generator.config import GenerateConfig
+from generator.images import list_pictures
+from generator.pipeline import generate
+from generator.samples import write_samples
+
+SIZE, FG_SIZE = 192, 96
+PILLOW_SAMPLES = 1000
+
+
+@click.command()
+@click.option("--fg", type=click.Path(path_type=Path))
+@click.option("--bg", type=click.Path(path_type=Path))
+@click.option("--samples", default=4096)
+@click.option("--rounds", default=5)
+def main(fg: Path | None, bg: Path | None, samples: int, rounds: int) -> None:
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        place = Path(folder)
+        if fg is None or bg is None:
+            drawn = write_samples(place / "assets", count=100, size=SIZE, seed=0)
+            fg, bg = drawn.fg, drawn.bg
+
+        def generated(render: bool) -> float:
+            limit = samples if render else None
+            out = place / ("rendered" if render else "unrendered")
+            split = (80.0, 10.0, 10.0) if render else None
+            config = GenerateConfig(fg=fg, bg=bg, out=out, render=render, samples=limit, split=split)
+            outcome = generate(config, overwrite=True)
+            return outcome.written / outcome.seconds
+
+        measures: dict[str, Callable[[], float]] = {
+            "bare write + fsync of the same bytes": lambda: bare(place / "bare", samples),
+            "generate, rendered": lambda: generated(True),
+            "generate --no-render, all samples": lambda: generated(False),
+            "Pillow loop, JPEG, inputs in memory": lambda: pillow(place / "jpeg", fg, bg, reopen=False),
+            "Pillow loop, JPEG, inputs reopened": lambda: pillow(place / "jpeg", fg, bg, reopen=True),
+        }
+        rates: dict[str, list[float]] = {name: [] for name in measures}
+        for _ in range(rounds):
+            for name, measure in measures.items():
+                rates[name].append(measure())
+    bare_rates = rates["bare write + fsync of the same bytes"]
+    for name, found in rates.items():
+        ratio = statistics.median(rate / base for rate, base in zip(found, bare_rates, strict=True))
+        print(
+            f"{name:38s} {statistics.median(found):10,.0f} samples/s"
+            f"  ({min(found):,.0f} to {max(found):,.0f}), {ratio:6.2f} x bare"
+        )
+
+
+def bare(path: Path, samples: int) -> float:
+    """Samples' worth of bytes a second, written in blocks of 16 MiB and fsynced."""
+    block = np.random.default_rng(0).integers(0, 256, 16 * 2**20, dtype=np.uint8)
+    left = samples * SIZE * SIZE * 6
+    began = time.perf_counter()
+    with path.open("wb") as file:
+        while left > 0:
+            left -= file.write(block[: min(left, len(block))].data)
+        file.flush()
+        os.fsync(file.fileno())
+    seconds = time.perf_counter() - began
+    path.unlink()
+    return samples / seconds
+
+
+def pillow(folder: Path, fg: Path, bg: Path, reopen: bool) -> float:
+    """Pairs of fg_bg and mask a second, as a script would make them."""
+    folder.mkdir(exist_ok=True)
+    fg_paths, bg_paths = list_pictures(fg)[:20], list_pictures(bg)[:20]
+
+    def load_fg(path: Path) -> Image.Image:
+        picture = Image.open(path).convert("RGBA")
+        return picture.resize((FG_SIZE, round(picture.height * FG_SIZE / picture.width)))
+
+    def load_bg(path: Path) -> Image.Image:
+        return Image.open(path).convert("RGB").resize((SIZE, SIZE))
+
+    fgs, bgs = [load_fg(path) for path in fg_paths], [load_bg(path) for path in bg_paths]
+    rng = np.random.default_rng(0)
+    began = time.perf_counter()
+    for number in range(PILLOW_SAMPLES):
+        row, column = number % len(fgs), number // len(fgs) % len(bgs)
+        front = load_fg(fg_paths[row]) if reopen else fgs[row]
+        back = load_bg(bg_paths[column]) if reopen else bgs[column]
+        x, y = (int(value) for value in rng.integers(0, SIZE - FG_SIZE, 2))
+        picture, mask = back.copy(), Image.new("L", back.size)
+        picture.paste(front, (x, y), front)
+        mask.paste(front.getchannel("A"), (x, y))
+        picture.save(folder / f"{number}.jpg")
+        mask.save(folder / f"{number}.mask.jpg")
+    return PILLOW_SAMPLES / (time.perf_counter() - began)
+
+
+if __name__ == "__main__":
+    main()
