@@ -23,7 +23,7 @@ check: lint test
 
 # The picture in the README, from the demo's run.
 picture: demo
-	cp $(DEMO)/road.png docs/road.png
+	cp $(DEMO)/road.jpg docs/road.jpg
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

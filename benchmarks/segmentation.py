@@ -17,7 +17,7 @@ import torch
 from fgbg.predictor import Predictor
 from generator.dataset import Split, open_dataset
 from training.batches import read_batches
-from training.metrics import Scores, iou_per_sample
+from training.metrics import THRESHOLD, Scores
 from training.models import Prediction
 from training.prepare import Prepared, join, prepare
 
@@ -63,9 +63,15 @@ def prepared(split: Split, predictor: Predictor) -> Iterator[Prepared]:
 
 def threshold_ious(batch: Prepared) -> np.ndarray:
     """Sum over samples of the IoU at each threshold on the largest difference of the channels (0 to 255)."""
-    difference = ((batch.fg_bg - batch.bg).abs().amax(dim=1, keepdim=True) * 127.5).round()
-    actual = batch.truth.mask >= 0.5
-    return np.array([float(iou_per_sample(difference >= t, actual).sum()) for t in THRESHOLDS])
+    difference = ((batch.fg_bg - batch.bg).abs().amax(dim=1) * 127.5).round().int().flatten(1).cpu().numpy()
+    actual = (batch.truth.mask >= THRESHOLD).flatten(1).cpu().numpy()
+    total = np.zeros(len(THRESHOLDS))
+    for values, truth in zip(difference, actual, strict=True):
+        inside, outside = (np.bincount(values[where], minlength=256) for where in (truth, ~truth))
+        # How many pixels are at or above each threshold.
+        hits, false_alarms = (counts[::-1].cumsum()[::-1][THRESHOLDS] for counts in (inside, outside))
+        total += hits / np.maximum(truth.sum() + false_alarms, 1)
+    return total
 
 
 if __name__ == "__main__":

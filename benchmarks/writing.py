@@ -2,9 +2,10 @@
 
     python benchmarks/writing.py [--fg FOLDER --bg FOLDER] [--samples 4096] [--rounds 5]
 
-Each round times, one after the other: writing and fsyncing as many random bytes as the rendered samples have;
-`generate`, rendered; `generate --no-render` of all samples without splits; a Pillow loop that pastes and saves
-fg_bg and mask as JPEG with its inputs held in memory; the same with its inputs opened anew for every sample.
+Each round times, one after the other: writing and fsyncing as many random bytes as the rendered samples
+have; `generate`, rendered; `generate --no-render` of all samples without splits; a Pillow loop that pastes
+and saves fg_bg and mask as JPEG with its inputs held in memory; the same with its inputs opened anew for
+every sample.
 Without folders it draws 100 + 100 samples first. Prints medians and ratios.
 """
 

@@ -1,6 +1,8 @@
 """`fgbg`: the command group. Commands are imported when used, so that --help answers at once."""
 
 import importlib
+import sys
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -34,9 +36,10 @@ class CommandGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
-    def invoke(self, ctx: click.Context) -> Any:
-        with report(ctx):
-            return super().invoke(ctx)
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
+        arguments = list(sys.argv[1:] if args is None else args)
+        with report(debug="--debug" in arguments):
+            sys.exit(super().main(arguments, *rest, **{**options, "standalone_mode": False}))
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})

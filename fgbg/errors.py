@@ -8,18 +8,18 @@ import click
 
 from generator.errors import FgbgError
 
-DEBUG = "fgbg.debug"
-"""Key of the context's meta: whether --debug was given."""
-
 
 @contextmanager
-def report(ctx: click.Context) -> Iterator[None]:
-    """Turn an error into one line on stderr and its exit code; after --debug let it through whole."""
+def report(debug: bool) -> Iterator[None]:
+    """Turn an error into one line on stderr and its exit code; with `debug` let it through whole."""
     try:
         yield
-    except (FgbgError, OSError, MemoryError, KeyboardInterrupt) as error:
-        if ctx.meta.get(DEBUG) or isinstance(error, BrokenPipeError):
+    except (FgbgError, OSError, MemoryError, KeyboardInterrupt, click.ClickException, click.Abort) as error:
+        if debug or isinstance(error, BrokenPipeError):
             raise
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):
+            error.show()
+            sys.exit(error.exit_code)
         message, code = _describe(error)
         click.echo(f"fgbg: {message}", err=True)
         sys.exit(code)
@@ -28,6 +28,11 @@ def report(ctx: click.Context) -> Iterator[None]:
 def _describe(error: BaseException) -> tuple[str, int]:
     if isinstance(error, FgbgError):
         return str(error), error.exit_code
+    if isinstance(error, click.UsageError):
+        command = error.ctx.command_path if error.ctx else "fgbg"
+        return f"{error.format_message().rstrip('.')}; see '{command} --help'", error.exit_code
+    if isinstance(error, click.ClickException):
+        return error.format_message(), error.exit_code
     if isinstance(error, OSError):
         return f"{error.filename or 'the system'}: {error.strerror or error}", 1
     if isinstance(error, MemoryError):

@@ -7,8 +7,6 @@ from typing import Any, TypeVar
 
 import click
 
-from fgbg.errors import DEBUG
-
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -43,10 +41,6 @@ def _read_config(ctx: click.Context, option: click.Parameter, path: Path | None)
     ctx.default_map = tables if ctx.command is root else tables.get(str(ctx.info_name))
 
 
-def _note_debug(ctx: click.Context, option: click.Parameter, given: bool) -> None:
-    ctx.meta[DEBUG] = given or ctx.meta.get(DEBUG, False)
-
-
 config_option = click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -58,8 +52,6 @@ config_option = click.option(
 debug_option = click.option(
     "--debug",
     is_flag=True,
-    callback=_note_debug,
-    is_eager=True,
     expose_value=False,
     help="Show the whole traceback when something fails.",
 )

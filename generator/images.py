@@ -105,7 +105,8 @@ def _decode(path: Path, upright_only: bool = False) -> Image.Image:
                 upright = ImageOps.exif_transpose(opened)
             return upright if upright_only else _to_8_bits(path, upright)
     except Image.DecompressionBombError as error:
-        raise ImageError(path, f"at most {MAX_PIXELS:,} pixels", str(error), "scale it down") from error
+        found = str(error).partition(", could")[0]
+        raise ImageError(path, f"at most {MAX_PIXELS:,} pixels", found, "scale it down") from error
     except FileNotFoundError as error:
         raise ImageError(path, "a picture", "no such file", "check the path") from error
     except UnidentifiedImageError as error:

@@ -1,23 +1,82 @@
-"""What happens to backgrounds in training: they are never pixel-perfect outside the lab, and may be absent.
+"""What happens to samples in training, so that the network learns things and not these pictures.
 
-Parameters are drawn as a record from a keyed generator, then applied.
+A whole sample may be mirrored and seen in another light. Its background alone may be perturbed, because it
+is never pixel-perfect outside the lab, or withheld. Parameters are drawn as a record from a keyed generator,
+then applied.
 """
 
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-MAX_SHIFT = 0.03
+from training.prepare import Prepared, Truth
+
+MAX_LIGHT = 0.3
+"""Of a whole sample: how far exposure and contrast go from 1, each way."""
+MAX_CAST = 0.15
+"""Of a whole sample: how far each channel's share goes from the others."""
+MAX_SATURATION = 0.6
+
+MAX_SHIFT = 0.015
 """Of the picture's side, each way."""
-MAX_TURN = math.radians(1.0)
-MAX_SCALE = 0.02
-MAX_GAIN = 0.15
+MAX_TURN = math.radians(0.5)
+MAX_SCALE = 0.01
+MAX_GAIN = 0.12
 MAX_OFFSET = 0.06
-MAX_NOISE = 0.08
+MAX_NOISE = 0.06
 """Standard deviation; pictures span [-1, 1]."""
+
+
+@dataclass(frozen=True)
+class View:
+    """How each whole sample of a batch is seen.
+
+    Attributes:
+        mirrored: (B,) bool.
+        colour: (B, 3, 3) float, maps the channels of a picture in [-1, 1].
+        offset: (B, 3) float, added to them.
+    """
+
+    mirrored: Tensor
+    colour: Tensor
+    offset: Tensor
+
+
+def draw_view(seed: int, step: int, count: int) -> View:
+    """Draw for one batch; a pure function of its arguments, as `draw_background_change`."""
+    generator = _generator(seed, step, stream=1)
+    mirrored = torch.rand(count, generator=generator) < 0.5
+    contrast = 1 + _between(MAX_LIGHT, generator, count)
+    gain = contrast[:, None] * (1 + _between(MAX_CAST, generator, count, 3))
+    saturation = 1 + _between(MAX_SATURATION, generator, count)
+    # Saturation moves colours away from or towards their grey, the mean of the channels.
+    grey = torch.full((3, 3), 1 / 3)
+    mix = grey + saturation[:, None, None] * (torch.eye(3) - grey)
+    return View(mirrored, gain[:, :, None] * mix, _between(MAX_LIGHT, generator, count)[:, None].repeat(1, 3))
+
+
+def apply_view(batch: Prepared, view: View) -> Prepared:
+    """Mirror whole samples and relight bg and fg_bg alike; mask and depth follow exactly."""
+    device = batch.bg.device
+    mirrored = view.mirrored.to(device)[:, None, None, None]
+    colour, offset = view.colour.to(device), view.offset.to(device)[:, :, None, None]
+
+    def mirror(tensor: Tensor) -> Tensor:
+        return torch.where(mirrored, tensor.flip(-1), tensor)
+
+    def relight(picture: Tensor) -> Tensor:
+        return (torch.einsum("bij,bjhw->bihw", colour, mirror(picture)) + offset).clamp(-1, 1)
+
+    truth = batch.truth
+    return Prepared(
+        relight(batch.bg),
+        relight(batch.fg_bg),
+        Truth(mirror(truth.mask), mirror(truth.depth), mirror(truth.known)),
+    )
 
 
 @dataclass(frozen=True)
@@ -53,10 +112,10 @@ def draw_background_change(
         dropout: share of backgrounds withheld.
         jitter: share of backgrounds perturbed.
     """
-    generator = torch.Generator().manual_seed((seed * 1_000_003 + step) % 2**63)
+    generator = _generator(seed, step, stream=0)
 
     def between(size: float, *shape: int) -> Tensor:
-        return (torch.rand(count, *shape, generator=generator) * 2 - 1) * size
+        return _between(size, generator, count, *shape)
 
     kind = torch.rand(count, generator=generator)
     jittered = (kind >= dropout) & (kind < dropout + jitter)
@@ -90,3 +149,14 @@ def change_backgrounds(bg: Tensor, change: BackgroundChange) -> Tensor:
         some = some + noise * change.noise[changed].to(device)[:, None, None, None]
         bg = bg.index_copy(0, rows, some.clamp(-1, 1).to(bg.dtype))
     return bg * (~change.dropped).to(device, bg.dtype)[:, None, None, None]
+
+
+def _generator(seed: int, step: int, stream: int) -> torch.Generator:
+    """A generator of its own for every (seed, step, stream)."""
+    word = np.random.Philox(key=seed, counter=[0, 1 + stream, step, 0]).random_raw()
+    return torch.Generator().manual_seed(int(word) % 2**63)
+
+
+def _between(size: float, generator: torch.Generator, *shape: int) -> Tensor:
+    """Uniform in [-size, size)."""
+    return (torch.rand(shape, generator=generator) * 2 - 1) * size

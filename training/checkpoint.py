@@ -2,7 +2,6 @@
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -98,9 +97,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(path, "a checkpoint", "nothing", "run 'fgbg train' first")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, UnpicklingError, EOFError, OSError, ValueError, KeyError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise CheckpointError(path, "a whole checkpoint", reason, "use another one or train anew") from error
+    except Exception as error:  # on damaged bytes torch raises nearly anything
+        reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
+        found = f"a damaged or foreign file ({reason})"
+        raise CheckpointError(path, "a whole checkpoint", found, "use another one or train anew") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(
             path,

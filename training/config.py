@@ -30,8 +30,8 @@ class TrainConfig(BaseModel):
     """Samples in one epoch; None is the split, at most 20,000."""
     val_samples: int = Field(1024, ge=1)
     """Validation runs on this many first samples of val."""
-    batch_size: int = Field(32, ge=1)
-    lr: float = Field(2e-3, gt=0)
+    batch_size: int = Field(16, ge=1)
+    lr: float = Field(1e-3, gt=0)
     """Learning rate of AdamW at the start."""
     weight_decay: float = Field(1e-2, ge=0)
     plateau_patience: int = Field(3, ge=0)
@@ -42,16 +42,18 @@ class TrainConfig(BaseModel):
     """Gradients are scaled down to this norm."""
     ema: float = Field(0.999, ge=0, lt=1)
     """Decay of the averaged weights, reached after a warm-up."""
-    bg_dropout: float = Field(0.25, ge=0, le=1)
+    augment: bool = True
+    """Whether whole samples are mirrored and relit."""
+    bg_dropout: float = Field(0.5, ge=0, le=1)
     """Share of samples whose background is withheld."""
-    bg_jitter: float = Field(0.35, ge=0, le=1)
+    bg_jitter: float = Field(0.2, ge=0, le=1)
     """Share of samples whose background is shifted, turned, re-exposed and made noisy."""
     mask_loss: dict[str, float] = {"dice": 1.0, "bce": 1.0}
     """Terms of the mask loss and their weights."""
     depth_loss: dict[str, float] = {"ssim": 1.0, "l1": 1.0}
     """Terms of the depth loss and their weights."""
     model: str = "unet"
-    widths: tuple[int, ...] = Field((16, 32, 64, 128, 256), min_length=2)
+    widths: tuple[int, ...] = Field((16, 16, 32, 64, 128), min_length=2)
     """Channels of each level, from the full resolution down."""
     seed: int = Field(0, ge=0, lt=2**63)
     device: str = "auto"

@@ -17,7 +17,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from generator.dataset import Dataset, Split
 from generator.progress import Progress
-from training.augment import change_backgrounds, draw_background_change
+from training.augment import apply_view, change_backgrounds, draw_background_change, draw_view
 from training.batches import read_batches, shuffled
 from training.checkpoint import (
     BEST,
@@ -30,7 +30,7 @@ from training.checkpoint import (
 from training.config import TrainConfig
 from training.devices import choose_accelerator, choose_precision
 from training.errors import RunError
-from training.log import RunLog
+from training.log import RunLog, clear_log
 from training.losses import WeightedLoss
 from training.metrics import Scores
 from training.models import Prediction, build_model
@@ -54,6 +54,7 @@ def train(
     dataset: Dataset,
     earlier: Checkpoint | None = None,
     say: Callable[[str], None] = print,
+    overwrite: bool = False,
 ) -> TrainOutcome:
     """Train, from the start or from a checkpoint on, to the end of the last stage.
 
@@ -62,11 +63,17 @@ def train(
         dataset: what to train on.
         earlier: the checkpoint to go on from.
         say: gets one line an epoch.
+        overwrite: remove the run that `config.out` holds, once everything stands ready to train.
 
     Raises:
+        ConfigError: the device, or a term of a loss, is not there.
         RunError: the loss is no longer finite.
     """
     trainer = _Trainer(config, dataset, earlier)
+    if overwrite:
+        for name in (LAST, BEST):
+            (config.out / name).unlink(missing_ok=True)
+        clear_log(config.out / "log")
     say(trainer.summary())
     position = earlier.position if earlier else RunPosition()
     metrics = earlier.metrics if earlier else {}
@@ -105,23 +112,26 @@ class _Trainer:
         if earlier is not None:
             load_weights(config.out / LAST, network, earlier.model)
         self._network, self._optimizer = self._fabric.setup(network, optimizer)
-        self._ema = ModelEmaV3(network, decay=config.ema, use_warmup=True, warmup_power=0.75)
+        # Until the decay asked for is reached, the average spans the last fifth of all steps.
+        self._ema = ModelEmaV3(network, config.ema, use_warmup=True, warmup_gamma=5, warmup_power=1)
         self._plateau = self._new_plateau()
         self._loss = WeightedLoss(config.mask_loss, config.depth_loss)
         if earlier is not None:
             self._ema.module.load_state_dict(earlier.ema)
             self._optimizer.load_state_dict(earlier.optimizer)
-            self._plateau.load_state_dict(earlier.scheduler)
+            options = {"patience": config.plateau_patience, "factor": config.plateau_factor}
+            self._plateau.load_state_dict(earlier.scheduler | options)
             torch.set_rng_state(earlier.rng["cpu"])
-            if config.lr != earlier.config["lr"]:
-                for group in self._optimizer.param_groups:
+            for group in self._optimizer.param_groups:
+                group["weight_decay"] = config.weight_decay
+                if config.lr != earlier.config["lr"]:
                     group["lr"] = config.lr
 
     def summary(self) -> str:
         """What trains on what, in one line."""
         parameters = sum(parameter.numel() for parameter in self._network.parameters())
         return (
-            f"{self._config.model}, {parameters / 1e6:.1f} M parameters, on {self._fabric.device.type} in"
+            f"{self._config.model}, {parameters:,} parameters, on {self._fabric.device.type} in"
             f" {self._precision}; epochs of {self._steps() * self._config.batch_size:,} samples"
             f" of {len(self._dataset['train']):,}"
         )
@@ -196,13 +206,18 @@ class _Trainer:
             for number, integers in enumerate(read_batches(split, order)):
                 step = begun.step + number
                 batch = prepare(integers.to(fabric.device), res)
+                if config.augment:
+                    batch = apply_view(batch, draw_view(config.seed, step, size))
                 change = draw_background_change(config.seed, step, size, config.bg_dropout, config.bg_jitter)
                 prediction: Prediction = self._network(
                     join(change_backgrounds(batch.bg, change), batch.fg_bg)
                 )
                 terms = self._loss(prediction, batch.truth)
                 fabric.backward(terms["loss"])
-                fabric.clip_gradients(self._network, self._optimizer, max_norm=config.clip)
+                # What is not finite is found below, in the loss, and told with its step.
+                fabric.clip_gradients(
+                    self._network, self._optimizer, max_norm=config.clip, error_if_nonfinite=False
+                )
                 self._optimizer.step()
                 self._optimizer.zero_grad()
                 self._ema.update(self._network.module, step=step + 1)

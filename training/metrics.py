@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 from torchmetrics import MeanSquaredError
-from torchmetrics.functional.classification import binary_stat_scores
 
 from training.models import Prediction
 from training.prepare import Truth
@@ -16,10 +15,9 @@ def iou_per_sample(predicted: Tensor, actual: Tensor) -> Tensor:
 
     Where both are empty it is 1: nothing was there and nothing was found.
     """
-    counts = binary_stat_scores(predicted.int(), actual.int(), multidim_average="samplewise")
-    hits, false_alarms, _, misses, _ = counts.T
-    union = hits + false_alarms + misses
-    return torch.where(union == 0, 1.0, hits / union.clamp(min=1))
+    overlap = (predicted & actual).flatten(1).sum(dim=1)
+    union = (predicted | actual).flatten(1).sum(dim=1)
+    return torch.where(union == 0, 1.0, overlap / union.clamp(min=1))
 
 
 class Scores:

@@ -9,7 +9,6 @@ from generator.errors import UsageError
 from training.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
 from training.config import resolve_config
 from training.engine import TrainOutcome, is_finished, train
-from training.log import clear_log
 from training.schedule import GivenStage, lay_over, parse_stages
 
 DEFAULT_RES = "96"
@@ -51,7 +50,7 @@ def start_run(
         raise UsageError(
             out, "a folder without a run", held[0].name, "use --resume, another --out, or --overwrite"
         )
-    dataset = open_dataset(data)
+    asked = parse_stages(res, epochs) if res is not None else []
     earlier: Checkpoint | None = None
     if resume and (out / LAST).exists():
         earlier = load_checkpoint(out / LAST)
@@ -60,7 +59,7 @@ def start_run(
 
     stages = lay_over(
         earlier.stages if earlier else (),
-        _given_stages(res, epochs, earlier),
+        asked or _default_stages(epochs, earlier),
         earlier.position.stage if earlier else 0,
         earlier.position.stage_epochs if earlier else 0,
         DEFAULT_EPOCHS,
@@ -68,6 +67,7 @@ def start_run(
     config = resolve_config(
         {**given, "data": data, "out": out, "stages": stages}, earlier.config if earlier else None
     )
+    dataset = open_dataset(data)
     if earlier is not None:
         if is_finished(config, earlier.position):
             say(f"{out / LAST}: all stages ({', '.join(map(str, stages))}) are finished, nothing to do")
@@ -77,16 +77,11 @@ def start_run(
         say(f"{out / LAST}: resuming after epoch {earlier.position.epoch}")
     if not len(dataset["val"]):
         say(f"{data}: no val split; best.pt and the plateau follow the training loss")
-    if overwrite:
-        for path in held:
-            path.unlink()
-        clear_log(out / "log")
-    return train(config, dataset, earlier, say)
+    return train(config, dataset, earlier, say, overwrite)
 
 
-def _given_stages(res: str | None, epochs: int | None, earlier: Checkpoint | None) -> list[GivenStage]:
-    if res is not None or earlier is None:
-        return parse_stages(res or DEFAULT_RES, epochs)
-    if epochs is not None:
-        return [GivenStage(earlier.res, epochs)]
-    return []
+def _default_stages(epochs: int | None, earlier: Checkpoint | None) -> list[GivenStage]:
+    """Without --res: the resolution of the run resumed, or the default."""
+    if earlier is None:
+        return parse_stages(DEFAULT_RES, epochs)
+    return [] if epochs is None else [GivenStage(earlier.res, epochs)]

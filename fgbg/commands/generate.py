@@ -90,11 +90,8 @@ def command(overwrite: bool, **fields: Any) -> None:
     manifest = outcome.manifest
     counts = ", ".join(f"{name} {split.samples:,}" for name, split in manifest.splits.items())
     total = sum(split.samples for split in manifest.splits.values())
-    if outcome.written == 0:
-        click.echo(f"{config.out}: already complete")
-    else:
+    if outcome.written:
         rate = outcome.written / outcome.seconds
         click.echo(f"{outcome.written:,} samples in {outcome.seconds:.1f} s, {rate:,.0f} samples/s")
-    click.echo(
-        f"{config.out}: {total:,} samples ({counts}), {manifest.storage}, {format_bytes(outcome.bytes)}"
-    )
+    done = f"{total:,} samples ({counts}), {manifest.storage}, {format_bytes(outcome.bytes)}"
+    click.echo(f"{config.out}: {'' if outcome.written else 'already complete: '}{done}")

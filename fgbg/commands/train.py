@@ -54,9 +54,9 @@ from fgbg.options import (
     show_default=True,
     help="Validate on so many first samples of val.",
 )
-@click.option("--batch-size", type=click.IntRange(1), default=32, show_default=True, help="Samples per step.")
+@click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True, help="Samples per step.")
 @click.option(
-    "--lr", type=float, default=2e-3, show_default=True, help="Learning rate of AdamW at the start."
+    "--lr", type=float, default=1e-3, show_default=True, help="Learning rate of AdamW at the start."
 )
 @click.option("--weight-decay", type=float, default=1e-2, show_default=True, help="Weight decay of AdamW.")
 @click.option(
@@ -78,16 +78,22 @@ from fgbg.options import (
     help="Decay of the averaged weights; 0 averages nothing.",
 )
 @click.option(
+    "--augment/--no-augment",
+    default=True,
+    show_default=True,
+    help="Mirror whole samples and see them in another light.",
+)
+@click.option(
     "--bg-dropout",
     type=click.FloatRange(0, 1),
-    default=0.25,
+    default=0.5,
     show_default=True,
     help="Share of samples without their background, so that predict works without --bg.",
 )
 @click.option(
     "--bg-jitter",
     type=click.FloatRange(0, 1),
-    default=0.35,
+    default=0.2,
     show_default=True,
     help="Share of samples whose background is shifted, re-exposed and noisy.",
 )
@@ -101,7 +107,7 @@ from fgbg.options import (
 @click.option(
     "--widths",
     type=Widths(),
-    default="16,32,64,128,256",
+    default="16,16,32,64,128",
     show_default=True,
     help="Channels per level; 64,128,256,512,1024 is the original U-Net (31 M parameters).",
 )

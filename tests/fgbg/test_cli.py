@@ -8,8 +8,11 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
+from pydantic import BaseModel
 
 from fgbg.cli import COMMANDS, main
+from generator.config import GenerateConfig
+from training.config import TrainConfig
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -106,6 +109,26 @@ def test_a_toml_file_with_mistakes_is_refused(text: str, complaint: str, tmp_pat
     assert result.exit_code == 2 and complaint in result.output
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["generate", "--positions", "0"],
+        ["generate", "--split", "50"],
+        ["train", "--res", "wide"],
+        ["train", "--batch-size", "none"],
+        ["train", "--colour", "red"],
+        ["predict"],
+        ["paint"],
+        ["--config", "nowhere.toml", "train"],
+    ],
+)
+def test_wrong_use_is_one_line_and_code_2(arguments: list[str], tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("fgbg: ") and len(result.stderr.splitlines()) == 1
+    assert any(named in result.stderr for named in (*arguments[1:], arguments[0], "PATH"))
+
+
 def test_failures_are_one_line_and_a_traceback_only_with_debug(tmp_path: Path) -> None:
     arguments = ["generate", "--fg", str(tmp_path), "--bg", str(tmp_path), "--out", str(tmp_path / "out")]
     result = CliRunner().invoke(main, arguments)
@@ -114,3 +137,12 @@ def test_failures_are_one_line_and_a_traceback_only_with_debug(tmp_path: Path) -
     assert len(result.stderr.splitlines()) == 1
     for debugging in (["--debug", *arguments], [*arguments, "--debug"]):
         assert type(CliRunner().invoke(main, debugging).exception).__name__ == "AssetError"
+
+
+@pytest.mark.parametrize(("name", "config"), [("generate", GenerateConfig), ("train", TrainConfig)])
+def test_defaults_are_those_of_the_library(name: str, config: type[BaseModel]) -> None:
+    parsed = command(name).make_context(name, []).params
+    default = config()
+    names = [field for field in config.model_fields if parsed.get(field) is not None]
+    assert len(names) > 8
+    assert {field: parsed[field] for field in names} == {field: getattr(default, field) for field in names}

@@ -1,7 +1,7 @@
 import click
 import pytest
 
-from fgbg.errors import DEBUG, report
+from fgbg.errors import report
 from generator.errors import AssetError, ConfigError, FgbgError
 
 
@@ -13,20 +13,20 @@ from generator.errors import AssetError, ConfigError, FgbgError
         (ConfigError("a", "b", "c", "d"), 2),
         (PermissionError(13, "Permission denied", "outputs"), 1),
         (MemoryError(), 1),
+        (click.BadParameter("no such size"), 2),
+        (click.Abort(), 130),
         (KeyboardInterrupt(), 130),
     ],
 )
 def test_failures_end_in_one_line_and_a_code(
     error: BaseException, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    ctx = click.Context(click.Command("fgbg"))
-    with pytest.raises(SystemExit) as end, report(ctx):
+    with pytest.raises(SystemExit) as end, report(debug=False):
         raise error
     assert end.value.code == code
     said = capsys.readouterr().err
     assert said.startswith("fgbg: ") and len(said.splitlines()) == 1
-    ctx.meta[DEBUG] = True
-    with pytest.raises(type(error)), report(ctx):
+    with pytest.raises(type(error)), report(debug=True):
         raise error
 
 

@@ -1,0 +1,133 @@
+"""A tiny dataset of blobs over patches of colour, and short runs on it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from generator.config import GenerateConfig
+from generator.dataset import Dataset, open_dataset
+from generator.pipeline import generate
+from training.engine import TrainOutcome
+from training.run import start_run
+
+Differences = Callable[[Any, Any], list[str]]
+Run = Callable[..., tuple[TrainOutcome, list[str]]]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads cost more than they give on arrays this small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Folders of 10 cut-outs of 16 px and 10 backgrounds of 32 px, every other with depth unknown in part."""
+    fg, bg = tmp_path_factory.mktemp("fg"), tmp_path_factory.mktemp("bg")
+    rng = np.random.default_rng(0)
+    for number in range(10):
+        patches = rng.integers(0, 256, (4, 4, 4), dtype=np.uint8)
+        cut_out = cv2.resize(patches, (16, 16), interpolation=cv2.INTER_NEAREST)
+        alpha = np.zeros((16, 16), np.uint8)
+        cv2.ellipse(alpha, (8, 8), (3 + number % 5, 7 - number % 4), 0, 0, 360, 255, -1)
+        cut_out[..., 3] = alpha
+        cv2.imwrite(str(fg / f"{number}.png"), cut_out)
+        patches = rng.integers(0, 256, (5, 5, 3), dtype=np.uint8)
+        background = cv2.resize(patches, (32, 32), interpolation=cv2.INTER_CUBIC)
+        cv2.imwrite(str(bg / f"{number}.png"), background)
+        if number % 2:
+            depth = rng.integers(1, 65536, (32, 32), dtype=np.uint16)
+            depth[:, :8] = 0
+            cv2.imwrite(str(bg / f"{number}.depth.png"), depth)
+    return fg, bg
+
+
+@pytest.fixture(scope="session")
+def data(pictures: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of 144 train, 16 val and 16 test samples of 32 px."""
+    return made_of(pictures, tmp_path_factory.mktemp("shards"), split=(60, 20, 20))
+
+
+@pytest.fixture(scope="session")
+def data_without_val(pictures: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A dataset of 40 samples of 32 px, all of them train."""
+    return made_of(pictures, tmp_path_factory.mktemp("unsplit"), split=None, samples=40)
+
+
+def made_of(pictures: tuple[Path, Path], out: Path, **fields: Any) -> Path:
+    fg, bg = pictures
+    generate(GenerateConfig(fg=fg, bg=bg, out=out, size=(32, 32), positions=2, render=False, **fields))
+    return out
+
+
+@pytest.fixture(scope="session")
+def dataset(data: Path) -> Dataset:
+    """`data`, opened."""
+    return open_dataset(data)
+
+
+@pytest.fixture(scope="session")
+def small() -> dict[str, Any]:
+    """Fields of TrainConfig for runs of a fraction of a second: 4 batches of 4 an epoch."""
+    return {
+        "widths": (4, 8),
+        "batch_size": 4,
+        "epoch_samples": 16,
+        "val_samples": 8,
+        "lr": 1e-2,
+        "device": "cpu",
+        "precision": "32",
+    }
+
+
+@pytest.fixture(scope="session")
+def run(data: Path, small: dict[str, Any]) -> Run:
+    """Starts a small run in a folder; gives its outcome and the lines it said."""
+
+    def start(
+        out: Path,
+        res: str | None = "16:1",
+        epochs: int | None = None,
+        *,
+        resume: bool = False,
+        overwrite: bool = False,
+        data: Path = data,
+        **given: Any,
+    ) -> tuple[TrainOutcome, list[str]]:
+        said: list[str] = []
+        outcome = start_run(data, out, small | given, res, epochs, resume, overwrite, said.append)
+        return outcome, said
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def differences() -> Differences:
+    """Names what differs, to the bit, between two nests of mappings, sequences, tensors and primitives."""
+
+    def compare(one: Any, other: Any, where: str = "") -> list[str]:
+        if type(one) is not type(other):
+            return [f"{where}: {type(one).__name__} and {type(other).__name__}"]
+        if isinstance(one, torch.Tensor):
+            equal = one.dtype == other.dtype and torch.equal(one, other)
+            return [] if equal else [where]
+        if isinstance(one, dict):
+            if one.keys() != other.keys():
+                return [f"{where}: keys {one.keys() ^ other.keys()}"]
+            return [text for key in one for text in compare(one[key], other[key], f"{where}/{key}")]
+        if isinstance(one, list | tuple):
+            if len(one) != len(other):
+                return [f"{where}: lengths {len(one)} and {len(other)}"]
+            pairs = enumerate(zip(one, other, strict=True))
+            return [text for number, pair in pairs for text in compare(*pair, f"{where}/{number}")]
+        return [] if one == other else [f"{where}: {one!r} and {other!r}"]
+
+    return compare

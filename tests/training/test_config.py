@@ -1,0 +1,74 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from generator.errors import ConfigError
+from training.config import FIXED_FIELDS, TrainConfig, resolve_config
+
+
+def test_given_goes_over_earlier_and_that_over_the_default() -> None:
+    earlier = TrainConfig(lr=1e-4, clip=2.0).identity()
+    resolved = resolve_config({"lr": 5e-4}, earlier)
+    assert resolved == TrainConfig(lr=5e-4, clip=2.0)
+    assert resolved.ema == TrainConfig().ema
+
+
+def test_without_an_earlier_run_the_rest_is_default() -> None:
+    assert resolve_config({"batch_size": 3}) == TrainConfig(batch_size=3)
+
+
+def test_a_config_comes_back_from_json_all_but_its_paths() -> None:
+    config = TrainConfig(
+        data=Path("a"), out=Path("b"), widths=(4, 8), mask_loss={"bce": 2.0}, epoch_samples=9
+    )
+    identity = json.loads(json.dumps(config.identity()))
+    assert "data" not in identity and "out" not in identity
+    assert TrainConfig(data=Path("a"), out=Path("b"), **identity) == config
+
+
+@pytest.mark.parametrize(
+    ("field", "earlier", "given"),
+    [("model", "other", "unet"), ("widths", (16, 32), (16, 64)), ("seed", 1, 2)],
+)
+def test_what_a_resumed_run_cannot_change_is_refused_with_both_values(
+    field: str, earlier: Any, given: Any
+) -> None:
+    assert field in FIXED_FIELDS
+    with pytest.raises(ConfigError) as error:
+        resolve_config({field: given}, TrainConfig(**{field: earlier}).identity())
+    assert error.value.where == f"--{field}"
+    for value in (earlier, given):
+        assert str(value).strip("()") in str(error.value)
+
+
+def test_the_same_fixed_value_given_again_is_no_change() -> None:
+    config = TrainConfig(widths=(4, 8), seed=3)
+    assert resolve_config({"widths": (4, 8), "seed": 3}, config.identity()) == config
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "option"),
+    [
+        ("batch_size", 0, "--batch-size"),
+        ("lr", -1.0, "--lr"),
+        ("bg_dropout", 1.5, "--bg-dropout"),
+        ("ema", 1.0, "--ema"),
+        ("widths", (8,), "--widths"),
+        ("precision", "16", "--precision"),
+        ("epoch_samples", "many", "--epoch-samples"),
+        ("no_such_field", 1, "--no-such-field"),
+    ],
+)
+def test_a_wrong_value_names_its_option_and_itself(field: str, value: Any, option: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        resolve_config({field: value})
+    assert error.value.where == option
+    assert error.value.found == repr(value)
+
+
+def test_a_config_is_frozen() -> None:
+    with pytest.raises(ValidationError):
+        TrainConfig().lr = 1.0  # type: ignore[misc]

@@ -1,0 +1,125 @@
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from training.log import CSV_FILE, PICTURES, RunLog, clear_log, grid
+from training.models import Prediction
+from training.prepare import Prepared, Truth
+
+
+def table(folder: Path) -> list[dict[str, str]]:
+    with (folder / CSV_FILE).open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def scalars(folder: Path, name: str) -> list[tuple[int, float]]:
+    events = EventAccumulator(str(folder)).Reload()
+    return [(event.step, event.value) for event in events.Scalars(name)]
+
+
+def samples(count: int, height: int = 2, width: int = 3) -> tuple[Prepared, Prediction]:
+    """Samples whose six pictures are of one grey each: 0.1, 0.2, 0.4, 0.6, 0.8 and 1."""
+    plain = torch.ones(count, 1, height, width)
+    truth = Truth(0.4 * plain, 0.8 * plain, plain > 0)
+    colour = plain.expand(-1, 3, -1, -1)
+    return Prepared(-0.8 * colour, -0.6 * colour, truth), Prediction(torch.logit(0.6 * plain), plain)
+
+
+def test_the_table_has_a_row_an_epoch_and_a_column_a_number(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, 0, 0)
+    log.epoch(4, {"epoch": 1, "res": 16, "val_loss": 0.5})
+    log.epoch(8, {"epoch": 2, "res": 16, "val_loss": 1 / 3})
+    log.close()
+    assert (tmp_path / CSV_FILE).read_bytes() == b"epoch,res,val_loss\n1,16,0.5\n2,16,0.333333\n"
+
+
+def test_the_table_is_whole_after_every_epoch(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, 0, 0)
+    for epoch in (1, 2, 3):
+        log.epoch(epoch, {"epoch": epoch})
+        assert [row["epoch"] for row in table(tmp_path)] == [str(number) for number in range(1, epoch + 1)]
+    log.close()
+
+
+def test_a_new_column_leaves_earlier_rows_empty(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, 0, 0)
+    log.epoch(1, {"epoch": 1, "val_loss": 0.5})
+    log.epoch(2, {"epoch": 2, "train_dice": 0.25})
+    log.close()
+    assert table(tmp_path) == [
+        {"epoch": "1", "val_loss": "0.5", "train_dice": ""},
+        {"epoch": "2", "val_loss": "", "train_dice": "0.25"},
+    ]
+
+
+def test_a_resumed_log_drops_what_came_after_its_checkpoint(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, 0, 0)
+    for epoch, loss in ((1, 0.5), (2, 0.4), (3, 0.3)):
+        log.epoch(4 * epoch, {"epoch": epoch, "val_loss": loss})
+    log.close()
+    # TensorBoard reads by name, which holds the second it was made in.
+    (events,) = tmp_path.glob("events.out.tfevents.*")
+    events.rename(tmp_path / "events.out.tfevents.0000000001.earlier")
+    log = RunLog(tmp_path, epoch=1, step=4)
+    log.epoch(8, {"epoch": 2, "val_loss": 0.25})
+    log.close()
+    assert [row["val_loss"] for row in table(tmp_path)] == ["0.5", "0.25"]
+    assert scalars(tmp_path, "epoch/val_loss") == [(4, 0.5), (8, 0.25)]
+
+
+def test_a_new_log_leaves_no_rows_of_a_run_before(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, 0, 0)
+    log.epoch(4, {"epoch": 1})
+    log.close()
+    log = RunLog(tmp_path, 0, 0)
+    log.epoch(4, {"epoch": 1})
+    log.close()
+    assert len(table(tmp_path)) == 1
+
+
+def test_tensorboard_can_read_losses_rate_and_pictures(tmp_path: Path) -> None:
+    log = RunLog(tmp_path / "new" / "log", 0, 0)
+    log.training(50, {"loss": 0.5, "dice": 0.25}, lr=0.125)
+    log.pictures(60, *samples(2))
+    log.close()
+    folder = tmp_path / "new" / "log"
+    assert scalars(folder, "train/loss") == [(50, 0.5)]
+    assert scalars(folder, "train/dice") == [(50, 0.25)]
+    assert scalars(folder, "train/lr") == [(50, 0.125)]
+    events = EventAccumulator(str(folder)).Reload()
+    (picture,) = events.Images("bg, fg_bg, mask, mask_pred, depth, depth_pred")
+    assert (picture.step, picture.width, picture.height) == (60, 18, 4)
+
+
+def test_a_grid_has_a_row_a_sample_and_a_column_a_picture() -> None:
+    picture = grid(*samples(2, height=2, width=3))
+    assert picture.shape == (3, 4, 18)
+    for channel in picture:
+        assert channel[0].tolist() == pytest.approx(
+            [x for x in (0.1, 0.2, 0.4, 0.6, 0.8, 1) for _ in range(3)]
+        )
+        assert torch.allclose(channel, channel[:1].expand(4, 18))
+
+
+def test_a_grid_shows_a_few_samples_of_many() -> None:
+    assert grid(*samples(PICTURES + 5)).shape == (3, 2 * PICTURES, 18)
+
+
+def test_samples_of_a_grid_stand_in_their_order() -> None:
+    prepared, prediction = samples(2)
+    prepared.truth.mask[1] = 1
+    picture = grid(prepared, prediction)
+    assert picture[0, 0, 6] == pytest.approx(0.4) and picture[0, 2, 6] == 1
+
+
+def test_clearing_removes_the_log_and_nothing_else(tmp_path: Path) -> None:
+    log = RunLog(tmp_path, 0, 0)
+    log.epoch(4, {"epoch": 1})
+    log.close()
+    (tmp_path / "notes.txt").write_text("mine")
+    clear_log(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    clear_log(tmp_path / "nowhere")

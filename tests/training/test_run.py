@@ -1,0 +1,293 @@
+import csv
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from generator.errors import ConfigError, UsageError
+from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from training.errors import CheckpointError
+from training.models import UNet
+from training.schedule import Stage
+
+Differences = Callable[[Any, Any], list[str]]
+Run = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def finished(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of one epoch at 16 px; not to be changed."""
+    out = tmp_path_factory.mktemp("finished") / "run"
+    run(out, "16:1")
+    return out
+
+
+@pytest.fixture
+def copy(finished: Path, tmp_path: Path) -> Path:
+    """A copy of it that may be changed."""
+    return Path(shutil.copytree(finished, tmp_path / "run"))
+
+
+def content(out: Path) -> list[Any]:
+    """All that a run leaves and that does not tell the time."""
+    with (out / "log" / "metrics.csv").open(newline="", encoding="utf-8") as file:
+        rows = [
+            {name: value for name, value in row.items() if name not in ("seconds", "samples_per_second")}
+            for row in csv.DictReader(file)
+        ]
+    checkpoints = [vars(load_checkpoint(out / name)) for name in ("last.pt", "best.pt")]
+    return [rows, *(fields | {"position": asdict(fields["position"])} for fields in checkpoints)]
+
+
+@pytest.mark.parametrize(
+    ("whole", "parts"),
+    [
+        ("16:3", [("16:1", None), (None, 3)]),
+        ("16:3", [("16:1", None), ("16:2", None), ("16:3", None)]),
+        ("16:1,32:1", [("16:1", None), ("32:1", None)]),
+        ("16:2,32:2", [("16:1", None), ("16:2,32:1", None), ("32", 2)]),
+    ],
+)
+def test_resumed_equals_uninterrupted_to_the_bit(
+    run: Run,
+    tmp_path: Path,
+    differences: Differences,
+    whole: str,
+    parts: list[tuple[str | None, int | None]],
+) -> None:
+    # A patience of 0 lets the rate fall now and then, so that the plateau's state matters too.
+    fields = {"plateau_patience": 0, "plateau_factor": 0.5, "lr": 0.1}
+    run(tmp_path / "whole", whole, **fields)
+    for number, (res, epochs) in enumerate(parts):
+        run(tmp_path / "parts", res, epochs, resume=number > 0, **fields)
+    uninterrupted, resumed = content(tmp_path / "whole"), content(tmp_path / "parts")
+    assert differences(resumed[0], uninterrupted[0]) == []
+    assert differences(resumed[1], uninterrupted[1]) == []
+    # The best of the parts may tell of fewer epochs asked for; all else is the same.
+    for checkpoint in (resumed[2], uninterrupted[2]):
+        del checkpoint["config"]["stages"]
+    assert differences(resumed[2], uninterrupted[2]) == []
+
+
+@pytest.mark.parametrize("killed_at", ["best.pt", "last.pt"])
+def test_an_epoch_killed_while_it_is_saved_is_trained_again_to_the_same_end(
+    run: Run,
+    copy: Path,
+    tmp_path: Path,
+    differences: Differences,
+    monkeypatch: pytest.MonkeyPatch,
+    killed_at: str,
+) -> None:
+    def save(path: Path, checkpoint: Checkpoint) -> None:
+        if path.name == killed_at:
+            raise KeyboardInterrupt
+        save_checkpoint(path, checkpoint)
+
+    run(tmp_path / "whole", "16:2")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("training.engine.save_checkpoint", save)
+        run(copy, "16:2", resume=True)
+    run(copy, "16:2", resume=True)
+    assert differences(content(copy), content(tmp_path / "whole")) == []
+
+
+def test_resuming_says_where_it_goes_on(run: Run, copy: Path) -> None:
+    outcome, said = run(copy, "16:2", resume=True)
+    assert said[0] == f"{copy / 'last.pt'}: resuming after epoch 1"
+    assert outcome.epochs == 1 and outcome.position.epoch == 2
+
+
+def test_options_of_the_earlier_run_are_kept_and_those_given_win(run: Run, copy: Path) -> None:
+    run(copy, "16:2", resume=True, clip=0.5)
+    run(copy, "16:3", resume=True, bg_dropout=0.125)
+    config = load_checkpoint(copy / "last.pt").config
+    assert (config["clip"], config["bg_dropout"]) == (0.5, 0.125)
+    assert load_checkpoint(copy / "last.pt").stages == (Stage(res=16, epochs=3),)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "expected"),
+    [
+        ("8:2", "8:1,16:1", "8:2 16:1"),  # never fewer epochs than are done
+        ("8:1,16:1", "8:3,16:1,24:1", "8:1 16:1 24:1"),  # what is over stays as it is
+    ],
+)
+def test_stages_already_trained_stay_as_they_are(
+    run: Run, tmp_path: Path, first: str, then: str, expected: str
+) -> None:
+    run(tmp_path / "run", first)
+    run(tmp_path / "run", then, resume=True)
+    assert " ".join(map(str, load_checkpoint(tmp_path / "run" / "last.pt").stages)) == expected
+
+
+def test_what_cannot_change_is_refused_and_the_run_stays(run: Run, copy: Path) -> None:
+    before = (copy / "last.pt").read_bytes()
+    with pytest.raises(
+        ConfigError, match=r"--widths: expected \[4, 8\], as in the run to be resumed, found \[4, 16\]"
+    ):
+        run(copy, "16:2", resume=True, widths=(4, 16))
+    assert (copy / "last.pt").read_bytes() == before
+
+
+def test_nothing_to_resume_is_said_and_the_run_starts(run: Run, tmp_path: Path) -> None:
+    outcome, said = run(tmp_path / "run", "16:1", resume=True)
+    assert said[0] == f"{tmp_path / 'run' / 'last.pt'}: nothing to resume, starting anew"
+    assert outcome.epochs == 1
+
+
+def test_without_stages_a_new_run_takes_the_default(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.run.DEFAULT_RES", "8")
+    monkeypatch.setattr("training.run.DEFAULT_EPOCHS", 2)
+    run(tmp_path / "run", None, None)
+    assert load_checkpoint(tmp_path / "run" / "last.pt").stages == (Stage(res=8, epochs=2),)
+
+
+@pytest.mark.parametrize("res", ["", "8193", "16:1,16:2"])
+def test_stages_that_cannot_be_are_refused_and_nothing_is_left(run: Run, tmp_path: Path, res: str) -> None:
+    with pytest.raises(ConfigError, match=r"^--res: expected "):
+        run(tmp_path / "run", res)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("held", ["last.pt", "best.pt"])
+def test_a_folder_that_holds_a_run_is_refused(run: Run, tmp_path: Path, held: str) -> None:
+    out = tmp_path / "run"
+    out.mkdir()
+    (out / held).write_bytes(b"weights of days")
+    with pytest.raises(UsageError, match=rf"found {held}; use --resume, another --out, or --overwrite"):
+        run(out)
+    assert (out / held).read_bytes() == b"weights of days"
+    assert [path.name for path in out.iterdir()] == [held]
+
+
+def test_overwriting_starts_anew(run: Run, copy: Path, finished: Path, differences: Differences) -> None:
+    run(copy, "16:2", resume=True)
+    (copy / "notes.txt").write_text("mine")
+    outcome, _ = run(copy, "16:1", overwrite=True)
+    assert outcome.position.epoch == 1
+    assert differences(content(copy), content(finished)) == []
+    assert len(list((copy / "log").glob("events.*"))) == 1
+    assert (copy / "notes.txt").read_text() == "mine"
+
+
+def test_resume_and_overwrite_together_are_refused(run: Run, copy: Path) -> None:
+    before = (copy / "last.pt").read_bytes()
+    with pytest.raises(UsageError, match="expected either --resume or --overwrite, found both"):
+        run(copy, resume=True, overwrite=True)
+    assert (copy / "last.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"batch_size": 0},
+        {"device": "tpu"},
+        {"mask_loss": {"dise": 1.0}},
+    ],
+)
+def test_a_wrong_option_does_not_cost_the_run_to_be_overwritten(
+    run: Run, copy: Path, wrong: dict[str, Any]
+) -> None:
+    before = (copy / "last.pt").read_bytes()
+    with pytest.raises(ConfigError):
+        run(copy, overwrite=True, **wrong)
+    assert (copy / "last.pt").exists() and (copy / "last.pt").read_bytes() == before
+
+
+@pytest.mark.parametrize(("res", "epochs"), [(None, None), ("16", None), ("16:1", None), (None, 1)])
+def test_a_finished_run_says_so_and_is_left_alone(
+    run: Run, copy: Path, res: str | None, epochs: int | None
+) -> None:
+    os.utime(copy / "last.pt", ns=(10**18, 10**18))
+    before = {
+        path: (path.read_bytes(), path.stat().st_mtime_ns) for path in copy.rglob("*") if path.is_file()
+    }
+    outcome, said = run(copy, res, epochs, resume=True)
+    assert said == [f"{copy / 'last.pt'}: all stages (16:1) are finished, nothing to do"]
+    assert outcome.epochs == 0 and outcome.position.epoch == 1 and outcome.metrics["val_loss"] > 0
+    after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in copy.rglob("*") if path.is_file()}
+    assert after == before
+
+
+def test_an_unfinished_stage_is_finished_without_being_asked_for(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("training.engine._epoch_line", interrupt)
+        run(out, "16:2")
+    assert load_checkpoint(out / "last.pt").position.epoch == 1
+    outcome, _ = run(out, None, resume=True)
+    assert (outcome.epochs, outcome.position.epoch) == (1, 2)
+
+
+def test_a_damaged_checkpoint_is_refused_and_left_as_it_is(run: Run, copy: Path) -> None:
+    (copy / "last.pt").write_bytes(b"damaged")
+    with pytest.raises(CheckpointError):
+        run(copy, "16:2", resume=True)
+    assert (copy / "last.pt").read_bytes() == b"damaged"
+
+
+def test_weights_that_do_not_fit_are_refused(run: Run, copy: Path) -> None:
+    saved = load_checkpoint(copy / "last.pt")
+    save_checkpoint(copy / "last.pt", replace(saved, model=UNet((4, 16)).state_dict()))
+    with pytest.raises(CheckpointError, match="size mismatch"):
+        run(copy, "16:2", resume=True)
+
+
+def test_another_dataset_is_noted_and_trained_on(run: Run, copy: Path, data_without_val: Path) -> None:
+    outcome, said = run(copy, "16:2", resume=True, data=data_without_val)
+    assert (
+        said[0]
+        == f"{data_without_val}: note that this is not the dataset the run began with; going on with it"
+    )
+    assert outcome.position.epoch == 2
+
+
+def test_a_dataset_without_val_is_noted_and_trained_on(
+    run: Run, tmp_path: Path, data_without_val: Path
+) -> None:
+    outcome, said = run(tmp_path / "run", data=data_without_val)
+    assert said[0] == f"{data_without_val}: no val split; best.pt and the plateau follow the training loss"
+    assert outcome.epochs == 1 and (tmp_path / "run" / "best.pt").is_file()
+
+
+def test_a_run_leaves_checkpoints_and_a_log_and_no_more(finished: Path) -> None:
+    assert sorted(path.name for path in finished.iterdir()) == ["best.pt", "last.pt", "log"]
+    names = sorted(path.name.partition(".")[0] for path in (finished / "log").iterdir())
+    assert names == ["events", "metrics"]
+
+
+def test_the_table_has_what_a_user_compares(finished: Path) -> None:
+    with (finished / "log" / "metrics.csv").open(newline="", encoding="utf-8") as file:
+        (row,) = csv.DictReader(file)
+    assert list(row) == [
+        "epoch",
+        "stage",
+        "res",
+        "step",
+        "lr",
+        "train_loss",
+        "train_dice",
+        "train_bce",
+        "train_ssim",
+        "train_l1",
+        "val_loss",
+        "val_iou",
+        "val_depth_rmse",
+        "val_iou_without_bg",
+        "seconds",
+        "samples_per_second",
+    ]
+    assert (row["epoch"], row["stage"], row["res"], row["step"], row["lr"]) == ("1", "0", "16", "4", "0.01")
+    terms = [float(row[f"train_{name}"]) for name in ("dice", "bce", "ssim", "l1")]
+    assert sum(terms) == pytest.approx(float(row["train_loss"]), rel=1e-4)
