@@ -2,18 +2,19 @@
 
     python benchmarks/writing.py [--fg FOLDER --bg FOLDER] [--samples 4096] [--rounds 5]
 
-Each round times, one after the other: writing and fsyncing as many random bytes as the rendered samples
-have; `generate`, rendered; `generate --no-render` of all samples without splits; a Pillow loop that pastes
-and saves fg_bg and mask as JPEG with its inputs held in memory; the same with its inputs opened anew for
-every sample.
+Each round times, one after the other: writing and fsyncing the very bytes of the rendered shards, held in
+memory, file by file; `generate`, rendered; `generate --no-render` of all samples without splits; a Pillow
+loop that pastes and saves fg_bg and mask as JPEG with its inputs held in memory; the same with its inputs
+opened anew for every sample.
 Without folders it draws 100 + 100 samples first. Prints medians and ratios.
 """
 
 import os
+import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -49,8 +50,10 @@ def main(fg: Path | None, bg: Path | None, samples: int, rounds: int) -> None:
             outcome = generate(config, overwrite=True)
             return outcome.written / outcome.seconds
 
+        generated(True)
+        shards = [path.read_bytes() for path in sorted((place / "rendered").glob("*-*.h5"))]
         measures: dict[str, Callable[[], float]] = {
-            "bare write + fsync of the same bytes": lambda: bare(place / "bare", samples),
+            "bare write + fsync of the same bytes": lambda: samples / bare(place / "bare", shards),
             "generate, rendered": lambda: generated(True),
             "generate --no-render, all samples": lambda: generated(False),
             "Pillow loop, JPEG, inputs in memory": lambda: pillow(place / "jpeg", fg, bg, reopen=False),
@@ -69,19 +72,17 @@ def main(fg: Path | None, bg: Path | None, samples: int, rounds: int) -> None:
         )
 
 
-def bare(path: Path, samples: int) -> float:
-    """Samples' worth of bytes a second, written in blocks of 16 MiB and fsynced."""
-    block = np.random.default_rng(0).integers(0, 256, 16 * 2**20, dtype=np.uint8)
-    left = samples * SIZE * SIZE * 6
+def bare(folder: Path, contents: Sequence[bytes]) -> float:
+    """Seconds to write files and fsync each, right after earlier ones are removed, as --overwrite does."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     began = time.perf_counter()
-    with path.open("wb") as file:
-        while left > 0:
-            left -= file.write(block[: min(left, len(block))].data)
-        file.flush()
-        os.fsync(file.fileno())
-    seconds = time.perf_counter() - began
-    path.unlink()
-    return samples / seconds
+    for number, content in enumerate(contents):
+        with (folder / str(number)).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    return time.perf_counter() - began
 
 
 def pillow(folder: Path, fg: Path, bg: Path, reopen: bool) -> float:

@@ -40,7 +40,9 @@ def main(data: Path, run: Path, out: Path) -> None:
     checkpoint = default_checkpoint(run)
     predictor = Predictor.load(checkpoint)
     rows, written = [], []
-    for number, index in enumerate(np.linspace(0, len(split) - 1, SAMPLES).astype(int)):
+    # One sample of each of the first foregrounds.
+    _, indices = np.unique(split.placements["sprite"][split.samples["first"]], return_index=True)
+    for number, index in enumerate(indices[:SAMPLES]):
         batch = split.read([index])
         bg, fg_bg = batch.bg[0], batch.fg_bg[0]
         name = f"val-{number}"

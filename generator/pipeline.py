@@ -52,7 +52,7 @@ from generator.statistics import shard_sums
 LOCK_FILE = ".lock"
 
 # Statistics come from at least this many samples (or all), spread evenly over the shards.
-_STATISTICS_SAMPLES = 1024
+_STATISTICS_SAMPLES = 512
 
 _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "h5py", "imagehash", "blake3")
 

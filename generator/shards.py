@@ -1,6 +1,7 @@
 """The shard format, writer and reader side by side: two tables, and pixels where rendered."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,18 +59,40 @@ def write_shard(
         with new_file(temporary, paged=fill is not None) as file:
             add_dataset(file, "samples", samples.shape, SAMPLE)[...] = samples
             add_dataset(file, "placements", placements.shape, PLACEMENT)[...] = placements
-            if fill is not None:
-                layout = _pixel_layout(len(samples), size)
-                datasets = [add_dataset(file, name, *entry) for name, entry in layout.items()]
-                step = min(len(samples), max(1, _BLOCK_BYTES // pixel_bytes(size)))
-                buffers = empty_pixels(step, size)
-                for start in range(0, len(samples), step):
-                    block = slice(start, min(start + step, len(samples)))
-                    fg_bg, mask, depth = (buffer[: block.stop - start] for buffer in buffers)
-                    fill(block, (fg_bg, mask, depth))
-                    for dataset, pixels in zip(datasets, (fg_bg, mask, depth), strict=True):
-                        dataset[block] = pixels
+            layout = {} if fill is None else _pixel_layout(len(samples), size)
+            offsets = [add_dataset(file, name, *entry).id.get_offset() for name, entry in layout.items()]
+        if fill is not None:
+            _write_pixels(temporary, offsets, len(samples), size, fill)
         return WrittenShard(temporary.stat().st_size, hash_file(temporary))
+
+
+def _write_pixels(
+    path: Path,
+    offsets: Sequence[int],
+    samples: int,
+    size: tuple[int, int],
+    fill: Callable[[slice, Pixels], None],
+) -> None:
+    """Render block after block, while a thread writes the one before straight to its place in the file."""
+    step = min(samples, max(1, _BLOCK_BYTES // pixel_bytes(size)))
+    buffers = [empty_pixels(step, size) for _ in range(2)]
+
+    def write(block: slice, pixels: Pixels) -> None:
+        for offset, array in zip(offsets, pixels, strict=True):
+            file.seek(offset + block.start * array[0].nbytes)
+            file.write(array.data)
+
+    with path.open("r+b") as file, ThreadPoolExecutor(1, thread_name_prefix="shard-writer") as writer:
+        pending: Future[None] | None = None
+        for number, start in enumerate(range(0, samples, step)):
+            block = slice(start, min(start + step, samples))
+            fg_bg, mask, depth = (buffer[: block.stop - start] for buffer in buffers[number % 2])
+            fill(block, (fg_bg, mask, depth))
+            if pending is not None:
+                pending.result()
+            pending = writer.submit(write, block, (fg_bg, mask, depth))
+        if pending is not None:
+            pending.result()
 
 
 def open_shard(path: Path, samples: int, size: tuple[int, int], rendered: bool) -> Shard:

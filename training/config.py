@@ -1,10 +1,11 @@
 """What `train` is asked for, checked once and frozen."""
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from generator.errors import ConfigError
 from training.schedule import Stage
@@ -60,6 +61,20 @@ class TrainConfig(BaseModel):
     """auto, cpu, cuda or mps."""
     precision: Precision = "auto"
     """auto is bf16 where the hardware has it."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "TrainConfig":
+        if self.bg_dropout + self.bg_jitter > 1:
+            found = f"{self.bg_dropout} + {self.bg_jitter}"
+            raise ConfigError(
+                "--bg-dropout, --bg-jitter", "shares that add up to at most 1", found, "lower one"
+            )
+        for option, terms in (("--mask-loss", self.mask_loss), ("--depth-loss", self.depth_loss)):
+            if not terms or not all(0 <= weight < math.inf for weight in terms.values()):
+                raise ConfigError(option, "terms with weights from 0", str(terms), "mend the weights")
+        if min(self.widths) < 1:
+            raise ConfigError("--widths", "at least one channel a level", str(self.widths), "mend the widths")
+        return self
 
     def identity(self) -> dict[str, Any]:
         """All but the paths, as JSON values."""

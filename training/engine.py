@@ -103,7 +103,7 @@ class _Trainer:
         accelerator = choose_accelerator(config.device)
         self._precision = choose_precision(config.precision, accelerator)
         # Fabric speaks of its precision on its own; summary() does so in one line with the rest.
-        logging.getLogger("lightning.fabric").setLevel(logging.WARNING)
+        logging.getLogger("lightning.pytorch.utilities.rank_zero").setLevel(logging.WARNING)
         self._fabric = Fabric(accelerator=accelerator, devices=1, precision=self._precision)
         self._fabric.launch()
         torch.manual_seed(config.seed)
@@ -214,8 +214,8 @@ class _Trainer:
                 )
                 terms = self._loss(prediction, batch.truth)
                 fabric.backward(terms["loss"])
-                # What is not finite is found below, in the loss, and told with its step.
-                fabric.clip_gradients(
+                # What is not finite is found below and told with its step.
+                norm = fabric.clip_gradients(
                     self._network, self._optimizer, max_norm=config.clip, error_if_nonfinite=False
                 )
                 self._optimizer.step()
@@ -229,7 +229,7 @@ class _Trainer:
                         name: float(total - recent.get(name, 0.0)) / count for name, total in sums.items()
                     }
                     recent = {name: total.clone() for name, total in sums.items()}
-                    self._check_finite(means["loss"], step)
+                    self._check_finite(means["loss"] + 0 * float(norm or 0), step)
                     log.training(step + 1, means, self._optimizer.param_groups[0]["lr"])
                     note = f"loss {means['loss']:.4f}"
                 progress.advance(size, note)

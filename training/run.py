@@ -54,6 +54,8 @@ def start_run(
     earlier: Checkpoint | None = None
     if resume and (out / LAST).exists():
         earlier = load_checkpoint(out / LAST)
+    elif resume and held:
+        raise UsageError(out, f"{LAST} beside {BEST}", "none", "use another --out, or --overwrite")
     elif resume:
         say(f"{out / LAST}: nothing to resume, starting anew")
 

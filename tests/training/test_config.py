@@ -72,3 +72,18 @@ def test_a_wrong_value_names_its_option_and_itself(field: str, value: Any, optio
 def test_a_config_is_frozen() -> None:
     with pytest.raises(ValidationError):
         TrainConfig().lr = 1.0  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("fields", "option"),
+    [
+        ({"bg_dropout": 0.6, "bg_jitter": 0.5}, "--bg-dropout, --bg-jitter"),
+        ({"mask_loss": {}}, "--mask-loss"),
+        ({"depth_loss": {"l1": float("nan")}}, "--depth-loss"),
+        ({"mask_loss": {"dice": -1.0}}, "--mask-loss"),
+        ({"widths": (0, 4)}, "--widths"),
+    ],
+)
+def test_options_that_cannot_be_together_are_refused(fields: dict[str, object], option: str) -> None:
+    with pytest.raises(ConfigError, match=option):
+        resolve_config(fields)

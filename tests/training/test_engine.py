@@ -387,6 +387,20 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_checkpoint(
     assert after == before
 
 
+def test_weights_spoilt_by_the_last_batch_of_an_epoch_are_not_saved(
+    dataset: Dataset, small: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(dataset, tmp_path, small, (16, 1))
+    before = (tmp_path / "last.pt").read_bytes()
+    earlier = load_checkpoint(tmp_path / "last.pt")
+    # The square root of 0 is 0, and has no finite slope there.
+    break_loss(monkeypatch, 3, lambda loss: loss + (0 * loss).sqrt())
+    config = TrainConfig(out=tmp_path, stages=stages((16, 2)), **small)
+    with pytest.raises(RunError):
+        train(config, dataset, earlier, say=lambda _: None)
+    assert (tmp_path / "last.pt").read_bytes() == before
+
+
 def test_bf16_trains_and_keeps_its_weights_in_fp32(dataset: Dataset, small: Fields, tmp_path: Path) -> None:
     outcome, said = start(dataset, tmp_path, small, (16, 1), precision="bf16")
     assert "bf16-mixed" in said[0]

@@ -291,3 +291,11 @@ def test_the_table_has_what_a_user_compares(finished: Path) -> None:
     assert (row["epoch"], row["stage"], row["res"], row["step"], row["lr"]) == ("1", "0", "16", "4", "0.01")
     terms = [float(row[f"train_{name}"]) for name in ("dice", "bce", "ssim", "l1")]
     assert sum(terms) == pytest.approx(float(row["train_loss"]), rel=1e-4)
+
+
+def test_a_best_without_a_last_is_not_replaced_silently(run: Run, copy: Path) -> None:
+    (copy / "last.pt").unlink()
+    before = (copy / "best.pt").read_bytes()
+    with pytest.raises(UsageError, match=r"expected last\.pt beside best\.pt, found none"):
+        run(copy, resume=True)
+    assert (copy / "best.pt").read_bytes() == before
