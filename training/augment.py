@@ -20,6 +20,7 @@ MAX_LIGHT = 0.3
 MAX_CAST = 0.15
 """Of a whole sample: how far each channel's share goes from the others."""
 MAX_SATURATION = 0.6
+MAX_HUE = math.radians(45)
 
 MAX_SHIFT = 0.015
 """Of the picture's side, each way."""
@@ -53,9 +54,13 @@ def draw_view(seed: int, step: int, count: int) -> View:
     contrast = 1 + _between(MAX_LIGHT, generator, count)
     gain = contrast[:, None] * (1 + _between(MAX_CAST, generator, count, 3))
     saturation = 1 + _between(MAX_SATURATION, generator, count)
-    # Saturation moves colours away from or towards their grey, the mean of the channels.
+    # Saturation moves colours away from or towards their grey, the mean of the channels; hue turns them
+    # about it.
     grey = torch.full((3, 3), 1 / 3)
-    mix = grey + saturation[:, None, None] * (torch.eye(3) - grey)
+    cross = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
+    hue = _between(MAX_HUE, generator, count)[:, None, None]
+    turned = hue.cos() * (torch.eye(3) - grey) + hue.sin() * cross
+    mix = grey + saturation[:, None, None] * turned
     return View(mirrored, gain[:, :, None] * mix, _between(MAX_LIGHT, generator, count)[:, None].repeat(1, 3))
 
 

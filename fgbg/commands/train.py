@@ -86,14 +86,14 @@ from fgbg.options import (
 @click.option(
     "--bg-dropout",
     type=click.FloatRange(0, 1),
-    default=0.5,
+    default=0.6,
     show_default=True,
     help="Share of samples without their background, so that predict works without --bg.",
 )
 @click.option(
     "--bg-jitter",
     type=click.FloatRange(0, 1),
-    default=0.2,
+    default=0.15,
     show_default=True,
     help="Share of samples whose background is shifted, re-exposed and noisy.",
 )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from training.augment import (
     MAX_CAST,
     MAX_GAIN,
+    MAX_HUE,
     MAX_LIGHT,
     MAX_NOISE,
     MAX_OFFSET,
@@ -293,8 +294,12 @@ def test_parameters_of_a_view_keep_to_their_limits() -> None:
     # The cast sets channels apart, by up to (1 + MAX_CAST) / (1 - MAX_CAST).
     apart = (grey[:, 0] / grey[:, 1]).max()
     assert 0.98 * (1 + MAX_CAST) / (1 - MAX_CAST) < apart < (1 + MAX_CAST) / (1 - MAX_CAST)
-    # The diagonal less the rest of its row is what is left of saturation after the gain.
-    saturation = (view.colour[:, 0, 0] - view.colour[:, 0, 1]) / grey[:, 0]
+    # Without gain and grey, half the trace is saturation * cos(hue); the skew part is saturation * sin(hue).
+    turned = view.colour / grey[..., None] - 1 / 3
+    straight = turned.diagonal(dim1=1, dim2=2).sum(dim=1) / 2
+    across = (turned[:, 1, 0] - turned[:, 0, 1]) * 3**0.5 / 2
+    saturation, hue = torch.hypot(straight, across), torch.atan2(across, straight)
+    assert 0.99 * MAX_HUE < hue.abs().max() < 1.001 * MAX_HUE
     assert 1 - MAX_SATURATION <= saturation.min() < 1.01 - MAX_SATURATION
     assert 0.99 + MAX_SATURATION < saturation.max() <= 1.0001 + MAX_SATURATION
     assert 0.99 * MAX_LIGHT < view.offset.abs().max() <= MAX_LIGHT
