@@ -229,18 +229,20 @@ class _Trainer:
                         name: float(total - recent.get(name, 0.0)) / count for name, total in sums.items()
                     }
                     recent = {name: total.clone() for name, total in sums.items()}
-                    self._check_finite(means["loss"] + 0 * float(norm or 0), step)
+                    self._check_finite(means["loss"], norm, step)
                     log.training(step + 1, means, self._optimizer.param_groups[0]["lr"])
                     note = f"loss {means['loss']:.4f}"
                 progress.advance(size, note)
         return {f"train_{name}": float(total) / steps for name, total in sums.items()}
 
-    def _check_finite(self, loss: float, step: int) -> None:
-        if not math.isfinite(loss):
+    def _check_finite(self, loss: float, norm: torch.Tensor | None, step: int) -> None:
+        """Refuse a loss, or a norm of gradients, that would spoil the weights."""
+        if not math.isfinite(loss) or (norm is not None and not norm.isfinite()):
+            found = "gradients that are not" if math.isfinite(loss) else str(loss)
             raise RunError(
                 self._config.out,
                 "a finite loss",
-                f"{loss} at step {step}",
+                f"{found} at step {step}",
                 f"lower --lr; {LAST} and {BEST} hold the last good weights",
             )
 
