@@ -115,6 +115,63 @@ class SplitShares(click.ParamType[tuple[float, float, float] | None]):
         return train, val, test
 
 
+class Span(click.ParamType[tuple[float, float]]):
+    """`0.5-1` as (0.5, 1.0), with `whole` numbers `1-3` as (1, 3); one number alone is both ends."""
+
+    def __init__(self, whole: bool = False) -> None:
+        self.name = "N[-M]" if whole else "A[-B]"
+        self._number: type[int] | type[float] = int if whole else float
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[float, float]:
+        if isinstance(value, tuple):
+            return value
+        low, _, high = str(value).partition("-")
+        try:
+            return self._number(low), self._number(high or low)
+        except ValueError:
+            self.fail(f"expected a range like 1-3 or one number, found {value!r}", param, ctx)
+
+
+class Grid(click.ParamType[tuple[int, int]]):
+    """`5x4` (columns x rows) as (5, 4)."""
+
+    name = "CxR"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        if isinstance(value, tuple):
+            return value
+        columns, _, rows = str(value).lower().partition("x")
+        if not (columns.isdecimal() and rows.isdecimal() and int(columns) and int(rows)):
+            self.fail(f"expected columns x rows like 5x4, found {value!r}", param, ctx)
+        return int(columns), int(rows)
+
+
+class Workers(click.ParamType[int | str]):
+    """A number of processes from 1, or `auto`."""
+
+    name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        if str(value).lower() == "auto":
+            return "auto"
+        if not str(value).isdecimal() or int(value) < 1:
+            self.fail(f"expected a number from 1 or 'auto', found {value!r}", param, ctx)
+        return int(value)
+
+
+workers_option = click.option(
+    "--workers",
+    type=Workers(),
+    default="auto",
+    show_default=True,
+    help="Processes; auto is one a core, fewer where there is little to do.",
+)
+
+
 class WeightedTerms(click.ParamType[dict[str, float]]):
     """`dice:1,bce:0.5` as {"dice": 1.0, "bce": 0.5}; a name alone weighs 1."""
 

@@ -1,25 +1,21 @@
-"""The bank: all sprites and backgrounds of a dataset, decoded once, then memory-mapped by every reader."""
+"""The bank: all sprites and backgrounds of a dataset, memory-mapped by every reader."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
-from generator.config import GenerateConfig
-from generator.depth import depth_sources
-from generator.errors import AssetError
-from generator.files import atomic_file
-from generator.hdf5 import add_dataset, check_datasets, map_datasets, new_file
-from generator.images import read_rgb, read_rgba
-from generator.resize import fit_depth, fit_picture, scale_sprite
-from generator.split import perceptual_hash
+from generator.hdf5 import check_datasets, map_datasets
+from generator.pixels import Layout
+from generator.sprites import OPAQUE, base_columns
 
 BANK_FILE = "bank.h5"
-OPAQUE = 128
+
+_MOST_IN_MEMORY = 2**30
 
 
 @dataclass(frozen=True)
@@ -43,7 +39,9 @@ class Bank:
 
     Attributes:
         header: what the bank was made from (config, assets with names, hashes and splits).
-        sprite_pixels: (n, h, w, 4) uint8 straight alpha, zero-padded to the largest sprite.
+        sprite_pixels: (n, h, w, 4) uint8 straight alpha, zero-padded to the largest sprite. Those of one
+            foreground stand together, in the order of the foregrounds; where shadows are cast, the second
+            half are the shadows of the first, in its order.
         sprite_size: (n, 2) uint16 height and width.
         sprite_fg: (n,) uint32 the foreground each sprite shows.
         bg: (n, H, W, 3) uint8.
@@ -69,6 +67,21 @@ class Bank:
         header = json.loads(arrays["header"].tobytes())
         return cls(header, **{name: arrays[name] for name in _layout(arrays) if name != "header"})
 
+    def with_backgrounds_in_memory(self) -> "Bank":
+        """The same bank with its backgrounds copied, unless they are very large.
+
+        Reading them is most of rendering, and from memory of large pages it is a quarter faster.
+        """
+        if self.bg.nbytes + self.bg_depth.nbytes > _MOST_IN_MEMORY:
+            return self
+        return replace(self, bg=np.array(self.bg), bg_depth=np.array(self.bg_depth))
+
+    @property
+    def objects(self) -> int:
+        """How many sprites are objects; those behind them are shadows."""
+        cast = bool(self.header.get("config", {}).get("shadow", 0))
+        return len(self.sprite_fg) // 2 if cast else len(self.sprite_fg)
+
     def sprite(self, number: int) -> np.ndarray:
         """One sprite without its padding: (h, w, 4) uint8."""
         height, width = self.sprite_size[number]
@@ -76,15 +89,41 @@ class Bank:
         return pixels
 
     def foot(self, sprites: np.ndarray) -> Foot:
-        """The feet of sprites (n,)."""
+        """The feet of objects (n,)."""
         feet = self._feet
         return Foot(feet.row[sprites], feet.columns[sprites], feet.valid[sprites])
 
     @cached_property
+    def base(self) -> np.ndarray:
+        """What each object stands on: (n, 2) int64, its first and last opaque column near the ground."""
+        return np.array([base_columns(self.sprite(number)[..., 3]) for number in range(self.objects)])
+
+    @cached_property
+    def columns_left(self) -> np.ndarray:
+        """(n, w + 1) float64: the share of each object's opaque pixels that lies left of a column."""
+        return np.array([_share_before(self._opaque(number).sum(axis=0)) for number in range(self.objects)])
+
+    @cached_property
+    def rows_above(self) -> np.ndarray:
+        """(n, h + 1) float64: the share of each object's opaque pixels that lies above a row."""
+        return np.array([_share_before(self._opaque(number).sum(axis=1)) for number in range(self.objects)])
+
+    @cached_property
+    def sprite_mean(self) -> np.ndarray:
+        """The mean colour of each object's opaque pixels: (n, 3) float64."""
+        sprites = [(self.sprite_pixels[number], self._opaque(number)) for number in range(self.objects)]
+        return np.array([cv2.mean(pixels, opaque.view(np.uint8))[:3] for pixels, opaque in sprites])
+
+    @cached_property
+    def bg_mean(self) -> np.ndarray:
+        """The mean colour of each background: (n, 3) float64."""
+        return np.array([cv2.mean(pixels)[:3] for pixels in self.bg])
+
+    @cached_property
     def _feet(self) -> Foot:
         rows, columns = [], []
-        for number in range(len(self.sprite_pixels)):
-            opaque = self.sprite_pixels[number, :, :, 3] >= OPAQUE
+        for number in range(self.objects):
+            opaque = self._opaque(number)
             rows.append(np.flatnonzero(opaque.any(axis=1))[-1])
             columns.append(np.flatnonzero(opaque[rows[-1]]))
         widths = np.array([len(foot) for foot in columns])
@@ -93,90 +132,16 @@ class Bank:
         padded[valid] = np.concatenate(columns)
         return Foot(np.array(rows), padded, valid)
 
-
-def build_bank(
-    path: Path,
-    config: GenerateConfig,
-    fgs: Sequence[Path],
-    bgs: Sequence[Path],
-    make_header: Callable[["Decoded"], dict[str, Any]],
-    advance: Callable[[int], None],
-    before_replacing: Callable[[], None],
-) -> None:
-    """Decode every asset once and write the bank atomically.
-
-    Args:
-        path: of the bank.
-        config: sizes and depth source.
-        fgs: cut-outs, in the order of their sprites.
-        bgs: pictures, in the order of the backgrounds.
-        make_header: gives the header once everything is decoded.
-        advance: called with 1 after each asset.
-        before_replacing: called when the new bank is complete but not yet in its place.
-
-    Raises:
-        AssetError: a picture cannot be used; nothing is left behind.
-    """
-    width, height = config.size
-    sources = depth_sources(config.depth, config.depth_convention)
-    sprites = len(fgs)
-    decoded = Decoded([], [], [])
-    with atomic_file(path) as temporary:
-        with new_file(temporary, paged=True) as file:
-            u1, u2 = np.dtype("u1"), np.dtype("<u2")
-            pixels = add_dataset(file, "sprite_pixels", (sprites, config.fg_size, config.fg_size, 4), u1)
-            sizes = np.zeros((sprites, 2), u2)
-            for number, asset in enumerate(fgs):
-                sprite = scale_sprite(read_rgba(asset), config.fg_size)
-                if not (sprite[..., 3] >= OPAQUE).any():
-                    fix = "raise --fg-size or remove the cut-out"
-                    raise AssetError(asset, f"opaque pixels at --fg-size {config.fg_size}", "none left", fix)
-                padded = np.zeros(pixels.shape[1:], u1)
-                padded[: sprite.shape[0], : sprite.shape[1]] = sprite
-                pixels[number], sizes[number] = padded, sprite.shape[:2]
-                decoded.fg_hashes.append(perceptual_hash(_over_grey(sprite)))
-                advance(1)
-            add_dataset(file, "sprite_size", sizes.shape, u2)[...] = sizes
-            add_dataset(file, "sprite_fg", (sprites,), np.dtype("<u4"))[...] = np.arange(sprites)
-
-            bg = add_dataset(file, "bg", (len(bgs), height, width, 3), u1)
-            bg_depth = add_dataset(file, "bg_depth", (len(bgs), height, width), u2)
-            for number, asset in enumerate(bgs):
-                rgb = read_rgb(asset)
-                answers = ((source.name, source.depth_of(asset, rgb)) for source in sources)
-                name, depth = next((name, depth) for name, depth in answers if depth is not None)
-                bg[number], bg_depth[number] = fit_picture(rgb, config.size), fit_depth(depth, config.size)
-                decoded.bg_hashes.append(perceptual_hash(bg[number]))
-                decoded.depth_sources.append(name)
-                advance(1)
-
-            header = np.frombuffer(json.dumps(make_header(decoded)).encode(), u1)
-            add_dataset(file, "header", header.shape, u1)[...] = header
-        before_replacing()
+    def _opaque(self, number: int) -> np.ndarray:
+        opaque: np.ndarray = self.sprite_pixels[number, :, :, 3] >= OPAQUE
+        return opaque
 
 
-@dataclass(frozen=True)
-class Decoded:
-    """What decoding told about the assets, in their order.
-
-    Attributes:
-        fg_hashes: perceptual hashes of the foregrounds.
-        bg_hashes: and of the backgrounds.
-        depth_sources: the depth source that answered for each background.
-    """
-
-    fg_hashes: list[tuple[int, int]]
-    bg_hashes: list[tuple[int, int]]
-    depth_sources: list[str]
+def _share_before(counts: np.ndarray) -> np.ndarray:
+    return np.concatenate([[0.0], counts.cumsum() / counts.sum()])
 
 
-def bank_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
-    """The size of a bank to come, without HDF5's own few pages."""
-    width, height = config.size
-    return fgs * config.fg_size**2 * 4 + bgs * width * height * 5
-
-
-def _layout(arrays: dict[str, np.ndarray]) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
+def _layout(arrays: dict[str, np.ndarray]) -> Layout:
     """What a bank must hold, given how many sprites and backgrounds it seems to have."""
 
     def shape(name: str, dimensions: int) -> tuple[int, ...]:
@@ -194,8 +159,3 @@ def _layout(arrays: dict[str, np.ndarray]) -> dict[str, tuple[tuple[int, ...], n
         "bg": ((bgs, height, width, 3), u1),
         "bg_depth": ((bgs, height, width), u2),
     }
-
-
-def _over_grey(sprite: np.ndarray) -> np.ndarray:
-    alpha = sprite[..., 3:].astype(np.uint16)
-    return ((sprite[..., :3] * alpha + 128 * (255 - alpha)) // 255).astype(np.uint8)

@@ -1,7 +1,8 @@
 """What `generate` is asked for, checked once and frozen."""
 
+import math
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -9,8 +10,18 @@ from generator.errors import ConfigError
 
 SplitName = Literal["train", "val", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
-PATH_FIELDS = frozenset({"fg", "bg", "out"})
-"""Where things are, which decides nothing about the dataset's bytes."""
+NOT_IDENTITY = frozenset({"fg", "bg", "out", "workers", "depth_cache"})
+"""Where things are and who does the work, which decides nothing about the dataset's bytes."""
+
+MOST_OBJECTS = 8
+
+VARIANTS = 8
+"""Of each foreground, where appearances vary and nothing else is asked for."""
+
+_APPEARANCE = ("scale", "rotate", "brightness", "contrast", "saturation")
+_MAY_BE_NONE = ("split", "samples", "grid", "depth_cache")
+
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class GenerateConfig(BaseModel):
@@ -28,7 +39,9 @@ class GenerateConfig(BaseModel):
     out: Path = Path("data/shards")
     """Folder of the dataset."""
     positions: int = Field(20, ge=1)
-    """Positions drawn per foreground, background and flip."""
+    """Positions per foreground, background and flip."""
+    grid: tuple[int, int] | None = None
+    """Columns and rows of fixed places for the first object; None draws positions."""
     samples: int | None = Field(None, ge=1)
     """Keep only this many samples in all (None: every one)."""
     size: tuple[int, int] = (192, 192)
@@ -41,22 +54,61 @@ class GenerateConfig(BaseModel):
     """Shares of train, val and test among foregrounds and among backgrounds; None puts all in train."""
     seed: int = Field(0, ge=0, lt=2**64)
     """Where all randomness comes from."""
-    depth: Literal["auto", "files", "plane"] = "auto"
-    """Depth of backgrounds: files beside them, a plane, or files where there are any."""
+    variants: int = Field(1, ge=1, le=4096)
+    """Appearances drawn of each foreground."""
+    scale: tuple[float, float] = (1.0, 1.0)
+    """Smallest and largest size of an appearance, in parts of `fg_size`."""
+    rotate: float = Field(0.0, ge=0, le=180)
+    """How far an appearance is turned at most, each way, in degrees."""
+    brightness: Share = 0.0
+    """How far brightness goes from 1, each way."""
+    contrast: Share = 0.0
+    """How far contrast goes from 1, each way."""
+    saturation: Share = 0.0
+    """How far saturation goes from 1, each way."""
+    blend: Literal["alpha", "feather", "mixed"] = "alpha"
+    """Edges: as cut out, softened inwards, or each appearance with both."""
+    objects: tuple[int, int] = (1, 1)
+    """Fewest and most objects in a sample."""
+    overlap: Share = 0.5
+    """The largest share of an object's box that another's may cover."""
+    truncate: float = Field(0.0, ge=0, le=0.9)
+    """The largest share of an object that the canvas's border may cut off."""
+    empty: float = Field(0.0, ge=0, lt=1)
+    """Share of samples without any object."""
+    shadow: Share = 0.0
+    """Share of objects with a contact shadow."""
+    harmonise: Share = 0.0
+    """How far at most an object's mean colour goes towards that of its background."""
+    perspective: bool = False
+    """Whether objects that stand nearer show a larger variant."""
+    depth: str = Field("auto", pattern=r"^(auto|files|plane|(onnx|hf):.+)$")
+    """Depth of backgrounds: files beside them, a plane, files where there are any, or a network."""
     depth_convention: Literal["inverse", "metric"] = "inverse"
-    """What a floating-point depth file (.npy) holds: larger is nearer, or metres."""
+    """What a floating-point depth file (.npy) or a network tells: larger is nearer, or larger is farther."""
+    depth_per: Literal["background", "composite"] = "background"
+    """Whether a depth network sees every background once or every finished sample."""
+    depth_cache: Path | None = None
+    """Folder where depths of networks are kept; None is the user's cache."""
     render: bool = True
     """Whether shards hold pixels (True) or only what is needed to render them."""
     shard_samples: int = Field(1024, ge=1, le=2**20)
     """Samples in one shard."""
 
+    workers: int | Literal["auto"] = Field("auto", union_mode="left_to_right")
+    """Processes; auto is one a core, fewer where there is little to do."""
+
     @model_validator(mode="before")
     @classmethod
-    def _default_fg_size(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """Half of the canvas's shorter side, unless given."""
-        if values.get("fg_size") is None:
-            size = values.get("size") or cls.model_fields["size"].default
-            values = {**values, "fg_size": max(1, min(size) // 2)}
+    def _fill_in(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """The defaults that hang on other fields."""
+        values = {name: value for name, value in values.items() if value is not None or name in _MAY_BE_NONE}
+        size = values.get("size") or cls.model_fields["size"].default
+        values.setdefault("fg_size", max(1, min(size) // 2))
+        if grid := values.get("grid"):
+            values.setdefault("positions", grid[0] * grid[1])
+        if any(name in values and values[name] != cls.model_fields[name].default for name in _APPEARANCE):
+            values.setdefault("variants", VARIANTS)
         return values
 
     @model_validator(mode="after")
@@ -73,13 +125,89 @@ class GenerateConfig(BaseModel):
             )
         if self.split is not None and (min(self.split) < 0 or self.split[0] <= 0):
             raise ConfigError("--split", "shares like 80/10/10 or 'none'", str(self.split), "mend the shares")
+        if self.workers != "auto" and self.workers < 1:
+            raise ConfigError("--workers", "at least 1, or auto", str(self.workers), "mend it")
+        self._check_appearances()
+        self._check_scenes()
+        self._check_depth()
         return self
+
+    def _check_appearances(self) -> None:
+        low, high = self.scale
+        if not 0 < low <= high <= 4:
+            raise ConfigError(
+                "--scale", "a range within 0 to 4 like 0.5-1", f"{low}-{high}", "mend the range"
+            )
+        if self.variants > 1 and not self.varies:
+            raise ConfigError(
+                "--variants",
+                "something that varies",
+                "nothing",
+                "add --scale, --rotate, --brightness or others",
+            )
+        if self.sprite_side > min(self.size):
+            raise ConfigError(
+                "--scale, --rotate",
+                f"foregrounds within the canvas's shorter side, {min(self.size)}",
+                f"up to {self.sprite_side} pixels",
+                "lower them or --fg-size",
+            )
+
+    def _check_scenes(self) -> None:
+        low, high = self.objects
+        if not 1 <= low <= high <= MOST_OBJECTS:
+            found = f"{low}-{high}"
+            raise ConfigError("--objects", f"1 to {MOST_OBJECTS} like 1-3", found, "mend it, or see --empty")
+        if self.perspective and not (self.scale[0] < self.scale[1] and self.variants > 1):
+            raise ConfigError("--perspective", "variants of several sizes", "one size", "add --scale 0.5-1")
+        if self.grid is not None and self.positions != self.grid[0] * self.grid[1]:
+            columns, rows = self.grid
+            raise ConfigError(
+                "--positions",
+                f"{columns * rows}, the places of --grid {columns}x{rows}",
+                str(self.positions),
+                "leave --positions out",
+            )
+
+    def _check_depth(self) -> None:
+        if self.depth_per == "background":
+            return
+        if ":" not in self.depth:
+            raise ConfigError("--depth-per composite", "--depth onnx: or hf:", self.depth, "name a network")
+        if not self.render:
+            raise ConfigError("--depth-per composite", "--render", "--no-render", "leave --no-render out")
+
+    @property
+    def varies(self) -> bool:
+        """Whether appearances differ from the foreground as it is."""
+        looks = (self.rotate, self.brightness, self.contrast, self.saturation)
+        return min(self.scale) != 1 or max(self.scale) != 1 or any(looks)
+
+    @property
+    def sprite_side(self) -> int:
+        """The side of a square that holds any sprite, in pixels."""
+        longest = round(self.fg_size * self.scale[1])
+        if self.rotate == 0:
+            return longest
+        # A square turned by up to 45 degrees takes cos + sin of its side; two pixels for rounding.
+        angle = math.radians(min(self.rotate, 45))
+        return math.ceil(longest * (math.cos(angle) + math.sin(angle))) + 2
+
+    @property
+    def has_instances(self) -> bool:
+        """Whether samples may have several objects, and so an instance map."""
+        return self.objects[1] > 1
 
     @property
     def flips(self) -> int:
         """1, or 2 when every foreground also comes mirrored."""
         return 2 if self.flip else 1
 
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """`identity` of a request for nothing in particular."""
+        return cls.model_validate({}).identity()
+
     def identity(self) -> dict[str, Any]:
         """The fields that decide the dataset's bytes, as JSON values."""
-        return self.model_dump(mode="json", exclude=set(PATH_FIELDS))
+        return self.model_dump(mode="json", exclude=set(NOT_IDENTITY))

@@ -10,14 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from generator.bank import Bank
-from generator.composite import render
+from generator.composite import Renderer
 from generator.config import SplitName
 from generator.errors import DatasetError
 from generator.files import hash_file, write_atomically
 from generator.manifest import VERIFIED_FILE, BankEntry, Manifest, ShardEntry, SplitEntry
+from generator.pixels import Pixels
 from generator.placement import PLACEMENT, SAMPLE
 from generator.progress import Progress
-from generator.shards import empty_pixels, open_shard
+from generator.shards import open_shard
 
 _FIX = "copy the dataset again, or generate it anew with --overwrite"
 
@@ -31,12 +32,21 @@ class Batch:
         fg_bg: (B, H, W, 3) uint8.
         mask: (B, H, W) uint8, 0 background ... 255 foreground.
         depth: (B, H, W) uint16 relative inverse depth, 0 unknown.
+        instances: (B, H, W) uint8, 0 none, else 1 + the number of the topmost object, counted from back to
+            front; None in a dataset of one object a sample.
     """
 
     bg: np.ndarray
     fg_bg: np.ndarray
     mask: np.ndarray
     depth: np.ndarray
+    instances: np.ndarray | None
+
+    @classmethod
+    def empty(cls, samples: int, size: tuple[int, int], instances: bool) -> "Batch":
+        """A batch to read into, for a canvas (width, height)."""
+        pixels = Pixels.empty(samples, size, instances)
+        return cls(np.empty_like(pixels.fg_bg), pixels.fg_bg, pixels.mask, pixels.depth, pixels.instances)
 
 
 class Split:
@@ -49,11 +59,13 @@ class Split:
 
     def __init__(self, folder: Path, manifest: Manifest, entry: SplitEntry, bank: Bank) -> None:
         self._size = manifest.size
+        self._instances = manifest.has_instances
         self._rendered = manifest.storage == "rendered"
         self._bank = bank
+        self._renderer = Renderer(bank)
         self._ends = np.cumsum([shard.samples for shard in entry.shards])
         self._shards = [
-            open_shard(folder / shard.file, shard.samples, self._size, self._rendered)
+            open_shard(folder / shard.file, shard.samples, self._size, self._instances, self._rendered)
             for shard in entry.shards
         ]
         self.samples, self.placements = self._tables(folder)
@@ -80,11 +92,13 @@ class Split:
                 raise DatasetError(folder, f"numbers below {count}, as in the bank", str(column.max()), _FIX)
         return joined
 
-    def read(self, indices: ArrayLike) -> Batch:
+    def read(self, indices: ArrayLike, out: Batch | None = None) -> Batch:
         """Read samples in any order, with any repeats.
 
         Args:
             indices: (B,) integers in [0, len).
+            out: arrays of B samples to read into, as an earlier call gave them (new memory costs more than
+                filling it).
 
         Raises:
             IndexError: an index is out of range.
@@ -92,23 +106,27 @@ class Split:
         rows = np.asarray(indices, np.int64)
         if rows.size and not (rows.min() >= 0 and rows.max() < len(self)):
             raise IndexError(f"sample {rows.min()} to {rows.max()} of {len(self)}")
+        batch = out or Batch.empty(len(rows), self._size, self._instances)
         samples = self.samples[rows]
-        fg_bg, mask, depth = empty_pixels(len(rows), self._size)
+        pixels = Pixels(batch.fg_bg, batch.mask, batch.depth, batch.instances)
         if self._rendered:
-            shard_of = np.searchsorted(self._ends, rows, side="right")
-            for number in np.unique(shard_of):
-                here = np.flatnonzero(shard_of == number)
-                shard = self._shards[number]
-                assert shard.fg_bg is not None and shard.mask is not None and shard.depth is not None
-                inside = rows[here] - (self._ends[number] - len(shard.samples))
-                fg_bg[here], mask[here], depth[here] = (
-                    shard.fg_bg[inside],
-                    shard.mask[inside],
-                    shard.depth[inside],
-                )
+            # "clip" takes straight into the array given; nothing is out of range.
+            np.take(self._bank.bg, samples["bg"], axis=0, out=batch.bg, mode="clip")
+            self._gather(rows, pixels)
         else:
-            render(self._bank, samples, self.placements, fg_bg, mask, depth)
-        return Batch(self._bank.bg[samples["bg"]], fg_bg, mask, depth)
+            self._renderer.render(samples, self.placements, pixels, batch.bg)
+        return batch
+
+    def _gather(self, rows: np.ndarray, pixels: Pixels) -> None:
+        """Copy rendered samples from their shards."""
+        shard_of = np.searchsorted(self._ends, rows, side="right")
+        for number in np.unique(shard_of):
+            here = np.flatnonzero(shard_of == number)
+            shard = self._shards[number]
+            assert shard.pixels is not None
+            inside = rows[here] - (self._ends[number] - len(shard.samples))
+            for (_, target), (_, stored) in zip(pixels.items(), shard.pixels.items(), strict=True):
+                target[here] = stored[inside]
 
 
 @dataclass(frozen=True)
@@ -150,6 +168,8 @@ def open_dataset(folder: str | Path) -> Dataset:
     if bank.bg.shape[1:3] != (height, width):
         found = f"{bank.bg.shape[2]} x {bank.bg.shape[1]}"
         raise DatasetError(folder / manifest.bank.file, f"backgrounds of {width} x {height}", found, _FIX)
+    if manifest.storage == "unrendered":
+        bank = bank.with_backgrounds_in_memory()
     splits = {name: Split(folder, manifest, entry, bank) for name, entry in manifest.splits.items()}
     return Dataset(folder, manifest, bank, splits)
 

@@ -6,7 +6,8 @@ FgbgError
 ├── AssetError            a folder or picture cannot be used
 │   └── ImageError        one picture cannot be decoded
 ├── DatasetError          a dataset is damaged, unfinished or made otherwise
-└── DiskSpaceError        the result would not fit
+├── DiskSpaceError        the result would not fit
+└── WorkerError           a worker process ended without an answer
 """
 
 from pathlib import Path
@@ -59,3 +60,7 @@ class DatasetError(FgbgError):
 
 class DiskSpaceError(FgbgError):
     """The result would not fit on the disk."""
+
+
+class WorkerError(FgbgError):
+    """A worker process ended without an answer: killed, or out of memory."""

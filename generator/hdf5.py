@@ -16,11 +16,15 @@ _FIX = "copy the dataset again, or generate it anew with --overwrite"
 
 
 @contextmanager
-def new_file(path: Path, paged: bool) -> Iterator[h5py.File]:
-    """A new HDF5 file; when `paged`, every dataset begins on a 4096-byte boundary."""
+def new_file(path: Path, paged: bool, append: bool = False) -> Iterator[h5py.File]:
+    """A new HDF5 file, or one to append to; when `paged`, every dataset begins on a 4096-byte boundary."""
     alignment = PAGE if paged else 1
     with h5py.File(
-        path, "w", libver=("v110", "v110"), alignment_threshold=1, alignment_interval=alignment
+        path,
+        "r+" if append else "w",
+        libver=("v110", "v110"),
+        alignment_threshold=1,
+        alignment_interval=alignment,
     ) as file:
         yield file
 

@@ -133,6 +133,11 @@ class Manifest(_Record):
     depth: DepthEntry
     statistics: Statistics
 
+    @property
+    def has_instances(self) -> bool:
+        """Whether samples may have several objects, and so an instance map."""
+        return bool(self.config.get("objects", (1, 1))[1] > 1)
+
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
         """Read a folder's manifest.

@@ -6,15 +6,17 @@ import math
 import shutil
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from blake3 import blake3
 from filelock import FileLock, Timeout
 
 from generator import __version__
-from generator.bank import BANK_FILE, Bank, build_bank
-from generator.composite import render
-from generator.config import PATH_FIELDS, SPLITS, GenerateConfig, SplitName
+from generator.bank import BANK_FILE, Bank
+from generator.bank_builder import build_bank
+from generator.config import NOT_IDENTITY, SPLITS, GenerateConfig, SplitName
 from generator.errors import ConfigError, DatasetError, DiskSpaceError
 from generator.files import hash_file, write_atomically
 from generator.images import list_pictures
@@ -33,12 +35,11 @@ from generator.manifest import (
     Statistics,
     Sums,
 )
-from generator.placement import draw
+from generator.pixels import pixel_bytes
 from generator.plan import (
     AssetKind,
     Header,
     Request,
-    ShardTask,
     assets_by_name,
     estimate_bytes,
     format_bytes,
@@ -46,15 +47,21 @@ from generator.plan import (
     plan_shards,
 )
 from generator.progress import Progress
-from generator.shards import Pixels, write_shard
-from generator.statistics import shard_sums
+from generator.shard_writer import ShardTask, ShardWriter
+from generator.workers import cores, run_tasks
 
 LOCK_FILE = ".lock"
 
 # Statistics come from at least this many samples (or all), spread evenly over the shards.
 _STATISTICS_SAMPLES = 512
 
-_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "h5py", "imagehash", "blake3")
+# A process takes half a second to start: that much work, in bytes of pixels, is worth one. Decoding an asset,
+# and drawing a sample that is not rendered, take as long as so many bytes.
+_BYTES_PER_WORKER = 256 * 2**20
+_BYTES_PER_ASSET = 4 * 2**20
+_BYTES_UNRENDERED = 2500
+
+_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "h5py", "imagehash", "albumentations", "blake3")
 
 
 @dataclass(frozen=True)
@@ -129,6 +136,7 @@ def _generate(
                 config,
                 fgs,
                 bgs,
+                _workers(config, (len(fgs) + len(bgs)) * _BYTES_PER_ASSET),
                 make_header=lambda decoded: make_header(config, request, decoded).model_dump(mode="json"),
                 advance=progress.advance,
                 before_replacing=lambda: _clear(config.out),
@@ -147,41 +155,39 @@ def _generate(
     statistics_samples = math.ceil(_STATISTICS_SAMPLES / len(tasks))
     todo = [task for task in tasks if task.file not in finished]
     missing, total = (sum(len(task.sample_ids) for task in some) for some in (todo, tasks))
-    with Progress("generating", total, "samples") as progress:
+    workers = _workers(config, missing * _bytes_to_make(config))
+    writer = ShardWriter(config, statistics_samples, threads=1 if workers > 1 else blake3.AUTO)
+    with (
+        Progress("generating", total, "samples") as progress,
+        closing(run_tasks(writer, todo, workers)) as lines,
+    ):
         progress.resume_at(total - missing)
-        for task in todo:
-            finished[task.file] = _write(config, bank, task, statistics_samples)
-            journal.append(finished[task.file])
-            progress.advance(len(task.sample_ids))
+        for line in lines:
+            finished[line.file] = line
+            journal.append(line)
+            progress.advance(line.samples)
     manifest = _manifest(config, bank, tasks, finished)
     write_atomically(config.out / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode() + b"\n")
     return Outcome(manifest, missing, time.monotonic() - began, _bytes_of(config.out))
 
 
-def _write(config: GenerateConfig, bank: Bank, task: ShardTask, statistics_samples: int) -> JournalLine:
-    samples, placements = draw(task.split, bank, config.seed, task.sample_ids)
+def _workers(config: GenerateConfig, work: int) -> int:
+    """How many processes to work with, on so many bytes."""
+    if config.workers != "auto":
+        return config.workers
+    return max(1, min(cores(), work // _BYTES_PER_WORKER))
 
-    def fill(block: slice, pixels: Pixels) -> None:
-        render(bank, samples[block], placements, *pixels)
 
-    path = config.out / task.file
-    written = write_shard(path, samples, placements, config.size, fill if config.render else None)
-    some = samples[:statistics_samples]
-    return JournalLine(
-        file=task.file,
-        samples=len(samples),
-        bytes=written.bytes,
-        blake3=written.blake3,
-        statistics=shard_sums(bank, some, placements),
-        statistics_samples=len(some),
-    )
+def _bytes_to_make(config: GenerateConfig) -> int:
+    """What a sample costs, as bytes of pixels."""
+    return pixel_bytes(config.size, config.has_instances) if config.render else _BYTES_UNRENDERED
 
 
 def _found_request(folder: Path) -> Request | None:
     """The request that the dataset in `folder` was, or is being, made for; None when there is none."""
     if (folder / MANIFEST_FILE).exists():
         manifest = Manifest.read(folder)
-        config = {name: value for name, value in manifest.config.items() if name not in PATH_FIELDS}
+        config = {name: value for name, value in manifest.config.items() if name not in NOT_IDENTITY}
         return Request(config, {kind: assets_by_name(manifest.assets[kind]) for kind in ("fg", "bg")})
     if (folder / BANK_FILE).exists():
         return Header.model_validate(Bank.open(folder / BANK_FILE).header).request()
@@ -236,7 +242,7 @@ def _manifest(
         id=header.id,
         storage="rendered" if config.render else "unrendered",
         size=config.size,
-        config=config.model_dump(mode="json", exclude={"out"}),
+        config=config.model_dump(mode="json", exclude={"out", "workers", "depth_cache"}),
         libraries={"fgbg": __version__} | {name: importlib.metadata.version(name) for name in _LIBRARIES},
         assets=header.assets,
         bank=BankEntry(file=BANK_FILE, bytes=path.stat().st_size, blake3=hash_file(path)),

@@ -9,12 +9,14 @@ import numpy as np
 from blake3 import blake3
 from pydantic import BaseModel, ConfigDict
 
-from generator.bank import Decoded, bank_bytes
+from generator.bank_builder import Decoded, bank_bytes
 from generator.config import SPLITS, GenerateConfig
 from generator.manifest import Asset
+from generator.pixels import pixel_bytes
 from generator.placement import SplitPlan, random_words
+from generator.shard_writer import ShardTask
 from generator.shards import shard_bytes
-from generator.split import assign_splits, group_near_duplicates
+from generator.split import PerceptualHash, assign_splits, group_near_duplicates
 
 AssetKind = Literal["fg", "bg"]
 
@@ -41,11 +43,13 @@ class Request:
 
     def difference(self, wanted: "Request") -> Difference | None:
         """How this request differs from the wanted one; None when it does not."""
-        fields = [name for name in wanted.config if wanted.config[name] != self.config.get(name)]
+        # An option that is younger than the dataset had its default then.
+        found = GenerateConfig.defaults() | self.config
+        fields = [name for name in wanted.config if wanted.config[name] != found[name]]
         if fields:
             return Difference(
                 ", ".join(f"{name} {json.dumps(wanted.config[name])}" for name in fields),
-                ", ".join(f"{name} {json.dumps(self.config.get(name))}" for name in fields),
+                ", ".join(f"{name} {json.dumps(found[name])}" for name in fields),
             )
         for kind, hashes in wanted.hashes.items():
             names = sorted(
@@ -79,15 +83,6 @@ class Header(BaseModel):
         return Request(self.config, {kind: assets_by_name(assets) for kind, assets in self.assets.items()})
 
 
-@dataclass(frozen=True)
-class ShardTask:
-    """One shard to be: its file, its split and the samples it holds, in their order."""
-
-    file: str
-    split: SplitPlan
-    sample_ids: np.ndarray
-
-
 def assets_by_name(assets: Sequence[Asset]) -> dict[str, str]:
     """The hash of each asset by its name."""
     return {asset.name: asset.hash for asset in assets}
@@ -100,7 +95,7 @@ def make_header(config: GenerateConfig, request: Request, decoded: Decoded) -> H
         ConfigError: there are too few different pictures for the splits.
     """
 
-    def assets(kind: AssetKind, hashes: list[tuple[int, int]], depth: Sequence[str | None]) -> list[Asset]:
+    def assets(kind: AssetKind, hashes: list[PerceptualHash], depth: Sequence[str | None]) -> list[Asset]:
         groups = group_near_duplicates(hashes)
         words = random_words(config.seed, kind, len(hashes))
         noun = {"fg": "foregrounds", "bg": "backgrounds"}[kind]
@@ -167,13 +162,14 @@ def estimate_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
     pairs = sum((fgs * share / sum(shares)) * (bgs * share / sum(shares)) for share in shares)
     samples = round(pairs * config.flips * config.positions)
     samples = min(samples, config.samples or samples)
+    pixels = pixel_bytes(config.size, config.has_instances) if config.render else 0
+    layers = sum(config.objects) / 2 * (1 - config.empty) * (1 + config.shadow)
+
+    def shard(count: int) -> int:
+        return shard_bytes(count, round(count * layers), pixels)
+
     shards, rest = divmod(samples, config.shard_samples)
-    per_shard = shard_bytes(config.shard_samples, config.size, config.render)
-    return (
-        bank_bytes(config, fgs, bgs)
-        + shards * per_shard
-        + (shard_bytes(rest, config.size, config.render) if rest else 0)
-    )
+    return bank_bytes(config, fgs, bgs) + shards * shard(config.shard_samples) + (shard(rest) if rest else 0)
 
 
 def format_bytes(count: int) -> str:

@@ -23,14 +23,23 @@ def scale_sprite(rgba: np.ndarray, longer_side: int) -> np.ndarray:
     size = max(1, round(width * factor)), max(1, round(height * factor))
     if size == (width, height):
         return np.where(rgba[..., 3:] > 0, rgba, 0).astype(np.uint8)
+    return straighten(cv2.resize(premultiply(rgba), size, interpolation=_area_or_linear(factor)))
+
+
+def premultiply(rgba: np.ndarray) -> np.ndarray:
+    """(H, W, 4) uint8 straight alpha -> float32 in [0, 255] with colours weighted by alpha."""
     alpha = rgba[..., 3:].astype(np.float32)
-    premultiplied = np.concatenate([rgba[..., :3] * (alpha / 255), alpha], axis=2)
-    scaled: np.ndarray = cv2.resize(premultiplied, size, interpolation=_area_or_linear(factor))
-    alpha = scaled[..., 3:]
-    colour = scaled[..., :3] * (255 / np.maximum(alpha, 1e-3))
-    scaled = np.rint(np.concatenate([colour, alpha], axis=2)).clip(0, 255).astype(np.uint8)
-    scaled[scaled[..., 3] == 0] = 0
-    return scaled
+    premultiplied: np.ndarray = np.concatenate([rgba[..., :3] * (alpha / 255), alpha], axis=2)
+    return premultiplied
+
+
+def straighten(premultiplied: np.ndarray) -> np.ndarray:
+    """The way back from `premultiply`; colour 0 where alpha is 0."""
+    alpha = premultiplied[..., 3:]
+    colour = premultiplied[..., :3] * (255 / np.maximum(alpha, 1e-3))
+    straight: np.ndarray = np.rint(np.concatenate([colour, alpha], axis=2)).clip(0, 255).astype(np.uint8)
+    straight[straight[..., 3] == 0] = 0
+    return straight
 
 
 def fit_picture(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:

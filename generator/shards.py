@@ -1,23 +1,20 @@
 """The shard format, writer and reader side by side: two tables, and pixels where rendered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from generator.errors import DatasetError
 from generator.files import atomic_file, hash_file
 from generator.hdf5 import PAGE, add_dataset, check_datasets, map_datasets, new_file
+from generator.pixels import Pixels, pixel_bytes, pixel_layout
 from generator.placement import PLACEMENT, SAMPLE
 
 # Samples rendered and written at a time: large enough for one write call each, small enough for any memory.
 _BLOCK_BYTES = 16 * 2**20
-
-Pixels = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""fg_bg (n, H, W, 3) uint8, mask (n, H, W) uint8, depth (n, H, W) uint16."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +23,7 @@ class Shard:
 
     samples: np.ndarray
     placements: np.ndarray
-    fg_bg: np.ndarray | None
-    mask: np.ndarray | None
-    depth: np.ndarray | None
+    pixels: Pixels | None
 
 
 @dataclass(frozen=True)
@@ -44,7 +39,9 @@ def write_shard(
     samples: np.ndarray,
     placements: np.ndarray,
     size: tuple[int, int],
+    instances: bool,
     fill: Callable[[slice, Pixels], None] | None,
+    threads: int,
 ) -> WrittenShard:
     """Write a shard atomically: temporary file, hash, fsync, rename.
 
@@ -53,49 +50,54 @@ def write_shard(
         samples: (n,) of dtype SAMPLE.
         placements: (m,) of dtype PLACEMENT.
         size: canvas (width, height).
+        instances: whether the pixels have an instance map.
         fill: renders a run of samples into given arrays; None writes the tables alone.
+        threads: for hashing.
     """
     with atomic_file(path) as temporary:
+        layout = {} if fill is None else pixel_layout(len(samples), size, instances)
         with new_file(temporary, paged=fill is not None) as file:
             add_dataset(file, "samples", samples.shape, SAMPLE)[...] = samples
             add_dataset(file, "placements", placements.shape, PLACEMENT)[...] = placements
-            layout = {} if fill is None else _pixel_layout(len(samples), size)
-            offsets = [add_dataset(file, name, *entry).id.get_offset() for name, entry in layout.items()]
+            offsets = {
+                name: add_dataset(file, name, *entry).id.get_offset() for name, entry in layout.items()
+            }
         if fill is not None:
-            _write_pixels(temporary, offsets, len(samples), size, fill)
-        return WrittenShard(temporary.stat().st_size, hash_file(temporary))
+            step = min(len(samples), max(1, _BLOCK_BYTES // pixel_bytes(size, instances)))
+            buffers = [Pixels.empty(step, size, instances) for _ in range(2)]
+            _write_pixels(temporary, offsets, len(samples), buffers, fill)
+        return WrittenShard(temporary.stat().st_size, hash_file(temporary, threads))
 
 
 def _write_pixels(
     path: Path,
-    offsets: Sequence[int],
+    offsets: Mapping[str, int],
     samples: int,
-    size: tuple[int, int],
+    buffers: Sequence[Pixels],
     fill: Callable[[slice, Pixels], None],
 ) -> None:
     """Render block after block, while a thread writes the one before straight to its place in the file."""
-    step = min(samples, max(1, _BLOCK_BYTES // pixel_bytes(size)))
-    buffers = [empty_pixels(step, size) for _ in range(2)]
+    step = len(buffers[0].mask)
 
-    def write(block: slice, pixels: Pixels) -> None:
-        for offset, array in zip(offsets, pixels, strict=True):
-            file.seek(offset + block.start * array[0].nbytes)
+    def write(start: int, pixels: Pixels) -> None:
+        for name, array in pixels.items():
+            file.seek(offsets[name] + start * array[0].nbytes)
             file.write(array.data)
 
-    with path.open("r+b") as file, ThreadPoolExecutor(1, thread_name_prefix="shard-writer") as writer:
+    with path.open("r+b") as file, ThreadPoolExecutor(1, "shard-writer") as writer:
         pending: Future[None] | None = None
         for number, start in enumerate(range(0, samples, step)):
             block = slice(start, min(start + step, samples))
-            fg_bg, mask, depth = (buffer[: block.stop - start] for buffer in buffers[number % 2])
-            fill(block, (fg_bg, mask, depth))
+            pixels = buffers[number % 2][: block.stop - start]
+            fill(block, pixels)
             if pending is not None:
                 pending.result()
-            pending = writer.submit(write, block, (fg_bg, mask, depth))
+            pending = writer.submit(write, start, pixels)
         if pending is not None:
             pending.result()
 
 
-def open_shard(path: Path, samples: int, size: tuple[int, int], rendered: bool) -> Shard:
+def open_shard(path: Path, samples: int, size: tuple[int, int], instances: bool, rendered: bool) -> Shard:
     """Map a shard and check that it holds what it should.
 
     Raises:
@@ -103,9 +105,8 @@ def open_shard(path: Path, samples: int, size: tuple[int, int], rendered: bool) 
     """
     arrays = map_datasets(path)
     placements = arrays["placements"].shape if "placements" in arrays else (0,)
-    expected = {"samples": ((samples,), SAMPLE), "placements": (placements[:1], PLACEMENT)}
-    if rendered:
-        expected |= _pixel_layout(samples, size)
+    layout = pixel_layout(samples, size, instances) if rendered else {}
+    expected = {"samples": ((samples,), SAMPLE), "placements": (placements[:1], PLACEMENT)} | layout
     check_datasets(path, arrays, expected)
     table = arrays["samples"]
     if len(table) and int((table["first"].astype(np.int64) + table["count"]).max()) > placements[0]:
@@ -115,36 +116,11 @@ def open_shard(path: Path, samples: int, size: tuple[int, int], rendered: bool) 
             "rows beyond",
             "copy the dataset again, or generate it anew with --overwrite",
         )
-    pixels = {name: arrays[name] if rendered else None for name in ("fg_bg", "mask", "depth")}
-    return Shard(table, arrays["placements"], **pixels)
+    pixels = Pixels(**{name: arrays[name] for name in layout}) if rendered else None
+    return Shard(table, arrays["placements"], pixels)
 
 
-def shard_bytes(samples: int, size: tuple[int, int], rendered: bool) -> int:
-    """The size of a shard to come with one placement a sample, within a few pages."""
-    tables = samples * (SAMPLE.itemsize + PLACEMENT.itemsize)
-    pixels = samples * pixel_bytes(size) if rendered else 0
-    return tables + pixels + (8 * PAGE if rendered else PAGE)
-
-
-def pixel_bytes(size: tuple[int, int]) -> int:
-    """Bytes of one rendered sample: fg_bg, mask and 16-bit depth."""
-    return 6 * size[0] * size[1]
-
-
-def empty_pixels(samples: int, size: tuple[int, int]) -> Pixels:
-    """Arrays to render into."""
-    width, height = size
-    return (
-        np.empty((samples, height, width, 3), np.uint8),
-        np.empty((samples, height, width), np.uint8),
-        np.empty((samples, height, width), np.uint16),
-    )
-
-
-def _pixel_layout(samples: int, size: tuple[int, int]) -> dict[str, tuple[tuple[int, ...], np.dtype[Any]]]:
-    width, height = size
-    return {
-        "fg_bg": ((samples, height, width, 3), np.dtype("u1")),
-        "mask": ((samples, height, width), np.dtype("u1")),
-        "depth": ((samples, height, width), np.dtype("<u2")),
-    }
+def shard_bytes(samples: int, placements: int, pixels: int) -> int:
+    """The size of a shard to come, within a few pages; `pixels` bytes a sample, 0 when not rendered."""
+    tables = samples * SAMPLE.itemsize + placements * PLACEMENT.itemsize
+    return tables + samples * pixels + (8 * PAGE if pixels else PAGE)

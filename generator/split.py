@@ -9,11 +9,14 @@ from PIL import Image
 from generator.config import SPLITS
 from generator.errors import ConfigError
 
+PerceptualHash = tuple[int, int]
+"""64-bit hashes of a picture and of its mirror image."""
+
 NEAR_DUPLICATE_BITS = 6
 _BLOCK = 2048
 
 
-def perceptual_hash(rgb: np.ndarray) -> tuple[int, int]:
+def perceptual_hash(rgb: np.ndarray) -> PerceptualHash:
     """64-bit pHashes of a picture (H, W, 3) uint8 and of its mirror image.
 
     Source: Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash Functions", by
@@ -26,7 +29,7 @@ def perceptual_hash(rgb: np.ndarray) -> tuple[int, int]:
     return as_int(rgb), as_int(np.ascontiguousarray(rgb[:, ::-1]))
 
 
-def group_near_duplicates(hashes: Sequence[tuple[int, int]]) -> list[int]:
+def group_near_duplicates(hashes: Sequence[PerceptualHash]) -> list[int]:
     """Give every picture the number of its group; near-duplicates, mirrored or not, share one.
 
     Two pictures are near-duplicates when their pHashes differ in at most `NEAR_DUPLICATE_BITS` bits;

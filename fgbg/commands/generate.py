@@ -5,7 +5,19 @@ from typing import Any
 
 import click
 
-from fgbg.options import FOLDER, CanvasSize, SplitShares, common_options, overwrite_option, seed_option
+from fgbg.options import (
+    FOLDER,
+    CanvasSize,
+    Grid,
+    Span,
+    SplitShares,
+    common_options,
+    overwrite_option,
+    seed_option,
+    workers_option,
+)
+
+SHARE = click.FloatRange(0, 1)
 
 
 @click.command("generate")
@@ -19,9 +31,14 @@ from fgbg.options import FOLDER, CanvasSize, SplitShares, common_options, overwr
 @click.option(
     "--positions",
     type=click.IntRange(1),
-    default=20,
-    show_default=True,
+    show_default="20, or those of --grid",
     help="Positions per foreground, background and flip.",
+)
+@click.option(
+    "--grid",
+    type=Grid(),
+    show_default="positions are drawn",
+    help="Fixed places for the first object: columns x rows, like 5x4.",
 )
 @click.option(
     "--samples",
@@ -46,19 +63,116 @@ from fgbg.options import FOLDER, CanvasSize, SplitShares, common_options, overwr
 )
 @seed_option
 @click.option(
+    "--variants",
+    type=click.IntRange(1, 4096),
+    show_default="8 where appearances vary, else 1",
+    help="Appearances drawn of each foreground; each takes memory in the bank.",
+)
+@click.option(
+    "--scale",
+    type=Span(),
+    default="1",
+    show_default=True,
+    help="Range of sizes, 0 to 4, in parts of --fg-size.",
+)
+@click.option(
+    "--rotate",
+    type=click.FloatRange(0, 180),
+    default=0.0,
+    show_default=True,
+    help="Largest turn each way, in degrees.",
+)
+@click.option(
+    "--brightness", type=SHARE, default=0.0, show_default=True, help="Largest change each way, 0 to 1."
+)
+@click.option(
+    "--contrast", type=SHARE, default=0.0, show_default=True, help="Largest change each way, 0 to 1."
+)
+@click.option(
+    "--saturation", type=SHARE, default=0.0, show_default=True, help="Largest change each way, 0 to 1."
+)
+@click.option(
+    "--blend",
+    type=click.Choice(["alpha", "feather", "mixed"]),
+    default="alpha",
+    show_default=True,
+    help="Edges: as cut out, softened inwards, or every appearance with both.",
+)
+@click.option(
+    "--objects",
+    type=Span(whole=True),
+    default="1",
+    show_default=True,
+    help="Objects in a sample, like 1-3 (at most 8); more than one gives an instance map.",
+)
+@click.option(
+    "--overlap",
+    type=SHARE,
+    default=0.5,
+    show_default=True,
+    help="Largest share of an object's box that another one's may cover, 0 to 1.",
+)
+@click.option(
+    "--truncate",
+    type=click.FloatRange(0, 0.9),
+    default=0.0,
+    show_default=True,
+    help="Largest share of an object that the border may cut off, 0 to 0.9.",
+)
+@click.option(
+    "--empty",
+    type=click.FloatRange(0, 1, max_open=True),
+    default=0.0,
+    show_default=True,
+    help="Share of samples without any object, below 1.",
+)
+@click.option(
+    "--shadow",
+    type=SHARE,
+    default=0.0,
+    show_default=True,
+    help="Share of objects with a contact shadow, 0 to 1.",
+)
+@click.option(
+    "--harmonise",
+    type=SHARE,
+    default=0.0,
+    show_default=True,
+    help="How far at most objects take on the mean colour of their background, 0 to 1.",
+)
+@click.option(
+    "--perspective/--no-perspective",
+    default=False,
+    show_default=True,
+    help="Show a larger variant where the ground is nearer; needs --scale with a range.",
+)
+@click.option(
     "--depth",
-    type=click.Choice(["auto", "files", "plane"]),
     default="auto",
     show_default=True,
+    metavar="auto|files|plane|onnx:PATH|hf:MODEL",
     help="Depth of backgrounds: NAME.depth.png or .npy beside them, a plane that comes nearer downward,"
-    " or files where there are any.",
+    " files where there are any and else the plane, or a network: an ONNX file, a Hugging Face model or folder.",
 )
 @click.option(
     "--depth-convention",
     type=click.Choice(["inverse", "metric"]),
     default="inverse",
     show_default=True,
-    help="What .npy files hold: larger is nearer, or larger is farther.",
+    help="What .npy files and networks tell: larger is nearer, or larger is farther.",
+)
+@click.option(
+    "--depth-per",
+    type=click.Choice(["background", "composite"]),
+    default="background",
+    show_default=True,
+    help="Run a depth network once per background, or on every finished sample.",
+)
+@click.option(
+    "--depth-cache",
+    type=FOLDER,
+    show_default="the user's cache",
+    help="Folder where depths that networks gave are kept.",
 )
 @click.option(
     "--render/--no-render",
@@ -73,6 +187,7 @@ from fgbg.options import FOLDER, CanvasSize, SplitShares, common_options, overwr
     show_default=True,
     help="Samples per shard.",
 )
+@workers_option
 @overwrite_option
 @common_options
 def command(overwrite: bool, **fields: Any) -> None:

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.bank import Bank
-from generator.composite import Layer, composite, render
+from generator.composite import Layer, Renderer, composite
 from generator.errors import FgbgError
+from generator.pixels import Pixels
 from generator.placement import PLACEMENT, SAMPLE
 
 
@@ -98,12 +99,10 @@ def test_render_follows_the_tables() -> None:
         ],
         PLACEMENT,
     )
-    fg_bg, mask, depth = (
-        np.empty((3, 2, 3, 3), np.uint8),
-        np.empty((3, 2, 3), np.uint8),
-        np.empty((3, 2, 3), np.uint16),
-    )
-    render(bank, samples, placements, fg_bg, mask, depth)
+    pixels, bg = Pixels.empty(3, (3, 2), instances=True), np.empty((3, 2, 3, 3), np.uint8)
+    Renderer(bank).render(samples, placements, pixels, bg)
+    fg_bg, mask, depth = pixels.fg_bg, pixels.mask, pixels.depth
+    assert pixels.instances is not None
     assert fg_bg[..., 0].tolist() == [
         [[200, 200, 200], [200, 20, 10]],  # mirrored
         [[100, 100, 100], [100, 100, 100]],  # an empty scene
@@ -111,3 +110,20 @@ def test_render_follows_the_tables() -> None:
     ]
     assert mask.tolist() == [[[0, 0, 0], [0, 255, 255]], [[0] * 3] * 2, [[255] * 3, [0] * 3]]
     assert depth.tolist() == [[[6, 6, 6], [6, 9, 9]], [[5] * 3] * 2, [[7, 8, 8], [5] * 3]]
+    assert pixels.instances.tolist() == [[[0, 0, 0], [0, 1, 1]], [[0] * 3] * 2, [[1, 2, 2], [0] * 3]]
+    assert bg[:, 0, 0, 0].tolist() == [200, 100, 100]
+
+
+def test_instances_count_objects_and_no_shadows() -> None:
+    solid = sprite((9, 9, 9, 255), (9, 9, 9, 127), (9, 9, 9, 255))
+    shadow = Layer(sprite((0, 0, 0, 255)), 0, 0, depth=0, writes_truth=False)
+    result = composite(*canvas(1, 4), [shadow, Layer(solid, 0, 0, 7), shadow, Layer(solid, 2, 0, 8)])
+    assert result.instances is not None
+    assert result.instances.tolist() == [[1, 0, 2, 0]]
+
+
+def test_what_cannot_be_seen_of_a_sprite_may_lie_outside() -> None:
+    padded = sprite((0, 0, 0, 0), (0, 0, 0, 0), (50, 50, 50, 255), (0, 0, 0, 0))
+    assert composite(*canvas(1, 2), [Layer(padded, -2, 0, 9)]).fg_bg[0, :, 0].tolist() == [50, 100]
+    with pytest.raises(FgbgError, match=r"1 x 1 at \(-1, 0\)"):
+        composite(*canvas(1, 2), [Layer(padded, -3, 0, 9)])

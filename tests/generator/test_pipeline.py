@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-import generator.pipeline
+import generator.shard_writer
 from generator.config import GenerateConfig
 from generator.dataset import open_dataset
 from generator.errors import AssetError, ConfigError, DiskSpaceError
@@ -117,7 +117,7 @@ def test_a_stopped_run_continues_to_the_same_bytes(
     shards_before: int,
 ) -> None:
     config = GenerateConfig(**request_fields, out=tmp_path, render=False)
-    write, written = generator.pipeline.write_shard, 0
+    write, written = generator.shard_writer.write_shard, 0
 
     def stop_later(*args: Any) -> Any:
         nonlocal written
@@ -127,7 +127,7 @@ def test_a_stopped_run_continues_to_the_same_bytes(
         return write(*args)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(generator.pipeline, "write_shard", stop_later)
+        patch.setattr(generator.shard_writer, "write_shard", stop_later)
         generate(config)
     assert not (tmp_path / "dataset.json").exists()
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.h5")}

@@ -8,8 +8,9 @@ import pytest
 
 from generator.dataset import open_dataset
 from generator.errors import DatasetError
+from generator.pixels import Pixels
 from generator.placement import PLACEMENT, SAMPLE
-from generator.shards import Pixels, open_shard, write_shard
+from generator.shards import open_shard, write_shard
 
 STORED = Path(__file__).parent.parent / "stored"
 SIZE = (5, 4)
@@ -27,7 +28,7 @@ def tables(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 def fill(block: slice, pixels: Pixels) -> None:
     numbers = np.arange(block.start, block.stop)
-    for array, step in zip(pixels, (1, 2, 3), strict=True):
+    for step, (_, array) in enumerate(pixels.items(), 1):
         array[...] = (numbers * step).reshape(-1, *[1] * (array.ndim - 1))
 
 
@@ -35,19 +36,29 @@ def fill(block: slice, pixels: Pixels) -> None:
 def test_round_trip(tmp_path: Path, block_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("generator.shards._BLOCK_BYTES", block_bytes)
     samples, placements = tables(10)
-    written = write_shard(tmp_path / "a.h5", samples, placements, SIZE, fill)
-    shard = open_shard(tmp_path / "a.h5", 10, SIZE, rendered=True)
+    written = write_shard(tmp_path / "a.h5", samples, placements, SIZE, False, fill, 1)
+    shard = open_shard(tmp_path / "a.h5", 10, SIZE, False, rendered=True)
     assert (shard.samples == samples).all() and (shard.placements == placements).all()
-    assert shard.fg_bg is not None and shard.mask is not None and shard.depth is not None
-    assert shard.fg_bg.shape == (10, 4, 5, 3) and shard.mask.shape == shard.depth.shape == (10, 4, 5)
-    assert shard.fg_bg[:, 3, 4, 2].tolist() == list(range(10))
-    assert shard.mask[:, 0, 0].tolist() == list(range(0, 20, 2))
-    assert shard.depth[:, 0, 0].tolist() == list(range(0, 30, 3))
+    assert (pixels := shard.pixels) is not None and pixels.instances is None
+    assert pixels.fg_bg.shape == (10, 4, 5, 3) and pixels.mask.shape == pixels.depth.shape == (10, 4, 5)
+    assert pixels.fg_bg[:, 3, 4, 2].tolist() == list(range(10))
+    assert pixels.mask[:, 0, 0].tolist() == list(range(0, 20, 2))
+    assert pixels.depth[:, 0, 0].tolist() == list(range(0, 30, 3))
     assert written.bytes == (tmp_path / "a.h5").stat().st_size
 
 
+def test_an_instance_map_is_kept_where_there_is_one(tmp_path: Path) -> None:
+    write_shard(tmp_path / "a.h5", *tables(3), SIZE, True, fill, 1)
+    pixels = open_shard(tmp_path / "a.h5", 3, SIZE, True, rendered=True).pixels
+    assert pixels is not None and pixels.instances is not None
+    assert pixels.instances[:, 3, 4].tolist() == [0, 4, 8] and pixels.instances.dtype == np.uint8
+    with pytest.raises(DatasetError, match=r"a\.h5:instances"):
+        write_shard(tmp_path / "a.h5", *tables(3), SIZE, False, fill, 1)
+        open_shard(tmp_path / "a.h5", 3, SIZE, True, rendered=True)
+
+
 def test_rendered_datasets_begin_on_a_page_and_tables_are_little_endian(tmp_path: Path) -> None:
-    write_shard(tmp_path / "a.h5", *tables(3), SIZE, fill)
+    write_shard(tmp_path / "a.h5", *tables(3), SIZE, False, fill, 1)
     with h5py.File(tmp_path / "a.h5") as file:
         assert set(file) == {"samples", "placements", "fg_bg", "mask", "depth"}
         assert all(file[name].id.get_offset() % 4096 == 0 for name in file)
@@ -56,25 +67,25 @@ def test_rendered_datasets_begin_on_a_page_and_tables_are_little_endian(tmp_path
 
 
 def test_an_unrendered_shard_is_small(tmp_path: Path) -> None:
-    written = write_shard(tmp_path / "a.h5", *tables(1024), (192, 192), None)
+    written = write_shard(tmp_path / "a.h5", *tables(1024), (192, 192), False, None, 1)
     assert written.bytes / 1024 < 40
-    shard = open_shard(tmp_path / "a.h5", 1024, (192, 192), rendered=False)
-    assert shard.fg_bg is None and len(shard.samples) == 1024
+    shard = open_shard(tmp_path / "a.h5", 1024, (192, 192), False, rendered=False)
+    assert shard.pixels is None and len(shard.samples) == 1024
 
 
 def test_another_number_of_samples_or_size_is_refused(tmp_path: Path) -> None:
-    write_shard(tmp_path / "a.h5", *tables(3), SIZE, fill)
+    write_shard(tmp_path / "a.h5", *tables(3), SIZE, False, fill, 1)
     for samples, size in ((4, SIZE), (3, (4, 5))):
         with pytest.raises(DatasetError, match=r"a\.h5:.*expected .* found"):
-            open_shard(tmp_path / "a.h5", samples, size, rendered=True)
+            open_shard(tmp_path / "a.h5", samples, size, False, rendered=True)
 
 
 def test_rows_beyond_the_placements_are_refused(tmp_path: Path) -> None:
     samples, placements = tables(3)
     samples["first"][2] = 3
-    write_shard(tmp_path / "a.h5", samples, placements, SIZE, None)
+    write_shard(tmp_path / "a.h5", samples, placements, SIZE, False, None, 1)
     with pytest.raises(DatasetError, match="expected rows within the 3 placements"):
-        open_shard(tmp_path / "a.h5", 3, SIZE, rendered=False)
+        open_shard(tmp_path / "a.h5", 3, SIZE, False, rendered=False)
 
 
 def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
@@ -82,7 +93,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        write_shard(tmp_path / "a.h5", *tables(3), SIZE, fail)
+        write_shard(tmp_path / "a.h5", *tables(3), SIZE, False, fail, 1)
     assert not list(tmp_path.iterdir())
 
 

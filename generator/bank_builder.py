@@ -1,0 +1,213 @@
+"""Building the bank: every asset decoded once, by several processes, straight into its place in the file."""
+
+import json
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from generator.config import GenerateConfig
+from generator.depth import depth_sources
+from generator.errors import AssetError
+from generator.files import atomic_file
+from generator.hdf5 import add_dataset, new_file
+from generator.images import read_rgb, read_rgba
+from generator.placement import random_words
+from generator.resize import fit_depth, fit_picture, scale_sprite
+from generator.split import PerceptualHash, perceptual_hash
+from generator.sprites import OPAQUE, contact_shadow, make_sprites, sprites_per_fg
+from generator.workers import run_tasks
+
+# Assets decoded at a time: few enough to share the work out evenly.
+_CHUNK = 8
+_U1, _U2, _U4 = np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4")
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """What decoding told about the assets, in their order.
+
+    Attributes:
+        fg_hashes: perceptual hashes of the foregrounds.
+        bg_hashes: and of the backgrounds.
+        depth_sources: the depth source that answered for each background.
+    """
+
+    fg_hashes: list[PerceptualHash] = field(default_factory=list)
+    bg_hashes: list[PerceptualHash] = field(default_factory=list)
+    depth_sources: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _FgTask:
+    """Some foregrounds, the first of them number `first`."""
+
+    first: int
+    paths: Sequence[Path]
+
+
+@dataclass(frozen=True)
+class _BgTask:
+    """Some backgrounds, the first of them number `first`."""
+
+    first: int
+    paths: Sequence[Path]
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """What decoding one task's assets told; `sizes` are those of all their sprites and their shadows."""
+
+    task: _FgTask | _BgTask
+    hashes: list[PerceptualHash]
+    sizes: np.ndarray | None = None
+    depth_sources: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Decoder:
+    """Decodes a task's assets and writes their pixels to `offsets` in the file.
+
+    Attributes:
+        path: of the bank in the making.
+        offsets: where its datasets begin, in bytes.
+        config: sizes, appearances and depth sources.
+        words: (fgs, variants) uint64, what appearances are drawn from.
+        depth: whether backgrounds get their depth here.
+    """
+
+    path: Path
+    offsets: dict[str, int]
+    config: GenerateConfig
+    words: np.ndarray
+    depth: bool
+
+    def __call__(self, task: _FgTask | _BgTask) -> _Answer:
+        return self._fgs(task) if isinstance(task, _FgTask) else self._bgs(task)
+
+    def _fgs(self, task: _FgTask) -> _Answer:
+        config = self.config
+        hashes, objects = [], []
+        for number, path in enumerate(task.paths, task.first):
+            rgba = read_rgba(path)
+            sprites = make_sprites(rgba, config, self.words[number].tolist())
+            if not all((sprite[..., 3] >= OPAQUE).any() for sprite in sprites):
+                smallest = f"at {min(max(sprite.shape) for sprite in sprites)} pixels"
+                fix = "raise --fg-size or remove the cut-out"
+                raise AssetError(path, f"opaque pixels {smallest}", "none left", fix)
+            hashes.append(perceptual_hash(_over_grey(scale_sprite(rgba, config.fg_size))))
+            objects += sprites
+        kinds = [objects, [contact_shadow(sprite) for sprite in objects]] if config.shadow else [objects]
+        per_fg = sprites_per_fg(config)
+        for kind, sprites in enumerate(kinds):
+            side = config.sprite_side
+            padded = np.zeros((len(sprites), side, side, 4), _U1)
+            for row, sprite in enumerate(sprites):
+                padded[row, : sprite.shape[0], : sprite.shape[1]] = sprite
+            self._write("sprite_pixels", (kind * len(self.words) + task.first) * per_fg, padded)
+        sizes = [[sprite.shape[:2] for sprite in sprites] for sprites in kinds]
+        return _Answer(task, hashes, np.array(sizes, _U2))
+
+    def _bgs(self, task: _BgTask) -> _Answer:
+        config = self.config
+        sources = depth_sources(config.depth, config.depth_convention) if self.depth else []
+        hashes, names = [], []
+        for number, path in enumerate(task.paths, task.first):
+            rgb = read_rgb(path)
+            bg = fit_picture(rgb, config.size)
+            self._write("bg", number, bg[None])
+            hashes.append(perceptual_hash(bg))
+            if self.depth:
+                answers = ((source.name, source.depth_of(path, rgb)) for source in sources)
+                name, depth = next((name, depth) for name, depth in answers if depth is not None)
+                self._write("bg_depth", number, fit_depth(depth, config.size)[None])
+                names.append(name)
+        return _Answer(task, hashes, depth_sources=names)
+
+    def _write(self, dataset: str, row: int, rows: np.ndarray) -> None:
+        rows = np.ascontiguousarray(rows)
+        with self.path.open("r+b") as file:
+            file.seek(self.offsets[dataset] + row * rows[0].nbytes)
+            file.write(rows.data)
+
+
+def build_bank(
+    path: Path,
+    config: GenerateConfig,
+    fgs: Sequence[Path],
+    bgs: Sequence[Path],
+    workers: int,
+    make_header: Callable[[Decoded], dict[str, Any]],
+    advance: Callable[[int], None],
+    before_replacing: Callable[[], None],
+) -> None:
+    """Decode every asset once and write the bank atomically.
+
+    Args:
+        path: of the bank.
+        config: sizes, appearances and depth source.
+        fgs: cut-outs, in the order of their sprites.
+        bgs: pictures, in the order of the backgrounds.
+        workers: processes that decode.
+        make_header: gives the header once everything is decoded.
+        advance: called with a number of assets as they are done.
+        before_replacing: called when the new bank is complete but not yet in its place.
+
+    Raises:
+        AssetError: a picture cannot be used; nothing is left behind.
+    """
+    width, height = config.size
+    sprites, side = _sprites(config, len(fgs)), config.sprite_side
+    words = random_words(config.seed, "variants", len(fgs) * config.variants).reshape(len(fgs), -1)
+    with atomic_file(path) as temporary:
+        with new_file(temporary, paged=True) as file:
+            datasets = {
+                "sprite_pixels": add_dataset(file, "sprite_pixels", (sprites, side, side, 4), _U1),
+                "bg": add_dataset(file, "bg", (len(bgs), height, width, 3), _U1),
+                "bg_depth": add_dataset(file, "bg_depth", (len(bgs), height, width), _U2),
+            }
+            offsets = {name: dataset.id.get_offset() for name, dataset in datasets.items()}
+        decoder = _Decoder(temporary, offsets, config, words, depth=True)
+        tasks: list[_FgTask | _BgTask] = []
+        tasks += [_FgTask(first, fgs[first : first + _CHUNK]) for first in range(0, len(fgs), _CHUNK)]
+        tasks += [_BgTask(first, bgs[first : first + _CHUNK]) for first in range(0, len(bgs), _CHUNK)]
+        answers = []
+        with closing(run_tasks(decoder, tasks, workers)) as results:
+            for answer in results:
+                answers.append(answer)
+                advance(len(answer.task.paths))
+        answers.sort(key=lambda answer: answer.task.first)
+        of_fgs = [answer for answer in answers if isinstance(answer.task, _FgTask)]
+        of_bgs = [answer for answer in answers if isinstance(answer.task, _BgTask)]
+        decoded = Decoded(
+            fg_hashes=[hash_ for answer in of_fgs for hash_ in answer.hashes],
+            bg_hashes=[hash_ for answer in of_bgs for hash_ in answer.hashes],
+            depth_sources=[name for answer in of_bgs for name in answer.depth_sources],
+        )
+        sizes = np.concatenate([answer.sizes for answer in of_fgs if answer.sizes is not None], axis=1)
+        kinds = 2 if config.shadow else 1
+        header = np.frombuffer(json.dumps(make_header(decoded)).encode(), _U1)
+        with new_file(temporary, paged=True, append=True) as file:
+            add_dataset(file, "sprite_size", (sprites, 2), _U2)[...] = sizes.reshape(sprites, 2)
+            of_sprite = np.tile(np.repeat(np.arange(len(fgs)), sprites_per_fg(config)), kinds)
+            add_dataset(file, "sprite_fg", (sprites,), _U4)[...] = of_sprite
+            add_dataset(file, "header", header.shape, _U1)[...] = header
+        before_replacing()
+
+
+def bank_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
+    """The size of a bank to come, without HDF5's own few pages."""
+    width, height = config.size
+    return _sprites(config, fgs) * config.sprite_side**2 * 4 + bgs * width * height * 5
+
+
+def _sprites(config: GenerateConfig, fgs: int) -> int:
+    return fgs * sprites_per_fg(config) * (2 if config.shadow else 1)
+
+
+def _over_grey(sprite: np.ndarray) -> np.ndarray:
+    alpha = sprite[..., 3:].astype(np.uint16)
+    return ((sprite[..., :3] * alpha + 128 * (255 - alpha)) // 255).astype(np.uint8)

@@ -1,0 +1,66 @@
+"""The pixels of samples: which arrays there are, in memory and in rendered shards alike."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Layout = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
+"""Shape and type of arrays by name."""
+
+
+@dataclass
+class Pixels:
+    """Arrays of n samples, or without their first dimension of one.
+
+    Attributes:
+        fg_bg: (n, H, W, 3) uint8.
+        mask: (n, H, W) uint8, 0 background ... 255 foreground.
+        depth: (n, H, W) uint16 relative inverse depth, 0 unknown.
+        instances: (n, H, W) uint8, 0 none, else 1 + the number of the topmost object; None where a sample
+            has one object at most.
+    """
+
+    fg_bg: np.ndarray
+    mask: np.ndarray
+    depth: np.ndarray
+    instances: np.ndarray | None = None
+
+    @classmethod
+    def empty(cls, samples: int, size: tuple[int, int], instances: bool) -> "Pixels":
+        """Arrays to render into, for a canvas (width, height)."""
+        layout = pixel_layout(samples, size, instances)
+        return cls(**{name: np.empty(shape, dtype) for name, (shape, dtype) in layout.items()})
+
+    def __getitem__(self, rows: slice) -> "Pixels":
+        return Pixels(**{name: array[rows] for name, array in self.items()})
+
+    def sample(self, row: int) -> "Pixels":
+        """The arrays of one sample."""
+        instances = None if self.instances is None else self.instances[row]
+        return Pixels(self.fg_bg[row], self.mask[row], self.depth[row], instances)
+
+    def items(self) -> Iterator[tuple[str, np.ndarray]]:
+        """The arrays that are there, by name, in the order of the format."""
+        yield from (("fg_bg", self.fg_bg), ("mask", self.mask), ("depth", self.depth))
+        if self.instances is not None:
+            yield "instances", self.instances
+
+
+def pixel_layout(samples: int, size: tuple[int, int], instances: bool) -> Layout:
+    """What samples of a canvas (width, height) consist of."""
+    width, height = size
+    layout: Layout = {
+        "fg_bg": ((samples, height, width, 3), np.dtype("u1")),
+        "mask": ((samples, height, width), np.dtype("u1")),
+        "depth": ((samples, height, width), np.dtype("<u2")),
+    }
+    if instances:
+        layout["instances"] = ((samples, height, width), np.dtype("u1"))
+    return layout
+
+
+def pixel_bytes(size: tuple[int, int], instances: bool) -> int:
+    """Bytes of one sample."""
+    return size[0] * size[1] * (7 if instances else 6)

@@ -1,0 +1,86 @@
+"""Making one shard: the unit of work that any worker can take."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from generator.bank import BANK_FILE, Bank
+from generator.composite import Renderer
+from generator.config import GenerateConfig
+from generator.manifest import JournalLine, Sums
+from generator.pixels import Pixels
+from generator.placement import SplitPlan
+from generator.scenes import draw
+from generator.shards import write_shard
+from generator.statistics import pixel_sums
+
+_STATISTICS_BLOCK = 64
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """One shard to be: its file, its split and the samples it holds, in their order."""
+
+    file: str
+    split: SplitPlan
+    sample_ids: np.ndarray
+
+
+@dataclass(frozen=True)
+class ShardWriter:
+    """Draws, renders and writes shards.
+
+    Attributes:
+        config: of the dataset.
+        statistics_samples: how many first samples of each shard its statistics are taken from.
+        threads: for hashing.
+    """
+
+    config: GenerateConfig
+    statistics_samples: int
+    threads: int
+
+    def __call__(self, task: ShardTask) -> JournalLine:
+        """Write one shard; gives what the journal says of it."""
+        config, bank = self.config, self._bank
+        samples, placements = draw(task.split, bank, config, task.sample_ids)
+        counted = min(self.statistics_samples, len(samples))
+        sums: dict[str, Sums] = {}
+
+        def fill(block: slice, pixels: Pixels) -> None:
+            self._renderer.render(samples[block], placements, pixels)
+            if block.start < counted:
+                some = slice(0, counted - block.start)
+                part = pixel_sums(bank.bg[samples["bg"][block][some]], pixels[some])
+                sums.update({name: sums[name] + part[name] if sums else part[name] for name in part})
+
+        written = write_shard(
+            config.out / task.file,
+            samples,
+            placements,
+            config.size,
+            config.has_instances,
+            fill if config.render else None,
+            self.threads,
+        )
+        if not config.render:
+            for start in range(0, counted, _STATISTICS_BLOCK):
+                block = slice(start, min(start + _STATISTICS_BLOCK, counted))
+                fill(block, Pixels.empty(block.stop - start, config.size, config.has_instances))
+        return JournalLine(
+            file=task.file,
+            samples=len(samples),
+            bytes=written.bytes,
+            blake3=written.blake3,
+            statistics=sums,
+            statistics_samples=counted,
+        )
+
+    @cached_property
+    def _bank(self) -> Bank:
+        return Bank.open(self.config.out / BANK_FILE)
+
+    @cached_property
+    def _renderer(self) -> Renderer:
+        return Renderer(self._bank)

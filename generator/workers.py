@@ -1,0 +1,105 @@
+"""Work on many tasks in several processes, which never outlive this one and never keep it waiting in vain."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import cv2
+
+from generator.errors import WorkerError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+# Windows cannot wait for more.
+_MOST_WORKERS = 61
+
+_job: Callable[[Any], Any]
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def run_tasks(job: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Generator[Result]:
+    """Do every task and give the results as they come, in any order.
+
+    Args:
+        job: does one task; pickled once for each worker, so what it opens it should open when first called.
+        tasks: what to do.
+        workers: processes; with 1 the work is done in this one. Each computes in one OpenCV thread.
+
+    Raises:
+        WorkerError: a worker ended without an answer. What `job` raises comes through; in both cases
+            running tasks are finished first and no other is begun.
+    """
+    workers = min(workers, len(tasks), _MOST_WORKERS)
+    if workers <= 1:
+        for task in tasks:
+            with _one_opencv_thread():
+                result = job(task)
+            yield result
+        return
+    # Processes are started afresh: a fork would copy locks that other threads hold.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, _begin_worker, (job,))
+    try:
+        waiting = iter(tasks)
+        pending: set[Future[Result]] = set()
+        for task in waiting:
+            pending.add(pool.submit(_do, task))
+            if len(pending) < 2 * workers:
+                continue
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+        while pending:
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
+    except BrokenProcessPool as error:
+        raise WorkerError(
+            "a worker process",
+            "an answer",
+            "its end (killed, or out of memory)",
+            "run the same command again, which continues; lower --workers if memory is short",
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _begin_worker(job: Callable[[Any], Any]) -> None:
+    global _job
+    _job = job
+    cv2.setNumThreads(1)
+    # Ctrl-C reaches every process of a terminal; the parent decides.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+def _do(task: Any) -> Any:
+    return _job(task)
+
+
+@contextmanager
+def _one_opencv_thread() -> Iterator[None]:
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(threads)
