@@ -64,3 +64,8 @@ class DiskSpaceError(FgbgError):
 
 class WorkerError(FgbgError):
     """A worker process ended without an answer: killed, or out of memory."""
+
+
+def one_line(error: BaseException) -> str:
+    """What another library's error says, for `found`: its first 300 characters without line breaks."""
+    return " ".join(str(error).split())[:300] or type(error).__name__

@@ -59,12 +59,59 @@ def fit_depth(depth: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return resized
 
 
-def _crop_to_aspect(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def fit_map(depth: np.ndarray, picture: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    """As `fit_picture`, for depth whose pixels need not be square: it covers the whole of a picture.
+
+    Args:
+        depth: (h, w) uint16, 0 unknown, of any resolution and aspect.
+        picture: (width, height) of the picture that `fit_picture` is given.
+        size: (width, height) of the canvas.
+
+    Returns:
+        (size[1], size[0]) uint16, brought to size by `scale_depth`.
+    """
+    kept_width, kept_height = _kept_size(picture, size)
+    height, width = depth.shape
+    part_width = max(1, round(width * kept_width / picture[0]))
+    part_height = max(1, round(height * kept_height / picture[1]))
+    return scale_depth(_crop(depth, (part_width, part_height)), size)
+
+
+def scale_depth(depth: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Stretch soft depth (h, w) uint16 to `size`, by area or linearly; what would mix with 0 becomes 0."""
+    if depth.shape == (size[1], size[0]):
+        return depth
+    scaled = stretch(np.where(depth == 0, np.nan, depth).astype(np.float32), size)
+    return np.nan_to_num(np.rint(scaled), nan=0).astype(np.uint16)
+
+
+def stretch(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Resize to `size` (width, height) whatever the aspect: by area when no side grows, else linearly."""
     height, width = picture.shape[:2]
+    if (width, height) == size:
+        return picture
+    grows = size[0] > width or size[1] > height
+    resized: np.ndarray = cv2.resize(
+        picture, size, interpolation=cv2.INTER_LINEAR if grows else cv2.INTER_AREA
+    )
+    return resized
+
+
+def _crop_to_aspect(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return _crop(picture, _kept_size((picture.shape[1], picture.shape[0]), size))
+
+
+def _kept_size(picture: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) of the largest part of a picture that has the aspect of `size`."""
+    width, height = picture
     kept_width = min(width, max(1, round(height * size[0] / size[1])))
-    kept_height = min(height, max(1, round(width * size[1] / size[0])))
-    top, left = (height - kept_height) // 2, (width - kept_width) // 2
-    return np.ascontiguousarray(picture[top : top + kept_height, left : left + kept_width])
+    return kept_width, min(height, max(1, round(width * size[1] / size[0])))
+
+
+def _crop(picture: np.ndarray, kept: tuple[int, int]) -> np.ndarray:
+    """The middle (width, height) pixels."""
+    top, left = (picture.shape[0] - kept[1]) // 2, (picture.shape[1] - kept[0]) // 2
+    return np.ascontiguousarray(picture[top : top + kept[1], left : left + kept[0]])
 
 
 def _area_or_linear(factor: float) -> int:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from generator.resize import fit_depth, fit_picture, scale_sprite
+from generator.resize import fit_depth, fit_map, fit_picture, scale_depth, scale_sprite, stretch
 
 
 def test_hidden_colours_leave_no_fringe() -> None:
@@ -41,3 +41,36 @@ def test_depth_is_never_averaged() -> None:
 def test_depth_of_the_canvas_size_is_taken_exactly() -> None:
     depth = np.arange(12, dtype=np.uint16).reshape(3, 4)
     assert (fit_depth(depth, (4, 3)) == depth).all()
+
+
+def test_a_map_of_square_pixels_is_cropped_as_its_picture_is() -> None:
+    columns = np.array([9, 10, 20, 30, 40, 9], np.uint8)
+    rgb = np.repeat(np.repeat(columns[None, :, None], 2, 0), 3, 2)
+    depth = rgb[..., 0].astype(np.uint16)
+    assert fit_map(depth, (6, 2), (2, 1)).tolist() == fit_picture(rgb, (2, 1))[..., 0].tolist() == [[15, 35]]
+
+
+def test_a_square_map_of_a_wide_picture_is_cropped_in_the_pictures_aspect() -> None:
+    # The picture is 8 x 4 and keeps its middle 4 x 4: the middle two of the map's four columns.
+    depth = np.array([[1, 20, 30, 4]] * 4, np.uint16)
+    assert fit_map(depth, (8, 4), (2, 2)).tolist() == [[20, 30]] * 2
+    assert fit_map(depth, (8, 4), (4, 4))[:, [0, -1]].tolist() == [[20, 30]] * 4
+    # An upright picture keeps its middle rows.
+    assert fit_map(depth.T, (4, 8), (4, 4))[[0, -1]].tolist() == [[20] * 4, [30] * 4]
+
+
+def test_even_the_thinnest_map_fits() -> None:
+    assert fit_map(np.array([[7]], np.uint16), (1000, 3), (5, 4)).tolist() == [[7] * 5] * 4
+
+
+def test_soft_depth_is_interpolated_but_never_with_unknown() -> None:
+    assert scale_depth(np.array([[100, 300]], np.uint16), (4, 1)).tolist() == [[100, 150, 250, 300]]
+    assert scale_depth(np.array([[100, 300, 0, 500]], np.uint16), (2, 1)).tolist() == [[200, 0]]
+    enlarged = scale_depth(np.array([[100, 0, 65535]], np.uint16), (12, 1))[0]
+    assert set(enlarged.tolist()) == {100, 0, 65535}
+
+
+def test_stretching_averages_when_it_shrinks() -> None:
+    picture = np.array([[[0] * 3, [100] * 3, [200] * 3, [50] * 3]], np.uint8)
+    assert stretch(picture, (2, 1))[..., 0].tolist() == [[50, 125]]
+    assert stretch(picture, (4, 1)) is picture

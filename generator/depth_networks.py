@@ -1,0 +1,132 @@
+"""Depth from a network: `onnx:PATH` or `hf:MODEL_OR_FOLDER`, run over backgrounds or over composites."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from generator.depth import DepthConvention, normalise
+from generator.depth_cache import DepthCache
+from generator.errors import ConfigError
+from generator.resize import fit_map, scale_depth
+
+NETWORK_KINDS = ("onnx", "hf")
+
+
+class DepthNetwork(Protocol):
+    """A network that sees depth in one picture."""
+
+    @property
+    def id(self) -> str:
+        """Kind, name and BLAKE3 hash (or hub revision) of the weights: the same id, the same network."""
+
+    @property
+    def batch(self) -> int:
+        """How many pictures it takes at once with profit: 1 on a processor, more on a GPU."""
+
+    def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Raw depth of pictures.
+
+        Args:
+            pictures: each (H, W, 3) uint8 sRGB, of any size.
+
+        Returns:
+            For each picture a map of the whole of it: (h, w) float32 in the network's own scale and size.
+
+        Raises:
+            AssetError: the network fails.
+        """
+
+
+def is_network(spec: str) -> bool:
+    """Whether a depth source's name asks for a network."""
+    return spec.partition(":")[0] in NETWORK_KINDS and ":" in spec
+
+
+def open_network(spec: str) -> DepthNetwork:
+    """Load the network that `onnx:PATH[?normalise=SCALING]` or `hf:MODEL_OR_FOLDER` names.
+
+    Raises:
+        ConfigError: another kind, no name behind it, or its package is not installed.
+        AssetError: the network is missing, broken, or does not turn one RGB picture into one map.
+    """
+    kind, _, name = spec.partition(":")
+    if not is_network(spec) or not name:
+        raise ConfigError("--depth", "onnx:PATH or hf:MODEL_OR_FOLDER", repr(spec), "name a network")
+    if kind == "onnx":
+        from generator.depth_onnx import open_onnx
+
+        return open_onnx(name)
+    from generator.depth_hf import open_hf
+
+    return open_hf(name)
+
+
+def depth_of_backgrounds(
+    network: DepthNetwork,
+    cache: DepthCache | None,
+    convention: DepthConvention,
+    size: tuple[int, int],
+    assets: Sequence[tuple[Path, str]],
+    read: Callable[[Path], np.ndarray],
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Run a network once per background, or not at all where the cache knows the answer.
+
+    Values are clipped and scaled over the whole picture, then cropped as `fit_picture` crops the picture.
+    At most `network.batch` pictures are in memory; each is read once.
+
+    Args:
+        network: what answers.
+        cache: raw maps of earlier runs, or None.
+        convention: what the network's values mean.
+        size: of the canvas, (width, height).
+        assets: path and BLAKE3 hash of each picture.
+        read: decodes a picture to (H, W, 3) uint8 sRGB.
+
+    Yields:
+        For each asset, in order, its picture (H, W, 3) uint8 and depth (size[1], size[0]) uint16.
+    """
+    for first in range(0, len(assets), network.batch):
+        block = assets[first : first + network.batch]
+        pictures = [read(path) for path, _ in block]
+        maps = _maps_of(network, cache, [asset for _, asset in block], pictures)
+        for rgb, values in zip(pictures, maps, strict=True):
+            yield rgb, fit_map(normalise(values, convention), (rgb.shape[1], rgb.shape[0]), size)
+
+
+def depth_of_composites(network: DepthNetwork, convention: DepthConvention, fg_bg: np.ndarray) -> np.ndarray:
+    """Run a network on every composite.
+
+    Values are clipped and scaled per picture, then brought to its size by `scale_depth`: linearly, because a
+    network's edges are soft, and by nearest pixel the grid of its smaller map would stand in the depth.
+
+    Args:
+        network: what answers.
+        convention: what its values mean.
+        fg_bg: (n, H, W, 3) uint8 sRGB.
+
+    Returns:
+        (n, H, W) uint16 relative inverse depth, 0 unknown.
+    """
+    depth = np.empty(fg_bg.shape[:3], np.uint16)
+    size = fg_bg.shape[2], fg_bg.shape[1]
+    for first in range(0, len(fg_bg), network.batch):
+        maps = network.predict(list(fg_bg[first : first + network.batch]))
+        for number, values in enumerate(maps, start=first):
+            depth[number] = scale_depth(normalise(values, convention), size)
+    return depth
+
+
+def _maps_of(
+    network: DepthNetwork, cache: DepthCache | None, assets: Sequence[str], pictures: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """Raw maps of a block of pictures, the unknown ones in one call of the network."""
+    known = [cache.read(asset, network.id) if cache else None for asset in assets]
+    missing = [number for number, values in enumerate(known) if values is None]
+    predicted = network.predict([pictures[number] for number in missing]) if missing else []
+    fresh = dict(zip(missing, predicted, strict=True))
+    if cache:
+        for number, values in fresh.items():
+            cache.write(assets[number], network.id, values)
+    return [fresh[number] if values is None else values for number, values in enumerate(known)]
