@@ -128,7 +128,7 @@ def _find_output(session: Any, path: Path, wanted: PictureInput) -> str:
     """The name of the first output that is a map of the whole picture, seen by running the network once."""
     grey = np.full((SHORTER_SIDE, SHORTER_SIDE, 3), 128, np.uint8)
     size = wanted.size_for(grey)
-    names = [output.name for output in session.get_outputs()]
+    names: list[str] = [output.name for output in session.get_outputs()]
     outputs = _run(session, path, names, wanted, [grey], size)
     for name, output in zip(names, outputs, strict=True):
         sides = _sides(output, 1)

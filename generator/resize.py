@@ -78,11 +78,17 @@ def fit_map(depth: np.ndarray, picture: tuple[int, int], size: tuple[int, int]) 
 
 
 def scale_depth(depth: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Stretch soft depth (h, w) uint16 to `size`, by area or linearly; what would mix with 0 becomes 0."""
+    """Stretch soft depth (h, w) uint16 to `size`, by area or linearly.
+
+    Only known pixels count; where they are less than half of what makes a pixel, it is 0, unknown.
+    """
     if depth.shape == (size[1], size[0]):
         return depth
-    scaled = stretch(np.where(depth == 0, np.nan, depth).astype(np.float32), size)
-    return np.nan_to_num(np.rint(scaled), nan=0).astype(np.uint16)
+    known = stretch((depth > 0).astype(np.float32), size)
+    total = stretch(depth.astype(np.float32), size)
+    mean = np.divide(total, known, out=np.zeros_like(total), where=known >= 0.5)
+    rounded: np.ndarray = np.rint(mean).astype(np.uint16)
+    return rounded
 
 
 def stretch(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:

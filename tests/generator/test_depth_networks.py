@@ -34,7 +34,7 @@ def ramp(width: int, height: int, low: int = 0, high: int = 250) -> np.ndarray:
 
 
 ASSETS = [(Path(f"{name}.jpg"), f"hash of {name}") for name in "abc"]
-PICTURES = {Path("a.jpg"): ramp(8, 8), Path("b.jpg"): ramp(24, 12), Path("c.jpg"): ramp(10, 30, 250, 0)}
+PICTURES = {Path("a.jpg"): ramp(8, 8), Path("b.jpg"): ramp(24, 12), Path("c.jpg"): ramp(8, 24, 250, 0)}
 
 
 def depths(network: RedNetwork, cache: DepthCache | None, convention: str = "inverse") -> list[np.ndarray]:

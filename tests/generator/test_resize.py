@@ -65,9 +65,10 @@ def test_even_the_thinnest_map_fits() -> None:
 
 def test_soft_depth_is_interpolated_but_never_with_unknown() -> None:
     assert scale_depth(np.array([[100, 300]], np.uint16), (4, 1)).tolist() == [[100, 150, 250, 300]]
-    assert scale_depth(np.array([[100, 300, 0, 500]], np.uint16), (2, 1)).tolist() == [[200, 0]]
-    enlarged = scale_depth(np.array([[100, 0, 65535]], np.uint16), (12, 1))[0]
-    assert set(enlarged.tolist()) == {100, 0, 65535}
+    assert scale_depth(np.array([[100, 300, 0, 500, 0, 0]], np.uint16), (3, 1)).tolist() == [[200, 500, 0]]
+    # Of the pixels between 100 and 0, those nearer to 100 keep it; none gets a value between.
+    enlarged = scale_depth(np.array([[100, 0, 65535]], np.uint16), (12, 1))
+    assert enlarged.tolist() == [[100] * 4 + [0] * 4 + [65535] * 4]
 
 
 def test_stretching_averages_when_it_shrinks() -> None:
