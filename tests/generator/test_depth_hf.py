@@ -1,8 +1,8 @@
 import json
+import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -88,9 +88,25 @@ def test_the_id_follows_the_content_not_the_place(folder: Path, tmp_path: Path) 
     assert other != one and other.startswith("hf:tiny-dpt@") and str(tmp_path) not in other
 
 
-def test_loading_says_nothing(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    open_network(f"hf:{folder}")
-    assert capfd.readouterr() == ("", "")
+def test_loading_says_nothing_of_weights_that_published_models_lack(
+    folder: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(logging.getLogger("transformers"), "propagate", True)
+    lacking = copy_of(folder, tmp_path / "lacking")
+    model = DPTForDepthEstimation.from_pretrained(folder)
+    kept = {
+        name: tensor for name, tensor in model.state_dict().items() if "layers.0.residual_layer1" not in name
+    }
+    assert len(kept) < len(model.state_dict())
+    model.save_pretrained(lacking, state_dict=kept)
+    capfd.readouterr()
+    caplog.clear()
+    open_network(f"hf:{lacking}")
+    assert capfd.readouterr() == ("", "") and not caplog.records
 
 
 def test_missing_parts_are_refused(folder: Path, tmp_path: Path) -> None:
@@ -142,8 +158,6 @@ def test_a_hub_out_of_reach_asks_for_a_folder(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_missing_package_names_the_extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    hidden: dict[str, Any] = {"transformers": None}
-    for name, module in hidden.items():
-        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(ConfigError, match=r"no package transformers; pip install 'fgbg\[hf\]'"):
         open_network(f"hf:{folder}")
