@@ -206,3 +206,20 @@ class Widths(click.ParamType[tuple[int, ...]]):
         if len(parts) < 2 or not all(part.strip().isdecimal() and int(part) > 0 for part in parts):
             self.fail(f"expected at least two widths like 16,32,64, found {value!r}", param, ctx)
         return tuple(int(part) for part in parts)
+
+
+fg_option = click.option(
+    "--fg", type=FOLDER, default=Path("data/fg"), show_default=True, help="Folder of cut-outs (RGBA)."
+)
+bg_option = click.option(
+    "--bg", type=FOLDER, default=Path("data/bg"), show_default=True, help="Folder of backgrounds."
+)
+size_option = click.option(
+    "--size", type=CanvasSize(), default="192", show_default=True, help="Canvas in pixels."
+)
+fg_size_option = click.option(
+    "--fg-size",
+    type=click.IntRange(1),
+    show_default="half the canvas",
+    help="Longer side of a pasted foreground in pixels; never enlarged more than 2 times.",
+)

@@ -17,7 +17,7 @@ from generator.hdf5 import add_dataset, new_file
 from generator.images import read_rgb, read_rgba
 from generator.placement import random_words
 from generator.resize import fit_depth, fit_picture, scale_sprite
-from generator.split import PerceptualHash, perceptual_hash
+from generator.split import PerceptualHash, over_grey, perceptual_hash
 from generator.sprites import OPAQUE, contact_shadow, make_sprites, sprites_per_fg
 from generator.workers import run_tasks
 
@@ -98,7 +98,7 @@ class _Decoder:
                 smallest = f"at {min(max(sprite.shape) for sprite in sprites)} pixels"
                 fix = "raise --fg-size or remove the cut-out"
                 raise AssetError(path, f"opaque pixels {smallest}", "none left", fix)
-            hashes.append(perceptual_hash(_over_grey(scale_sprite(rgba, config.fg_size))))
+            hashes.append(perceptual_hash(over_grey(scale_sprite(rgba, config.fg_size))))
             objects += sprites
         kinds = [objects, [contact_shadow(sprite) for sprite in objects]] if config.shadow else [objects]
         per_fg = sprites_per_fg(config)
@@ -206,8 +206,3 @@ def bank_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
 
 def _sprites(config: GenerateConfig, fgs: int) -> int:
     return fgs * sprites_per_fg(config) * (2 if config.shadow else 1)
-
-
-def _over_grey(sprite: np.ndarray) -> np.ndarray:
-    alpha = sprite[..., 3:].astype(np.uint16)
-    return ((sprite[..., :3] * alpha + 128 * (255 - alpha)) // 255).astype(np.uint8)

@@ -5,6 +5,7 @@ FgbgError
 │   └── ConfigError       an option's value, or options that do not go together
 ├── AssetError            a folder or picture cannot be used
 │   └── ImageError        one picture cannot be decoded
+│       └── AlphaError    it can, but it is no cut-out
 ├── DatasetError          a dataset is damaged, unfinished or made otherwise
 ├── DiskSpaceError        the result would not fit
 └── WorkerError           a worker process ended without an answer
@@ -52,6 +53,10 @@ class AssetError(FgbgError):
 
 class ImageError(AssetError):
     """A picture cannot be decoded."""
+
+
+class AlphaError(ImageError):
+    """A picture that should be a cut-out has no transparency, or nothing but it."""
 
 
 class DatasetError(FgbgError):

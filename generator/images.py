@@ -2,20 +2,26 @@
 
 import os
 import struct
+import threading
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from generator.errors import AssetError, ImageError
+from generator.errors import AlphaError, AssetError, ImageError
 
 PICTURE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".avif"}
 )
 DEPTH_PICTURE_SUFFIX = ".depth.png"
 MAX_PIXELS = 150_000_000
+
+_ORIENTATION = 0x0112
 
 # What Pillow's decoders raise on damaged files.
 _DECODER_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError, KeyError)
@@ -63,16 +69,17 @@ def read_rgba(path: Path) -> np.ndarray:
     """Decode a cut-out as (H, W, 4) uint8 with straight alpha, upright.
 
     Raises:
-        ImageError: as `read_rgb`, or the picture has no alpha, or no pixel is at least half opaque.
+        ImageError: as `read_rgb`.
+        AlphaError: the picture has no alpha, or no pixel is at least half opaque.
     """
     picture = _decode(path)
     if not picture.has_transparency_data:
         fix = "export the cut-out with transparency"
         channels = len(picture.getbands())
-        raise ImageError(path, "4 channels (RGBA)", f"{channels} without alpha (mode {picture.mode})", fix)
+        raise AlphaError(path, "4 channels (RGBA)", f"{channels} without alpha (mode {picture.mode})", fix)
     rgba = np.asarray(picture.convert("RGBA"))
     if not (rgba[..., 3] >= 128).any():
-        raise ImageError(path, "some opaque pixels (alpha >= 128)", "none", "remove or replace the cut-out")
+        raise AlphaError(path, "some opaque pixels (alpha >= 128)", "none", "remove or replace the cut-out")
     return rgba
 
 
@@ -93,17 +100,95 @@ def read_depth(path: Path) -> np.ndarray:
     return depth.astype(np.uint16)
 
 
+@dataclass(frozen=True)
+class Labels:
+    """What a label picture says about each pixel, never turned into other colours.
+
+    Attributes:
+        values: (H, W) uint8 or uint16, grey values or palette indices as they are stored (1-bit: 0 and 1);
+            or (H, W, 3) uint8 where the picture has colours and no palette.
+        palette: (n, 3) uint8, the colours that the indices stand for; None without a palette.
+        exact: whether the values are as they were saved (False for JPEG).
+    """
+
+    values: np.ndarray
+    palette: np.ndarray | None
+    exact: bool
+
+
+def read_labels(path: Path) -> Labels:
+    """Decode a picture of labels, upright; alpha is left out, and grey saved as colour is grey again.
+
+    Raises:
+        ImageError: as `read_rgb`, or the values are floating-point numbers.
+    """
+    with _opened(path) as opened:
+        exact = opened.format not in ("JPEG", "MPO")
+        opened.load()
+        picture = ImageOps.exif_transpose(opened)
+    if picture.mode == "P":
+        palette = np.asarray(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)
+        return Labels(np.asarray(picture), palette, exact)
+    if picture.mode == "1":
+        return Labels(np.asarray(picture).astype(np.uint8), None, exact)
+    if picture.mode.startswith("I"):
+        return Labels(_as_16_bits(picture), None, exact)
+    values = np.asarray(_to_8_bits(path, picture).convert("RGB"))
+    grey = (values == values[..., :1]).all()
+    return Labels(values[..., 0] if grey else values, None, exact)
+
+
+@dataclass(frozen=True)
+class Traits:
+    """How a picture is stored, as far as its header tells.
+
+    Attributes:
+        mode: Pillow's name of its colours: RGB, RGBA, L (grey), P (palette), CMYK, ...
+        bits: in a channel, 8 or 16 (palettes and black and white count as 8).
+        has_alpha: whether it has transparency of any kind.
+        turned: whether EXIF says to turn or mirror it.
+        animated: whether it has several frames.
+    """
+
+    mode: str
+    bits: int
+    has_alpha: bool
+    turned: bool
+    animated: bool
+
+
+def read_traits(path: Path) -> Traits:
+    """Read the header of a picture.
+
+    Raises:
+        ImageError: the file is missing, too large, or no picture.
+    """
+    with _opened(path) as opened:
+        wide = opened.mode.startswith("I") or any(";16" in str(tile[3]) for tile in opened.tile)
+        return Traits(
+            mode=opened.mode,
+            bits=16 if wide else 8,
+            has_alpha=opened.has_transparency_data,
+            turned=opened.getexif().get(_ORIENTATION, 1) not in (0, 1),
+            animated=getattr(opened, "is_animated", False),
+        )
+
+
 def _decode(path: Path, upright_only: bool = False) -> Image.Image:
-    """Open, check the size before decoding, load the first frame, turn it upright, reduce to 8 bits."""
+    """Load the first frame, turn it upright, reduce it to 8 bits."""
+    with _opened(path) as opened:
+        opened.load()
+        upright = ImageOps.exif_transpose(opened)
+    return upright if upright_only else _to_8_bits(path, upright)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
+    """Open a picture, check its size before anything is decoded, and put every failure in our words."""
     try:
-        with warnings.catch_warnings():
-            # Our own limit below speaks instead; other notes of Pillow concern metadata alone.
-            warnings.simplefilter("ignore")
-            with Image.open(path) as opened:
-                _check_size(path, opened.width, opened.height)
-                opened.load()
-                upright = ImageOps.exif_transpose(opened)
-            return upright if upright_only else _to_8_bits(path, upright)
+        with _silence, Image.open(path) as opened:
+            _check_size(path, opened.width, opened.height)
+            yield opened
     except Image.DecompressionBombError as error:
         found = str(error).partition(", could")[0]
         raise ImageError(path, f"at most {MAX_PIXELS:,} pixels", found, "scale it down") from error
@@ -118,6 +203,37 @@ def _decode(path: Path, upright_only: bool = False) -> Image.Image:
         raise ImageError(path, "a whole picture", reason, "remove the file or export it anew") from error
 
 
+class _Silence:
+    """Silences warnings while any thread decodes: the first one in silences, the last one out restores.
+
+    `warnings.catch_warnings` alone changes the filters of the whole process, so threads that overlap would
+    restore each other's.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._caught = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._inside == 0:
+                self._caught = warnings.catch_warnings()
+                self._caught.__enter__()
+                # Our own limit speaks instead; other notes of Pillow concern metadata alone.
+                warnings.simplefilter("ignore")
+            self._inside += 1
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._caught.__exit__(None, None, None)
+
+
+_silence = _Silence()
+
+
 def _check_size(path: Path, width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise ImageError(path, f"at most {MAX_PIXELS:,} pixels", f"{width} x {height}", "scale it down")
@@ -128,6 +244,10 @@ def _to_8_bits(path: Path, picture: Image.Image) -> Image.Image:
     if picture.mode == "F":
         raise ImageError(path, "8 or 16 bits a channel", "floating-point values", "save it as 8-bit PNG")
     if picture.mode.startswith("I"):
-        values = np.clip(np.asarray(picture), 0, 65535).astype(np.uint16)
-        return Image.fromarray((values >> 8).astype(np.uint8))
+        return Image.fromarray((_as_16_bits(picture) >> 8).astype(np.uint8))
     return picture
+
+
+def _as_16_bits(picture: Image.Image) -> np.ndarray:
+    values: np.ndarray = np.clip(np.asarray(picture), 0, 65535).astype(np.uint16)
+    return values

@@ -29,6 +29,12 @@ def perceptual_hash(rgb: np.ndarray) -> PerceptualHash:
     return as_int(rgb), as_int(np.ascontiguousarray(rgb[:, ::-1]))
 
 
+def over_grey(sprite: np.ndarray) -> np.ndarray:
+    """A sprite (h, w, 4) uint8 over middle grey, as it is hashed: (h, w, 3) uint8."""
+    alpha = sprite[..., 3:].astype(np.uint16)
+    return ((sprite[..., :3] * alpha + 128 * (255 - alpha)) // 255).astype(np.uint8)
+
+
 def group_near_duplicates(hashes: Sequence[PerceptualHash]) -> list[int]:
     """Give every picture the number of its group; near-duplicates, mirrored or not, share one.
 

@@ -7,13 +7,16 @@ import click
 
 from fgbg.options import (
     FOLDER,
-    CanvasSize,
     Grid,
     Span,
     SplitShares,
+    bg_option,
     common_options,
+    fg_option,
+    fg_size_option,
     overwrite_option,
     seed_option,
+    size_option,
     workers_option,
 )
 
@@ -21,10 +24,8 @@ SHARE = click.FloatRange(0, 1)
 
 
 @click.command("generate")
-@click.option(
-    "--fg", type=FOLDER, default=Path("data/fg"), show_default=True, help="Folder of cut-outs (RGBA)."
-)
-@click.option("--bg", type=FOLDER, default=Path("data/bg"), show_default=True, help="Folder of backgrounds.")
+@fg_option
+@bg_option
 @click.option(
     "--out", type=FOLDER, default=Path("data/shards"), show_default=True, help="Folder of the dataset."
 )
@@ -46,13 +47,8 @@ SHARE = click.FloatRange(0, 1)
     show_default="all",
     help="Keep only so many samples, split shares kept.",
 )
-@click.option("--size", type=CanvasSize(), default="192", show_default=True, help="Canvas in pixels.")
-@click.option(
-    "--fg-size",
-    type=click.IntRange(1),
-    show_default="half the canvas",
-    help="Longer side of a pasted foreground in pixels; never enlarged more than 2 times.",
-)
+@size_option
+@fg_size_option
 @click.option("--flip/--no-flip", default=True, show_default=True, help="Paste mirrored foregrounds too.")
 @click.option(
     "--split",

@@ -1,5 +1,8 @@
 import struct
+import threading
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
@@ -8,7 +11,7 @@ import pytest
 from PIL import Image
 
 from generator.errors import AssetError, ImageError
-from generator.images import list_pictures, read_depth, read_rgb, read_rgba
+from generator.images import Traits, list_pictures, read_depth, read_labels, read_rgb, read_rgba, read_traits
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -149,3 +152,70 @@ def test_empty_and_missing_folders_are_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(AssetError, match="expected a folder of pictures, found a file"):
         list_pictures(tmp_path / "file")
+
+
+def test_labels_are_values_and_never_colours(tmp_path: Path) -> None:
+    paletted = Image.new("P", (2, 1))
+    paletted.putpalette([10, 20, 30, 200, 100, 50])
+    paletted.putdata([1, 0])
+    paletted.save(tmp_path / "palette.png")
+    labels = read_labels(tmp_path / "palette.png")
+    assert labels.values.tolist() == [[1, 0]] and labels.palette is not None
+    assert labels.palette[:2].tolist() == [[10, 20, 30], [200, 100, 50]]
+    Image.fromarray(np.array([[0, 300, 65535]], np.uint16)).save(tmp_path / "deep.png")
+    assert read_labels(tmp_path / "deep.png").values.tolist() == [[0, 300, 65535]]
+    Image.fromarray(np.array([[False, True]])).save(tmp_path / "bits.png")
+    assert read_labels(tmp_path / "bits.png").values.tolist() == [[0, 1]]
+
+
+def test_grey_labels_saved_as_colour_are_grey_again(tmp_path: Path) -> None:
+    picture([(5, 5, 5, 255), (9, 9, 9, 255)]).save(tmp_path / "grey.png")
+    assert read_labels(tmp_path / "grey.png").values.tolist() == [[5, 9]]
+    picture([RED, GREEN]).save(tmp_path / "colour.png")
+    assert read_labels(tmp_path / "colour.png").values.tolist() == [[list(RED), list(GREEN)]]
+
+
+def test_labels_of_a_jpeg_are_not_exact(tmp_path: Path) -> None:
+    for name, exact in (("a.jpg", False), ("a.png", True)):
+        Image.new("L", (8, 8), 255).save(tmp_path / name)
+        assert read_labels(tmp_path / name).exact is exact
+
+
+def test_traits_tell_how_a_picture_is_stored(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    picture([RED, GREEN]).save(tmp_path / "turned.png", exif=exif)
+    assert read_traits(tmp_path / "turned.png") == Traits("RGB", 8, False, turned=True, animated=False)
+    cv2.imwrite(str(tmp_path / "deep.png"), np.zeros((2, 2, 3), np.uint16))
+    assert read_traits(tmp_path / "deep.png") == Traits("RGB", 16, False, turned=False, animated=False)
+    frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, GREEN)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    assert read_traits(tmp_path / "a.gif").animated
+
+
+def test_threads_that_overlap_stay_silent_and_leave_the_filters_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    second_is_in, first_is_out = threading.Event(), threading.Event()
+    whole_open = Image.open
+
+    def slow_open(path: Path) -> Image.Image:
+        if path.name == "first.png":
+            assert second_is_in.wait(10)
+        else:
+            second_is_in.set()
+            assert first_is_out.wait(10)
+            warnings.warn("metadata", stacklevel=1)  # an error unless silenced
+        return whole_open(path)
+
+    for name in ("first.png", "second.png"):
+        picture([RED]).save(tmp_path / name)
+    monkeypatch.setattr(Image, "open", slow_open)
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(2) as workers:
+        first = workers.submit(read_rgb, tmp_path / "first.png")
+        second = workers.submit(read_rgb, tmp_path / "second.png")
+        assert first.result().shape == (1, 1, 3)
+        first_is_out.set()
+        assert second.result().shape == (1, 1, 3)
+    assert list(warnings.filters) == before

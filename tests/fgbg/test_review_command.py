@@ -1,0 +1,61 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from fgbg.cli import main
+from generator.samples import DrawnSamples
+
+
+def run(assets: DrawnSamples, csv: Path, *arguments: str) -> tuple[int, str, str]:
+    sizes = ["--size", "64", "--fg-size", "32"]
+    folders = ["--fg", str(assets.fg), "--bg", str(assets.bg), "--csv", str(csv)]
+    result = CliRunner().invoke(main, ["review", *folders, *sizes, *arguments])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture
+def mixed(assets: DrawnSamples, tmp_path: Path) -> DrawnSamples:
+    """One good picture of each kind, a foreground without alpha, and a grey background."""
+    mixed = DrawnSamples(tmp_path / "fg", tmp_path / "bg")
+    for folder, source in ((mixed.fg, assets.fg / "fg000.png"), (mixed.bg, assets.bg / "bg000.png")):
+        folder.mkdir()
+        (folder / source.name).write_bytes(source.read_bytes())
+    grey = np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)
+    cv2.imwrite(str(mixed.bg / "grey.png"), grey)
+    return mixed
+
+
+def test_a_note_alone_is_no_failure(mixed: DrawnSamples, tmp_path: Path) -> None:
+    code, stdout, stderr = run(mixed, tmp_path / "out" / "r.csv")
+    assert (code, stderr) == (0, "")
+    assert "note  bg/grey.png  odd-mode  grey, 8 bits a channel" in stdout
+    assert stdout.splitlines()[-1].startswith("3 pictures: 0 errors, 0 warnings, 1 notes; ")
+    assert (tmp_path / "out" / "r.csv").read_text().startswith("severity,kind,name,problem,detail,advice\n")
+
+
+def test_an_error_is_in_the_table_the_report_and_the_exit_code(mixed: DrawnSamples, tmp_path: Path) -> None:
+    cv2.imwrite(str(mixed.fg / "plain.png"), np.full((64, 64, 3), 90, np.uint8))
+    code, stdout, _ = run(mixed, tmp_path / "r.csv")
+    assert code == 1
+    table = stdout.splitlines()
+    assert table[0].startswith("error  fg/plain.png  no-alpha  found 3 without alpha")
+    assert table[1].startswith("note   bg/grey.png   odd-mode  ")
+    assert "no-alpha: export the cut-out with transparency" in table
+    assert "error,fg,plain.png,no-alpha," in (tmp_path / "r.csv").read_text()
+    assert run(mixed, tmp_path / "r.csv")[0] == 1  # its own report is replaced
+
+
+def test_another_file_is_not_replaced(mixed: DrawnSamples, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("mine")
+    code, _, stderr = run(mixed, tmp_path / "r.csv")
+    assert code == 2 and "r.csv: expected nothing, or an earlier report" in stderr
+    assert (tmp_path / "r.csv").read_text() == "mine"
+
+
+def test_an_empty_folder_is_one_line(mixed: DrawnSamples, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    code, _, stderr = run(mixed, tmp_path / "r.csv", "--bg", str(tmp_path / "empty"))
+    assert code == 1 and "expected at least one picture" in stderr and len(stderr.splitlines()) == 1
