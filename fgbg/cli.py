@@ -13,6 +13,7 @@ from fgbg.options import config_option, debug_option
 COMMANDS: dict[str, str] = {
     "samples": "Draw sample foregrounds and backgrounds with exact depth.",
     "review": "Report what is wrong with foregrounds and backgrounds.",
+    "cutout": "Cut foregrounds out of pictures, by masks or by a box.",
     "generate": "Composite foregrounds onto backgrounds into a dataset.",
     "verify": "Hash every file of a dataset and name what is damaged.",
     "train": "Train a network to predict mask and depth.",

@@ -208,6 +208,42 @@ class Widths(click.ParamType[tuple[int, ...]]):
         return tuple(int(part) for part in parts)
 
 
+class LabelValue(click.ParamType[int | tuple[int, int, int]]):
+    """`3` as a label's value, `255,0,255` as a label's colour (255, 0, 255)."""
+
+    name = "N|R,G,B"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | tuple[int, int, int]:
+        if isinstance(value, int | tuple):
+            return value
+        parts = [part.strip() for part in str(value).split(",")]
+        if len(parts) not in (1, 3) or not all(part.isdecimal() for part in parts):
+            self.fail(f"expected a value like 3 or a colour like 255,0,255, found {value!r}", param, ctx)
+        numbers = tuple(int(part) for part in parts)
+        if max(numbers) > (65535 if len(numbers) == 1 else 255):
+            self.fail(f"expected values up to 65535 and colours up to 255, found {value!r}", param, ctx)
+        return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1], numbers[2])
+
+
+class PixelBox(click.ParamType[tuple[int, int, int, int]]):
+    """`10,20,300,200` as left, top, width and height in pixels."""
+
+    name = "X,Y,W,H"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int, int, int]:
+        if isinstance(value, tuple):
+            return value
+        parts = [part.strip() for part in str(value).split(",")]
+        if len(parts) != 4 or not all(part.isdecimal() for part in parts):
+            self.fail(f"expected left, top, width and height like 10,20,300,200, found {value!r}", param, ctx)
+        left, top, width, height = (int(part) for part in parts)
+        return left, top, width, height
+
+
 fg_option = click.option(
     "--fg", type=FOLDER, default=Path("data/fg"), show_default=True, help="Folder of cut-outs (RGBA)."
 )

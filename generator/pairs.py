@@ -1,0 +1,88 @@
+"""Which mask belongs to which picture, by their names."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.errors import AssetError, UsageError
+from generator.images import list_pictures
+
+MASK_ENDINGS = (
+    *("_mask", "-mask", ".mask", "_masks", "_matte", "_alpha"),
+    *("_seg", "_segmentation", "_label", "_labels", "_gt", "_L", "_P"),
+)
+"""What datasets put behind a picture's name to name its mask; upper and lower case are the same."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture, its mask, and the name that results get: a path without suffix."""
+
+    picture: Path
+    mask: Path
+    name: Path
+
+
+def pair_by_name(pictures: Path, masks: Path) -> tuple[list[Pair], list[AssetError]]:
+    """Find the mask of every picture: NAME.png, or NAME with one of `MASK_ENDINGS`, in the same subfolder.
+
+    Both may be one folder; then what has an ending is a mask. Both may be files: then they are the pair.
+
+    Returns:
+        Pairs, sorted by name, and an error for each picture without mask and each mask without picture.
+
+    Raises:
+        AssetError: a folder is missing or empty, or no picture has a mask.
+        UsageError: two pictures or two masks have the same name.
+    """
+    if pictures.is_file() and masks.is_file():
+        return [Pair(pictures, masks, Path(pictures.stem))], []
+    found = [pictures] if pictures.is_file() else list_pictures(pictures)
+    if pictures.resolve() == masks.resolve():
+        found = [path for path in found if _without_ending(path.stem) == path.stem]
+    folder = pictures.parent if pictures.is_file() else pictures
+    picture_of = _by_name((path.relative_to(folder).with_suffix(""), path) for path in found)
+
+    def name_of(mask: Path) -> Path:
+        whole = mask.relative_to(masks).with_suffix("")
+        short = whole.with_name(_without_ending(whole.name))
+        return short if whole not in picture_of and short in picture_of else whole
+
+    themselves = {path.resolve() for path in found}
+    mask_of = _by_name(
+        (name_of(mask), mask) for mask in list_pictures(masks) if mask.resolve() not in themselves
+    )
+    pairs = [Pair(path, mask_of[name], name) for name, path in picture_of.items() if name in mask_of]
+    if not pairs:
+        fix = f"name masks like pictures, or like them with {MASK_ENDINGS[0]} or {MASK_ENDINGS[-1]} behind"
+        raise AssetError(masks, f"masks named like the pictures of {pictures}", "none", fix)
+    problems = [
+        AssetError(path, f"a mask of this name in {masks}", "none", "add the mask or remove the picture")
+        for name, path in picture_of.items()
+        if name not in mask_of
+    ]
+    if not pictures.is_file():
+        problems += [
+            AssetError(mask, f"a picture of this name in {pictures}", "none", "add it or remove the mask")
+            for name, mask in mask_of.items()
+            if name not in picture_of
+        ]
+    return pairs, problems
+
+
+def _by_name(named: Iterable[tuple[Path, Path]]) -> dict[Path, Path]:
+    by_name: dict[Path, Path] = {}
+    for name, path in named:
+        earlier = by_name.setdefault(name, path)
+        if earlier != path:
+            raise UsageError(
+                path, f"one file for {name.as_posix()}", f"{earlier} too", "rename or remove one"
+            )
+    return by_name
+
+
+def _without_ending(stem: str) -> str:
+    for ending in MASK_ENDINGS:
+        if stem.lower().endswith(ending.lower()) and len(stem) > len(ending):
+            return stem[: -len(ending)]
+    return stem

@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from fgbg.cli import main
+from generator.images import read_rgba
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    """Pictures a and b of a red square on grey, and trimaps of them: 1 square, 3 its rim, 2 around."""
+    for name in ("a", "b"):
+        rgb = np.random.default_rng(ord(name)).integers(90, 110, (40, 50, 3), dtype=np.uint8)
+        rgb[10:30, 15:35] = [220, 20, 20]
+        trimap = np.full((40, 50), 2, np.uint8)
+        trimap[10:30, 15:35] = 3
+        trimap[12:28, 17:33] = 1
+        for folder, pixels in (("pictures", rgb), ("masks", trimap)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            Image.fromarray(pixels).save(tmp_path / folder / f"{name}.png")
+    return tmp_path
+
+
+def cutout(labelled: Path, pictures: str, *arguments: str) -> tuple[int, str, str]:
+    out = ["--out", str(labelled / "fg")]
+    result = CliRunner().invoke(main, ["cutout", str(labelled / pictures), *arguments, *out])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_a_labelled_folder(labelled: Path) -> None:
+    masks = str(labelled / "masks")
+    code, stdout, _ = cutout(labelled, "pictures", "--masks", masks, "--foreground", "1", "--margin", "0")
+    assert code == 0 and stdout == f"2 cut-outs in {labelled / 'fg'}\n"
+    for name in ("a", "b"):
+        rgba = read_rgba(labelled / "fg" / f"{name}.png")
+        assert rgba.shape == (16, 16, 4) and (rgba == [220, 20, 20, 255]).all()
+    again = ["--masks", masks, "--foreground", "1", "--soft", "3", "--margin", "0"]
+    code, _, stderr = cutout(labelled, "pictures", *again)
+    assert code == 2 and "--overwrite" in stderr
+    assert cutout(labelled, "pictures", *again, "--overwrite")[0] == 0
+    alpha = read_rgba(labelled / "fg" / "a.png")[..., 3]
+    assert alpha.shape == (20, 20) and alpha[10, :4].tolist() == [85, 170, 255, 255]
+
+
+def test_what_fails_is_named_and_the_rest_is_done(labelled: Path) -> None:
+    Image.new("L", (50, 40), 2).save(labelled / "masks" / "b.png")
+    Image.new("L", (50, 40), 1).save(labelled / "masks" / "c.png")
+    code, stdout, stderr = cutout(
+        labelled, "pictures", "--masks", str(labelled / "masks"), "--foreground", "1"
+    )
+    assert code == 1 and "1 cut-outs in" in stdout
+    lines = stderr.splitlines()
+    assert len(lines) == 2
+    assert "c.png: expected a picture of this name in" in lines[0]
+    assert "b.png: expected some foreground, found none among values 2" in lines[1]
+
+
+def test_a_box_in_one_picture(labelled: Path) -> None:
+    code, stdout, _ = cutout(labelled, "pictures/a.png", "--box", "11,6,28,28", "--margin", "0")
+    assert code == 0 and stdout.rstrip().endswith(str(labelled / "fg" / "a.png"))
+    rgba = read_rgba(labelled / "fg" / "a.png")
+    assert abs(rgba.shape[0] - 20) <= 2 and abs(rgba.shape[1] - 20) <= 2
+    assert (rgba[4:-4, 4:-4] == [220, 20, 20, 255]).all()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["pictures"], "expected --masks or --box, found neither"),
+        (["pictures", "--masks", "masks", "--box", "1,1,5,5"], "expected --masks or --box, found both"),
+        (["pictures", "--box", "1,1,5,5"], "expected one picture, found the folder"),
+        (["pictures/a.png", "--box", "1,1,5"], "expected left, top, width and height"),
+        (["pictures/a.png", "--box", "1,1,5,5", "--soft", "3"], "expected no option of masks beside it"),
+        (["pictures/a.png", "--box", "30,1,25,5"], "expected a box inside the 50 x 40"),
+        (["pictures", "--masks", "masks", "--foreground", "1,2"], "expected a value like 3 or a colour"),
+        (["pictures", "--masks", "masks", "--foreground", "300,0,0"], "colours up to 255"),
+        (["pictures", "--masks", "masks", "--foreground", "1", "--grey-is-alpha"], "--grey-is-alpha"),
+    ],
+)
+def test_wrong_use(
+    arguments: list[str], complaint: str, labelled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(labelled)
+    code, _, stderr = cutout(labelled, *arguments)
+    assert code == 2 and complaint in stderr and len(stderr.splitlines()) == 1
+    assert not (labelled / "fg").exists()

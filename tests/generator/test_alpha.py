@@ -1,0 +1,163 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from generator.alpha import Foreground, alpha_in_box, alpha_of_labels, cut_out, estimate_colours
+from generator.errors import ConfigError, ImageError
+from generator.images import Labels
+
+MASK = Path("mask.png")
+
+
+def grey(*rows: list[int]) -> Labels:
+    return Labels(np.array(rows, np.uint8), None, exact=True)
+
+
+def alpha(labels: Labels, *solid: int | tuple[int, int, int]) -> list[list[int]]:
+    found: list[list[int]] = alpha_of_labels(MASK, labels, Foreground(solid)).tolist()
+    return found
+
+
+def test_all_but_zero_is_foreground() -> None:
+    assert alpha(grey([0, 1], [255, 7])) == [[0, 255], [255, 255]]
+
+
+def test_named_values_are_foreground() -> None:
+    assert alpha(grey([1, 2], [3, 1]), 1, 3) == [[255, 0], [255, 255]]
+
+
+def test_a_mask_without_zero_asks_which_values_are_meant() -> None:
+    with pytest.raises(ImageError, match=r"0 where the background is, found values 1, 2, 3; .*--foreground"):
+        alpha(grey([1, 2, 3]))
+
+
+def test_palette_masks_go_by_index_or_colour() -> None:
+    palette = np.array([[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 0, 0]], np.uint8)
+    labels = Labels(np.array([[0, 1, 2, 3]], np.uint8), palette, exact=True)
+    assert alpha(labels, 1) == [[0, 255, 0, 0]]
+    assert alpha(labels, (128, 0, 0)) == [[0, 255, 0, 255]]
+
+
+def test_colour_masks_go_by_colour() -> None:
+    values = np.array([[[255, 0, 255], [255, 0, 0], [0, 0, 0]]], np.uint8)
+    labels = Labels(values, None, exact=True)
+    assert alpha(labels, (255, 0, 255)) == [[255, 0, 0]]
+    assert alpha(labels) == [[255, 255, 0]]
+    with pytest.raises(ImageError, match="name the colour"):
+        alpha(labels, 1)
+
+
+def test_a_grey_mask_knows_grey_colours_only() -> None:
+    assert alpha(grey([0, 255]), (255, 255, 255)) == [[0, 255]]
+    with pytest.raises(ImageError, match="expected colours to find 255,0,255, found values 0, 9"):
+        alpha(grey([0, 9]), (255, 0, 255))
+
+
+def test_soft_labels_fade_from_solid_to_background() -> None:
+    labels = grey(*[[1, 3, 3, 3, 2]] * 3)
+    faded = alpha_of_labels(MASK, labels, Foreground((1,), (3,)))
+    # The distances to solid are 1, 2, 3 and to the background 3, 2, 1.
+    assert faded[1].tolist() == [255, 191, 128, 64, 0]
+
+
+def test_soft_labels_are_not_solid_by_default() -> None:
+    assert alpha_of_labels(MASK, grey([0, 0, 3, 1]), Foreground(soft=(3,)))[0, 2] == 128
+
+
+def test_grey_as_alpha() -> None:
+    soft = Foreground(grey_is_alpha=True)
+    assert alpha_of_labels(MASK, grey([0, 51, 204]), soft).tolist() == [[0, 51, 204]]
+    wide = Labels(np.array([[0, 0x80FF, 0xFFFF]], np.uint16), None, exact=True)
+    assert alpha_of_labels(MASK, wide, soft).tolist() == [[0, 0x80, 0xFF]]
+    with pytest.raises(ImageError, match="found a palette"):
+        alpha_of_labels(MASK, Labels(np.ones((1, 1), np.uint8), np.zeros((2, 3), np.uint8), True), soft)
+    with pytest.raises(ConfigError, match="--grey-is-alpha"):
+        Foreground((1,), grey_is_alpha=True)
+
+
+def test_jpeg_masks_are_cut_at_the_middle_and_have_no_exact_values() -> None:
+    labels = Labels(np.array([[0, 6, 250, 255]], np.uint8), None, exact=False)
+    assert alpha(labels) == [[0, 0, 255, 255]]
+    with pytest.raises(ImageError, match="expected exact labels, found JPEG"):
+        alpha(labels, 255)
+
+
+def test_a_mask_without_foreground_is_refused() -> None:
+    for labels, solid in ((grey([0, 0]), ()), (grey([0, 4]), (5,))):
+        with pytest.raises(ImageError, match="expected some foreground, found none among values 0"):
+            alpha(labels, *solid)
+
+
+def scene(width: int = 120, height: int = 90) -> tuple[np.ndarray, np.ndarray]:
+    """A red disc of 40 pixels on noisy green, and where it is."""
+    rng = np.random.default_rng(0)
+    rgb = np.array([20, 160, 40]) + rng.integers(-15, 16, (height, width, 3))
+    disc = cv2.circle(np.zeros((height, width), np.uint8), (60, 45), 20, 1, -1) > 0
+    rgb[disc] = np.array([200, 40, 30]) + rng.integers(-15, 16, (int(disc.sum()), 3))
+    return rgb.clip(0, 255).astype(np.uint8), disc
+
+
+def test_grabcut_finds_the_object_in_the_box_every_time_the_same() -> None:
+    rgb, disc = scene()
+    found = alpha_in_box(Path("a.png"), rgb, (30, 15, 60, 60))
+    assert ((found >= 128) & disc).sum() / ((found >= 128) | disc).sum() > 0.97
+    cv2.setRNGSeed(77)
+    assert (alpha_in_box(Path("a.png"), rgb, (30, 15, 60, 60)) == found).all()
+
+
+def test_grabcut_in_a_large_picture() -> None:
+    rgb, disc = scene()
+    large = cv2.resize(rgb, (1200, 900), interpolation=cv2.INTER_CUBIC)
+    found = alpha_in_box(Path("a.png"), large, (300, 150, 600, 600))
+    there = cv2.resize(disc.astype(np.uint8), (1200, 900), interpolation=cv2.INTER_NEAREST) > 0
+    assert found.shape == (900, 1200)
+    assert ((found >= 128) & there).sum() / ((found >= 128) | there).sum() > 0.95
+
+
+@pytest.mark.parametrize(
+    "box", [(100, 0, 30, 10), (0, 85, 10, 10), (5, 5, 0, 9), (5, 5, 2, 2), (0, 0, 120, 90)]
+)
+def test_boxes_that_cannot_be(box: tuple[int, int, int, int]) -> None:
+    with pytest.raises(ConfigError, match="--box: expected"):
+        alpha_in_box(Path("a.png"), scene()[0], box)
+
+
+def test_cutting_out_crops_with_a_margin_inside_the_picture() -> None:
+    rgb = np.full((20, 30, 3), 90, np.uint8)
+    there = np.zeros((20, 30), np.uint8)
+    there[0:4, 10:15] = 255
+    rgba = cut_out(rgb, there, margin=2)
+    assert rgba.shape == (6, 9, 4)
+    assert (rgba[:4, 2:7] == [90, 90, 90, 255]).all() and rgba[..., 3].sum() == 255 * 20
+    assert cut_out(rgb, there, margin=0).shape == (4, 5, 4)
+
+
+def test_colours_of_the_background_do_not_fringe() -> None:
+    red, green = np.array([200.0, 30, 20]), np.array([10.0, 220, 30])
+    share = np.clip((26 - np.hypot(*np.ogrid[-40:40, -40:40])) / 6, 0, 1)
+    mixed = np.rint(share[..., None] * red + (1 - share[..., None]) * green).astype(np.uint8)
+    there = np.rint(255 * share).astype(np.uint8)
+    rgba = cut_out(mixed, there)
+    edge = (rgba[..., 3] > 0) & (rgba[..., 3] < 255)
+    assert edge.sum() > 200
+    assert np.abs(rgba[edge][:, :3] - red).max() < 25
+    # Beside the edge too, as scaling mixes neighbours.
+    beside = (cv2.dilate((rgba[..., 3] > 0).astype(np.uint8), np.ones((5, 5))) > 0) & (rgba[..., 3] == 0)
+    assert beside.any() and np.abs(rgba[beside][:, :3] - red).max() < 30
+
+
+def test_opaque_colours_stay_and_far_ones_are_nothing() -> None:
+    rgb, disc = scene()
+    there = disc.astype(np.uint8) * 255
+    rgba = cut_out(rgb, there, margin=15)
+    assert (rgba[rgba[..., 3] == 255][:, :3] == rgb[disc]).all()
+    assert (rgba[0] == 0).all()
+    assert (estimate_colours(rgb, there)[disc] == rgb[disc]).all()
+
+
+def test_what_is_left_around_a_box_can_vanish_when_the_picture_is_reduced() -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (17, 1203, 3), dtype=np.uint8)
+    with pytest.raises(ConfigError, match="expected at least 5 pixels around the box, found 0"):
+        alpha_in_box(Path("a.png"), rgb, (0, 0, 1203, 16))

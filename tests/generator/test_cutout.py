@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from generator.alpha import Foreground
+from generator.cutout import cut_out_by_masks, cut_out_in_box
+from generator.errors import UsageError
+from generator.images import read_rgba
+from generator.pairs import Pair
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    """A picture of 12 x 8 whose right half is red, and its mask."""
+    rgb = np.full((8, 12, 3), 60, np.uint8)
+    rgb[:, 6:] = [200, 30, 20]
+    Image.fromarray(rgb).save(tmp_path / "a.png")
+    mask = np.zeros((8, 12), np.uint8)
+    mask[:, 6:] = 1
+    Image.fromarray(mask).save(tmp_path / "a_mask.png")
+    return Pair(tmp_path / "a.png", tmp_path / "a_mask.png", Path("sub/a.b"))
+
+
+def test_the_result_is_the_object_on_transparent(pair: Pair, tmp_path: Path) -> None:
+    assert cut_out_by_masks([pair], tmp_path / "out", margin=0) == []
+    assert (read_rgba(tmp_path / "out" / "sub" / "a.b.png") == [200, 30, 20, 255]).all()
+
+
+def test_a_picture_turned_by_exif_fits_its_upright_mask(pair: Pair, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn clockwise to see it upright
+    stored = Image.open(pair.picture).transpose(Image.Transpose.ROTATE_90)
+    stored.save(tmp_path / "turned.png", exif=exif)
+    turned = Pair(tmp_path / "turned.png", pair.mask, Path("t"))
+    assert cut_out_by_masks([turned], tmp_path / "out", margin=0) == []
+    assert (read_rgba(tmp_path / "out" / "t.png") == [200, 30, 20, 255]).all()
+
+
+def test_bad_pairs_are_named_and_the_good_are_done(pair: Pair, tmp_path: Path) -> None:
+    small, empty = tmp_path / "small.png", tmp_path / "empty.png"
+    lying = tmp_path / "lying.png"
+    Image.fromarray(np.ones((4, 6), np.uint8)).save(small)
+    Image.fromarray(np.zeros((8, 12), np.uint8)).save(empty)
+    Image.fromarray(np.ones((12, 8), np.uint8)).save(lying)
+    broken = tmp_path / "broken.png"
+    broken.write_text("no picture")
+    pairs = [Pair(pair.picture, mask, Path(mask.stem)) for mask in (small, empty, broken, lying)]
+    counted: list[int] = []
+    problems = cut_out_by_masks([*pairs, pair], tmp_path / "out", advance=counted.append)
+    assert counted == [1] * 5
+    assert [problem.where for problem in problems] == [str(path) for path in (small, empty, broken, lying)]
+    assert str(problems[0]).startswith(f"{small}: expected 12 x 8 as {pair.picture}, found 6 x 4; ")
+    assert "found none among values 0" in str(problems[1])
+    assert "turn it upright" in problems[3].fix
+    assert [path.name for path in (tmp_path / "out").rglob("*.png")] == ["a.b.png"]
+
+
+def test_existing_files_are_kept_unless_told_otherwise(pair: Pair, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    result = out / "sub" / "a.b.png"
+    cut_out_by_masks([pair], out)
+    whole = result.read_bytes()
+    cut_out_by_masks([pair], out)  # the same again
+    with pytest.raises(UsageError, match=r"a\.b\.png: expected no file or the same cut-out"):
+        cut_out_by_masks([pair], out, margin=0)
+    assert result.read_bytes() == whole
+    cut_out_by_masks([pair], out, margin=0, overwrite=True)
+    assert read_rgba(result).shape == (8, 6, 4)
+
+
+def test_a_picture_is_never_replaced_by_its_own_cutout(pair: Pair, tmp_path: Path) -> None:
+    before = pair.picture.read_bytes()
+    with pytest.raises(UsageError, match="expected another file than what it is made of"):
+        cut_out_by_masks([Pair(pair.picture, pair.mask, Path("a"))], tmp_path, overwrite=True)
+    with pytest.raises(UsageError, match="expected another file than what it is made of"):
+        cut_out_in_box(pair.picture, (6, 0, 4, 8), tmp_path, overwrite=True)
+    assert pair.picture.read_bytes() == before
+
+
+def test_palette_masks_keep_their_indices(pair: Pair, tmp_path: Path) -> None:
+    mask = Image.new("P", (12, 8))
+    mask.putpalette([0, 0, 0, 128, 0, 0, 0, 128, 0])
+    mask.putdata([2 if number % 12 >= 6 else 1 for number in range(96)])
+    mask.save(tmp_path / "classes.png")
+    by_index = Pair(pair.picture, tmp_path / "classes.png", Path("i"))
+    assert cut_out_by_masks([by_index], tmp_path / "out", Foreground((2,)), margin=0) == []
+    by_colour = Pair(pair.picture, tmp_path / "classes.png", Path("c"))
+    assert cut_out_by_masks([by_colour], tmp_path / "out", Foreground(((0, 128, 0),)), margin=0) == []
+    for name in ("i", "c"):
+        assert (read_rgba(tmp_path / "out" / f"{name}.png") == [200, 30, 20, 255]).all()
