@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from generator.config import GenerateConfig
-from generator.depth import depth_sources
+from generator.depth import DepthConvention, depth_sources
+from generator.depth_cache import DepthCache
+from generator.depth_networks import DepthNetwork, depth_of_backgrounds
 from generator.errors import AssetError
 from generator.files import atomic_file
 from generator.hdf5 import add_dataset, new_file
 from generator.images import read_rgb, read_rgba
 from generator.placement import random_words
+from generator.progress import Progress
 from generator.resize import fit_depth, fit_picture, scale_sprite
 from generator.split import PerceptualHash, over_grey, perceptual_hash
 from generator.sprites import OPAQUE, contact_shadow, make_sprites, sprites_per_fg
@@ -76,7 +79,7 @@ class _Decoder:
         offsets: where its datasets begin, in bytes.
         config: sizes, appearances and depth sources.
         words: (fgs, variants) uint64, what appearances are drawn from.
-        depth: whether backgrounds get their depth here.
+        depth: whether backgrounds get their depth here, and not from a network.
     """
 
     path: Path
@@ -128,10 +131,33 @@ class _Decoder:
         return _Answer(task, hashes, depth_sources=names)
 
     def _write(self, dataset: str, row: int, rows: np.ndarray) -> None:
-        rows = np.ascontiguousarray(rows)
-        with self.path.open("r+b") as file:
-            file.seek(self.offsets[dataset] + row * rows[0].nbytes)
-            file.write(rows.data)
+        _write_rows(self.path, self.offsets[dataset], row, rows)
+
+
+@dataclass(frozen=True)
+class NetworkDepth:
+    """A network that sees the depth of backgrounds.
+
+    Attributes:
+        network: what answers.
+        cache: what it answered before.
+        convention: what its values mean.
+        hashes: of the backgrounds.
+    """
+
+    network: DepthNetwork
+    cache: DepthCache
+    convention: DepthConvention
+    hashes: Sequence[str]
+
+    def write(self, path: Path, offset: int, bgs: Sequence[Path], size: tuple[int, int]) -> None:
+        """Write the depth of every background to its row, from `offset` in the file on."""
+        assets = list(zip(bgs, self.hashes, strict=True))
+        pairs = depth_of_backgrounds(self.network, self.cache, self.convention, size, assets, read_rgb)
+        with Progress("seeing depth", len(bgs), "pictures") as progress:
+            for row, (_, depth) in enumerate(pairs):
+                _write_rows(path, offset, row, depth[None])
+                progress.advance(1)
 
 
 def build_bank(
@@ -140,6 +166,7 @@ def build_bank(
     fgs: Sequence[Path],
     bgs: Sequence[Path],
     workers: int,
+    network: NetworkDepth | None,
     make_header: Callable[[Decoded], dict[str, Any]],
     advance: Callable[[int], None],
     before_replacing: Callable[[], None],
@@ -152,6 +179,7 @@ def build_bank(
         fgs: cut-outs, in the order of their sprites.
         bgs: pictures, in the order of the backgrounds.
         workers: processes that decode.
+        network: sees the depth of backgrounds, in this process; None where `config.depth` names none.
         make_header: gives the header once everything is decoded.
         advance: called with a number of assets as they are done.
         before_replacing: called when the new bank is complete but not yet in its place.
@@ -170,7 +198,7 @@ def build_bank(
                 "bg_depth": add_dataset(file, "bg_depth", (len(bgs), height, width), _U2),
             }
             offsets = {name: dataset.id.get_offset() for name, dataset in datasets.items()}
-        decoder = _Decoder(temporary, offsets, config, words, depth=True)
+        decoder = _Decoder(temporary, offsets, config, words, depth=network is None)
         tasks: list[_FgTask | _BgTask] = []
         tasks += [_FgTask(first, fgs[first : first + _CHUNK]) for first in range(0, len(fgs), _CHUNK)]
         tasks += [_BgTask(first, bgs[first : first + _CHUNK]) for first in range(0, len(bgs), _CHUNK)]
@@ -187,6 +215,9 @@ def build_bank(
             bg_hashes=[hash_ for answer in of_bgs for hash_ in answer.hashes],
             depth_sources=[name for answer in of_bgs for name in answer.depth_sources],
         )
+        if network is not None:
+            network.write(temporary, offsets["bg_depth"], bgs, config.size)
+            decoded.depth_sources.extend([network.network.id] * len(bgs))
         sizes = np.concatenate([answer.sizes for answer in of_fgs if answer.sizes is not None], axis=1)
         kinds = 2 if config.shadow else 1
         header = np.frombuffer(json.dumps(make_header(decoded)).encode(), _U1)
@@ -202,6 +233,14 @@ def bank_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
     """The size of a bank to come, without HDF5's own few pages."""
     width, height = config.size
     return _sprites(config, fgs) * config.sprite_side**2 * 4 + bgs * width * height * 5
+
+
+def _write_rows(path: Path, offset: int, row: int, rows: np.ndarray) -> None:
+    """Write rows of a dataset that begins at `offset`, from number `row` on."""
+    rows = np.ascontiguousarray(rows)
+    with path.open("r+b") as file:
+        file.seek(offset + row * rows[0].nbytes)
+        file.write(rows.data)
 
 
 def _sprites(config: GenerateConfig, fgs: int) -> int:

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from generator.depth import PLAIN_DEPTHS, DepthConvention
+from generator.depth_networks import is_network
 from generator.errors import ConfigError
 
 SplitName = Literal["train", "val", "test"]
@@ -82,9 +84,9 @@ class GenerateConfig(BaseModel):
     """How far at most an object's mean colour goes towards that of its background."""
     perspective: bool = False
     """Whether objects that stand nearer show a larger variant."""
-    depth: str = Field("auto", pattern=r"^(auto|files|plane|(onnx|hf):.+)$")
+    depth: str = "auto"
     """Depth of backgrounds: files beside them, a plane, files where there are any, or a network."""
-    depth_convention: Literal["inverse", "metric"] = "inverse"
+    depth_convention: DepthConvention = "inverse"
     """What a floating-point depth file (.npy) or a network tells: larger is nearer, or larger is farther."""
     depth_per: Literal["background", "composite"] = "background"
     """Whether a depth network sees every background once or every finished sample."""
@@ -170,12 +172,20 @@ class GenerateConfig(BaseModel):
             )
 
     def _check_depth(self) -> None:
+        if self.depth not in PLAIN_DEPTHS and not is_network(self.depth):
+            kinds = ", ".join((*PLAIN_DEPTHS, "onnx:PATH or hf:MODEL"))
+            raise ConfigError("--depth", kinds, repr(self.depth), "name one of them")
         if self.depth_per == "background":
             return
-        if ":" not in self.depth:
+        if not is_network(self.depth):
             raise ConfigError("--depth-per composite", "--depth onnx: or hf:", self.depth, "name a network")
         if not self.render:
             raise ConfigError("--depth-per composite", "--render", "--no-render", "leave --no-render out")
+        if self.workers not in ("auto", 1):
+            found = f"--workers {self.workers}"
+            raise ConfigError(
+                "--depth-per composite", "one process, which has the network", found, "leave --workers out"
+            )
 
     @property
     def varies(self) -> bool:

@@ -12,6 +12,9 @@ from generator.images import DEPTH_PICTURE_SUFFIX, read_depth
 
 DepthConvention = Literal["inverse", "metric"]
 
+PLAIN_DEPTHS = ("auto", "files", "plane")
+"""What backgrounds' depth can come from, networks apart."""
+
 UNKNOWN = 0
 FARTHEST = 1
 NEAREST = 65535
@@ -69,10 +72,8 @@ class PlaneDepth:
         return np.repeat(rows[:, None], width, axis=1)
 
 
-def depth_sources(
-    choice: Literal["auto", "files", "plane"], convention: DepthConvention
-) -> Sequence[DepthSource]:
-    """The sources to ask, in this order, until one answers."""
+def depth_sources(choice: str, convention: DepthConvention) -> Sequence[DepthSource]:
+    """The sources to ask, in this order, until one answers; `choice` is one of PLAIN_DEPTHS."""
     if choice == "files":
         return [FileDepth(convention, required=True)]
     if choice == "plane":

@@ -15,8 +15,10 @@ from filelock import FileLock, Timeout
 
 from generator import __version__
 from generator.bank import BANK_FILE, Bank
-from generator.bank_builder import build_bank
+from generator.bank_builder import NetworkDepth, build_bank
 from generator.config import NOT_IDENTITY, SPLITS, GenerateConfig, SplitName
+from generator.depth_cache import DepthCache
+from generator.depth_networks import DepthNetwork, is_network, open_network
 from generator.errors import ConfigError, DatasetError, DiskSpaceError
 from generator.files import hash_file, write_atomically
 from generator.images import list_pictures
@@ -115,7 +117,9 @@ def _generate(
     hashes: dict[AssetKind, dict[str, str]],
     overwrite: bool,
 ) -> Outcome:
-    request = Request(config.identity(), hashes)
+    network = open_network(config.depth) if is_network(config.depth) else None
+    identity = config.identity() | ({"depth": network.id} if network else {})
+    request = Request(identity, hashes)
     found = None if overwrite else _found_request(config.out)
     if found is not None and (difference := found.difference(request)):
         raise ConfigError(
@@ -137,6 +141,7 @@ def _generate(
                 fgs,
                 bgs,
                 _workers(config, (len(fgs) + len(bgs)) * _BYTES_PER_ASSET),
+                _network_depth(config, network, list(hashes["bg"].values())),
                 make_header=lambda decoded: make_header(config, request, decoded).model_dump(mode="json"),
                 advance=progress.advance,
                 before_replacing=lambda: _clear(config.out),
@@ -156,7 +161,12 @@ def _generate(
     todo = [task for task in tasks if task.file not in finished]
     missing, total = (sum(len(task.sample_ids) for task in some) for some in (todo, tasks))
     workers = _workers(config, missing * _bytes_to_make(config))
-    writer = ShardWriter(config, statistics_samples, threads=1 if workers > 1 else blake3.AUTO)
+    writer = ShardWriter(
+        config,
+        statistics_samples,
+        threads=1 if workers > 1 else blake3.AUTO,
+        network=network if config.depth_per == "composite" else None,
+    )
     with (
         Progress("generating", total, "samples") as progress,
         closing(run_tasks(writer, todo, workers)) as lines,
@@ -171,10 +181,21 @@ def _generate(
     return Outcome(manifest, missing, time.monotonic() - began, _bytes_of(config.out))
 
 
+def _network_depth(
+    config: GenerateConfig, network: DepthNetwork | None, hashes: list[str]
+) -> NetworkDepth | None:
+    if network is None:
+        return None
+    cache = DepthCache(config.depth_cache) if config.depth_cache else DepthCache()
+    return NetworkDepth(network, cache, config.depth_convention, hashes)
+
+
 def _workers(config: GenerateConfig, work: int) -> int:
     """How many processes to work with, on so many bytes."""
     if config.workers != "auto":
         return config.workers
+    if config.depth_per == "composite":
+        return 1
     return max(1, min(cores(), work // _BYTES_PER_WORKER))
 
 

@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 
-from generator.bank import OPAQUE, over_grey
 from generator.errors import AlphaError, ConfigError, ImageError
 from generator.files import hash_file, write_atomically
 from generator.flaws import (
@@ -24,7 +23,8 @@ from generator.flaws import (
 )
 from generator.images import Traits, list_pictures, read_rgb, read_rgba, read_traits
 from generator.resize import MAX_ENLARGEMENT, fit_picture, scale_sprite
-from generator.split import NEAR_DUPLICATE_BITS, perceptual_hash
+from generator.split import NEAR_DUPLICATE_BITS, over_grey, perceptual_hash
+from generator.sprites import OPAQUE
 
 Kind = Literal["fg", "bg"]
 Severity = Literal["error", "warning", "note"]

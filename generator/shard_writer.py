@@ -8,6 +8,7 @@ import numpy as np
 from generator.bank import BANK_FILE, Bank
 from generator.composite import Renderer
 from generator.config import GenerateConfig
+from generator.depth_networks import DepthNetwork, depth_of_composites
 from generator.manifest import JournalLine, Sums
 from generator.pixels import Pixels
 from generator.placement import SplitPlan
@@ -35,11 +36,13 @@ class ShardWriter:
         config: of the dataset.
         statistics_samples: how many first samples of each shard its statistics are taken from.
         threads: for hashing.
+        network: sees the depth of every composite; None leaves that of its background and objects.
     """
 
     config: GenerateConfig
     statistics_samples: int
     threads: int
+    network: DepthNetwork | None = None
 
     def __call__(self, task: ShardTask) -> JournalLine:
         """Write one shard; gives what the journal says of it."""
@@ -50,6 +53,8 @@ class ShardWriter:
 
         def fill(block: slice, pixels: Pixels) -> None:
             self._renderer.render(samples[block], placements, pixels)
+            if self.network is not None:
+                pixels.depth[...] = depth_of_composites(self.network, config.depth_convention, pixels.fg_bg)
             if block.start < counted:
                 some = slice(0, counted - block.start)
                 part = pixel_sums(bank.bg[samples["bg"][block][some]], pixels[some])

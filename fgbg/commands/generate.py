@@ -147,8 +147,8 @@ SHARE = click.FloatRange(0, 1)
     default="auto",
     show_default=True,
     metavar="auto|files|plane|onnx:PATH|hf:MODEL",
-    help="Depth of backgrounds: NAME.depth.png or .npy beside them, a plane that comes nearer downward,"
-    " files where there are any and else the plane, or a network: an ONNX file, a Hugging Face model or folder.",
+    help="Depth of backgrounds: NAME.depth.png or .npy beside them; a plane that comes nearer downward;"
+    " files where there are any and else the plane; a network in an ONNX file, or of Hugging Face.",
 )
 @click.option(
     "--depth-convention",
