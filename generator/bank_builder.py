@@ -190,7 +190,7 @@ def build_bank(
     width, height = config.size
     sprites, side = _sprites(config, len(fgs)), config.sprite_side
     words = random_words(config.seed, "variants", len(fgs) * config.variants).reshape(len(fgs), -1)
-    with atomic_file(path) as temporary:
+    with atomic_file(path, bank_bytes(config, len(fgs), len(bgs))) as temporary:
         with new_file(temporary, paged=True) as file:
             datasets = {
                 "sprite_pixels": add_dataset(file, "sprite_pixels", (sprites, side, side, 4), _U1),

@@ -3,6 +3,7 @@
 import contextlib
 import json
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from generator.pixels import Pixels
 from generator.placement import PLACEMENT, SAMPLE
 from generator.progress import Progress
 from generator.shards import open_shard
+from generator.workers import cores
 
 _FIX = "copy the dataset again, or generate it anew with --overwrite"
 
@@ -149,18 +151,22 @@ class Dataset:
         return self.splits[split]
 
 
-def open_dataset(folder: str | Path) -> Dataset:
+def open_dataset(folder: str | Path, hash_files: bool = True) -> Dataset:
     """Open a dataset for reading.
 
     Structure and sizes are checked always, hashes once per copy: what was found right is remembered, with
-    size and modification time, in `.verified.json`, and a file that changed since is hashed again.
+    size and modification time, in `.verified.json`, and a file that changed since is hashed again. Without
+    `hash_files` structure and sizes have to do.
 
     Raises:
         DatasetError: it is missing, unfinished or damaged; names the file.
     """
     folder = Path(folder)
     manifest = Manifest.read(folder)
-    problems = _check_files(folder, manifest, always_hash=False)
+    if hash_files:
+        problems = _check_files(folder, manifest, always_hash=False)
+    else:
+        problems = verify_dataset(folder, quick=True)
     if problems:
         raise problems[0]
     bank = Bank.open(folder / manifest.bank.file)
@@ -174,48 +180,71 @@ def open_dataset(folder: str | Path) -> Dataset:
     return Dataset(folder, manifest, bank, splits)
 
 
-def verify_dataset(folder: str | Path) -> list[DatasetError]:
-    """Hash every file, always, and name each that is missing or not as it was written.
+def verify_dataset(folder: str | Path, quick: bool = False) -> list[DatasetError]:
+    """Name every file that is missing or not as it was written.
+
+    Args:
+        folder: of the dataset.
+        quick: compare sizes alone; otherwise every file is hashed, always.
 
     Raises:
         DatasetError: there is no manifest to compare with.
     """
     folder = Path(folder)
-    return _check_files(folder, Manifest.read(folder), always_hash=True)
+    manifest = Manifest.read(folder)
+    if quick:
+        return [problem for file in manifest.files() if (problem := _wrong_size(folder, file))]
+    return _check_files(folder, manifest, always_hash=True)
 
 
 def _check_files(folder: Path, manifest: Manifest, always_hash: bool) -> list[DatasetError]:
-    files: list[BankEntry | ShardEntry] = [manifest.bank]
-    files += [shard for split in manifest.splits.values() for shard in split.shards]
+    """Sizes, and the hashes of files that are not known to be right, several at a time."""
     remembered = {} if always_hash else _read_verified(folder)
     verified: dict[str, list[int | str]] = {}
-    problems = []
-    with Progress("verifying", sum(file.bytes for file in files) // 2**20 + 1, "MiB") as progress:
-        for file in files:
-            path = folder / file.file
-            if not path.is_file():
-                problems.append(DatasetError(path, "a file of the dataset", "nothing", _FIX))
-                continue
-            status = path.stat()
-            if status.st_size != file.bytes:
-                expected, found = f"{file.bytes:,} bytes", f"{status.st_size:,}"
-                problems.append(DatasetError(path, expected, found, _FIX))
-                continue
-            mark: list[int | str] = [status.st_size, status.st_mtime_ns, file.blake3]
-            if remembered.get(file.file) != mark:
-                found = hash_file(path)
-                if found != file.blake3:
-                    problems.append(
-                        DatasetError(path, f"BLAKE3 {file.blake3[:16]}...", f"{found[:16]}...", _FIX)
-                    )
-                    continue
+    problems: list[DatasetError] = []
+    unknown: list[BankEntry | ShardEntry] = []
+    for file in manifest.files():
+        if problem := _wrong_size(folder, file):
+            problems.append(problem)
+        elif remembered.get(file.file) == (mark := _mark(folder, file)):
             verified[file.file] = mark
+        else:
+            unknown.append(file)
+    with (
+        Progress("verifying", sum(file.bytes for file in unknown) // 2**20 + 1, "MiB") as progress,
+        ThreadPoolExecutor(cores()) as pool,
+    ):
+        marks = [_mark(folder, file) for file in unknown]
+        hashes = pool.map(lambda file: hash_file(folder / file.file, threads=1), unknown)
+        for file, mark, found in zip(unknown, marks, hashes, strict=True):
+            if found == file.blake3:
+                verified[file.file] = mark
+            else:
+                expected = f"BLAKE3 {file.blake3[:16]}..."
+                problems.append(DatasetError(folder / file.file, expected, f"{found[:16]}...", _FIX))
             progress.advance(file.bytes // 2**20)
     if verified != remembered:
         # A dataset on a read-only disk is verified each time.
         with contextlib.suppress(OSError):
             write_atomically(folder / VERIFIED_FILE, json.dumps(verified).encode())
     return problems
+
+
+def _wrong_size(folder: Path, file: BankEntry | ShardEntry) -> DatasetError | None:
+    """What is wrong with a file at first sight."""
+    path = folder / file.file
+    if not path.is_file():
+        return DatasetError(path, "a file of the dataset", "nothing", _FIX)
+    size = path.stat().st_size
+    if size != file.bytes:
+        return DatasetError(path, f"{file.bytes:,} bytes", f"{size:,}", _FIX)
+    return None
+
+
+def _mark(folder: Path, file: BankEntry | ShardEntry) -> list[int | str]:
+    """What tells that a file has not changed since its hash was found right."""
+    status = (folder / file.file).stat()
+    return [status.st_size, status.st_mtime_ns, file.blake3]
 
 
 def _read_verified(folder: Path) -> dict[str, list[int | str]]:

@@ -1,25 +1,45 @@
 """Files that are either whole or not there, and the hash that tells them apart."""
 
+import errno
 import os
+import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from blake3 import blake3
 
+from generator.errors import DiskSpaceError
+
+# Disk, quota and the largest file allowed, as errno and within the words of libhdf5, which has no errno.
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL_IN_WORDS = re.compile(r"errno = (\d+)")
+
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[Path]:
+def atomic_file(path: Path, size: int) -> Iterator[Path]:
     """Give a temporary path beside `path`; on success fsync it and rename it to `path`.
 
     The folder is fsynced too, so after the block the file survives a power cut. When the block raises,
     the temporary file is removed and an earlier `path` stays as it was. After a kill at most
     `temporary_name(path)` is left, which the next writer of the same file overwrites.
+
+    Args:
+        path: the file to be.
+        size: how many bytes it will have, about.
+
+    Raises:
+        DiskSpaceError: they do not fit.
     """
     temporary = temporary_name(path)
     try:
-        yield temporary
-        _fsync(temporary)
+        with room_for(path, size):
+            # libhdf5 has been seen to crash on a full disk: it is not let near one.
+            if shutil.disk_usage(path.parent).free < size:
+                raise OSError(errno.ENOSPC, "no room")
+            yield temporary
+            _fsync(temporary)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
@@ -34,8 +54,30 @@ def temporary_name(path: Path) -> Path:
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace `path` by `content`, wholly or not at all."""
-    with atomic_file(path) as temporary:
+    with atomic_file(path, len(content)) as temporary:
         temporary.write_bytes(content)
+
+
+@contextmanager
+def room_for(path: Path, size: int) -> Iterator[None]:
+    """Turn the system's word that there is no more room into an error that names the file and its bytes.
+
+    Raises:
+        DiskSpaceError: `size` bytes at `path` do not fit.
+    """
+    try:
+        yield
+    except OSError as error:
+        said = _FULL_IN_WORDS.search(str(error))
+        if error.errno not in _FULL and not (said and int(said[1]) in _FULL):
+            raise
+        free = shutil.disk_usage(path.parent).free
+        raise DiskSpaceError(
+            path,
+            f"room for its {size:,} bytes",
+            f"{free:,} free, or a limit on files",
+            "make room and run the same command again, which continues",
+        ) from error
 
 
 def fsync_folder(folder: Path) -> None:

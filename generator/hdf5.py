@@ -17,16 +17,23 @@ _FIX = "copy the dataset again, or generate it anew with --overwrite"
 
 @contextmanager
 def new_file(path: Path, paged: bool, append: bool = False) -> Iterator[h5py.File]:
-    """A new HDF5 file, or one to append to; when `paged`, every dataset begins on a 4096-byte boundary."""
+    """A new HDF5 file, or one to append to; when `paged`, every dataset begins on a 4096-byte boundary.
+
+    Raises:
+        OSError: it cannot be written; libhdf5 says so in other errors too.
+    """
     alignment = PAGE if paged else 1
-    with h5py.File(
-        path,
-        "r+" if append else "w",
-        libver=("v110", "v110"),
-        alignment_threshold=1,
-        alignment_interval=alignment,
-    ) as file:
-        yield file
+    try:
+        with h5py.File(
+            path,
+            "r+" if append else "w",
+            libver=("v110", "v110"),
+            alignment_threshold=1,
+            alignment_interval=alignment,
+        ) as file:
+            yield file
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
 
 
 def add_dataset(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> h5py.Dataset:

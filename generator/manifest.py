@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from generator.config import SplitName
 from generator.errors import DatasetError
-from generator.files import write_atomically
+from generator.files import room_for, write_atomically
 
 MANIFEST_FILE = "dataset.json"
 JOURNAL_FILE = "journal.jsonl"
@@ -138,6 +138,10 @@ class Manifest(_Record):
         """Whether samples may have several objects, and so an instance map."""
         return bool(self.config.get("objects", (1, 1))[1] > 1)
 
+    def files(self) -> list[BankEntry | ShardEntry]:
+        """Every file of the dataset, the bank first."""
+        return [self.bank, *(shard for split in self.splits.values() for shard in split.shards)]
+
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
         """Read a folder's manifest.
@@ -192,8 +196,9 @@ class Journal:
 
     def append(self, line: JournalLine) -> None:
         """Add a shard that stands on the disk; returns when the line does too."""
-        with self._path.open("ab") as file:
-            file.write(_encode(line))
+        encoded = _encode(line)
+        with room_for(self._path, len(encoded)), self._path.open("ab") as file:
+            file.write(encoded)
             file.flush()
             os.fsync(file.fileno())
 

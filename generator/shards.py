@@ -54,7 +54,8 @@ def write_shard(
         fill: renders a run of samples into given arrays; None writes the tables alone.
         threads: for hashing.
     """
-    with atomic_file(path) as temporary:
+    pixels = 0 if fill is None else pixel_bytes(size, instances)
+    with atomic_file(path, shard_bytes(len(samples), len(placements), pixels)) as temporary:
         layout = {} if fill is None else pixel_layout(len(samples), size, instances)
         with new_file(temporary, paged=fill is not None) as file:
             add_dataset(file, "samples", samples.shape, SAMPLE)[...] = samples
@@ -63,7 +64,7 @@ def write_shard(
                 name: add_dataset(file, name, *entry).id.get_offset() for name, entry in layout.items()
             }
         if fill is not None:
-            step = min(len(samples), max(1, _BLOCK_BYTES // pixel_bytes(size, instances)))
+            step = min(len(samples), max(1, _BLOCK_BYTES // pixels))
             buffers = [Pixels.empty(step, size, instances) for _ in range(2)]
             _write_pixels(temporary, offsets, len(samples), buffers, fill)
         return WrittenShard(temporary.stat().st_size, hash_file(temporary, threads))

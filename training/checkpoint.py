@@ -83,7 +83,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         **vars(checkpoint),
         "position": asdict(checkpoint.position),
     }
-    with atomic_file(path) as temporary:
+    weights = sum(tensor.nbytes for tensor in checkpoint.model.values())
+    with atomic_file(path, 4 * weights) as temporary:  # with their averages and AdamW's two moments
         torch.save(content, temporary)
 
 

@@ -71,7 +71,8 @@ def test_neither_help_nor_generate_imports_torch(request_fields: dict[str, objec
         "assert not {'torch', 'lightning', 'timm', 'kornia'} & set(sys.modules)"
     )
     generate = ["generate", "--fg", str(request_fields["fg"]), "--bg", str(request_fields["bg"])]
-    for arguments in (["--help"], [*generate, "--out", str(tmp_path), "--samples", "30", "--size", "32"]):
+    generate += ["--out", str(tmp_path), "--samples", "30", "--size", "32", "--rotate", "5"]
+    for arguments in (["--help"], generate):
         subprocess.run([sys.executable, "-c", script, *arguments], check=True, capture_output=True)
     assert (tmp_path / "dataset.json").exists()
 

@@ -87,7 +87,7 @@ def test_hashes_are_taken_once_per_copy(copy: Path, monkeypatch: pytest.MonkeyPa
     hashed: list[str] = []
     hash_file = generator.dataset.hash_file
     monkeypatch.setattr(
-        generator.dataset, "hash_file", lambda path: hashed.append(path.name) or hash_file(path)
+        generator.dataset, "hash_file", lambda path, threads: hashed.append(path.name) or hash_file(path)
     )
     open_dataset(copy)
     assert hashed == []
@@ -97,6 +97,32 @@ def test_hashes_are_taken_once_per_copy(copy: Path, monkeypatch: pytest.MonkeyPa
     hashed.clear()
     assert verify_dataset(copy) == []
     assert len(hashed) == len(list(copy.glob("*.h5")))
+
+
+def test_quick_verification_hashes_nothing_but_sees_sizes(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generator.dataset, "hash_file", None)
+    (copy / ".verified.json").unlink(missing_ok=True)
+    assert verify_dataset(copy, quick=True) == []
+    open_dataset(copy, hash_files=False)
+    shard = copy / "train-00001.h5"
+    shard.write_bytes(shard.read_bytes()[:-1])
+    (copy / "val-00000.h5").unlink()
+    assert [problem.where for problem in verify_dataset(copy, quick=True)] == [
+        str(copy / "train-00001.h5"),
+        str(copy / "val-00000.h5"),
+    ]
+
+
+def test_swapped_shards_are_found(copy: Path) -> None:
+    first, second = copy / "train-00000.h5", copy / "train-00001.h5"
+    first.rename(copy / "between")
+    second.rename(first)
+    (copy / "between").rename(second)
+    assert [problem.where for problem in verify_dataset(copy)] == [str(first), str(second)]
+    with pytest.raises(DatasetError, match=r"train-00000\.h5"):
+        open_dataset(copy)
 
 
 def test_a_broken_memory_of_verification_is_ignored(copy: Path) -> None:

@@ -9,7 +9,7 @@ from generator.files import atomic_file, hash_file, temporary_name, write_atomic
 def test_a_failed_write_leaves_the_former_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"former")
-    with pytest.raises(RuntimeError), atomic_file(path) as temporary:
+    with pytest.raises(RuntimeError), atomic_file(path, 3) as temporary:
         temporary.write_bytes(b"half")
         raise RuntimeError
     assert path.read_bytes() == b"former"
@@ -18,7 +18,7 @@ def test_a_failed_write_leaves_the_former_file_and_nothing_else(tmp_path: Path) 
 
 def test_a_write_shows_only_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "a"
-    with atomic_file(path) as temporary:
+    with atomic_file(path, 3) as temporary:
         temporary.write_bytes(b"whole")
         assert temporary == temporary_name(path) and not path.exists()
     assert path.read_bytes() == b"whole"
