@@ -1,6 +1,7 @@
 """How well a checkpoint segments a split, beside the best threshold on |fg_bg - bg|.
 
-    python benchmarks/segmentation.py --data data/shards --checkpoint outputs/best.pt [--subset val]
+    python benchmarks/segmentation.py --data data/shards --checkpoint outputs/best.pt
+        [--subset val] [--no-mirror]
 
 Everything is measured at the checkpoint's resolution and on the same samples: the network with the background
 given clean and absent, depth RMSE, and the threshold that gives the baseline its best mean IoU on this very
@@ -18,8 +19,7 @@ from fgbg.predictor import Predictor
 from generator.dataset import Split, open_dataset
 from training.batches import read_batches
 from training.metrics import THRESHOLD, Scores
-from training.models import Prediction
-from training.prepare import Prepared, join, prepare
+from training.prepare import Prepared, prepare
 
 BATCH = 64
 THRESHOLDS = np.arange(1, 128)
@@ -29,24 +29,25 @@ THRESHOLDS = np.arange(1, 128)
 @click.option("--data", type=click.Path(path_type=Path), default=Path("data/shards"))
 @click.option("--checkpoint", type=click.Path(path_type=Path), default=Path("outputs/best.pt"))
 @click.option("--subset", type=click.Choice(["val", "test"]), default="val")
+@click.option("--mirror/--no-mirror", default=True)
 @torch.inference_mode()
-def main(data: Path, checkpoint: Path, subset: str) -> None:
+def main(data: Path, checkpoint: Path, subset: str, mirror: bool) -> None:
     split = open_dataset(data)[subset]
-    predictor = Predictor.load(checkpoint)
+    predictor = Predictor.load(checkpoint, mirror=mirror)
     given, absent = Scores(predictor.device), Scores(predictor.device)
     baseline = np.zeros(len(THRESHOLDS))
     depth = np.zeros(3)
     for batch in prepared(split, predictor):
         for scores, bg in ((given, batch.bg), (absent, None)):
-            prediction: Prediction = predictor.network(join(bg, batch.fg_bg))
-            scores.update(prediction, batch.truth)
+            scores.update(predictor.see(bg, batch.fg_bg), batch.truth)
         baseline += threshold_ious(batch)
         known = batch.truth.depth[batch.truth.known].double()
         depth += [float(known.sum()), float((known**2).sum()), known.numel()]
     best = int(baseline.argmax())
     baseline_iou = baseline[best] / len(split)
     spread = np.sqrt(depth[1] / depth[2] - (depth[0] / depth[2]) ** 2)
-    print(f"{len(split):,} samples of {subset} at {predictor.res} px, {checkpoint}")
+    seen = " with mirror images" if mirror else ""
+    print(f"{len(split):,} samples of {subset} at {predictor.res} px{seen}, {checkpoint}")
     print(f"threshold |fg_bg - bg| >= {THRESHOLDS[best]}: IoU {baseline_iou:.4f}")
     print(f"network, background given:  IoU {given.iou():.4f}, depth RMSE {given.depth_rmse():.4f}")
     print(f"network, background absent: IoU {absent.iou():.4f}, depth RMSE {absent.depth_rmse():.4f}")

@@ -1,20 +1,23 @@
 """How fast `generate` writes, beside the bare disk and beside a plain Pillow loop.
 
-    python benchmarks/writing.py [--fg FOLDER --bg FOLDER] [--samples 4096] [--rounds 5]
+    python benchmarks/writing.py [--fg FOLDER --bg FOLDER] [--samples 8192] [--rounds 5]
 
 Each round times, one after the other: writing and fsyncing the very bytes of the rendered shards, held in
-memory, file by file; `generate`, rendered; `generate --no-render` of all samples without splits; a Pillow
-loop that pastes and saves fg_bg and mask as JPEG with its inputs held in memory; the same with its inputs
-opened anew for every sample.
+memory, file by file, by one and by two processes; `generate`, rendered, with one and with two workers;
+`generate --no-render` of all samples without splits, likewise; a Pillow loop that pastes and saves fg_bg and
+mask as JPEG with its inputs held in memory; the same with its inputs opened anew for every sample.
+`generate` is timed from the built bank to the manifest, the starting of its workers included.
 Without folders it draws 100 + 100 samples first. Prints medians and ratios.
 """
 
+import multiprocessing
 import os
 import shutil
 import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import click
@@ -26,6 +29,7 @@ from generator.images import list_pictures
 from generator.pipeline import generate
 from generator.samples import write_samples
 
+BARE = "bare write + fsync of the same bytes"
 SIZE, FG_SIZE = 192, 96
 PILLOW_SAMPLES = 1000
 
@@ -33,7 +37,7 @@ PILLOW_SAMPLES = 1000
 @click.command()
 @click.option("--fg", type=click.Path(path_type=Path))
 @click.option("--bg", type=click.Path(path_type=Path))
-@click.option("--samples", default=4096)
+@click.option("--samples", default=8192)
 @click.option("--rounds", default=5)
 def main(fg: Path | None, bg: Path | None, samples: int, rounds: int) -> None:
     with tempfile.TemporaryDirectory(dir=".") as folder:
@@ -42,20 +46,25 @@ def main(fg: Path | None, bg: Path | None, samples: int, rounds: int) -> None:
             drawn = write_samples(place / "assets", count=100, size=SIZE, seed=0)
             fg, bg = drawn.fg, drawn.bg
 
-        def generated(render: bool) -> float:
+        def generated(render: bool, workers: int) -> float:
             limit = samples if render else None
             out = place / ("rendered" if render else "unrendered")
             split = (80.0, 10.0, 10.0) if render else None
-            config = GenerateConfig(fg=fg, bg=bg, out=out, render=render, samples=limit, split=split)
+            config = GenerateConfig(
+                fg=fg, bg=bg, out=out, render=render, samples=limit, split=split, workers=workers
+            )
             outcome = generate(config, overwrite=True)
             return outcome.written / outcome.seconds
 
-        generated(True)
-        shards = [path.read_bytes() for path in sorted((place / "rendered").glob("*-*.h5"))]
+        generated(True, 1)
+        shards = sorted((place / "rendered").glob("*-*.h5"))
         measures: dict[str, Callable[[], float]] = {
-            "bare write + fsync of the same bytes": lambda: samples / bare(place / "bare", shards),
-            "generate, rendered": lambda: generated(True),
-            "generate --no-render, all samples": lambda: generated(False),
+            BARE: lambda: samples / bare(place / "bare", shards, processes=1),
+            "the same by two processes": lambda: samples / bare(place / "bare", shards, processes=2),
+            "generate, rendered, one worker": lambda: generated(True, 1),
+            "generate, rendered, two workers": lambda: generated(True, 2),
+            "generate --no-render, all, one worker": lambda: generated(False, 1),
+            "generate --no-render, all, two workers": lambda: generated(False, 2),
             "Pillow loop, JPEG, inputs in memory": lambda: pillow(place / "jpeg", fg, bg, reopen=False),
             "Pillow loop, JPEG, inputs reopened": lambda: pillow(place / "jpeg", fg, bg, reopen=True),
         }
@@ -63,26 +72,43 @@ def main(fg: Path | None, bg: Path | None, samples: int, rounds: int) -> None:
         for _ in range(rounds):
             for name, measure in measures.items():
                 rates[name].append(measure())
-    bare_rates = rates["bare write + fsync of the same bytes"]
+    bare_rates = rates[BARE]
     for name, found in rates.items():
         ratio = statistics.median(rate / base for rate, base in zip(found, bare_rates, strict=True))
         print(
-            f"{name:38s} {statistics.median(found):10,.0f} samples/s"
+            f"{name:40s} {statistics.median(found):10,.0f} samples/s"
             f"  ({min(found):,.0f} to {max(found):,.0f}), {ratio:6.2f} x bare"
         )
 
 
-def bare(folder: Path, contents: Sequence[bytes]) -> float:
-    """Seconds to write files and fsync each, right after earlier ones are removed, as --overwrite does."""
+def bare(folder: Path, shards: Sequence[Path], processes: int) -> float:
+    """Seconds to write the shards' bytes and fsync each, right after earlier ones are removed, as --overwrite
+    does; every process holds its share in memory before the clock starts."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
+    context = multiprocessing.get_context("spawn")
+    ready = context.Barrier(processes + 1)
+    writers = [
+        context.Process(target=write_bare, args=(folder, shards[number::processes], ready))
+        for number in range(processes)
+    ]
+    for writer in writers:
+        writer.start()
+    ready.wait()
     began = time.perf_counter()
-    for number, content in enumerate(contents):
-        with (folder / str(number)).open("wb") as file:
+    for writer in writers:
+        writer.join()
+    return time.perf_counter() - began
+
+
+def write_bare(folder: Path, shards: Sequence[Path], ready: Barrier) -> None:
+    contents = [path.read_bytes() for path in shards]
+    ready.wait()
+    for path, content in zip(shards, contents, strict=True):
+        with (folder / path.name).open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-    return time.perf_counter() - began
 
 
 def pillow(folder: Path, fg: Path, bg: Path, reopen: bool) -> float:

@@ -43,14 +43,18 @@ class Predictor:
         network: with averaged weights, in evaluation mode.
         res: longer side in pixels at which the network looks.
         device: where it runs.
+        mirror: whether it looks at mirror images too, for which it takes twice as long.
     """
 
     network: nn.Module
     res: int
     device: torch.device
+    mirror: bool = True
 
     @classmethod
-    def load(cls, checkpoint: Path, res: int | None = None, device: str = "auto") -> "Predictor":
+    def load(
+        cls, checkpoint: Path, res: int | None = None, device: str = "auto", mirror: bool = True
+    ) -> "Predictor":
         """Load a checkpoint; `res` defaults to its last training resolution.
 
         Raises:
@@ -60,7 +64,7 @@ class Predictor:
         place = torch.device(choose_accelerator(device))
         loaded = load_checkpoint(checkpoint)
         network = model_of(checkpoint, loaded).to(place)
-        return cls(network, res or loaded.res, place)
+        return cls(network, res or loaded.res, place, mirror)
 
     @torch.inference_mode()
     def __call__(self, picture: np.ndarray, bg: np.ndarray | None = None) -> Predicted:
@@ -84,12 +88,30 @@ class Predictor:
                     "--bg", f"the aspect of the picture, {width} x {height}", found, "give the same view"
                 )
             behind = self._tensor(bg, size)
-        prediction: Prediction = self.network(join(behind, seen))
+        prediction = self.see(behind, seen)
         mask = resize(prediction.mask_logits.float().sigmoid(), (height, width))[0, 0]
         depth = resize(prediction.depth.float(), (height, width))[0, 0]
         return Predicted(
             mask=(mask * 255).round().clamp(0, 255).byte().cpu().numpy(),
             depth=np.rint(depth.cpu().numpy() * np.float64(NEAREST - FARTHEST) + FARTHEST).astype(np.uint16),
+        )
+
+    @torch.inference_mode()
+    def see(self, bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
+        """The network's answer; with `mirror` the mean of those for the pictures and for their mirror images.
+
+        Args:
+            bg: (B, 3, h, w) float in [-1, 1], or None where there is none.
+            fg_bg: (B, 3, h, w) float in [-1, 1].
+        """
+        inputs = join(bg, fg_bg)
+        straight: Prediction = self.network(inputs)
+        if not self.mirror:
+            return straight
+        mirrored: Prediction = self.network(inputs.flip(-1))
+        return Prediction(
+            (straight.mask_logits + mirrored.mask_logits.flip(-1)) / 2,
+            (straight.depth + mirrored.depth.flip(-1)) / 2,
         )
 
     def _tensor(self, picture: np.ndarray, size: tuple[int, int]) -> torch.Tensor:

@@ -188,7 +188,7 @@ def build_bank(
         AssetError: a picture cannot be used; nothing is left behind.
     """
     width, height = config.size
-    sprites, side = _sprites(config, len(fgs)), config.sprite_side
+    sprites, side = count_sprites(config, len(fgs)), config.sprite_side
     words = random_words(config.seed, "variants", len(fgs) * config.variants).reshape(len(fgs), -1)
     with atomic_file(path, bank_bytes(config, len(fgs), len(bgs))) as temporary:
         with new_file(temporary, paged=True) as file:
@@ -232,7 +232,7 @@ def build_bank(
 def bank_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
     """The size of a bank to come, without HDF5's own few pages."""
     width, height = config.size
-    return _sprites(config, fgs) * config.sprite_side**2 * 4 + bgs * width * height * 5
+    return count_sprites(config, fgs) * config.sprite_side**2 * 4 + bgs * width * height * 5
 
 
 def _write_rows(path: Path, offset: int, row: int, rows: np.ndarray) -> None:
@@ -243,5 +243,6 @@ def _write_rows(path: Path, offset: int, row: int, rows: np.ndarray) -> None:
         file.write(rows.data)
 
 
-def _sprites(config: GenerateConfig, fgs: int) -> int:
+def count_sprites(config: GenerateConfig, fgs: int) -> int:
+    """All variants with all their edges, and their shadows."""
     return fgs * sprites_per_fg(config) * (2 if config.shadow else 1)

@@ -5,7 +5,7 @@ import importlib.metadata
 import math
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from generator import __version__
 from generator.bank import BANK_FILE, Bank
-from generator.bank_builder import NetworkDepth, build_bank
+from generator.bank_builder import NetworkDepth, bank_bytes, build_bank, count_sprites
 from generator.config import NOT_IDENTITY, SPLITS, GenerateConfig, SplitName
 from generator.depth_cache import DepthCache
 from generator.depth_networks import DepthNetwork, is_network, open_network
@@ -83,12 +83,15 @@ class Outcome:
     bytes: int
 
 
-def generate(config: GenerateConfig, overwrite: bool = False) -> Outcome:
+def generate(
+    config: GenerateConfig, overwrite: bool = False, say: Callable[[str], None] = lambda line: None
+) -> Outcome:
     """Make the dataset `config` asks for, or continue it, or find it complete.
 
     Args:
         config: what to make.
         overwrite: replace a dataset that is there; only files that belong to it are removed.
+        say: gets a line that estimates the bank before it is built.
 
     Raises:
         AssetError: a folder or picture cannot be used.
@@ -103,7 +106,7 @@ def generate(config: GenerateConfig, overwrite: bool = False) -> Outcome:
     config.out.mkdir(parents=True, exist_ok=True)
     try:
         with FileLock(config.out / LOCK_FILE, timeout=0):
-            return _generate(config, fgs, bgs, hashes, overwrite)
+            return _generate(config, fgs, bgs, hashes, overwrite, say)
     except Timeout as error:
         raise ConfigError(
             config.out, "a folder nobody writes to", "another 'fgbg generate' at work", "wait for it to end"
@@ -116,6 +119,7 @@ def _generate(
     bgs: Sequence[Path],
     hashes: dict[AssetKind, dict[str, str]],
     overwrite: bool,
+    say: Callable[[str], None],
 ) -> Outcome:
     network = open_network(config.depth) if is_network(config.depth) else None
     identity = config.identity() | ({"depth": network.id} if network else {})
@@ -134,6 +138,8 @@ def _generate(
     _check_disk(config, len(fgs), len(bgs))
     bank_path = config.out / BANK_FILE
     if found is None:
+        sprites, size = count_sprites(config, len(fgs)), bank_bytes(config, len(fgs), len(bgs))
+        say(f"bank: {sprites:,} sprites, {len(bgs):,} backgrounds, about {format_bytes(size)} in memory")
         with Progress("reading pictures", len(fgs) + len(bgs), "pictures") as progress:
             build_bank(
                 bank_path,

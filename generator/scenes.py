@@ -78,6 +78,8 @@ class _Draw:
         for number in range(1, self._config.objects[1]):
             placement, fits = self._placed_beside(slots, number)
             slots.append((placement, fits & (wanted > number)))
+        for placement, _ in slots:
+            placement["depth"] = ground_depth(self._bank, self._bg, placement)
         objects = np.stack([placement for placement, _ in slots], axis=1)
         present = np.stack([there for _, there in slots], axis=1)
         if objects.shape[1] > 1:
@@ -155,7 +157,11 @@ class _Draw:
         return height, width
 
     def _object(self, number: int, x: np.ndarray | None = None, y: np.ndarray | None = None) -> np.ndarray:
-        """Object `number` of every sample: (n,) of dtype PLACEMENT, at the place that 32-bit x and y name."""
+        """Object `number` of every sample, at the place that 32-bit x and y name.
+
+        Returns:
+            (n,) of dtype PLACEMENT, without depth.
+        """
         config = self._config
         fg, flip = self._fg, self._flip
         if number > 0:
@@ -177,11 +183,13 @@ class _Draw:
             variant = _below(_high(look), config.variants).astype(np.int64)
             sprite = first + variant * edges + edge
         placements["sprite"] = sprite
-        self._put(placements, self._place(number, placements, x, y))
+        place = self._place(number, placements, x, y)
+        placements["x"], placements["y"] = place.x, place.y
         if config.perspective:
             by_size = np.argsort(self._sprite_areas(first, edges, edge), axis=1, kind="stable")
-            nearness = (placements["depth"].astype(np.float64) - FARTHEST) / (NEAREST - FARTHEST)
-            nearness[placements["depth"] == UNKNOWN] = 0.5
+            depth = ground_depth(self._bank, self._bg, placements)
+            nearness = (depth.astype(np.float64) - FARTHEST) / (NEAREST - FARTHEST)
+            nearness[depth == UNKNOWN] = 0.5
             rank = np.minimum((nearness * config.variants).astype(np.int64), config.variants - 1)
             variant = by_size[np.arange(len(rank)), rank]
             self._stand(placements, first + variant * edges + edge)
@@ -242,10 +250,6 @@ class _Draw:
         mirrored = 1 - np.take_along_axis(plain, columns, axis=1)
         return np.where(placements["flip"][:, None] == 1, mirrored, plain)
 
-    def _put(self, placements: np.ndarray, place: _Place) -> None:
-        placements["x"], placements["y"] = place.x, place.y
-        placements["depth"] = ground_depth(self._bank, self._bg, placements)
-
     def _stand(self, placements: np.ndarray, sprites: np.ndarray) -> None:
         """Show other sprites that stand where those before stood: the middle of the lower edge stays."""
         before, after = self._size(placements["sprite"]), self._size(sprites)
@@ -254,11 +258,10 @@ class _Draw:
         y = placements["y"] + before[0] - after[0]
         canvas_height, canvas_width = self._bank.bg.shape[1:3]
         inside = _Place(np.clip(x, 0, canvas_width - after[1]), np.clip(y, 0, canvas_height - after[0]))
-        if not self._config.truncate:
-            self._put(placements, inside)
-            return
-        beyond = self._cut_off(placements, _Place(x, y)) > self._config.truncate
-        self._put(placements, _Place(np.where(beyond, inside.x, x), np.where(beyond, inside.y, y)))
+        beyond: np.ndarray | bool = True
+        if self._config.truncate:
+            beyond = self._cut_off(placements, _Place(x, y)) > self._config.truncate
+        placements["x"], placements["y"] = np.where(beyond, inside.x, x), np.where(beyond, inside.y, y)
 
     def _sprite_areas(self, first: np.ndarray, edges: int, edge: np.ndarray) -> np.ndarray:
         """(n, variants): height times width of every variant with the objects' edge."""

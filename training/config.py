@@ -33,7 +33,9 @@ class TrainConfig(BaseModel):
     """Validation runs on this many first samples of val."""
     batch_size: int = Field(16, ge=1)
     lr: float = Field(1e-3, gt=0)
-    """Learning rate of AdamW at the start."""
+    """The highest learning rate of AdamW."""
+    schedule: Literal["plateau", "cosine"] = "plateau"
+    """Whether the learning rate falls when the validation loss stands still, or along a cosine to the end."""
     weight_decay: float = Field(1e-2, ge=0)
     plateau_patience: int = Field(3, ge=0)
     """Epochs without a better validation loss before the learning rate falls."""

@@ -35,6 +35,7 @@ from training.losses import WeightedLoss
 from training.metrics import Scores
 from training.models import Prediction, build_model
 from training.prepare import join, prepare
+from training.rate import cosine
 
 DEFAULT_EPOCH_SAMPLES = 20_000
 _LOG_STEPS = 50
@@ -124,7 +125,7 @@ class _Trainer:
             torch.set_rng_state(earlier.rng["cpu"])
             for group in self._optimizer.param_groups:
                 group["weight_decay"] = config.weight_decay
-                if config.lr != earlier.config["lr"]:
+                if any(getattr(config, name) != earlier.config.get(name) for name in ("lr", "schedule")):
                     group["lr"] = config.lr
 
     def summary(self) -> str:
@@ -161,7 +162,8 @@ class _Trainer:
         val = self._dataset["val"]
         metrics = train_terms | (self._validate(val, stage.res, step, log) if len(val) else {})
         watched = metrics["val_loss" if len(val) else "train_loss"]
-        self._plateau.step(watched)
+        if config.schedule == "plateau":
+            self._plateau.step(watched)
         better = watched < begun.best_loss
         position = replace(
             begun,
@@ -192,6 +194,13 @@ class _Trainer:
         samples = self._config.epoch_samples or min(len(self._dataset["train"]), DEFAULT_EPOCH_SAMPLES)
         return max(1, samples // self._config.batch_size)
 
+    def _epochs(self) -> int:
+        return sum(stage.epochs for stage in self._config.stages)
+
+    def _set_rate(self, rate: float) -> None:
+        for group in self._optimizer.param_groups:
+            group["lr"] = rate
+
     def _train(self, begun: RunPosition, res: int, label: str, log: RunLog) -> dict[str, float]:
         config, fabric = self._config, self._fabric
         split, steps, size = self._dataset["train"], self._steps(), config.batch_size
@@ -205,6 +214,8 @@ class _Trainer:
         with Progress(label, steps * size, "samples") as progress:
             for number, integers in enumerate(read_batches(split, order)):
                 step = begun.step + number
+                if config.schedule == "cosine":
+                    self._set_rate(config.lr * cosine((step + 1) / (steps * self._epochs())))
                 batch = prepare(integers.to(fabric.device), res)
                 if config.augment:
                     batch = apply_view(batch, draw_view(config.seed, step, size))

@@ -197,7 +197,7 @@ def command(overwrite: bool, **fields: Any) -> None:
     from generator.plan import format_bytes
 
     config = GenerateConfig(**fields)
-    outcome = generate(config, overwrite)
+    outcome = generate(config, overwrite, say=click.echo)
     manifest = outcome.manifest
     counts = ", ".join(f"{name} {split.samples:,}" for name, split in manifest.splits.items())
     total = sum(split.samples for split in manifest.splits.values())

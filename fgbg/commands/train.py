@@ -55,8 +55,14 @@ from fgbg.options import (
     help="Validate on so many first samples of val.",
 )
 @click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True, help="Samples per step.")
+@click.option("--lr", type=float, default=1e-3, show_default=True, help="The highest learning rate of AdamW.")
 @click.option(
-    "--lr", type=float, default=1e-3, show_default=True, help="Learning rate of AdamW at the start."
+    "--schedule",
+    type=click.Choice(["plateau", "cosine"]),
+    default="plateau",
+    show_default=True,
+    help="Lower the learning rate when the validation loss stands still, or along a cosine to the end of the"
+    " last stage: better when the length of the run is settled, with --lr 2e-3.",
 )
 @click.option("--weight-decay", type=float, default=1e-2, show_default=True, help="Weight decay of AdamW.")
 @click.option(

@@ -32,10 +32,11 @@ def test_it_looks_at_the_last_training_resolution(predictor: Predictor) -> None:
     )
     predictor(np.zeros((50, 100, 3), np.uint8))
     hook.remove()
-    assert seen == [(1, 6, 16, 32)]
+    assert seen == [(1, 6, 16, 32)] * 2  # the picture and its mirror image
 
 
-def test_it_is_the_averaged_network_on_the_picture(predictor: Predictor, trained: Path) -> None:
+def test_it_is_the_averaged_network_on_the_picture(trained: Path) -> None:
+    predictor = Predictor.load(trained / "best.pt", device="cpu", mirror=False)
     picture = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     background = np.random.default_rng(2).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     ema = load_checkpoint(trained / "best.pt").ema
@@ -46,6 +47,18 @@ def test_it_is_the_averaged_network_on_the_picture(predictor: Predictor, trained
     predicted = predictor(picture, background)
     assert (predicted.mask == (expected.mask_logits.sigmoid()[0, 0] * 255).round().byte().numpy()).all()
     assert np.allclose(predicted.depth, expected.depth[0, 0].numpy() * 65534 + 1, atol=0.51)
+
+
+def test_with_mirror_images_answers_are_averaged(predictor: Predictor, trained: Path) -> None:
+    plain = Predictor.load(trained / "best.pt", device="cpu", mirror=False)
+    bg, fg_bg = torch.rand(2, 2, 3, 16, 24, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    both, one, other = predictor.see(bg, fg_bg), plain.see(bg, fg_bg), plain.see(bg.flip(-1), fg_bg.flip(-1))
+    assert torch.allclose(both.mask_logits, (one.mask_logits + other.mask_logits.flip(-1)) / 2)
+    assert torch.allclose(both.depth, (one.depth + other.depth.flip(-1)) / 2)
+    assert not torch.allclose(both.mask_logits, one.mask_logits)
+    # So a mirrored picture gives the mirrored answer.
+    turned = predictor.see(bg.flip(-1), fg_bg.flip(-1))
+    assert torch.allclose(turned.mask_logits.flip(-1), both.mask_logits, atol=1e-5)
 
 
 def test_without_background_its_channels_are_zero(predictor: Predictor) -> None:

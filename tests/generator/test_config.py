@@ -1,3 +1,6 @@
+from pathlib import Path
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -38,3 +41,35 @@ def test_unknown_fields_are_refused() -> None:
 def test_paths_are_no_part_of_the_identity() -> None:
     assert GenerateConfig(fg="a", bg="b", out="c").identity() == GenerateConfig().identity()
     assert GenerateConfig(seed=1).identity() != GenerateConfig().identity()
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"scale": (0.0, 1.0)}, r"--scale: expected a range within 0 to 4 .*found 0\.0-1\.0"),
+        ({"scale": (1.0, 0.5)}, r"--scale"),
+        ({"scale": (1.0, 3.0)}, r"--scale, --rotate: expected foregrounds within .* 192, found up to 288"),
+        ({"variants": 3}, r"--variants: expected something that varies"),
+        ({"objects": (0, 2)}, r"--objects: expected 1 to 8"),
+        ({"objects": (3, 2)}, r"--objects"),
+        ({"objects": (1, 9)}, r"--objects"),
+        ({"perspective": True}, r"--perspective: expected variants of several sizes"),
+        ({"grid": (5, 4), "positions": 10}, r"--positions: expected 20, the places of --grid 5x4, found 10"),
+        ({"workers": 0}, r"--workers: expected at least 1, or auto, found 0"),
+    ],
+)
+def test_scenes_that_cannot_be_are_refused(fields: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ConfigError, match=expected):
+        GenerateConfig(**fields)
+
+
+def test_defaults_that_hang_on_other_fields() -> None:
+    assert (GenerateConfig().variants, GenerateConfig().positions) == (1, 20)
+    assert GenerateConfig(rotate=5.0).variants == 8
+    assert GenerateConfig(rotate=5.0, variants=2).variants == 2
+    assert GenerateConfig(grid=(3, 2)).positions == 6
+    assert not GenerateConfig().has_instances and GenerateConfig(objects=(1, 2)).has_instances
+
+
+def test_who_does_the_work_is_no_part_of_a_request() -> None:
+    assert GenerateConfig(workers=3, depth_cache=Path("x")).identity() == GenerateConfig().identity()

@@ -18,6 +18,7 @@ from training.engine import TrainOutcome, is_finished, train
 from training.errors import RunError
 from training.losses import WeightedLoss
 from training.models import UNet
+from training.rate import cosine
 from training.schedule import Stage
 
 Fields = dict[str, Any]
@@ -272,6 +273,26 @@ def test_the_rate_falls_when_the_loss_does_not_and_stays_so_in_the_next_stage(
 
     train(config, dataset, say=note)
     assert rates == pytest.approx([0.01, 0.01, 0.0025, 0.0025])
+
+
+def test_the_rate_falls_along_a_cosine_over_all_stages(
+    dataset: Dataset, small: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The plateau would lower it too.
+    script_validation(monkeypatch, 0.1, 0.5, 0.5, 0.5)
+    rates: list[float] = []
+    config = TrainConfig(
+        out=tmp_path,
+        stages=stages((16, 3), (32, 1)),
+        **(small | {"schedule": "cosine", "plateau_patience": 0}),
+    )
+
+    def note(_: str) -> None:
+        if (tmp_path / "last.pt").exists():
+            rates.append(load_checkpoint(tmp_path / "last.pt").optimizer["param_groups"][0]["lr"])
+
+    train(config, dataset, say=note)
+    assert rates == pytest.approx([small["lr"] * cosine(done) for done in (0.25, 0.5, 0.75, 1)])
 
 
 def test_a_rate_given_on_resuming_replaces_the_fallen_one(

@@ -73,6 +73,26 @@ def test_resumed_equals_uninterrupted_to_the_bit(
     assert differences(resumed[2], uninterrupted[2]) == []
 
 
+@pytest.mark.parametrize("schedule", ["plateau", "cosine"])
+def test_stopped_between_epochs_it_goes_on_to_the_bit(
+    run: Run, tmp_path: Path, differences: Differences, monkeypatch: pytest.MonkeyPatch, schedule: str
+) -> None:
+    saved = 0
+
+    def stop_after_the_first(path: Path, checkpoint: Checkpoint) -> None:
+        nonlocal saved
+        if path.name == "last.pt" and (saved := saved + 1) == 2:
+            raise KeyboardInterrupt
+        save_checkpoint(path, checkpoint)
+
+    run(tmp_path / "whole", "16:2,32:1", schedule=schedule)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("training.engine.save_checkpoint", stop_after_the_first)
+        run(tmp_path / "parts", "16:2,32:1", schedule=schedule)
+    run(tmp_path / "parts", "16:2,32:1", resume=True)
+    assert differences(content(tmp_path / "parts"), content(tmp_path / "whole")) == []
+
+
 @pytest.mark.parametrize("killed_at", ["best.pt", "last.pt"])
 def test_an_epoch_killed_while_it_is_saved_is_trained_again_to_the_same_end(
     run: Run,
