@@ -16,8 +16,11 @@ COMMANDS: dict[str, str] = {
     "cutout": "Cut foregrounds out of pictures, by masks or by a box.",
     "generate": "Composite foregrounds onto backgrounds into a dataset.",
     "verify": "Hash every file of a dataset and name what is damaged.",
+    "preview": "Draw a contact sheet of a dataset to look at.",
+    "stats": "Count what a dataset looks like: colours, coverage, positions, depth.",
     "train": "Train a network to predict mask and depth.",
     "predict": "Predict mask and depth for pictures.",
+    "export": "Write a dataset as plain pictures, COCO or WebDataset.",
 }
 """Every command and its short help; each lives in fgbg.commands under its own name."""
 

@@ -73,6 +73,13 @@ data_option = click.option(
     show_default=True,
     help="Folder of the dataset.",
 )
+subset_option = click.option(
+    "--subset",
+    type=click.Choice(["train", "val", "test"]),
+    default="train",
+    show_default=True,
+    help="Split of the dataset.",
+)
 device_option = click.option(
     "--device",
     type=click.Choice(["auto", "cpu", "cuda", "mps"]),
@@ -170,6 +177,19 @@ workers_option = click.option(
     show_default=True,
     help="Processes; auto is one a core, fewer where there is little to do.",
 )
+
+
+class SampleCount(click.ParamType[int | str]):
+    """A number of samples from 1, or `all`."""
+
+    name = "N|all"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        if str(value).lower() == "all":
+            return "all"
+        if not str(value).isdecimal() or int(value) < 1:
+            self.fail(f"expected a number from 1 or 'all', found {value!r}", param, ctx)
+        return int(value)
 
 
 class WeightedTerms(click.ParamType[dict[str, float]]):

@@ -220,10 +220,16 @@ def _paste_object(
     else:
         mask = target.mask[place]
         mask[...] = _divide_by_255(mask * (255 - alpha.astype(np.uint16)) + np.uint16(255) * alpha)
-    cv2.copyTo(np.full(alpha.shape, depth, np.uint16), seen.opaque, target.depth[place])
+    _fill(target.depth[place], depth, seen.opaque)
     if target.instances is not None:
-        number = np.full(alpha.shape, 1 + objects_before, np.uint8)
-        cv2.copyTo(number, seen.opaque, target.instances[place])
+        _fill(target.instances[place], 1 + objects_before, seen.opaque)
+
+
+def _fill(window: np.ndarray, value: int, where: np.ndarray) -> None:
+    """Set the pixels of a window that `where` (uint8) names; a masked copy is faster than a masked fill."""
+    plane = np.empty(window.shape, window.dtype)
+    plane.fill(value)
+    cv2.copyTo(plane, where, window)
 
 
 def _paste_shadow(target: Pixels, stencil: _Stencil, x: int, y: int) -> None:

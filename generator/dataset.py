@@ -16,7 +16,7 @@ from generator.config import SplitName
 from generator.errors import DatasetError
 from generator.files import hash_file, write_atomically
 from generator.manifest import VERIFIED_FILE, BankEntry, Manifest, ShardEntry, SplitEntry
-from generator.pixels import Pixels
+from generator.pixels import Pixels, allocate, pixel_layout
 from generator.placement import PLACEMENT, SAMPLE
 from generator.progress import Progress
 from generator.shards import open_shard
@@ -47,8 +47,10 @@ class Batch:
     @classmethod
     def empty(cls, samples: int, size: tuple[int, int], instances: bool) -> "Batch":
         """A batch to read into, for a canvas (width, height)."""
-        pixels = Pixels.empty(samples, size, instances)
-        return cls(np.empty_like(pixels.fg_bg), pixels.fg_bg, pixels.mask, pixels.depth, pixels.instances)
+        layout = pixel_layout(samples, size, instances)
+        arrays = allocate(layout | {"bg": layout["fg_bg"]})
+        instance_map = arrays.pop("instances", None)
+        return cls(**arrays, instances=instance_map)
 
 
 class Split:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from generator.errors import DiskSpaceError
+from generator.errors import DiskSpaceError, UsageError
 
 # Disk, quota and the largest file allowed, as errno and within the words of libhdf5, which has no errno.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -18,7 +18,7 @@ _FULL_IN_WORDS = re.compile(r"errno = (\d+)")
 
 
 @contextmanager
-def atomic_file(path: Path, size: int) -> Iterator[Path]:
+def atomic_file(path: Path, size: int = 0) -> Iterator[Path]:
     """Give a temporary path beside `path`; on success fsync it and rename it to `path`.
 
     The folder is fsynced too, so after the block the file survives a power cut. When the block raises,
@@ -27,7 +27,7 @@ def atomic_file(path: Path, size: int) -> Iterator[Path]:
 
     Args:
         path: the file to be.
-        size: how many bytes it will have, about.
+        size: how many bytes it will have, about; 0 where that is not known.
 
     Raises:
         DiskSpaceError: they do not fit.
@@ -63,7 +63,7 @@ def room_for(path: Path, size: int) -> Iterator[None]:
     """Turn the system's word that there is no more room into an error that names the file and its bytes.
 
     Raises:
-        DiskSpaceError: `size` bytes at `path` do not fit.
+        DiskSpaceError: the `size` bytes of `path` do not fit.
     """
     try:
         yield
@@ -74,10 +74,22 @@ def room_for(path: Path, size: int) -> Iterator[None]:
         free = shutil.disk_usage(path.parent).free
         raise DiskSpaceError(
             path,
-            f"room for its {size:,} bytes",
+            f"room for its {size:,} bytes" if size else "room for it",
             f"{free:,} free, or a limit on files",
             "make room and run the same command again, which continues",
         ) from error
+
+
+def refuse_existing(path: Path, overwrite: bool) -> None:
+    """Make sure that writing `path` replaces nothing unasked.
+
+    Raises:
+        UsageError: it is there and not to be overwritten, or a folder.
+    """
+    if path.is_dir():
+        raise UsageError(path, "the name of a file", "a folder", "use another --out")
+    if path.exists() and not overwrite:
+        raise UsageError(path, "no such file yet", "one", "use another --out, or --overwrite to replace it")
 
 
 def fsync_folder(folder: Path) -> None:

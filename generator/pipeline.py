@@ -269,7 +269,7 @@ def _manifest(
         id=header.id,
         storage="rendered" if config.render else "unrendered",
         size=config.size,
-        config=config.model_dump(mode="json", exclude={"out", "workers", "depth_cache"}),
+        config=config.model_dump(mode="json", exclude={"out", "workers", "depth_cache"}) | header.config,
         libraries={"fgbg": __version__} | {name: importlib.metadata.version(name) for name in _LIBRARIES},
         assets=header.assets,
         bank=BankEntry(file=BANK_FILE, bytes=path.stat().st_size, blake3=hash_file(path)),

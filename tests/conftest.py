@@ -44,3 +44,12 @@ def rendered(request_fields: dict[str, object], tmp_path_factory: pytest.TempPat
     out = tmp_path_factory.mktemp("rendered")
     generate(GenerateConfig(**request_fields, out=out))
     return out
+
+
+@pytest.fixture(scope="session")
+def crowded(request_fields: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An unrendered dataset of none to three objects with shadows, hiding one another; not to be changed."""
+    out = tmp_path_factory.mktemp("crowded")
+    several = {"objects": (1, 3), "overlap": 1, "truncate": 0.3, "empty": 0.1, "shadow": 0.7, "samples": 60}
+    generate(GenerateConfig(**{**request_fields, **several}, out=out, render=False))
+    return out

@@ -1,0 +1,37 @@
+"""`fgbg preview`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fgbg.options import FILE, FOLDER, common_options, data_option, overwrite_option, subset_option
+
+if TYPE_CHECKING:
+    from generator.config import SplitName
+
+
+@click.command("preview")
+@click.argument("dataset", type=FOLDER, required=False)
+@data_option
+@subset_option
+@click.option(
+    "--count", type=click.IntRange(1, 1000), default=16, show_default=True, help="Samples on the sheet."
+)
+@click.option(
+    "--out", type=FILE, default=Path("outputs/preview.png"), show_default=True, help="PNG file to write."
+)
+@overwrite_option
+@common_options
+def command(
+    dataset: Path | None, data: Path, subset: "SplitName", count: int, out: Path, overwrite: bool
+) -> None:
+    """Draw a contact sheet of a dataset to look at.
+
+    DATASET is its folder, as --data. Samples are spread evenly over the split; each shows its background, the
+    composite with boxes around its objects, mask, depth, and instances where it may have several objects.
+    """
+    from generator.preview import write_preview
+
+    shown, total = write_preview(dataset or data, subset, count, out, overwrite)
+    click.echo(f"{out}: {shown:,} of {total:,} samples of {subset}")

@@ -1,0 +1,37 @@
+"""Pixels to the bytes of a picture file."""
+
+import cv2
+import numpy as np
+
+from generator.errors import ImageError
+
+
+def encode_png(pixels: np.ndarray) -> bytes:
+    """The PNG of (H, W) uint8 or uint16, or of (H, W, 3) uint8 RGB.
+
+    Raises:
+        ImageError: PNG cannot hold them.
+    """
+    return _encode(".png", pixels, [])
+
+
+def encode_jpeg(pixels: np.ndarray, quality: int) -> bytes:
+    """The JPEG of (H, W, 3) uint8 RGB, in a quality of 1 ... 100.
+
+    Raises:
+        ImageError: JPEG cannot hold them.
+    """
+    return _encode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def _encode(suffix: str, pixels: np.ndarray, options: list[int]) -> bytes:
+    stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
+    try:
+        done, encoded = cv2.imencode(suffix, stored, options)
+    except cv2.error:
+        done = False
+    if not done:
+        expected, found = f"pixels that {suffix} can hold", f"{pixels.shape} {pixels.dtype}"
+        raise ImageError("a picture", expected, found, "use a smaller canvas")
+    content: bytes = encoded.tobytes()
+    return content

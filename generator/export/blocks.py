@@ -1,0 +1,171 @@
+"""Blocks of samples and what writes them: the unit of work that any worker can take."""
+
+import io
+import math
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from generator.config import SplitName
+from generator.dataset import Dataset, open_dataset
+from generator.errors import UsageError
+from generator.export.formats import ExportFormat, FormatName, make_format
+from generator.export.journal import BlockLine, Request, write_records
+from generator.export.samples import Encoder, PictureFormat, read_samples, sample_name
+from generator.files import atomic_file, temporary_name
+
+QUALITY = 95
+_DISK_BLOCK, _TAR_BLOCK = 4096, 512
+
+
+@dataclass(frozen=True)
+class ExportConfig:
+    """What is asked for.
+
+    Attributes:
+        data: folder of the dataset.
+        out: folder of the export.
+        format: of the export.
+        subset: one split, or all.
+        samples: how many, split shares kept, as `generate` keeps them; None for all.
+        picture_format: of `bg` and `fg_bg`.
+        quality: of JPEG, 1 ... 100; None for the default.
+        workers: processes.
+
+    Raises:
+        UsageError: there is a quality, but no JPEG, or the format needs a package that is not installed.
+    """
+
+    data: Path
+    out: Path
+    format: FormatName
+    subset: SplitName | Literal["all"] = "all"
+    samples: int | None = None
+    picture_format: PictureFormat = "png"
+    quality: int | None = None
+    workers: int | Literal["auto"] = "auto"
+
+    def __post_init__(self) -> None:
+        if self.quality is not None and self.picture_format != "jpg":
+            fix = "use --picture-format jpg, or leave --quality away"
+            raise UsageError("--quality", "JPEG pictures", f"--picture-format {self.picture_format}", fix)
+        make_format(self.format, self.picture_format, instances=False)
+
+    def request(self, dataset_id: str) -> Request:
+        """All of it that decides the result."""
+        quality = (self.quality or QUALITY) if self.picture_format == "jpg" else None
+        return Request(
+            dataset=dataset_id,
+            format=self.format,
+            subset=self.subset,
+            samples=self.samples,
+            picture_format=self.picture_format,
+            quality=quality,
+        )
+
+
+@dataclass(frozen=True)
+class Block:
+    """Consecutive samples of one split: its rows first ... stop - 1."""
+
+    split: SplitName
+    number: int
+    first: int
+    stop: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.split}-{self.number:06d}"
+
+    def __len__(self) -> int:
+        return self.stop - self.first
+
+
+@dataclass(frozen=True)
+class BlockWriter:
+    """Writes blocks; the dataset is opened in each process when the first is."""
+
+    config: ExportConfig
+
+    def __call__(self, block: Block) -> BlockLine:
+        """Write one block; gives what the journal says of it."""
+        records: list[Any] = []
+        files = self._files(block.split, range(block.first, block.stop), records)
+        out = self.config.out
+        size = _write_tar(out / _archive(block), files) if self.format.in_tar else _write_loose(out, files)
+        write_records(out, block.name, records)
+        return BlockLine(block=block.name, samples=len(block), bytes=size)
+
+    def __reduce__(self) -> tuple[type["BlockWriter"], tuple[ExportConfig]]:
+        """Other processes get the request alone, and open the dataset themselves."""
+        return BlockWriter, (self.config,)
+
+    def disk_bytes(self, split: SplitName, row: int) -> int:
+        """What one sample takes on the disk."""
+        unit, head = (_TAR_BLOCK, _TAR_BLOCK) if self.format.in_tar else (_DISK_BLOCK, 0)
+        contents = (content for _, content in self._files(split, range(row, row + 1), []))
+        return sum(head + math.ceil(len(content) / unit) * unit for content in contents)
+
+    def paths(self, block: Block) -> Iterator[str]:
+        """Where the files of a block stand."""
+        if self.format.in_tar:
+            yield _archive(block)
+            return
+        for sample_id in self.dataset[block.split].samples["sample_id"][block.first : block.stop].tolist():
+            yield from self.format.members(block.split, sample_name(sample_id)).values()
+
+    def _files(self, split: SplitName, rows: range, records: list[Any]) -> Iterator[tuple[str, bytes]]:
+        """Path and content of the files of samples, one after another; `records` grows by theirs."""
+        for sample in read_samples(self.dataset, split, rows):
+            record = self.format.record(sample)
+            if record is not None:
+                records.append(record)
+            for field, path in self.format.members(split, sample.name).items():
+                yield path, self._encoder.encode(field, sample)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        return open_dataset(self.config.data)
+
+    @cached_property
+    def format(self) -> ExportFormat:
+        return make_format(
+            self.config.format, self.config.picture_format, self.dataset.manifest.has_instances
+        )
+
+    @cached_property
+    def _encoder(self) -> Encoder:
+        return Encoder(self.config.picture_format, self.config.quality or QUALITY)
+
+
+def _archive(block: Block) -> str:
+    return f"{block.name}.tar"
+
+
+def _write_loose(out: Path, files: Iterator[tuple[str, bytes]]) -> int:
+    """Write files that are whole or not there, and give the size of all."""
+    folders: set[Path] = set()
+    size = 0
+    for name, content in files:
+        path = out / name
+        if path.parent not in folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            folders.add(path.parent)
+        temporary = temporary_name(path)
+        temporary.write_bytes(content)
+        temporary.replace(path)
+        size += len(content)
+    return size
+
+
+def _write_tar(path: Path, files: Iterator[tuple[str, bytes]]) -> int:
+    """Write an archive that says nothing of when, where and by whom, and give its size."""
+    with atomic_file(path) as temporary, tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in files:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path.stat().st_size

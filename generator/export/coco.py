@@ -1,0 +1,117 @@
+"""Format `coco`: pictures, and per split a JSON file of boxes and masks of their objects.
+
+Source: https://cocodataset.org/#format-data; masks are run-length encoded, with counts as a string, as
+pycocotools reads them.
+"""
+
+import importlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from generator.config import SplitName
+from generator.errors import UsageError
+from generator.export.samples import PictureFormat, Sample
+
+CATEGORY = {"id": 1, "name": "foreground", "supercategory": "object"}
+
+# More than instances have values, so that no two annotations have one id, and none has 0.
+_IDS_PER_IMAGE = 256
+
+
+@dataclass(frozen=True)
+class CocoFormat:
+    """`images/SPLIT/NAME.png` and `annotations/instances_SPLIT.json`; hidden objects have no annotation.
+
+    An image's id is its sample's number, an annotation's 256 times that plus the object's value in the
+    instance map: both stay what they are when other samples are exported.
+
+    Attributes:
+        picture_format: of the pictures, which are `fg_bg`.
+        instances: whether there are instance maps.
+
+    Raises:
+        UsageError: pycocotools is not installed.
+    """
+
+    in_tar: ClassVar[bool] = False
+    owned: ClassVar[re.Pattern[str]] = re.compile(
+        r"images/(train|val|test)/(\d{12,}\.(png|jpg)|\.\d{12,}\.(png|jpg)\.tmp)"
+        r"|annotations/(instances_(train|val|test)\.json|\.instances_(train|val|test)\.json\.tmp)"
+    )
+    picture_format: PictureFormat
+    instances: bool
+
+    def __post_init__(self) -> None:
+        _pycocotools()
+
+    def members(self, split: SplitName, name: str) -> dict[str, str]:
+        return {"fg_bg": f"images/{split}/{self._file(name)}"}
+
+    def record(self, sample: Sample) -> Any:
+        instances = sample.pixels["instances"]
+        height, width = instances.shape
+        return {
+            "image": {
+                "id": sample.sample_id,
+                "file_name": self._file(sample.name),
+                "width": width,
+                "height": height,
+            },
+            "annotations": [
+                {
+                    "id": sample.sample_id * _IDS_PER_IMAGE + seen.number,
+                    "image_id": sample.sample_id,
+                    "category_id": CATEGORY["id"],
+                    "bbox": seen.box,
+                    "area": seen.area,
+                    "segmentation": _run_lengths(instances == seen.number),
+                    "iscrowd": 0,
+                }
+                for seen in sample.objects
+                if seen.box is not None
+            ],
+        }
+
+    def summaries(
+        self, dataset_id: str, records: Mapping[SplitName, Iterable[Any]]
+    ) -> dict[str, Iterator[str]]:
+        return {
+            f"annotations/instances_{split}.json": _document(f"fgbg dataset {dataset_id}, {split}", of_split)
+            for split, of_split in records.items()
+        }
+
+    def _file(self, name: str) -> str:
+        return f"{name}.{self.picture_format}"
+
+
+def _document(description: str, records: Iterable[Any]) -> Iterator[str]:
+    yield '{"info": ' + json.dumps({"description": description, "version": "1"})
+    yield ',\n"licenses": [],\n"categories": ' + json.dumps([CATEGORY])
+    yield ',\n"images": ['
+    yield from _items(record["image"] for record in records)
+    yield '],\n"annotations": ['
+    yield from _items(annotation for record in records for annotation in record["annotations"])
+    yield "]}\n"
+
+
+def _items(values: Iterable[Any]) -> Iterator[str]:
+    for number, value in enumerate(values):
+        yield (",\n" if number else "\n") + json.dumps(value)
+
+
+def _run_lengths(shown: np.ndarray) -> dict[str, Any]:
+    """A mask (H, W) bool as COCO stores it."""
+    encoded = _pycocotools().encode(np.asfortranarray(shown, np.uint8))
+    return {"size": [int(side) for side in encoded["size"]], "counts": encoded["counts"].decode("ascii")}
+
+
+def _pycocotools() -> Any:
+    try:
+        return importlib.import_module("pycocotools.mask")
+    except ImportError as error:
+        raise UsageError("--format coco", "pycocotools", "none", "pip install 'fgbg[coco]'") from error

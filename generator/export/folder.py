@@ -1,0 +1,69 @@
+"""Format `folder`: a folder per split and field, a picture per sample, and `samples.csv` about all."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from generator.config import SplitName
+from generator.export.samples import PictureFormat, Sample
+
+COLUMNS = ("split", "name", "sample_id", "bg", "fg", "boxes")
+
+
+@dataclass(frozen=True)
+class FolderFormat:
+    """`SPLIT/FIELD/NAME.png`: the same name in each field's folder is the same sample.
+
+    Attributes:
+        picture_format: of `bg` and `fg_bg`.
+        instances: whether there are instance maps.
+    """
+
+    in_tar: ClassVar[bool] = False
+    owned: ClassVar[re.Pattern[str]] = re.compile(
+        r"(train|val|test)/(bg|fg_bg|mask|depth|instances)/(\d{12,}\.(png|jpg)|\.\d{12,}\.(png|jpg)\.tmp)"
+        r"|samples\.csv|\.samples\.csv\.tmp"
+    )
+    picture_format: PictureFormat
+    instances: bool
+
+    def members(self, split: SplitName, name: str) -> dict[str, str]:
+        suffixes = {"bg": self.picture_format, "fg_bg": self.picture_format, "mask": "png", "depth": "png"}
+        if self.instances:
+            suffixes["instances"] = "png"
+        return {field: f"{split}/{field}/{name}.{suffix}" for field, suffix in suffixes.items()}
+
+    def record(self, sample: Sample) -> Any:
+        return sample.describe()
+
+    def summaries(
+        self, dataset_id: str, records: Mapping[SplitName, Iterable[Any]]
+    ) -> dict[str, Iterator[str]]:
+        return {"samples.csv": _table(records)}
+
+
+def _table(records: Mapping[SplitName, Iterable[Any]]) -> Iterator[str]:
+    """A line per sample; its lists are JSON."""
+    yield _line(COLUMNS)
+    for of_split in records.values():
+        for record in of_split:
+            yield _line(
+                [
+                    _cell(record[column]) if isinstance(record[column], list) else record[column]
+                    for column in COLUMNS
+                ]
+            )
+
+
+def _cell(value: list[Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _line(cells: Iterable[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(cells)
+    return text.getvalue()

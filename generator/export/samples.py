@@ -1,0 +1,121 @@
+"""Samples as every export format gets them, and their fields as bytes of files."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from generator.config import SplitName
+from generator.dataset import Dataset
+from generator.encode import encode_jpeg, encode_png
+from generator.objects import SeenObject, instance_maps, seen_objects
+from generator.pixels import pixel_bytes
+
+PictureFormat = Literal["png", "jpg"]
+
+_READ_BYTES = 16 * 2**20
+_KEPT_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample with its names.
+
+    Attributes:
+        split: it is of.
+        sample_id: its number, which no other sample of the split has.
+        bg: the name of its background.
+        bg_number: the background's number in the bank.
+        objects: from back to front, hidden ones too.
+        pixels: `bg`, `fg_bg` (H, W, 3) uint8, `mask` (H, W) uint8, `depth` (H, W) uint16 and `instances`
+            (H, W) uint8, the latter in datasets of one object a sample too.
+    """
+
+    split: SplitName
+    sample_id: int
+    bg: str
+    bg_number: int
+    objects: list[SeenObject]
+    pixels: dict[str, np.ndarray]
+
+    @property
+    def name(self) -> str:
+        """What its files are called, before the suffix."""
+        return sample_name(self.sample_id)
+
+    def describe(self) -> dict[str, Any]:
+        """What is known of it besides its pixels; the box of an object that is wholly hidden is None."""
+        return {
+            "split": self.split,
+            "name": self.name,
+            "sample_id": self.sample_id,
+            "bg": self.bg,
+            "fg": [seen.fg for seen in self.objects],
+            "boxes": [seen.box for seen in self.objects],
+        }
+
+
+def sample_name(sample_id: int) -> str:
+    """`000000012345`: files sort as their samples are numbered."""
+    return f"{sample_id:012d}"
+
+
+def read_samples(dataset: Dataset, split_name: SplitName, rows: range) -> Iterator[Sample]:
+    """The samples at these rows of a split, in this order. Their arrays are overwritten later on."""
+    split = dataset[split_name]
+    bgs = dataset.manifest.assets["bg"]
+    step = max(1, _READ_BYTES // pixel_bytes(dataset.manifest.size, dataset.manifest.has_instances))
+    for start in range(0, len(rows), step):
+        some = rows[start : start + step]
+        batch = split.read(some)
+        instances = instance_maps(batch)
+        for place, row in enumerate(some):
+            bg = int(split.samples["bg"][row])
+            pixels = {name: getattr(batch, name)[place] for name in ("bg", "fg_bg", "mask", "depth")}
+            yield Sample(
+                split=split_name,
+                sample_id=int(split.samples["sample_id"][row]),
+                bg=bgs[bg].name,
+                bg_number=bg,
+                objects=seen_objects(dataset, split, row, instances[place]),
+                pixels={**pixels, "instances": instances[place]},
+            )
+
+
+class Encoder:
+    """Fields of samples as bytes; remembers backgrounds, which come again and again.
+
+    Args:
+        picture_format: of `bg` and `fg_bg`; all else is PNG, which loses nothing.
+        quality: of JPEG.
+    """
+
+    def __init__(self, picture_format: PictureFormat, quality: int | None) -> None:
+        self._quality = quality if picture_format == "jpg" else None
+        self._backgrounds: dict[int, bytes] = {}
+        self._kept = 0
+
+    def encode(self, field: str, sample: Sample) -> bytes:
+        """One of `Sample.pixels`, or `json`: what is known of the sample."""
+        if field == "json":
+            return json.dumps(sample.describe()).encode()
+        if field == "bg":
+            return self._background(sample)
+        if field == "fg_bg":
+            return self._picture(sample.pixels[field])
+        return encode_png(sample.pixels[field])
+
+    def _picture(self, pixels: np.ndarray) -> bytes:
+        return encode_png(pixels) if self._quality is None else encode_jpeg(pixels, self._quality)
+
+    def _background(self, sample: Sample) -> bytes:
+        known = self._backgrounds.get(sample.bg_number)
+        if known is not None:
+            return known
+        content = self._picture(sample.pixels["bg"])
+        if self._kept + len(content) <= _KEPT_BYTES:
+            self._backgrounds[sample.bg_number] = content
+            self._kept += len(content)
+        return content

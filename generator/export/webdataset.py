@@ -1,0 +1,42 @@
+"""Format `webdataset`: tar archives of 1,000 samples each, read front to back.
+
+Source: https://github.com/webdataset/webdataset: files of one name up to the first dot are one sample.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from generator.config import SplitName
+from generator.export.samples import PictureFormat, Sample
+
+
+@dataclass(frozen=True)
+class WebDatasetFormat:
+    """`SPLIT-000000.tar` with `NAME.FIELD.png` and `NAME.json`.
+
+    Attributes:
+        picture_format: of `bg` and `fg_bg`.
+        instances: whether there are instance maps.
+    """
+
+    in_tar: ClassVar[bool] = True
+    owned: ClassVar[re.Pattern[str]] = re.compile(
+        r"(train|val|test)-\d{6,}\.tar|\.(train|val|test)-\d{6,}\.tar\.tmp"
+    )
+    picture_format: PictureFormat
+    instances: bool
+
+    def members(self, split: SplitName, name: str) -> dict[str, str]:
+        pictures = {field: f"{name}.{field}.{self.picture_format}" for field in ("bg", "fg_bg")}
+        maps = ["mask", "depth"] + (["instances"] if self.instances else [])
+        return {**pictures, **{field: f"{name}.{field}.png" for field in maps}, "json": f"{name}.json"}
+
+    def record(self, sample: Sample) -> Any:
+        return None
+
+    def summaries(
+        self, dataset_id: str, records: Mapping[SplitName, Iterable[Any]]
+    ) -> dict[str, Iterator[str]]:
+        return {}

@@ -1,0 +1,30 @@
+import pytest
+
+from generator.export.formats import FORMATS, FormatName, make_format
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("instances", [False, True])
+def test_a_format_owns_what_it_writes_and_its_temporary_files(name: FormatName, instances: bool) -> None:
+    made = make_format(name, "jpg", instances)
+    paths = [f"{split}-000012.tar" for split in ("train", "val", "test")] if made.in_tar else []
+    if not made.in_tar:
+        paths += made.members("val", "000000000007").values()
+    paths += made.summaries("id", {"train": [], "test": []})
+    for path in paths:
+        folder, _, file = path.rpartition("/")
+        temporary = f"{folder}/.{file}.tmp" if folder else f".{file}.tmp"
+        assert made.owned.fullmatch(path) and made.owned.fullmatch(temporary), path
+    for foreign in (
+        "notes.txt",
+        "val/mask/mine.png",
+        "images/cat.jpg",
+        "backup.tar",
+        "other/000000000007.png",
+    ):
+        assert not made.owned.fullmatch(foreign)
+
+
+def test_instances_are_exported_where_there_are_some() -> None:
+    assert "instances" in make_format("webdataset", "png", True).members("train", "1")
+    assert "instances" not in make_format("webdataset", "png", False).members("train", "1")

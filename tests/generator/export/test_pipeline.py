@@ -1,0 +1,267 @@
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from filelock import FileLock
+
+import generator.export.blocks
+import generator.export.pipeline
+from generator.dataset import open_dataset
+from generator.errors import ConfigError, DatasetError, DiskSpaceError, UsageError
+from generator.export.blocks import ExportConfig
+from generator.export.pipeline import export_dataset
+from generator.export.samples import Encoder, Sample
+from generator.files import hash_file
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator.export.pipeline, "BLOCK_SAMPLES", 20)
+
+
+@pytest.fixture
+def config(unrendered: Path, tmp_path: Path) -> ExportConfig:
+    """A request for 70 samples as a folder: 4 blocks or more."""
+    return ExportConfig(unrendered, tmp_path / "out", "folder", samples=70, workers=1)
+
+
+def content(folder: Path) -> dict[str, str]:
+    """The hashes of all files but those of the export's memory."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    names = {path: path.relative_to(folder).as_posix() for path in paths}
+    return {name: hash_file(path) for path, name in names.items() if not name.startswith(".export/")}
+
+
+def break_after(monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
+    """Make the export stop, as by Ctrl-C, after so many encoded fields."""
+    encode, left = Encoder.encode, [calls]
+
+    def failing(self: Encoder, field: str, sample: Sample) -> bytes:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        return encode(self, field, sample)
+
+    monkeypatch.setattr(Encoder, "encode", failing)
+
+
+@pytest.mark.parametrize("name", ["folder", "coco", "webdataset"])
+def test_the_same_bytes_by_one_worker_and_by_two(config: ExportConfig, tmp_path: Path, name: str) -> None:
+    one = replace(config, format=name)
+    two = replace(one, out=tmp_path / "two", workers=2)
+    first, second = export_dataset(one), export_dataset(two)
+    assert content(one.out) == content(two.out) and content(one.out)
+    assert first.samples == second.samples and sum(first.samples.values()) == first.written == 70
+    on_disk = [path for path in one.out.rglob("*") if path.suffix in (".png", ".tar")]
+    assert first.bytes == second.bytes == sum(path.stat().st_size for path in on_disk)
+
+
+@pytest.mark.parametrize("name", ["folder", "coco", "webdataset"])
+def test_stopped_half_way_it_continues_to_the_same_bytes(
+    config: ExportConfig, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(config, format=name)
+    whole = replace(config, out=tmp_path / "whole")
+    export_dataset(whole)
+    expected = content(whole.out)
+    with monkeypatch.context() as stopping:
+        # Measuring for the disk takes a few calls; some blocks are finished then, one is half done.
+        break_after(stopping, {"folder": 4, "coco": 1, "webdataset": 5}[name] * (24 + 50))
+        with pytest.raises(KeyboardInterrupt):
+            export_dataset(config)
+    half = content(config.out)
+    assert half and half.items() < expected.items()
+    outcome = export_dataset(config)
+    assert 0 < outcome.written < 70
+    assert content(config.out) == expected
+    assert {path.name for path in (config.out / ".export").iterdir()} == {"journal.jsonl", "lock"}
+
+
+def test_no_picture_stands_half_under_its_name(config: ExportConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped within a picture, it leaves at most a temporary file, which the next call replaces."""
+    write = Path.write_bytes
+    with monkeypatch.context() as killing:
+
+        def half(self: Path, data: bytes) -> int:
+            if "/mask/" not in self.as_posix():
+                return write(self, data)
+            write(self, data[: len(data) // 2])
+            raise KeyboardInterrupt
+
+        killing.setattr(Path, "write_bytes", half)
+        with pytest.raises(KeyboardInterrupt):
+            export_dataset(config)
+    names = [path.name for path in config.out.glob("*/mask/*")]
+    assert len(names) == 1 and names[0].startswith(".") and names[0].endswith(".tmp")
+    export_dataset(config)
+    assert not list(config.out.rglob("*.tmp"))
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"")])
+def test_finished_work_is_left_and_missing_pictures_are_written_again(
+    config: ExportConfig, damage: Callable[[Path], None]
+) -> None:
+    export_dataset(config)
+    expected = content(config.out)
+    times = {path: path.stat().st_mtime_ns for path in config.out.rglob("*.png")}
+    again = export_dataset(config)
+    assert again.written == 0 and sum(again.samples.values()) == 70
+    assert times == {path: path.stat().st_mtime_ns for path in config.out.rglob("*.png")}
+    damage(next(config.out.glob("train/depth/*.png")))
+    assert export_dataset(config).written > 0
+    assert content(config.out) == expected
+    (config.out / "samples.csv").unlink()
+    export_dataset(config)
+    assert content(config.out) == expected
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"samples": 60}, "expected the export there to have samples 60, found 70"),
+        ({"samples": None}, "samples all, found 70"),
+        ({"subset": "val", "samples": None}, "subset val, found all"),
+        ({"format": "webdataset"}, "format webdataset, found folder"),
+        ({"picture_format": "jpg"}, "picture_format jpg, found png"),
+    ],
+)
+def test_another_request_is_refused_with_the_difference(
+    config: ExportConfig, change: dict[str, object], complaint: str
+) -> None:
+    export_dataset(config)
+    expected = content(config.out)
+    with pytest.raises(ConfigError, match=complaint + ".*use another --out, or --overwrite"):
+        export_dataset(replace(config, **change))
+    assert content(config.out) == expected
+
+
+def test_another_dataset_is_refused(config: ExportConfig, crowded: Path) -> None:
+    export_dataset(config)
+    with pytest.raises(ConfigError, match="the export there to have dataset"):
+        export_dataset(replace(config, data=crowded))
+
+
+def test_overwrite_removes_what_an_export_wrote_and_nothing_else(
+    config: ExportConfig, tmp_path: Path
+) -> None:
+    export_dataset(config)
+    kept = [config.out / "notes.txt", config.out / "train" / "mask" / "mine.png"]
+    for path in kept:
+        path.write_text("mine")
+    other = replace(config, format="webdataset", samples=30)
+    export_dataset(other, overwrite=True)
+    export_dataset(replace(other, out=tmp_path / "clean"))
+    found = content(config.out)
+    assert all(path.read_text() == "mine" for path in kept)
+    for name in ("notes.txt", "train/mask/mine.png"):
+        del found[name]
+    assert found == content(tmp_path / "clean")
+    assert not (config.out / "val").exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(config: ExportConfig) -> None:
+    config.out.mkdir()
+    (config.out / "thesis.txt").write_text("mine")
+    for overwrite in (False, True):
+        with pytest.raises(
+            ConfigError, match=r"expected an empty folder or an earlier export, found thesis\.txt"
+        ):
+            export_dataset(config, overwrite)
+    assert [path.name for path in config.out.iterdir()] == ["thesis.txt"]
+
+
+def test_the_dataset_itself_is_no_place_to_write(
+    config: ExportConfig, unrendered: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(unrendered, tmp_path / "copy")
+    with pytest.raises(ConfigError, match="expected an empty folder"):
+        export_dataset(replace(config, data=tmp_path / "copy", out=tmp_path / "copy"), overwrite=True)
+    open_dataset(tmp_path / "copy")
+
+
+def test_a_journal_that_is_none(config: ExportConfig) -> None:
+    (config.out / ".export").mkdir(parents=True)
+    (config.out / ".export" / "journal.jsonl").write_text("groceries\n")
+    with pytest.raises(ConfigError, match=r"expected the journal of an export, found something else"):
+        export_dataset(config, overwrite=True)
+
+
+def test_only_one_writes_at_a_time(config: ExportConfig) -> None:
+    (config.out / ".export").mkdir(parents=True)
+    with (
+        FileLock(config.out / ".export" / "lock"),
+        pytest.raises(ConfigError, match="another 'fgbg export' at work"),
+    ):
+        export_dataset(config)
+
+
+def test_what_does_not_fit_is_refused_before_the_first_picture(
+    config: ExportConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(config.data)._replace(free=1_000_000)
+    monkeypatch.setattr(generator.export.pipeline.shutil, "disk_usage", lambda path: usage)
+    # 70 samples of 4 files of at least one disk block each.
+    with pytest.raises(
+        DiskSpaceError, match=r"expected 1\.2 MB of free disk, found 1\.0 MB; lower --samples or use"
+    ):
+        export_dataset(config)
+    assert not list(config.out.rglob("*.png"))
+    monkeypatch.setattr(
+        generator.export.pipeline.shutil, "disk_usage", lambda path: usage._replace(free=1_300_000)
+    )
+    assert export_dataset(config).written == 70
+
+
+def test_samples_are_shared_among_splits_and_are_the_first_of_each(
+    config: ExportConfig, unrendered: Path
+) -> None:
+    outcome = export_dataset(config)
+    dataset = open_dataset(unrendered)
+    assert set(outcome.samples) == {"train", "val", "test"} and outcome.samples["train"] > 50
+    for split, kept in outcome.samples.items():
+        expected = {f"{number:012d}.png" for number in dataset[split].samples["sample_id"][:kept]}
+        assert {path.name for path in (config.out / split / "fg_bg").iterdir()} == expected
+    one = export_dataset(replace(config, subset="val", samples=None, out=config.out / ".." / "val"))
+    assert one.samples == {"val": len(dataset["val"])}
+
+
+def test_a_split_without_samples_is_refused(config: ExportConfig, crowded: Path, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="run 'fgbg generate' first"):
+        export_dataset(replace(config, data=tmp_path / "nowhere"))
+    (tmp_path / "unfinished").mkdir()
+    (tmp_path / "unfinished" / "journal.jsonl").touch()
+    with pytest.raises(DatasetError, match="found an unfinished one"):
+        export_dataset(replace(config, data=tmp_path / "unfinished"))
+    assert not config.out.exists()
+
+
+def test_samples_of_one_number_are_refused(config: ExportConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = open_dataset(config.data)
+    dataset["val"].samples["sample_id"][1] = dataset["val"].samples["sample_id"][0]
+    monkeypatch.setattr(generator.export.blocks, "open_dataset", lambda folder: dataset)
+    with pytest.raises(DatasetError, match="expected samples of val with a number each"):
+        export_dataset(config)
+    assert not config.out.exists()
+
+
+def test_quality_needs_jpeg(config: ExportConfig) -> None:
+    with pytest.raises(UsageError, match="--quality: expected JPEG pictures, found --picture-format png"):
+        replace(config, quality=90)
+
+
+def test_jpeg_pictures_and_exact_maps(config: ExportConfig, unrendered: Path) -> None:
+    config = replace(config, picture_format="jpg", samples=10)
+    export_dataset(config)
+    sizes = sum(path.stat().st_size for path in config.out.rglob("*.jpg"))
+    batch = open_dataset(unrendered)["train"].read([0])
+    name = f"{open_dataset(unrendered)['train'].samples['sample_id'][0]:012d}"
+    picture = cv2.imread(str(config.out / "train" / "fg_bg" / f"{name}.jpg"))[..., ::-1]
+    assert np.abs(picture.astype(int) - batch.fg_bg[0]).mean() < 12
+    depth = cv2.imread(str(config.out / "train" / "depth" / f"{name}.png"), cv2.IMREAD_UNCHANGED)
+    assert (depth == batch.depth[0]).all()
+    export_dataset(replace(config, quality=20), overwrite=True)
+    assert sum(path.stat().st_size for path in config.out.rglob("*.jpg")) < 0.8 * sizes

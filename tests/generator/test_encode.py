@@ -1,0 +1,34 @@
+import cv2
+import numpy as np
+import pytest
+
+from generator.encode import encode_jpeg, encode_png
+from generator.errors import ImageError
+
+
+def decode(content: bytes) -> np.ndarray:
+    return np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED))
+
+
+@pytest.mark.parametrize("values", [[[0, 128, 255]], [[0, 1, 65535]], [[[255, 0, 7], [1, 2, 3]]]])
+def test_png_gives_back_what_went_in(values: list[object]) -> None:
+    pixels = np.array(values, np.uint16 if np.max(values) > 255 else np.uint8)
+    stored = decode(encode_png(pixels))
+    # OpenCV decodes to BGR.
+    assert stored.dtype == pixels.dtype
+    assert (stored[..., ::-1] if pixels.ndim == 3 else stored).tolist() == pixels.tolist()
+
+
+def test_jpeg_is_close_and_red_stays_red() -> None:
+    pixels = np.full((16, 16, 3), (200, 40, 20), np.uint8)
+    fine, coarse = (
+        encode_jpeg(pixels, 95),
+        encode_jpeg(np.random.default_rng(0).integers(0, 255, (16, 16, 3), np.uint8), 5),
+    )
+    assert np.abs(decode(fine)[8, 8, ::-1].astype(int) - (200, 40, 20)).max() < 4
+    assert fine[:2] == b"\xff\xd8" and len(coarse) < 900
+
+
+def test_what_a_format_cannot_hold_is_refused() -> None:
+    with pytest.raises(ImageError, match=r"expected pixels that \.jpg can hold, found \(1, 70000, 3\) uint8"):
+        encode_jpeg(np.zeros((1, 70000, 3), np.uint8), 95)
