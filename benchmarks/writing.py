@@ -84,8 +84,6 @@ def main(fg: Path | None, bg: Path | None, samples: int, rounds: int) -> None:
 def bare(folder: Path, shards: Sequence[Path], processes: int) -> float:
     """Seconds to write the shards' bytes and fsync each, right after earlier ones are removed, as --overwrite
     does; every process holds its share in memory before the clock starts."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
     context = multiprocessing.get_context("spawn")
     ready = context.Barrier(processes + 1)
     writers = [
@@ -94,6 +92,9 @@ def bare(folder: Path, shards: Sequence[Path], processes: int) -> float:
     ]
     for writer in writers:
         writer.start()
+    ready.wait()  # all is in memory
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     ready.wait()
     began = time.perf_counter()
     for writer in writers:
@@ -103,6 +104,7 @@ def bare(folder: Path, shards: Sequence[Path], processes: int) -> float:
 
 def write_bare(folder: Path, shards: Sequence[Path], ready: Barrier) -> None:
     contents = [path.read_bytes() for path in shards]
+    ready.wait()
     ready.wait()
     for path, content in zip(shards, contents, strict=True):
         with (folder / path.name).open("wb") as file:

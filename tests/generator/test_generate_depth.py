@@ -23,7 +23,7 @@ def save_brightness(path: Path, sign: float = 1.0) -> Path:
     rgb = helper.make_tensor_value_info("rgb", TensorProto.FLOAT, (1, 3, 24, 32))
     depth = helper.make_tensor_value_info("depth", TensorProto.FLOAT, None)
     nodes = [
-        helper.make_node("Constant", [], ["sign"], value_float=sign),
+        helper.make_node("Constant", [], ["sign"], value_float=float(sign)),
         helper.make_node("ReduceMean", ["rgb"], ["mean"], axes=[1]),
         helper.make_node("Mul", ["mean", "sign"], ["depth"]),
     ]
