@@ -21,7 +21,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class RunPosition:
-    """How far a run is, after an epoch's end.
+    """How far a run is, after some step.
 
     Attributes:
         stage: index of the stage under way, or last finished.
@@ -29,6 +29,7 @@ class RunPosition:
         epoch: epochs done in all.
         step: batches the optimiser has seen.
         consumed: samples of the endless shuffled stream that were trained on.
+        epoch_steps: batches done in the epoch under way; 0 at an epoch's end.
         best_loss: lowest validation loss at this stage's resolution so far.
     """
 
@@ -37,6 +38,7 @@ class RunPosition:
     epoch: int = 0
     step: int = 0
     consumed: int = 0
+    epoch_steps: int = 0
     best_loss: float = float("inf")
 
 
@@ -52,6 +54,7 @@ class Checkpoint:
         model: weights; `ema`: averaged weights, which validation and prediction use.
         optimizer, scheduler: their state dicts.
         rng: torch's random state.
+        sums: of the loss terms over the epoch under way, and of those already logged.
     """
 
     config: dict[str, Any]
@@ -63,6 +66,7 @@ class Checkpoint:
     optimizer: dict[str, Any]
     scheduler: dict[str, Any]
     rng: dict[str, torch.Tensor]
+    sums: dict[str, dict[str, torch.Tensor]]
 
     @property
     def stages(self) -> tuple[Stage, ...]:

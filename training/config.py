@@ -43,6 +43,8 @@ class TrainConfig(BaseModel):
     """What the learning rate is multiplied by then."""
     clip: float = Field(1.0, gt=0)
     """Gradients are scaled down to this norm."""
+    save_every: str = Field("5m", pattern=r"^[1-9]\d*m?$")
+    """Steps, or with an m minutes, between checkpoints within an epoch."""
     ema: float = Field(0.999, ge=0, lt=1)
     """Decay of the averaged weights, reached after a warm-up."""
     augment: bool = True

@@ -3,8 +3,8 @@
 import logging
 import math
 import time
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from generator.dataset import Dataset, Split
 from generator.progress import Progress
 from training.augment import apply_view, change_backgrounds, draw_background_change, draw_view
-from training.batches import read_batches, shuffled
+from training.batches import IntegerBatch, read_batches, shuffled
 from training.checkpoint import (
     BEST,
     LAST,
@@ -36,8 +36,13 @@ from training.metrics import Scores
 from training.models import Prediction, build_model
 from training.prepare import join, prepare
 from training.rate import cosine
+from training.stopping import SaveClock, StopRequest
 
 DEFAULT_EPOCH_SAMPLES = 20_000
+
+Sums = dict[str, dict[str, torch.Tensor]]
+"""Each loss term summed over the epoch under way: `all` of it, and what of it is `logged`."""
+
 _LOG_STEPS = 50
 
 
@@ -69,6 +74,7 @@ def train(
     Raises:
         ConfigError: the device, or a term of a loss, is not there.
         RunError: the loss is no longer finite.
+        StoppedError: a signal told the run to stop; its last step is saved.
     """
     trainer = _Trainer(config, dataset, earlier)
     if overwrite:
@@ -81,11 +87,13 @@ def train(
     before = position.epoch
     log = RunLog(config.out / "log", position.epoch, position.step)
     try:
-        while (begun := _next_epoch(config, position)) is not None:
-            if begun.stage_epochs == 0:
-                trainer.begin_stage()
-            position, metrics = trainer.epoch(begun, log)
-            say(_epoch_line(config, position, metrics))
+        with StopRequest() as stop:
+            while (begun := _next_epoch(config, position)) is not None:
+                stop.raise_if_received(config.out / LAST, position.step)
+                if begun.stage_epochs == begun.epoch_steps == 0:
+                    trainer.begin_stage()
+                position, metrics = trainer.epoch(begun, metrics, log, stop)
+                say(_epoch_line(config, position, metrics))
     finally:
         log.close()
     return TrainOutcome(position, metrics, position.epoch - before)
@@ -117,12 +125,18 @@ class _Trainer:
         self._ema = ModelEmaV3(network, config.ema, use_warmup=True, warmup_gamma=5, warmup_power=1)
         self._plateau = self._new_plateau()
         self._loss = WeightedLoss(config.mask_loss, config.depth_loss)
+        self._clock = SaveClock(config.save_every)
+        self._sums: Sums = {"all": {}, "logged": {}}
         if earlier is not None:
             self._ema.module.load_state_dict(earlier.ema)
             self._optimizer.load_state_dict(earlier.optimizer)
             options = {"patience": config.plateau_patience, "factor": config.plateau_factor}
             self._plateau.load_state_dict(earlier.scheduler | options)
             torch.set_rng_state(earlier.rng["cpu"])
+            self._sums = {
+                name: {term: total.to(self._fabric.device) for term, total in sums.items()}
+                for name, sums in earlier.sums.items()
+            }
             for group in self._optimizer.param_groups:
                 group["weight_decay"] = config.weight_decay
                 if any(getattr(config, name) != earlier.config.get(name) for name in ("lr", "schedule")):
@@ -149,16 +163,38 @@ class _Trainer:
         """Weights, optimiser and averages go on; the plateau count begins anew: losses do not compare."""
         self._plateau = self._new_plateau()
 
-    def epoch(self, begun: RunPosition, log: RunLog) -> tuple[RunPosition, dict[str, float]]:
-        """Train one epoch, validate, step the plateau, save; gives the new position and the metrics."""
+    def epoch(
+        self, begun: RunPosition, metrics: dict[str, float], log: RunLog, stop: StopRequest
+    ) -> tuple[RunPosition, dict[str, float]]:
+        """Train one epoch, or what is left of it, validate, step the plateau, save.
+
+        Args:
+            begun: where it begins, or goes on.
+            metrics: of the validation before.
+            log: gets its figures.
+            stop: asked after every step.
+
+        Returns:
+            The new position and metrics.
+        """
         config = self._config
+        if begun.epoch_steps == 0:
+            self._sums = {"all": {}, "logged": {}}
         stage = config.stages[begun.stage]
         label = f"epoch {begun.stage_epochs + 1}/{stage.epochs} at {stage.res} px"
         began = time.monotonic()
-        train_terms = self._train(begun, stage.res, label, log)
-        seconds = time.monotonic() - began
         steps = self._steps()
-        step = begun.step + steps
+        trained = begun
+        with closing(self._train(begun, stage.res, label, log)) as positions:
+            for trained in positions:
+                due = self._clock.is_due(trained.step) or stop.received is not None
+                if due and trained.epoch_steps < steps:
+                    self._check_weights(trained.step - 1)
+                    save_checkpoint(config.out / LAST, self._checkpoint(trained, metrics))
+                    stop.raise_if_received(config.out / LAST, trained.step)
+        seconds = time.monotonic() - began
+        step = trained.step
+        train_terms = {f"train_{name}": float(total) / steps for name, total in self._sums["all"].items()}
         val = self._dataset["val"]
         metrics = train_terms | (self._validate(val, stage.res, step, log) if len(val) else {})
         watched = metrics["val_loss" if len(val) else "train_loss"]
@@ -166,13 +202,13 @@ class _Trainer:
             self._plateau.step(watched)
         better = watched < begun.best_loss
         position = replace(
-            begun,
+            trained,
             stage_epochs=begun.stage_epochs + 1,
             epoch=begun.epoch + 1,
-            step=step,
-            consumed=begun.consumed + steps * config.batch_size,
+            epoch_steps=0,
             best_loss=min(watched, begun.best_loss),
         )
+        self._sums = {"all": {}, "logged": {}}
         row: dict[str, float | int] = {
             "epoch": position.epoch,
             "stage": position.stage,
@@ -181,7 +217,7 @@ class _Trainer:
             "lr": self._optimizer.param_groups[0]["lr"],
             **metrics,
             "seconds": seconds,
-            "samples_per_second": steps * config.batch_size / seconds,
+            "samples_per_second": (trained.consumed - begun.consumed) / seconds,
         }
         log.epoch(step, row)
         checkpoint = self._checkpoint(position, metrics)
@@ -201,50 +237,65 @@ class _Trainer:
         for group in self._optimizer.param_groups:
             group["lr"] = rate
 
-    def _train(self, begun: RunPosition, res: int, label: str, log: RunLog) -> dict[str, float]:
-        config, fabric = self._config, self._fabric
-        split, steps, size = self._dataset["train"], self._steps(), config.batch_size
+    def _train(self, begun: RunPosition, res: int, label: str, log: RunLog) -> Generator[RunPosition]:
+        """Train from `begun` to the end of its epoch; gives the position after every step."""
+        config, split, steps = self._config, self._dataset["train"], self._steps()
+        size, left = config.batch_size, range(begun.epoch_steps, steps)
+        sums, logged = self._sums["all"], self._sums["logged"]
         self._network.train()
-        sums: dict[str, torch.Tensor] = defaultdict(lambda: torch.zeros((), device=fabric.device))
-        recent: dict[str, torch.Tensor] = {}
+        order = (shuffled(config.seed, len(split), begun.consumed + size * n, size) for n in range(len(left)))
         note = ""
-        order = (
-            shuffled(config.seed, len(split), begun.consumed + number * size, size) for number in range(steps)
-        )
         with Progress(label, steps * size, "samples") as progress:
-            for number, integers in enumerate(read_batches(split, order)):
-                step = begun.step + number
-                if config.schedule == "cosine":
-                    self._set_rate(config.lr * cosine((step + 1) / (steps * self._epochs())))
-                batch = prepare(integers.to(fabric.device), res)
-                if config.augment:
-                    batch = apply_view(batch, draw_view(config.seed, step, size))
-                change = draw_background_change(config.seed, step, size, config.bg_dropout, config.bg_jitter)
-                prediction: Prediction = self._network(
-                    join(change_backgrounds(batch.bg, change), batch.fg_bg)
+            progress.resume_at(begun.epoch_steps * size)
+            for done, integers in enumerate(read_batches(split, order), 1):
+                position = replace(
+                    begun,
+                    step=begun.step + done,
+                    consumed=begun.consumed + size * done,
+                    epoch_steps=begun.epoch_steps + done,
                 )
-                terms = self._loss(prediction, batch.truth)
-                fabric.backward(terms["loss"])
-                # What is not finite is found below and told with its step.
-                norm = fabric.clip_gradients(
-                    self._network, self._optimizer, max_norm=config.clip, error_if_nonfinite=False
-                )
-                self._optimizer.step()
-                self._optimizer.zero_grad()
-                self._ema.update(self._network.module, step=step + 1)
+                terms, norm = self._step(integers, res, position.step - 1)
                 for name, term in terms.items():
-                    sums[name] += term.detach()
-                if (number + 1) % _LOG_STEPS == 0 or number + 1 == steps:
-                    count = (number % _LOG_STEPS) + 1
+                    sums[name] = sums[name] + term.detach() if name in sums else term.detach()
+                if position.epoch_steps % _LOG_STEPS == 0 or position.epoch_steps == steps:
+                    count = (position.epoch_steps - 1) % _LOG_STEPS + 1
                     means = {
-                        name: float(total - recent.get(name, 0.0)) / count for name, total in sums.items()
+                        name: float(total - logged.get(name, 0.0)) / count for name, total in sums.items()
                     }
-                    recent = {name: total.clone() for name, total in sums.items()}
-                    self._check_finite(means["loss"], norm, step)
-                    log.training(step + 1, means, self._optimizer.param_groups[0]["lr"])
+                    logged.update(sums)
+                    self._check_finite(means["loss"], norm, position.step - 1)
+                    log.training(position.step, means, self._optimizer.param_groups[0]["lr"])
                     note = f"loss {means['loss']:.4f}"
                 progress.advance(size, note)
-        return {f"train_{name}": float(total) / steps for name, total in sums.items()}
+                yield position
+
+    def _step(
+        self, integers: IntegerBatch, res: int, step: int
+    ) -> tuple[dict[str, torch.Tensor], torch.Tensor | None]:
+        """Learn from one batch; gives the loss terms and the norm of the gradients."""
+        config, fabric, size = self._config, self._fabric, len(integers.mask)
+        if config.schedule == "cosine":
+            self._set_rate(config.lr * cosine((step + 1) / (self._steps() * self._epochs())))
+        batch = prepare(integers.to(fabric.device), res)
+        if config.augment:
+            batch = apply_view(batch, draw_view(config.seed, step, size))
+        change = draw_background_change(config.seed, step, size, config.bg_dropout, config.bg_jitter)
+        prediction: Prediction = self._network(join(change_backgrounds(batch.bg, change), batch.fg_bg))
+        terms = self._loss(prediction, batch.truth)
+        fabric.backward(terms["loss"])
+        # What is not finite is found by the caller and told with its step.
+        norm = fabric.clip_gradients(
+            self._network, self._optimizer, max_norm=config.clip, error_if_nonfinite=False
+        )
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        self._ema.update(self._network.module, step=step + 1)
+        return terms, norm
+
+    def _check_weights(self, step: int) -> None:
+        """Refuse weights that a loss or gradients have spoilt since the figures were looked at last."""
+        if not all(bool(weight.isfinite().all()) for weight in self._network.parameters()):
+            self._check_finite(math.nan, None, step)
 
     def _check_finite(self, loss: float, norm: torch.Tensor | None, step: int) -> None:
         """Refuse a loss, or a norm of gradients, that would spoil the weights."""
@@ -296,6 +347,7 @@ class _Trainer:
             optimizer=self._optimizer.state_dict(),
             scheduler=self._plateau.state_dict(),
             rng={"cpu": torch.get_rng_state()},
+            sums={name: dict(sums) for name, sums in self._sums.items()},
         )
 
 
@@ -304,7 +356,9 @@ def _next_epoch(config: TrainConfig, position: RunPosition) -> RunPosition | Non
     if position.stage_epochs < config.stages[position.stage].epochs:
         return position
     if position.stage + 1 < len(config.stages):
-        return replace(position, stage=position.stage + 1, stage_epochs=0, best_loss=float("inf"))
+        return replace(
+            position, stage=position.stage + 1, stage_epochs=0, epoch_steps=0, best_loss=float("inf")
+        )
     return None
 
 

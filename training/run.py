@@ -76,7 +76,9 @@ def start_run(
             return TrainOutcome(earlier.position, earlier.metrics, 0)
         if earlier.dataset_id != dataset.manifest.id:
             say(f"{data}: note that this is not the dataset the run began with; going on with it")
-        say(f"{out / LAST}: resuming after epoch {earlier.position.epoch}")
+        steps = earlier.position.epoch_steps
+        within = f" and {steps:,} steps of the next" if steps else ""
+        say(f"{out / LAST}: resuming after epoch {earlier.position.epoch}{within}")
     if not len(dataset["val"]):
         say(f"{data}: no val split; best.pt and the plateau follow the training loss")
     return train(config, dataset, earlier, say, overwrite)

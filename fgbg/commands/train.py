@@ -75,6 +75,13 @@ from fgbg.options import (
 @click.option(
     "--plateau-factor", type=float, default=0.3, show_default=True, help="What it is multiplied by then."
 )
+@click.option(
+    "--save-every",
+    default="5m",
+    show_default=True,
+    metavar="N|Nm",
+    help="Steps, or with an m minutes, between checkpoints within an epoch.",
+)
 @click.option("--clip", type=float, default=1.0, show_default=True, help="Largest norm of the gradients.")
 @click.option(
     "--ema",
@@ -143,8 +150,9 @@ def command(
 ) -> None:
     """Train a network to predict mask and depth.
 
-    Writes last.pt after every epoch, best.pt at the lowest validation loss, and log/ with metrics.csv and
-    TensorBoard files. With --resume, options that are not given stay as they were.
+    Writes last.pt after every epoch, now and then within one, and when told to stop (Ctrl-C); best.pt at the
+    lowest validation loss; and log/ with metrics.csv and TensorBoard files. With --resume, options that are
+    not given stay as they were.
     """
     from training.checkpoint import LAST
     from training.run import start_run

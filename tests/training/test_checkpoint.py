@@ -41,6 +41,7 @@ def checkpoint() -> Checkpoint:
         optimizer=optimizer.state_dict(),
         scheduler={"best": float("inf"), "num_bad_epochs": 2},
         rng={"cpu": torch.get_rng_state()},
+        sums={"all": {"loss": torch.tensor(3.5)}, "logged": {}},
     )
 
 

@@ -295,6 +295,25 @@ def test_the_rate_falls_along_a_cosine_over_all_stages(
     assert rates == pytest.approx([small["lr"] * cosine(done) for done in (0.25, 0.5, 0.75, 1)])
 
 
+def test_spoilt_weights_are_not_saved_within_an_epoch(
+    dataset: Dataset, small: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = engine._Trainer._step
+
+    def spoil(trainer: engine._Trainer, integers: IntegerBatch, res: int, step: int) -> Any:
+        answer = plain(trainer, integers, res, step)
+        if step == 2:
+            next(trainer._network.parameters()).data.fill_(math.nan)
+        return answer
+
+    monkeypatch.setattr(engine._Trainer, "_step", spoil)
+    with pytest.raises(RunError, match=r"expected a finite loss, found nan at step 2"):
+        start(dataset, tmp_path, small, (16, 2), save_every="1")
+    last = load_checkpoint(tmp_path / "last.pt")
+    assert last.position.step == 2
+    assert all(weight.isfinite().all() for weight in last.model.values())
+
+
 def test_a_rate_given_on_resuming_replaces_the_fallen_one(
     dataset: Dataset, small: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 import csv
 import os
 import shutil
+import signal
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 
 from generator.errors import ConfigError, UsageError
+from training.batches import IntegerBatch
 from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from training.errors import CheckpointError
+from training.engine import _Trainer
+from training.errors import CheckpointError, StoppedError
 from training.models import UNet
 from training.schedule import Stage
 
@@ -91,6 +94,67 @@ def test_stopped_between_epochs_it_goes_on_to_the_bit(
         run(tmp_path / "parts", "16:2,32:1", schedule=schedule)
     run(tmp_path / "parts", "16:2,32:1", resume=True)
     assert differences(content(tmp_path / "parts"), content(tmp_path / "whole")) == []
+
+
+@pytest.mark.parametrize("schedule", ["plateau", "cosine"])
+@pytest.mark.parametrize(
+    ("number", "step"), [(signal.SIGINT, 1), (signal.SIGTERM, 7), (signal.SIGTERM, 9), (signal.SIGINT, 20)]
+)
+def test_told_to_stop_it_saves_its_step_and_goes_on_to_the_bit(
+    run: Run,
+    tmp_path: Path,
+    differences: Differences,
+    monkeypatch: pytest.MonkeyPatch,
+    schedule: str,
+    number: signal.Signals,
+    step: int,
+) -> None:
+    # Nine steps an epoch: 9 is the last of the first one.
+    fields = {"schedule": schedule, "batch_size": 16, "epoch_samples": 144}
+    run(tmp_path / "whole", "16:2,32:1", **fields)
+    with (
+        monkeypatch.context() as patch,
+        pytest.raises(StoppedError, match=f"{number.name} after step {step};"),
+    ):
+        patch.setattr(_Trainer, "_step", after_step(step, lambda: signal.raise_signal(number)))
+        run(tmp_path / "parts", "16:2,32:1", **fields)
+    position = load_checkpoint(tmp_path / "parts" / "last.pt").position
+    assert (position.step, position.epoch, position.epoch_steps) == (step, step // 9, step % 9)
+    _, said = run(tmp_path / "parts", "16:2,32:1", resume=True, **fields)
+    within = f" and {step % 9} steps of the next" if step % 9 else ""
+    assert said[0].endswith(f"resuming after epoch {step // 9}{within}")
+    assert differences(content(tmp_path / "parts"), content(tmp_path / "whole")) == []
+
+
+def test_killed_within_an_epoch_it_goes_on_from_the_last_save_to_the_bit(
+    run: Run, tmp_path: Path, differences: Differences, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill() -> None:
+        raise MemoryError
+
+    fields = {"save_every": "4", "batch_size": 16, "epoch_samples": 144}
+    run(tmp_path / "whole", "16:3", **fields)
+    for step, kept in ((3, None), (6, 4), (15, 12), (27, 24)):
+        with monkeypatch.context() as patch, pytest.raises(MemoryError):
+            patch.setattr(_Trainer, "_step", after_step(step, kill))
+            run(tmp_path / "parts", "16:3", resume=True, **fields)
+        if kept is not None:
+            assert load_checkpoint(tmp_path / "parts" / "last.pt").position.step == kept
+    run(tmp_path / "parts", "16:3", resume=True, **fields)
+    assert differences(content(tmp_path / "parts"), content(tmp_path / "whole")) == []
+
+
+def after_step(wanted: int, act: Callable[[], None]) -> Callable[..., Any]:
+    """A `_Trainer._step` that does something when step `wanted` (from 1) is done."""
+    plain = _Trainer._step
+
+    def step(trainer: _Trainer, integers: IntegerBatch, res: int, number: int) -> Any:
+        answer = plain(trainer, integers, res, number)
+        if number + 1 == wanted:
+            act()
+        return answer
+
+    return step
 
 
 @pytest.mark.parametrize("killed_at", ["best.pt", "last.pt"])
