@@ -15,6 +15,8 @@ from generator.sprites import OPAQUE, base_columns
 
 BANK_FILE = "bank.h5"
 
+NO_FG = 2**32 - 1
+
 _MOST_IN_MEMORY = 2**30
 
 
@@ -40,10 +42,10 @@ class Bank:
     Attributes:
         header: what the bank was made from (config, assets with names, hashes and splits).
         sprite_pixels: (n, h, w, 4) uint8 straight alpha, zero-padded to the largest sprite. Those of one
-            foreground stand together, in the order of the foregrounds; where shadows are cast, the second
-            half are the shadows of the first, in its order.
+            foreground stand together, in the order of the foregrounds; where shadows are cast, they stand
+            behind, from 3 pixels wide to the widest.
         sprite_size: (n, 2) uint16 height and width.
-        sprite_fg: (n,) uint32 the foreground each sprite shows.
+        sprite_fg: (n,) uint32 the foreground each sprite shows; NO_FG for shadows.
         bg: (n, H, W, 3) uint8.
         bg_depth: (n, H, W) uint16 relative inverse depth, 0 unknown.
     """
@@ -79,8 +81,7 @@ class Bank:
     @property
     def objects(self) -> int:
         """How many sprites are objects; those behind them are shadows."""
-        cast = bool(self.header.get("config", {}).get("shadow", 0))
-        return len(self.sprite_fg) // 2 if cast else len(self.sprite_fg)
+        return int(np.count_nonzero(self.sprite_fg != NO_FG))
 
     def sprite(self, number: int) -> np.ndarray:
         """One sprite without its padding: (h, w, 4) uint8."""

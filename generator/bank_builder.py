@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from generator.bank import NO_FG
 from generator.config import GenerateConfig
 from generator.depth import DepthConvention, depth_sources
 from generator.depth_cache import DepthCache
@@ -21,7 +22,7 @@ from generator.placement import random_words
 from generator.progress import Progress
 from generator.resize import fit_depth, fit_picture, scale_sprite
 from generator.split import PerceptualHash, over_grey, perceptual_hash
-from generator.sprites import OPAQUE, contact_shadow, make_sprites, sprites_per_fg
+from generator.sprites import NARROWEST_SHADOW, OPAQUE, contact_shadow, make_sprites, sprites_per_fg
 from generator.workers import run_tasks
 
 # Assets decoded at a time: few enough to share the work out evenly.
@@ -62,7 +63,7 @@ class _BgTask:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What decoding one task's assets told; `sizes` are those of all their sprites and their shadows."""
+    """What decoding one task's assets told; `sizes` are those of all their sprites."""
 
     task: _FgTask | _BgTask
     hashes: list[PerceptualHash]
@@ -103,16 +104,10 @@ class _Decoder:
                 raise AssetError(path, f"opaque pixels {smallest}", "none left", fix)
             hashes.append(perceptual_hash(over_grey(scale_sprite(rgba, config.fg_size))))
             objects += sprites
-        kinds = [objects, [contact_shadow(sprite) for sprite in objects]] if config.shadow else [objects]
-        per_fg = sprites_per_fg(config)
-        for kind, sprites in enumerate(kinds):
-            side = config.sprite_side
-            padded = np.zeros((len(sprites), side, side, 4), _U1)
-            for row, sprite in enumerate(sprites):
-                padded[row, : sprite.shape[0], : sprite.shape[1]] = sprite
-            self._write("sprite_pixels", (kind * len(self.words) + task.first) * per_fg, padded)
-        sizes = [[sprite.shape[:2] for sprite in sprites] for sprites in kinds]
-        return _Answer(task, hashes, np.array(sizes, _U2))
+        self._write(
+            "sprite_pixels", task.first * sprites_per_fg(config), _padded(objects, config.sprite_side)
+        )
+        return _Answer(task, hashes, _sizes_of(objects))
 
     def _bgs(self, task: _BgTask) -> _Answer:
         config = self.config
@@ -218,13 +213,15 @@ def build_bank(
         if network is not None:
             network.write(temporary, offsets["bg_depth"], bgs, config.size)
             decoded.depth_sources.extend([network.network.id] * len(bgs))
-        sizes = np.concatenate([answer.sizes for answer in of_fgs if answer.sizes is not None], axis=1)
-        kinds = 2 if config.shadow else 1
+        shadows = [contact_shadow(width) for width in _shadow_widths(config)]
+        if shadows:
+            _write_rows(temporary, offsets["sprite_pixels"], sprites - len(shadows), _padded(shadows, side))
+        sizes = [*(answer.sizes for answer in of_fgs if answer.sizes is not None), _sizes_of(shadows)]
+        fg_of = np.repeat(np.arange(len(fgs)), sprites_per_fg(config))
         header = np.frombuffer(json.dumps(make_header(decoded)).encode(), _U1)
         with new_file(temporary, paged=True, append=True) as file:
-            add_dataset(file, "sprite_size", (sprites, 2), _U2)[...] = sizes.reshape(sprites, 2)
-            of_sprite = np.tile(np.repeat(np.arange(len(fgs)), sprites_per_fg(config)), kinds)
-            add_dataset(file, "sprite_fg", (sprites,), _U4)[...] = of_sprite
+            add_dataset(file, "sprite_size", (sprites, 2), _U2)[...] = np.concatenate(sizes)
+            add_dataset(file, "sprite_fg", (sprites,), _U4)[...] = np.append(fg_of, [NO_FG] * len(shadows))
             add_dataset(file, "header", header.shape, _U1)[...] = header
         before_replacing()
 
@@ -244,5 +241,21 @@ def _write_rows(path: Path, offset: int, row: int, rows: np.ndarray) -> None:
 
 
 def count_sprites(config: GenerateConfig, fgs: int) -> int:
-    """All variants with all their edges, and their shadows."""
-    return fgs * sprites_per_fg(config) * (2 if config.shadow else 1)
+    """All variants with all their edges, and the shadows."""
+    return fgs * sprites_per_fg(config) + len(_shadow_widths(config))
+
+
+def _shadow_widths(config: GenerateConfig) -> range:
+    return range(NARROWEST_SHADOW, config.sprite_side + 1) if config.shadow else range(0)
+
+
+def _padded(sprites: Sequence[np.ndarray], side: int) -> np.ndarray:
+    """Sprites as rows of `sprite_pixels`."""
+    padded = np.zeros((len(sprites), side, side, 4), _U1)
+    for row, sprite in enumerate(sprites):
+        padded[row, : sprite.shape[0], : sprite.shape[1]] = sprite
+    return padded
+
+
+def _sizes_of(sprites: Sequence[np.ndarray]) -> np.ndarray:
+    return np.array([sprite.shape[:2] for sprite in sprites], _U2).reshape(-1, 2)

@@ -20,7 +20,7 @@ from generator.placement import (
     SplitPlan,
     sample_words,
 )
-from generator.sprites import sprites_per_fg
+from generator.sprites import NARROWEST_SHADOW, shadow_widths, sprites_per_fg
 
 # Each object of a sample draws from eight words of its own: two for its first place, three for what it is and
 # how it looks, three for further places. The first object's third also decides how many objects there are.
@@ -289,9 +289,11 @@ class _Draw:
         numbers = range(objects.shape[1])
         chance = np.stack([_share(_high(self._word(number, _LIGHT))) for number in numbers], axis=1)
         sprites = objects["sprite"].astype(np.int64)
+        widths = shadow_widths(bank.base[sprites], bank.sprite_pixels.shape[1])
         shadows = objects.copy()
-        shadows["sprite"], shadows["kind"], shadows["gain"] = sprites + bank.objects, SHADOW, PLAIN_GAIN
-        height, width = np.moveaxis(bank.sprite_size[sprites + bank.objects].astype(np.int64), -1, 0)
+        shadows["sprite"] = bank.objects + widths - NARROWEST_SHADOW
+        shadows["kind"], shadows["gain"] = SHADOW, PLAIN_GAIN
+        height, width = np.moveaxis(bank.sprite_size[shadows["sprite"]].astype(np.int64), -1, 0)
         base = bank.base[sprites].sum(axis=-1)
         sprite_width = bank.sprite_size[sprites, 1].astype(np.int64)
         twice_middle = np.where(objects["flip"] == 1, 2 * (sprite_width - 1) - base, base)

@@ -21,6 +21,7 @@ OPAQUE = 128
 # Of the object's height, from its lowest opaque row up: what counts as standing on the ground.
 _BASE = 0.15
 _SHADOW_ALPHA = 150
+NARROWEST_SHADOW = 3
 _SHADOW_FLATNESS = 0.3
 _FEATHER = 0.01
 
@@ -59,14 +60,21 @@ def base_columns(alpha: np.ndarray) -> tuple[int, int]:
     return int(columns[0]), int(columns[-1])
 
 
-def contact_shadow(sprite: np.ndarray) -> np.ndarray:
-    """The soft dark ellipse under an object: (h, w, 4) uint8, black, alpha falling from its middle.
+def shadow_widths(base: np.ndarray, side: int) -> np.ndarray:
+    """How wide the shadows of objects are: a little wider than what they stand on, within the largest sprite.
 
-    It is a little wider than what the object stands on.
+    Args:
+        base: (..., 2) first and last column near the ground.
+        side: of the square that holds any sprite, at least 3 pixels.
     """
-    left, right = base_columns(sprite[..., 3])
-    width = min(max(3, round((right - left + 1) * 1.2)), sprite.shape[1])
-    height = min(max(3, round(width * _SHADOW_FLATNESS)), sprite.shape[0])
+    standing = base[..., 1] - base[..., 0] + 1
+    widths: np.ndarray = np.clip((6 * standing + 2) // 5, NARROWEST_SHADOW, side)
+    return widths
+
+
+def contact_shadow(width: int) -> np.ndarray:
+    """The soft dark ellipse under an object: (h, width, 4) uint8, black, alpha falling from its middle."""
+    height = max(NARROWEST_SHADOW, round(width * _SHADOW_FLATNESS))
     u = (np.arange(width) + 0.5) / width * 2 - 1
     v = (np.arange(height) + 0.5) / height * 2 - 1
     shadow = np.zeros((height, width, 4), np.uint8)

@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from generator.bank import Bank
+from generator.bank import NO_FG, Bank
 from generator.config import GenerateConfig
 from generator.placement import OBJECT, PLACEMENT, SHADOW, SplitPlan
 from generator.scenes import draw, ground_depth
@@ -107,17 +107,19 @@ def scenery() -> Bank:
     generator = np.random.default_rng(0)
     sizes = np.repeat(np.array([[16, 10], [12, 12], [8, 14]]), 2, axis=0)
     sizes = np.tile(sizes, (4, 1))
-    pixels = np.zeros((48, 16, 16, 4), np.uint8)
+    shadows = np.array([[3, width] for width in range(3, 17)])
+    pixels = np.zeros((24 + len(shadows), 16, 16, 4), np.uint8)
     for number, (height, width) in enumerate(sizes):
         pixels[number, 2:height, 1 : width - 1] = [*generator.integers(30, 220, 3), 255]
-        pixels[24 + number, :3, :8, 3] = 100
-    sizes = np.concatenate([sizes, np.full((24, 2), (3, 8))])
+    for number, (height, width) in enumerate(shadows):
+        pixels[24 + number, :height, :width, 3] = 100
+    sizes = np.concatenate([sizes, shadows])
     rows = np.repeat(np.linspace(1, 65535, SIDE).astype(np.uint16)[:, None], SIDE, axis=1)
     return Bank(
-        {"config": {"shadow": 0.5}},
+        {},
         pixels,
         sizes.astype(np.uint16),
-        np.tile(np.repeat(np.arange(4), 6), 2).astype(np.uint32),
+        np.append(np.repeat(np.arange(4), 6), [NO_FG] * len(shadows)).astype(np.uint32),
         generator.integers(0, 255, (3, SIDE, SIDE, 3)).astype(np.uint8),
         np.stack([rows] * 3),
     )
@@ -210,11 +212,13 @@ def test_a_shadow_lies_behind_its_object_at_its_foot(scenery: Bank) -> None:
         standing += len(objects_of(placements))
         for number in np.flatnonzero(placements["kind"] == SHADOW):
             shadow, thing = placements[number], placements[number + 1]
-            assert thing["kind"] == OBJECT and shadow["sprite"] == thing["sprite"] + 24
             height, width = scenery.sprite_size[thing["sprite"]].tolist()
-            # Objects fill columns 1 to width - 2 down to their last row; shadows are 8 x 3.
+            # Objects fill columns 1 to width - 2 down to their last row; shadows are 1.2 times as wide.
+            assert thing["kind"] == OBJECT
+            wide = {8: 10, 10: 12, 12: 14}[width - 2]
+            assert scenery.sprite_size[shadow["sprite"]].tolist() == [3, wide]
             assert shadow["y"] + 1 == thing["y"] + height - 1
-            assert abs((shadow["x"] + 3.5) - (thing["x"] + (width - 1) / 2)) <= 0.5
+            assert abs((shadow["x"] + (wide - 1) / 2) - (thing["x"] + (width - 1) / 2)) <= 0.5
             assert shadow["gain"].tolist() == [256] * 3
             cast += 1
     assert cast / standing == pytest.approx(0.5, abs=0.05)

@@ -4,7 +4,14 @@ import pytest
 from generator.config import GenerateConfig
 from generator.drawn_objects import draw_object
 from generator.resize import scale_sprite
-from generator.sprites import OPAQUE, base_columns, contact_shadow, make_sprites, sprites_per_fg
+from generator.sprites import (
+    OPAQUE,
+    base_columns,
+    contact_shadow,
+    make_sprites,
+    shadow_widths,
+    sprites_per_fg,
+)
 
 WORDS = [2**40 + 1, 2**50 + 7, 2**60 + 9]
 
@@ -92,10 +99,13 @@ def test_the_base_is_what_stands_near_the_ground() -> None:
 
 
 def test_a_contact_shadow_is_black_and_darkest_in_the_middle() -> None:
-    sprite = np.zeros((50, 40, 4), np.uint8)
-    sprite[10:, 10:30] = 255
-    shadow = contact_shadow(sprite)
-    assert shadow.shape == (7, 24, 4)  # 1.2 times the base's 20 columns; 0.3 of that high
+    shadow = contact_shadow(24)
+    assert shadow.shape == (7, 24, 4)
     assert (shadow[..., :3] == 0).all()
     assert shadow[..., 3].max() == shadow[3, 12, 3] > 128
     assert (shadow[0, [0, -1], 3] == 0).all()
+
+
+def test_shadows_are_a_little_wider_than_what_stands_there() -> None:
+    bases = np.array([[10, 29], [4, 4], [0, 39]])  # 20, 1 and 40 columns
+    assert shadow_widths(bases, 40).tolist() == [24, 3, 40]
