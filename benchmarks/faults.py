@@ -24,7 +24,6 @@ import click
 from generator.files import hash_file
 from generator.samples import write_samples
 
-_START_SECONDS = 1.0
 FGBG = [sys.executable, "-c", "from fgbg.cli import main; main()"]
 
 
@@ -89,8 +88,6 @@ class Faults:
                     break
                 except subprocess.TimeoutExpired:
                     hit += 1
-                # Before, Python itself is still starting and answers for itself.
-                begun = wait > _START_SECONDS
                 os.kill(process.pid, number)
                 _, said = process.communicate(timeout=60)
                 told = said.decode().strip().splitlines()[-1] if said.strip() else ""
@@ -98,7 +95,8 @@ class Faults:
                 if process.returncode == 0:  # it was done already
                     hit -= 1
                     break
-                if number == signal.SIGINT and begun:
+                # While Python itself is starting it ends by the signal, without a word.
+                if number == signal.SIGINT and (said or process.returncode != -number):
                     assert process.returncode == 130, f"exit code {process.returncode}: {said.decode()}"
                     assert "run the same command again" in told, told
             subprocess.run(self.command(out, storage, 2), check=True, capture_output=True)

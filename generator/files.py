@@ -16,6 +16,8 @@ from generator.errors import DiskSpaceError, UsageError
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_IN_WORDS = re.compile(r"errno = (\d+)")
 
+_PIECE = 2**20
+
 
 @contextmanager
 def atomic_file(path: Path, size: int = 0) -> Iterator[Path]:
@@ -99,7 +101,16 @@ def fsync_folder(folder: Path) -> None:
 
 
 def hash_file(path: Path, threads: int = blake3.AUTO) -> str:
-    """The file's BLAKE3 hash in hex, read through a memory map, on all cores unless told."""
+    """The file's BLAKE3 hash in hex, on all cores unless told.
+
+    Several threads need it in a memory map; one reads it in pieces, so that it is no memory of a worker's.
+    """
+    if threads == 1:
+        digest, buffer = blake3(), bytearray(_PIECE)
+        with path.open("rb", buffering=0) as file:
+            while size := file.readinto(buffer):
+                digest.update(memoryview(buffer)[:size])
+        return digest.hexdigest()
     return blake3(max_threads=threads).update_mmap(path).hexdigest()
 
 

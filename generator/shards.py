@@ -14,7 +14,7 @@ from generator.pixels import Pixels, pixel_bytes, pixel_layout
 from generator.placement import PLACEMENT, SAMPLE
 
 # Samples rendered and written at a time: large enough for one write call each, small enough for any memory.
-_BLOCK_BYTES = 16 * 2**20
+_BLOCK_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True)
