@@ -88,6 +88,9 @@ def generate(
 ) -> Outcome:
     """Make the dataset `config` asks for, or continue it, or find it complete.
 
+    With several workers new processes import the script that called: it must begin its own work behind
+    `if __name__ == "__main__":`, as `multiprocessing` asks.
+
     Args:
         config: what to make.
         overwrite: replace a dataset that is there; only files that belong to it are removed.
