@@ -95,8 +95,9 @@ class Faults:
                 if process.returncode == 0:  # it was done already
                     hit -= 1
                     break
-                # While Python itself is starting it ends by the signal, without a word.
-                if number == signal.SIGINT and (said or process.returncode != -number):
+                # While Python itself is starting it ends by the signal in its own way.
+                starting = process.returncode == -number and b"commands" not in said
+                if number == signal.SIGINT and not starting:
                     assert process.returncode == 130, f"exit code {process.returncode}: {said.decode()}"
                     assert "run the same command again" in told, told
             subprocess.run(self.command(out, storage, 2), check=True, capture_output=True)
