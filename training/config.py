@@ -49,7 +49,7 @@ class TrainConfig(BaseModel):
     """Decay of the averaged weights, reached after a warm-up."""
     augment: bool = True
     """Whether whole samples are mirrored and relit."""
-    bg_dropout: float = Field(0.7, ge=0, le=1)
+    bg_dropout: float = Field(0.6, ge=0, le=1)
     """Share of samples whose background is withheld."""
     bg_jitter: float = Field(0.15, ge=0, le=1)
     """Share of samples whose background is shifted, turned, re-exposed and made noisy."""

@@ -99,7 +99,7 @@ from fgbg.options import (
 @click.option(
     "--bg-dropout",
     type=click.FloatRange(0, 1),
-    default=0.7,
+    default=0.6,
     show_default=True,
     help="Share of samples without their background, so that predict works without --bg.",
 )
