@@ -194,7 +194,9 @@ class _Trainer:
                     stop.raise_if_received(config.out / LAST, trained.step)
         seconds = time.monotonic() - began
         step = trained.step
-        train_terms = {f"train_{name}": float(total) / steps for name, total in self._sums["all"].items()}
+        train_terms = {
+            f"train_{name}": float(total) / trained.epoch_steps for name, total in self._sums["all"].items()
+        }
         val = self._dataset["val"]
         metrics = train_terms | (self._validate(val, stage.res, step, log) if len(val) else {})
         watched = metrics["val_loss" if len(val) else "train_loss"]

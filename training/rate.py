@@ -15,8 +15,9 @@ def cosine(done: float) -> float:
     where it was; one that is made longer goes on where the longer run would be.
 
     Args:
-        done: in [0, 1], the part of all steps that is done.
+        done: the part of all steps that is done; beyond 1, where a run was made shorter, the rate stays.
 
     Source: Loshchilov & Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts", without them.
     """
+    done = min(done, 1.0)
     return min(1.0, done / WARM_UP) * (LAST + (1 - LAST) * (1 + math.cos(math.pi * done)) / 2)

@@ -10,6 +10,7 @@ from training.rate import cosine
         (0.01, 0.5 * (0.01 + 0.99 * 0.9997533)),  # half of the warm-up; (1 + cos(pi / 100)) / 2
         (0.5, 0.505),
         (1.0, 0.01),
+        (1.7, 0.01),
     ],
 )
 def test_worked_out_by_hand(done: float, share: float) -> None:
