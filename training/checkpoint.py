@@ -1,6 +1,6 @@
 """Checkpoints: tensors and primitives only, written wholly or not at all."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +66,7 @@ class Checkpoint:
     optimizer: dict[str, Any]
     scheduler: dict[str, Any]
     rng: dict[str, torch.Tensor]
-    sums: dict[str, dict[str, torch.Tensor]]
+    sums: dict[str, dict[str, torch.Tensor]] = field(default_factory=lambda: {"all": {}, "logged": {}})
 
     @property
     def stages(self) -> tuple[Stage, ...]:
