@@ -175,7 +175,7 @@ workers_option = click.option(
     type=Workers(),
     default="auto",
     show_default=True,
-    help="Processes; auto is one a core, fewer where there is little to do.",
+    help="Processes; auto is as many as the cores and the work have use for.",
 )
 
 

@@ -98,7 +98,7 @@ class GenerateConfig(BaseModel):
     """Samples in one shard."""
 
     workers: int | Literal["auto"] = Field("auto", union_mode="left_to_right")
-    """Processes; auto is one a core, fewer where there is little to do."""
+    """Processes; auto is one a core, or one for two that render, fewer where there is little to do."""
 
     @model_validator(mode="before")
     @classmethod

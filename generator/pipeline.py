@@ -205,7 +205,9 @@ def _workers(config: GenerateConfig, work: int) -> int:
         return config.workers
     if config.depth_per == "composite":
         return 1
-    return max(1, min(cores(), work // _BYTES_PER_WORKER))
+    # A worker that renders keeps two cores busy: it writes and hashes in threads of its own.
+    useful = cores() // 2 if config.render else cores()
+    return max(1, min(useful, work // _BYTES_PER_WORKER))
 
 
 def _bytes_to_make(config: GenerateConfig) -> int:
