@@ -1,5 +1,6 @@
 """Depth networks in ONNX files, run by ONNX Runtime."""
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -62,8 +63,7 @@ def open_onnx(name: str) -> OnnxNetwork:
         found = "a folder" if path.is_dir() else "nothing"
         raise AssetError(path, "an ONNX file", found, "check the path")
     try:
-        import onnx  # noqa: F401
-        import onnxruntime
+        _, onnxruntime = (importlib.import_module(name) for name in ("onnx", "onnxruntime"))
     except ImportError as error:
         found = f"no package {error.name}"
         raise ConfigError("--depth", "ONNX Runtime", found, "pip install 'fgbg[onnx]'") from error

@@ -5,8 +5,8 @@ import pytest
 
 from generator.bank import NO_FG, Bank
 from generator.config import GenerateConfig
-from generator.placement import OBJECT, PLACEMENT, SHADOW, SplitPlan
-from generator.scenes import draw, ground_depth
+from generator.placement import OBJECT, SHADOW, SplitPlan
+from generator.scenes import draw
 
 WIDTH, HEIGHT = 8, 6
 PLAIN = GenerateConfig(size=(WIDTH, HEIGHT + 2), fg_size=3)
@@ -34,10 +34,6 @@ def bank() -> Bank:
     )
 
 
-def placed(sprite: int, x: int, y: int, flip: int = 0) -> np.ndarray:
-    return np.array([(sprite, x, y, flip, 0, 0, (256, 256, 256))], PLACEMENT)
-
-
 def test_numbering(bank: Bank) -> None:
     # fgs 1, 0 and bgs 1, 0 of the bank; n = ((fg * 2 + bg) * 2 + flip) * 3 + position
     plan = SplitPlan("train", np.array([1, 0]), np.array([1, 0]), flips=2, positions=3)
@@ -62,25 +58,6 @@ def test_objects_lie_inside_the_canvas_and_reach_all_of_it(bank: Bank) -> None:
     _, placements = draw(plan, bank, PLAIN, np.arange(2000))
     assert set(placements["x"].tolist()) == set(range(WIDTH - 3 + 1))
     assert set(placements["y"].tolist()) == set(range(HEIGHT - 2 + 1))
-
-
-def test_ground_depth_is_the_lower_median_under_the_lowest_opaque_row(bank: Bank) -> None:
-    # At (2, 3) sprite 0 stands on row 4, columns 2 and 4: depths 43 and 45, of which the lower.
-    assert ground_depth(bank, np.array([0]), placed(0, 2, 3)) == [43]
-    # Mirrored it stands on the same two columns; at the left border on 0 and 2 of row 5.
-    assert ground_depth(bank, np.array([0]), placed(0, 2, 3, flip=1)) == [43]
-    assert ground_depth(bank, np.array([0]), placed(0, 0, 4)) == [51]
-    assert ground_depth(bank, np.array([0]), placed(1, 7, 0)) == [8]
-
-
-def test_ground_depth_is_clamped_to_the_canvas(bank: Bank) -> None:
-    assert ground_depth(bank, np.array([0]), placed(1, 20, 20)) == [58]
-
-
-def test_ground_depth_leaves_unknown_pixels_out(bank: Bank) -> None:
-    bank.bg_depth[0, 4, 2] = 0
-    assert ground_depth(bank, np.array([0]), placed(0, 2, 3)) == [45]
-    assert ground_depth(bank, np.array([1]), placed(0, 2, 3)) == [0]
 
 
 # Whole scenes, on a bank of real shapes: 4 foregrounds with 3 variants of two edges each, and their shadows.
