@@ -1,13 +1,45 @@
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from generator import stencils
 from generator.bank import Bank
-from generator.composite import Layer, Renderer, composite
-from generator.errors import FgbgError
+from generator.composite import Renderer
 from generator.pixels import Pixels
-from generator.placement import PLACEMENT, SAMPLE
+from generator.placement import OBJECT, PLACEMENT, SAMPLE, SHADOW
+
+
+@dataclass
+class Layer:
+    sprite: np.ndarray
+    x: int
+    y: int
+    depth: int
+    writes_truth: bool = True
+    gain: tuple[int, int, int] = (256, 256, 256)
+
+
+def composite(background: np.ndarray, background_depth: np.ndarray, layers: Sequence[Layer]) -> Pixels:
+    """One sample of the layers, in a bank of their sprites; without the samples' dimension."""
+    sizes = np.array([layer.sprite.shape[:2] for layer in layers], np.uint16).reshape(-1, 2)
+    padded = np.zeros((len(layers), *sizes.max(axis=0), 4), np.uint8)
+    for row, layer in zip(padded, layers, strict=True):
+        row[: layer.sprite.shape[0], : layer.sprite.shape[1]] = layer.sprite
+    numbers = np.arange(len(layers), dtype=np.uint32)
+    bank = Bank({}, padded, sizes, numbers, background[None], background_depth[None])
+    placements = np.array(
+        [
+            (number, layer.x, layer.y, 0, OBJECT if layer.writes_truth else SHADOW, layer.depth, layer.gain)
+            for number, layer in enumerate(layers)
+        ],
+        PLACEMENT,
+    )
+    height, width = background_depth.shape
+    pixels = Pixels.empty(1, (width, height), instances=True)
+    Renderer(bank).render(np.array([(0, 0, 0, len(layers))], SAMPLE), placements, pixels)
+    return pixels.sample(0)
 
 
 def sprite(*pixels: tuple[int, int, int, int]) -> np.ndarray:
@@ -47,9 +79,11 @@ def test_a_layer_is_cut_off_at_the_border() -> None:
     assert result.fg_bg[0, :, 0].tolist() == [20, 30, 40]
 
 
-def test_a_layer_beside_the_canvas_is_refused() -> None:
-    with pytest.raises(FgbgError, match=r"expected a layer that touches the 3 x 1 canvas"):
-        composite(*canvas(1, 3), [Layer(sprite((0, 0, 0, 255)), x=3, y=0, depth=9)])
+@pytest.mark.parametrize(("x", "y"), [(3, 0), (-1, 0), (0, 1), (0, -1), (-400, 32767)])
+def test_a_layer_beside_the_canvas_is_not_seen(x: int, y: int) -> None:
+    result = composite(*canvas(1, 3), [Layer(sprite((0, 0, 0, 255)), x, y, depth=9)])
+    assert result.fg_bg.tolist() == [[[100] * 3] * 3]
+    assert result.mask.tolist() == [[0] * 3] and result.depth.tolist() == [[5] * 3]
 
 
 def test_a_shadow_darkens_but_writes_no_truth() -> None:
@@ -67,16 +101,16 @@ def test_gain_multiplies_channels_and_saturates() -> None:
     assert composite(*canvas(1, 1), [layer]).fg_bg.tolist() == [[[50, 255, 10]]]
 
 
-def test_the_inputs_stay_as_they_were() -> None:
-    background, depth = canvas(1, 1)
-    composite(background, depth, [Layer(sprite((9, 9, 9, 255)), 0, 0, depth=9)])
-    assert background.tolist() == [[[100, 100, 100]]] and depth.tolist() == [[5]]
-
-
-@given(front=st.integers(0, 255), back=st.integers(0, 255), alpha=st.integers(0, 255))
-def test_every_pixel_follows_the_formula(front: int, back: int, alpha: int) -> None:
-    pasted = composite(*canvas(1, 1, back), [Layer(sprite((front, front, front, alpha)), 0, 0, 9)])
-    assert pasted.fg_bg[0, 0, 0] == (front * alpha + back * (255 - alpha) + 127) // 255
+def test_every_pixel_follows_the_formula() -> None:
+    """All colours in front of all colours at every opacity."""
+    front, back = np.meshgrid(np.arange(256), np.arange(256))
+    background = np.repeat(back[..., None], 3, axis=2).astype(np.uint8)
+    pixels = np.repeat(front[..., None], 4, axis=2).astype(np.uint8)
+    for alpha in range(1, 256):
+        pixels[..., 3] = alpha
+        pasted = composite(background, np.ones((256, 256), np.uint16), [Layer(pixels, 0, 0, 9)])
+        expected = (front * alpha + back * (255 - alpha) + 127) // 255
+        assert np.array_equal(pasted.fg_bg[..., 1], expected), alpha
 
 
 def test_render_follows_the_tables() -> None:
@@ -125,5 +159,24 @@ def test_instances_count_objects_and_no_shadows() -> None:
 def test_what_cannot_be_seen_of_a_sprite_may_lie_outside() -> None:
     padded = sprite((0, 0, 0, 0), (0, 0, 0, 0), (50, 50, 50, 255), (0, 0, 0, 0))
     assert composite(*canvas(1, 2), [Layer(padded, -2, 0, 9)]).fg_bg[0, :, 0].tolist() == [50, 100]
-    with pytest.raises(FgbgError, match=r"1 x 1 at \(-1, 0\)"):
-        composite(*canvas(1, 2), [Layer(padded, -3, 0, 9)])
+    assert composite(*canvas(1, 2), [Layer(padded, -3, 0, 9)]).mask.tolist() == [[0, 0]]
+
+
+def test_a_sprite_that_cannot_be_seen_changes_nothing() -> None:
+    assert composite(*canvas(1, 1), [Layer(sprite((9, 9, 9, 0)), 0, 0, 9)]).fg_bg.tolist() == [[[100] * 3]]
+
+
+def test_sprites_that_do_not_fit_into_memory_together_are_pasted_alike(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(0)
+    layers = [
+        Layer(rng.integers(0, 256, (4, 5, 4), np.uint8), int(x), int(y), 7, bool(x % 2), (300, 200, 256))
+        for x, y in rng.integers(-3, 8, (20, 2))
+    ]
+    together = composite(*canvas(9, 9), layers)
+    monkeypatch.setattr(stencils, "_BYTES", 3 * 4 * 5 * 7)
+    for (name, one), (_, other) in zip(
+        together.items(), composite(*canvas(9, 9), layers).items(), strict=True
+    ):
+        assert np.array_equal(one, other), name
