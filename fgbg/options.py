@@ -196,6 +196,7 @@ class WeightedTerms(click.ParamType[dict[str, float]]):
     """`dice:1,bce:0.5` as {"dice": 1.0, "bce": 0.5}; a name alone weighs 1."""
 
     name = "NAME[:WEIGHT],..."
+    example = "dice:1,bce:1"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -208,8 +209,20 @@ class WeightedTerms(click.ParamType[dict[str, float]]):
             try:
                 terms[name] = float(weight or 1)
             except ValueError:
-                self.fail(f"expected terms like dice:1,bce:1, found {value!r}", param, ctx)
+                self.fail(f"expected terms like {self.example}, found {value!r}", param, ctx)
         return terms
+
+
+class Shares(WeightedTerms):
+    """`flip:0.5,light` as {"flip": 0.5, "light": 1.0}, `none` as {}."""
+
+    name = "NAME[:SHARE],...|none"
+    example = "flip:0.5,light:1"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, float]:
+        return {} if str(value).lower() == "none" else super().convert(value, param, ctx)
 
 
 class Widths(click.ParamType[tuple[int, ...]]):

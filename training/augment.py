@@ -1,167 +1,147 @@
-"""What happens to samples in training, so that the network learns things and not these pictures.
+"""How whole samples are seen in training, so that the network learns things and not these pictures.
 
-A whole sample may be mirrored and seen in another light. Its background alone may be perturbed, because it
-is never pixel-perfect outside the lab, or withheld. Parameters are drawn as a record from a keyed generator,
-then applied.
+A sample may be mirrored, seen in another light, blurred, noisy, compressed and covered in part: bg and fg_bg
+alike, mask and depth follow. Parameters are drawn as a record, then applied.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from training.draws import Drawn, around, between, chosen, draw_noise_seed, keyed_generator
+from training.effects import add_noise, blur, cut_out, moved, on_rows
+from training.jpeg import draw_quality, jpeg
 from training.prepare import Prepared, Truth
 
 MAX_LIGHT = 0.3
-"""Of a whole sample: how far exposure and contrast go from 1, each way."""
+"""How far exposure and contrast go from 1, each way."""
 MAX_CAST = 0.15
-"""Of a whole sample: how far each channel's share goes from the others."""
+"""How far each channel's share goes from the others."""
 MAX_SATURATION = 0.6
+"""How far saturation goes from 1, each way."""
 MAX_HUE = math.radians(45)
-
-MAX_SHIFT = 0.015
-"""Of the picture's side, each way."""
-MAX_TURN = math.radians(0.5)
-MAX_SCALE = 0.01
-MAX_GAIN = 0.12
-MAX_OFFSET = 0.06
-MAX_NOISE = 0.06
-"""Standard deviation; pictures span [-1, 1]."""
+"""How far hue turns, each way."""
+BLURS = (0.3, 1.2)
+"""Standard deviation in pixels at the training resolution, lowest and highest."""
+NOISES = (1 / 127.5, 8 / 127.5)
+"""Standard deviation, lowest and highest: 1 to 8 of the 8-bit levels."""
+COVERS = (0.05, 0.25)
+"""Sides of what is covered as shares of the picture's, shortest and longest."""
 
 
-@dataclass(frozen=True)
-class View:
+@dataclass(frozen=True, kw_only=True)
+class View(Drawn):
     """How each whole sample of a batch is seen.
 
     Attributes:
         mirrored: (B,) bool.
+        relit: (B,) bool, whether `colour` and `offset` hold.
         colour: (B, 3, 3) float, maps the channels of a picture in [-1, 1].
         offset: (B, 3) float, added to them.
+        blur: (B,) float, standard deviation in pixels; 0 is none.
+        noise: (B,) float, standard deviation; 0 is none.
+        quality: (B,) float, of JPEG; 0 is not compressed.
+        covered: (B, 4) float, left, top, right and bottom as shares of width and height, which may reach
+            beyond the picture; all 0 where nothing is covered.
     """
 
     mirrored: Tensor
+    relit: Tensor
     colour: Tensor
     offset: Tensor
+    blur: Tensor
+    noise: Tensor
+    quality: Tensor
+    covered: Tensor
 
 
-def draw_view(seed: int, step: int, count: int) -> View:
-    """Draw for one batch; a pure function of its arguments, as `draw_background_change`."""
-    generator = _generator(seed, step, stream=1)
-    mirrored = torch.rand(count, generator=generator) < 0.5
-    contrast = 1 + _between(MAX_LIGHT, generator, count)
-    gain = contrast[:, None] * (1 + _between(MAX_CAST, generator, count, 3))
-    saturation = 1 + _between(MAX_SATURATION, generator, count)
-    # Saturation moves colours away from or towards their grey, the mean of the channels; hue turns them
-    # about it.
-    grey = torch.full((3, 3), 1 / 3)
-    cross = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
-    hue = _between(MAX_HUE, generator, count)[:, None, None]
-    turned = hue.cos() * (torch.eye(3) - grey) + hue.sin() * cross
-    mix = grey + saturation[:, None, None] * turned
-    return View(mirrored, gain[:, :, None] * mix, _between(MAX_LIGHT, generator, count)[:, None].repeat(1, 3))
+def draw_view(seed: int, batch: int, count: int, shares: Mapping[str, float]) -> View:
+    """Draw for one batch; a pure function of its arguments.
+
+    Each effect is drawn apart: another share of one leaves the others as they are.
+
+    Args:
+        seed: of the run.
+        batch: number of the batch since the run began.
+        count: samples in the batch.
+        shares: of samples that get an effect, in [0, 1], by name: flip, light, noise, jpeg, blur, cutout;
+            none of what is left out.
+    """
+    generator = keyed_generator(seed, batch, stream=1)
+
+    def gets(name: str) -> Tensor:
+        return chosen(shares.get(name, 0.0), generator, count)
+
+    mirrored, relit = gets("flip"), gets("light")
+    colour, offset = _draw_light(generator, count)
+    return View(
+        mirrored=mirrored,
+        relit=relit,
+        colour=colour,
+        offset=offset,
+        blur=gets("blur") * between(*BLURS, generator, count),
+        noise=gets("noise") * between(*NOISES, generator, count),
+        quality=draw_quality(shares.get("jpeg", 0.0), generator, count),
+        covered=gets("cutout")[:, None] * _draw_boxes(generator, count),
+        noise_seed=draw_noise_seed(generator),
+    )
 
 
 def apply_view(batch: Prepared, view: View) -> Prepared:
-    """Mirror whole samples and relight bg and fg_bg alike; mask and depth follow exactly."""
-    device = batch.bg.device
-    mirrored = view.mirrored.to(device)[:, None, None, None]
-    colour, offset = view.colour.to(device), view.offset.to(device)[:, :, None, None]
+    """See a batch so; mask and depth are mirrored with it and otherwise stay exactly as they are.
 
-    def mirror(tensor: Tensor) -> Tensor:
-        return torch.where(mirrored, tensor.flip(-1), tensor)
+    bg and fg_bg get the same of everything but noise, which each has its own of, as two shots of a camera.
+    """
+    noise = torch.Generator(batch.bg.device).manual_seed(view.noise_seed)
 
-    def relight(picture: Tensor) -> Tensor:
-        return (torch.einsum("bij,bjhw->bihw", colour, mirror(picture)) + offset).clamp(-1, 1)
+    def mirror(values: Tensor) -> Tensor:
+        return on_rows(values, view.mirrored, lambda some: some.flip(-1))
+
+    def spoil(some: Tensor, lens: Tensor, sensor: Tensor, file: Tensor, covered: Tensor) -> Tensor:
+        return cut_out(jpeg(add_noise(blur(some, lens), sensor, noise), file), covered)
+
+    # Gathered once for all of these, which mostly are few.
+    spoilt = (view.blur + view.noise + view.quality + view.covered.abs().sum(dim=1)) > 0
+
+    def see(pictures: Tensor) -> Tensor:
+        """In a camera's order: light, lens, sensor, file; what is covered is covered last."""
+        pictures = on_rows(mirror(pictures), view.relit, _relight, view.colour, view.offset)
+        return on_rows(pictures, spoilt, spoil, view.blur, view.noise, view.quality, view.covered)
 
     truth = batch.truth
     return Prepared(
-        relight(batch.bg),
-        relight(batch.fg_bg),
+        see(batch.bg),
+        see(batch.fg_bg),
         Truth(mirror(truth.mask), mirror(truth.depth), mirror(truth.known)),
     )
 
 
-@dataclass(frozen=True)
-class BackgroundChange:
-    """What happens to each background of a batch.
-
-    Attributes:
-        dropped: (B,) bool, withheld altogether.
-        warp: (B, 2, 3) float, affine map of output to input coordinates in [-1, 1].
-        gain: (B, 3) float factors per channel, about 1.
-        offset: (B, 3) float, about 0.
-        noise: (B,) float standard deviations.
-        noise_seed: of the noise itself.
-    """
-
-    dropped: Tensor
-    warp: Tensor
-    gain: Tensor
-    offset: Tensor
-    noise: Tensor
-    noise_seed: int
+def _draw_light(generator: torch.Generator, count: int) -> tuple[Tensor, Tensor]:
+    """Colour (B, 3, 3) and offset (B, 3) of contrast, cast, saturation, hue and exposure."""
+    contrast = 1 + around(MAX_LIGHT, generator, count)
+    gain = contrast[:, None] * (1 + around(MAX_CAST, generator, count, 3))
+    saturation = 1 + around(MAX_SATURATION, generator, count)
+    # Saturation moves colours away from or towards their grey, the mean of the channels; hue turns them
+    # about it.
+    grey = torch.full((3, 3), 1 / 3)
+    cross = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
+    hue = around(MAX_HUE, generator, count)[:, None, None]
+    turned = hue.cos() * (torch.eye(3) - grey) + hue.sin() * cross
+    mix = grey + saturation[:, None, None] * turned
+    return gain[:, :, None] * mix, around(MAX_LIGHT, generator, count)[:, None].repeat(1, 3)
 
 
-def draw_background_change(
-    seed: int, step: int, count: int, dropout: float, jitter: float
-) -> BackgroundChange:
-    """Draw for one batch; a pure function of its arguments.
-
-    Args:
-        seed: of the run.
-        step: number of the batch since the run began.
-        count: samples in the batch.
-        dropout: share of backgrounds withheld.
-        jitter: share of backgrounds perturbed.
-    """
-    generator = _generator(seed, step, stream=0)
-
-    def between(size: float, *shape: int) -> Tensor:
-        return _between(size, generator, count, *shape)
-
-    kind = torch.rand(count, generator=generator)
-    jittered = (kind >= dropout) & (kind < dropout + jitter)
-    turn, scale, shift = between(MAX_TURN), 1 + between(MAX_SCALE), between(2 * MAX_SHIFT, 2)
-    cos, sin = scale * turn.cos(), scale * turn.sin()
-    warp = torch.stack([torch.stack([cos, -sin, shift[:, 0]], 1), torch.stack([sin, cos, shift[:, 1]], 1)], 1)
-    # One exposure for all channels, and a little colour cast.
-    gain = 1 + between(MAX_GAIN)[:, None] + between(MAX_GAIN / 4, 3)
-    offset = between(MAX_OFFSET)[:, None] + between(MAX_OFFSET / 4, 3)
-    noise = torch.rand(count, generator=generator) * MAX_NOISE
-    still = ~jittered
-    warp[still] = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
-    gain[still], offset[still], noise[still] = 1.0, 0.0, 0.0
-    noise_seed = int(torch.randint(2**62, (), generator=generator))
-    return BackgroundChange(kind < dropout, warp, gain, offset, noise, noise_seed)
+def _draw_boxes(generator: torch.Generator, count: int) -> Tensor:
+    """Boxes (B, 4) with their middle anywhere in the picture."""
+    middle = between(0, 1, generator, count, 2)
+    half = between(*COVERS, generator, count, 2) / 2
+    return torch.cat([middle - half, middle + half], dim=1)
 
 
-def change_backgrounds(bg: Tensor, change: BackgroundChange) -> Tensor:
-    """Apply a change to backgrounds (B, 3, h, w) in [-1, 1]; a withheld one becomes zeros."""
-    device = bg.device
-    changed = change.noise > 0
-    if changed.any():
-        rows = changed.nonzero()[:, 0].to(device)
-        some = bg[rows]
-        grid = functional.affine_grid(change.warp[changed].to(device), list(some.shape), align_corners=False)
-        some = functional.grid_sample(some, grid, padding_mode="reflection", align_corners=False)
-        some = some * change.gain[changed].to(device)[..., None, None]
-        some = some + change.offset[changed].to(device)[..., None, None]
-        generator = torch.Generator(device).manual_seed(change.noise_seed)
-        noise = torch.randn(some.shape, generator=generator, device=device)
-        some = some + noise * change.noise[changed].to(device)[:, None, None, None]
-        bg = bg.index_copy(0, rows, some.clamp(-1, 1).to(bg.dtype))
-    return bg * (~change.dropped).to(device, bg.dtype)[:, None, None, None]
-
-
-def _generator(seed: int, step: int, stream: int) -> torch.Generator:
-    """A generator of its own for every (seed, step, stream)."""
-    word = np.random.Philox(key=seed, counter=[0, 1 + stream, step, 0]).random_raw()
-    return torch.Generator().manual_seed(int(word) % 2**63)
-
-
-def _between(size: float, generator: torch.Generator, *shape: int) -> Tensor:
-    """Uniform in [-size, size)."""
-    return (torch.rand(shape, generator=generator) * 2 - 1) * size
+def _relight(pictures: Tensor, colour: Tensor, offset: Tensor) -> Tensor:
+    device = pictures.device
+    relit = torch.einsum("bij,bjhw->bihw", moved(colour, device), pictures)
+    return relit.add_(moved(offset, device)[:, :, None, None]).clamp_(-1, 1)

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from generator.errors import ConfigError
 from training.schedule import Stage
 
 Precision = Literal["auto", "32", "bf16"]
+
+DEFAULT_AUGMENT = {"flip": 0.5, "light": 1.0, "noise": 0.1, "jpeg": 0.1, "blur": 0.1, "cutout": 0.0}
+"""Every effect on whole samples that `training.augment` knows, and the share of samples that gets it."""
 
 FIXED_FIELDS = ("model", "widths", "seed")
 """What a resumed run cannot change."""
@@ -47,12 +50,12 @@ class TrainConfig(BaseModel):
     """Steps, or with an m minutes, between checkpoints within an epoch."""
     ema: float = Field(0.999, ge=0, lt=1)
     """Decay of the averaged weights, reached after a warm-up."""
-    augment: bool = True
-    """Whether whole samples are mirrored and relit."""
+    augment: dict[str, float] = DEFAULT_AUGMENT
+    """Shares of samples that are mirrored, relit, noisy and so on, by name; none of what is left out."""
     bg_dropout: float = Field(0.6, ge=0, le=1)
     """Share of samples whose background is withheld."""
     bg_jitter: float = Field(0.15, ge=0, le=1)
-    """Share of samples whose background is shifted, turned, re-exposed and made noisy."""
+    """Share of samples whose background is shifted, turned, re-exposed, noisy and compressed."""
     mask_loss: dict[str, float] = {"dice": 1.0, "bce": 1.0}
     """Terms of the mask loss and their weights."""
     depth_loss: dict[str, float] = {"ssim": 1.0, "l1": 1.0}
@@ -66,6 +69,14 @@ class TrainConfig(BaseModel):
     precision: Precision = "auto"
     """auto is bf16 where the hardware has it."""
 
+    @field_validator("augment", mode="before")
+    @classmethod
+    def _read_switch(cls, value: Any) -> Any:
+        """Checkpoints from before there were shares say whether to augment or not."""
+        if isinstance(value, bool):
+            return DEFAULT_AUGMENT if value else {}
+        return value
+
     @model_validator(mode="after")
     def _check(self) -> "TrainConfig":
         if self.bg_dropout + self.bg_jitter > 1:
@@ -73,6 +84,12 @@ class TrainConfig(BaseModel):
             raise ConfigError(
                 "--bg-dropout, --bg-jitter", "shares that add up to at most 1", found, "lower one"
             )
+        for name, share in self.augment.items():
+            if name not in DEFAULT_AUGMENT:
+                known = ", ".join(DEFAULT_AUGMENT)
+                raise ConfigError("--augment", f"effects among {known}", name, "mend the name")
+            if not 0 <= share <= 1:
+                raise ConfigError("--augment", "shares from 0 to 1", f"{name}:{share}", "mend the share")
         for option, terms in (("--mask-loss", self.mask_loss), ("--depth-loss", self.depth_loss)):
             if not terms or not all(0 <= weight < math.inf for weight in terms.values()):
                 raise ConfigError(option, "terms with weights from 0", str(terms), "mend the weights")

@@ -17,7 +17,8 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from generator.dataset import Dataset, Split
 from generator.progress import Progress
-from training.augment import apply_view, change_backgrounds, draw_background_change, draw_view
+from training.augment import apply_view, draw_view
+from training.backgrounds import change_backgrounds, draw_background_change
 from training.batches import IntegerBatch, read_batches, shuffled
 from training.checkpoint import (
     BEST,
@@ -279,8 +280,7 @@ class _Trainer:
         if config.schedule == "cosine":
             self._set_rate(config.lr * cosine((step + 1) / (self._steps() * self._epochs())))
         batch = prepare(integers.to(fabric.device), res)
-        if config.augment:
-            batch = apply_view(batch, draw_view(config.seed, step, size))
+        batch = apply_view(batch, draw_view(config.seed, step, size, config.augment))
         change = draw_background_change(config.seed, step, size, config.bg_dropout, config.bg_jitter)
         prediction: Prediction = self._network(join(change_backgrounds(batch.bg, change), batch.fg_bg))
         terms = self._loss(prediction, batch.truth)

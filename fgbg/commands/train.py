@@ -8,6 +8,7 @@ from click.core import ParameterSource
 
 from fgbg.options import (
     FOLDER,
+    Shares,
     WeightedTerms,
     Widths,
     common_options,
@@ -91,10 +92,12 @@ from fgbg.options import (
     help="Decay of the averaged weights; 0 averages nothing.",
 )
 @click.option(
-    "--augment/--no-augment",
-    default=True,
+    "--augment",
+    type=Shares(),
+    default="flip:0.5,light:1,noise:0.1,jpeg:0.1,blur:0.1,cutout:0",
     show_default=True,
-    help="Mirror whole samples and see them in another light.",
+    help="Shares of whole samples that are mirrored, seen in another light, noisy, compressed, blurred, and"
+    " covered in part; none of what is left out.",
 )
 @click.option(
     "--bg-dropout",
@@ -108,7 +111,7 @@ from fgbg.options import (
     type=click.FloatRange(0, 1),
     default=0.15,
     show_default=True,
-    help="Share of samples whose background is shifted, re-exposed and noisy.",
+    help="Share of samples whose background is shifted, re-exposed, noisy and compressed.",
 )
 @click.option(
     "--mask-loss", type=WeightedTerms(), default="dice:1,bce:1", show_default=True, help="Terms: dice, bce."

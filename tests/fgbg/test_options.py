@@ -3,7 +3,7 @@ from typing import Any
 import click
 import pytest
 
-from fgbg.options import CanvasSize, SplitShares, WeightedTerms, Widths
+from fgbg.options import CanvasSize, Shares, SplitShares, WeightedTerms, Widths
 
 
 @pytest.mark.parametrize(
@@ -16,6 +16,8 @@ from fgbg.options import CanvasSize, SplitShares, WeightedTerms, Widths
         (SplitShares(), "none", None),
         (WeightedTerms(), "dice:1,bce:0.5", {"dice": 1, "bce": 0.5}),
         (WeightedTerms(), "dice", {"dice": 1}),
+        (Shares(), "flip:0.5, light", {"flip": 0.5, "light": 1}),
+        (Shares(), "None", {}),
         (Widths(), "16, 32", (16, 32)),
     ],
 )
@@ -32,6 +34,7 @@ def test_values(kind: click.ParamType[Any], text: Any, value: Any) -> None:
         (SplitShares(), "80/20"),
         (SplitShares(), "a/b/c"),
         (WeightedTerms(), "dice:much"),
+        (Shares(), "flip:often"),
         (Widths(), "16"),
         (Widths(), "16,-2"),
     ],

@@ -1,292 +1,181 @@
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from training.augment import (
+    BLURS,
+    COVERS,
     MAX_CAST,
-    MAX_GAIN,
     MAX_HUE,
     MAX_LIGHT,
-    MAX_NOISE,
-    MAX_OFFSET,
     MAX_SATURATION,
-    MAX_SCALE,
-    MAX_SHIFT,
-    MAX_TURN,
-    BackgroundChange,
+    NOISES,
     View,
     apply_view,
-    change_backgrounds,
-    draw_background_change,
     draw_view,
 )
+from training.backgrounds import draw_background_change
+from training.config import DEFAULT_AUGMENT
+from training.effects import blur
+from training.jpeg import QUALITIES, jpeg
 from training.prepare import Prepared, Truth
 
-STILL = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+ALL = dict.fromkeys(DEFAULT_AUGMENT, 1.0)
 
 
-def backgrounds(count: int, size: int = 8) -> torch.Tensor:
-    return torch.rand(count, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
+def samples(count: int, height: int = 2, width: int = 3) -> Prepared:
+    """Random samples."""
+    plain = torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(1))
+    known = (torch.arange(width) == 0).expand(count, 1, height, width)
+    return Prepared(plain * 2 - 1, 1 - plain, Truth(plain[:, :1], plain[:, 1:2], known))
 
 
-def by_hand(
-    warp: torch.Tensor = STILL, gain: float = 1.0, offset: float = 0.0, noise: float = 1e-30
-) -> BackgroundChange:
-    """One background's change; noise as small as that changes nothing."""
-    return BackgroundChange(
-        torch.tensor([False]),
-        warp[None].clone(),
-        torch.full((1, 3), gain),
-        torch.full((1, 3), offset),
-        torch.tensor([noise]),
-        noise_seed=1,
-    )
-
-
-@settings(max_examples=20, deadline=None)
-@given(seed=st.integers(0, 2**63 - 1), step=st.integers(0, 10**9))
-def test_a_batch_is_a_pure_function_of_seed_and_step(seed: int, step: int) -> None:
-    torch.manual_seed(1)
-    first = draw_background_change(seed, step, 6, 0.3, 0.5)
-    changed = change_backgrounds(backgrounds(6), first)
-    torch.manual_seed(2)
-    second = draw_background_change(seed, step, 6, 0.3, 0.5)
-    assert str(asdict(first)) == str(asdict(second))
-    assert str(asdict(draw_view(seed, step, 6))) == str(asdict(draw_view(seed, step, 6)))
-    assert torch.equal(changed, change_backgrounds(backgrounds(6), second))
-
-
-def test_drawing_leaves_the_global_random_state_alone() -> None:
-    before = torch.get_rng_state()
-    change_backgrounds(backgrounds(4), draw_background_change(0, 0, 4, 0, 1))
-    draw_view(0, 0, 4)
-    assert torch.equal(before, torch.get_rng_state())
-
-
-@pytest.mark.parametrize(("seed", "step"), [(0, 1), (1, 0)])
-def test_another_step_or_seed_changes_otherwise(seed: int, step: int) -> None:
-    bg = backgrounds(4)
-    first = change_backgrounds(bg, draw_background_change(0, 0, 4, 0, 1))
-    assert not torch.equal(first, change_backgrounds(bg, draw_background_change(seed, step, 4, 0, 1)))
-    assert not torch.equal(draw_view(0, 0, 4).colour, draw_view(seed, step, 4).colour)
-
-
-def test_dropout_1_withholds_every_background() -> None:
-    changed = change_backgrounds(backgrounds(16), draw_background_change(3, 5, 16, 1, 0))
-    assert torch.equal(changed, torch.zeros(16, 3, 8, 8))
-
-
-def test_without_jitter_and_dropout_backgrounds_stay_exactly_as_they_were() -> None:
-    bg = backgrounds(16)
-    assert torch.equal(change_backgrounds(bg, draw_background_change(3, 5, 16, 0, 0)), bg)
-
-
-def test_jitter_1_changes_every_background_within_its_range() -> None:
-    bg = backgrounds(64)
-    changed = change_backgrounds(bg, draw_background_change(3, 5, 64, 0, 1))
-    assert (changed != bg).flatten(1).any(dim=1).all()
-    assert changed.min() >= -1 and changed.max() <= 1
-
-
-def test_a_jittered_background_is_still_the_same_place() -> None:
-    ramp = torch.linspace(-0.7, 0.7, 32).expand(64, 3, 32, 32)
-    changed = change_backgrounds(ramp, draw_background_change(3, 5, 64, 0, 1))
-    assert 0.02 < (changed - ramp).abs().mean() < 0.2
-
-
-def test_shares_are_as_asked() -> None:
-    count = 20_000
-    change = draw_background_change(1, 2, count, 0.25, 0.35)
-    jittered = change.noise > 0
-    # Four standard deviations of a share near a quarter are 4 * sqrt(0.25 * 0.75 / 20000) = 0.012.
-    assert change.dropped.float().mean() == pytest.approx(0.25, abs=0.013)
-    assert jittered.float().mean() == pytest.approx(0.35, abs=0.014)
-    assert not (change.dropped & jittered).any()
-    assert (change.warp[~jittered] == STILL).all()
-
-
-def test_a_mixed_batch_treats_each_background_by_itself() -> None:
-    bg, change = backgrounds(32), draw_background_change(0, 0, 32, 0.3, 0.4)
-    changed = change_backgrounds(bg, change)
-    jittered = change.noise > 0
-    assert 0 < change.dropped.sum() < 32 and 0 < jittered.sum() < 32
-    for number in range(32):
-        if change.dropped[number]:
-            assert (changed[number] == 0).all()
-        else:
-            assert torch.equal(changed[number], bg[number]) is not bool(jittered[number])
-
-
-def test_the_given_backgrounds_stay_as_they_were() -> None:
-    bg = backgrounds(8)
-    change_backgrounds(bg, draw_background_change(0, 0, 8, 0.5, 0.5))
-    assert torch.equal(bg, backgrounds(8))
-
-
-def test_parameters_of_a_change_keep_to_their_limits() -> None:
-    change = draw_background_change(1, 2, 5000, 0, 1)
-    shift, scale = change.warp[:, :, 2], change.warp[:, :, 0].norm(dim=1) - 1
-    turn = torch.atan2(change.warp[:, 1, 0], change.warp[:, 0, 0])
-    # Coordinates span 2, so a share of the side counts double.
-    limits = [(shift, 2 * MAX_SHIFT), (scale, MAX_SCALE), (turn, MAX_TURN), (change.noise, MAX_NOISE)]
-    # The exposure of all channels, and a quarter as much for each.
-    limits += [(change.gain - 1, 1.25 * MAX_GAIN), (change.offset, 1.25 * MAX_OFFSET)]
-    for values, limit in limits:
-        assert 0.9 * limit < values.abs().max() < 1.0001 * limit
-
-
-def test_a_shift_by_two_pixels_moves_the_picture_by_two_pixels() -> None:
-    # 2 of 8 pixels are a quarter of the side, half a unit of coordinates that span 2.
-    bg, warp = backgrounds(1), STILL.clone()
-    warp[0, 2] = 0.5
-    changed = change_backgrounds(bg, by_hand(warp=warp))
-    assert torch.allclose(changed[..., :6], bg[..., 2:], atol=1e-5)
-    # What comes in at the border is the picture mirrored.
-    assert torch.allclose(changed[..., 6:], bg[..., 6:].flip(-1), atol=1e-5)
-
-
-def test_each_background_gets_its_own_change() -> None:
-    bg, warp = backgrounds(1).expand(3, 3, 8, 8) * 0.5, STILL.repeat(3, 1, 1)
-    warp[:2, 0, 2] = 0.5  # the first is not looked at: its noise says that it stays
-    still = torch.zeros(3, 3)
-    gain = still + torch.tensor([0.9, 0.8, 0.7])[:, None]
-    offset = still + torch.tensor([0.3, 0.2, 0.1])[:, None]
-    change = BackgroundChange(still[0] > 0, warp, gain, offset, torch.tensor([0, 1e-30, 1e-30]), 1)
-    first, second, third = change_backgrounds(bg, change)
-    assert torch.equal(first, bg[0])
-    assert torch.allclose(second[..., :6], 0.8 * bg[0, ..., 2:] + 0.2, atol=1e-5)
-    assert torch.allclose(third, 0.7 * bg[0] + 0.1, atol=1e-5)
-
-
-def test_exposure_is_gain_then_offset() -> None:
-    bg = torch.full((1, 3, 4, 4), 0.5)
-    # 0.5 * 0.8 + 0.1 = 0.5; 0.5 * 1.2 + 0.1 = 0.7; 0.5 * 3 + 0.1 is cut off at 1
-    for gain, expected in ((0.8, 0.5), (1.2, 0.7), (3.0, 1.0)):
-        changed = change_backgrounds(bg, by_hand(gain=gain, offset=0.1))
-        assert changed.flatten().tolist() == pytest.approx([expected] * 48, abs=1e-6)
-
-
-def test_noise_has_the_standard_deviation_asked_for() -> None:
-    bg = torch.zeros(1, 3, 64, 64)
-    noise = change_backgrounds(bg, by_hand(noise=0.05))
-    assert float(noise.std()) == pytest.approx(0.05, rel=0.05)
-    assert float(noise.mean()) == pytest.approx(0, abs=0.002)
-
-
-def whole(count: int) -> Prepared:
-    numbers = torch.arange(count * 16.0).reshape(count, 1, 4, 4) / (count * 16)
-    bg, fg_bg = (numbers.repeat(1, 3, 1, 1) * 0.5 + shift for shift in (0.0, 0.25))
-    return Prepared(bg, fg_bg, Truth(numbers, numbers / 2, numbers > 0.3))
-
-
-PLAIN = torch.eye(3)[None]
-
-
-def test_a_view_is_a_pure_function_of_seed_and_step() -> None:
-    first, again, other = (draw_view(5, step, 8) for step in (3, 3, 4))
-    assert str(asdict(first)) == str(asdict(again)) != str(asdict(other))
-
-
-def test_mirroring_takes_everything_along() -> None:
-    batch = whole(2)
-    seen = apply_view(batch, View(torch.tensor([True, False]), PLAIN.repeat(2, 1, 1), torch.zeros(2, 3)))
-    for before, after in (
-        (batch.bg, seen.bg),
-        (batch.fg_bg, seen.fg_bg),
-        (batch.truth.mask, seen.truth.mask),
-        (batch.truth.depth, seen.truth.depth),
-        (batch.truth.known, seen.truth.known),
-    ):
-        assert torch.equal(after[0], before[0].flip(-1)) and torch.equal(after[1], before[1])
-
-
-def test_light_changes_both_pictures_alike_and_the_truth_not_at_all() -> None:
-    batch = whole(1)
-    colour = torch.tensor([[[2.0, 0, 0], [0, 0.5, 0], [0, 0, 1.0]]])
-    seen = apply_view(batch, View(torch.tensor([False]), colour, torch.tensor([[0.1, 0.0, -0.2]])))
-    for before, after in ((batch.bg, seen.bg), (batch.fg_bg, seen.fg_bg)):
-        expected = torch.stack([2 * before[0, 0] + 0.1, 0.5 * before[0, 1], before[0, 2] - 0.2])
-        assert torch.allclose(after[0], expected.clamp(-1, 1), atol=1e-6)
-    assert torch.equal(seen.truth.mask, batch.truth.mask)
-    assert torch.equal(seen.truth.depth, batch.truth.depth)
-
-
-def test_views_keep_grey_grey_but_for_a_cast_and_stay_in_range() -> None:
-    view = draw_view(0, 0, 500)
-    assert 0.4 < view.mirrored.float().mean() < 0.6
-    grey = view.colour.sum(dim=2)  # what becomes of a grey of 1
-    assert grey.min() > (1 - MAX_LIGHT) * (1 - MAX_CAST) - 1e-5
-    assert grey.max() < (1 + MAX_LIGHT) * (1 + MAX_CAST) + 1e-5
-    assert view.offset.abs().max() <= MAX_LIGHT
-    batch = Prepared(*(torch.rand(500, 3, 2, 2) * 2 - 1 for _ in range(2)), whole(500).truth)
-    seen = apply_view(batch, view)
-    assert seen.fg_bg.abs().max() <= 1 and (seen.fg_bg != batch.fg_bg).flatten(1).any(dim=1).all()
-
-
-def samples(count: int) -> Prepared:
-    """Random samples of 2 x 3 pixels."""
-    plain = torch.rand(count, 3, 2, 3, generator=torch.Generator().manual_seed(1))
-    known = torch.tensor([True, False, False]).repeat(count, 1, 2, 1)
-    truth = Truth(plain[:, :1], plain[:, 1:2], known)
-    return Prepared(plain * 2 - 1, 1 - plain, truth)
-
-
-def seen(count: int, mirrored: bool = False, colour: torch.Tensor | None = None, offset: float = 0.0) -> View:
-    """A view of all samples alike."""
-    matrix = torch.eye(3) if colour is None else colour
-    return View(torch.full((count,), mirrored), matrix.expand(count, 3, 3), torch.full((count, 3), offset))
+def seen(count: int, **fields: Any) -> View:
+    """A view that leaves all samples as they are but for what is given."""
+    zeros = torch.zeros(count)
+    none = zeros > 0
+    plain: dict[str, Any] = {
+        "mirrored": none,
+        "relit": none,
+        "colour": torch.eye(3).expand(count, 3, 3),
+        "offset": torch.zeros(count, 3),
+        "blur": zeros,
+        "noise": zeros,
+        "quality": zeros,
+        "covered": torch.zeros(count, 4),
+        "noise_seed": 1,
+    }
+    return View(**(plain | fields))
 
 
 def parts(batch: Prepared) -> list[torch.Tensor]:
     return [batch.bg, batch.fg_bg, batch.truth.mask, batch.truth.depth, batch.truth.known]
 
 
-def test_the_plain_view_leaves_a_batch_exactly_as_it_was() -> None:
-    batch = samples(2)
-    assert all(map(torch.equal, parts(apply_view(batch, seen(2))), parts(batch)))
+def test_a_view_is_a_pure_function_of_seed_and_batch() -> None:
+    torch.manual_seed(1)
+    first = draw_view(5, 3, 8, ALL)
+    torch.manual_seed(2)
+    again = draw_view(5, 3, 8, ALL)
+    assert str(asdict(first)) == str(asdict(again))
+    for seed, batch in ((5, 4), (4, 3)):
+        other = draw_view(seed, batch, 8, ALL)
+        for name in ("colour", "offset", "blur", "noise", "quality", "covered"):
+            assert not torch.equal(getattr(first, name), getattr(other, name))
+    before = samples(8)
+    assert all(map(torch.equal, parts(apply_view(before, first)), parts(apply_view(before, again))))
+
+
+def test_seeing_leaves_the_global_random_state_and_the_given_batch_alone() -> None:
+    state, batch = torch.get_rng_state(), samples(4)
+    apply_view(batch, draw_view(0, 0, 4, ALL))
+    assert torch.equal(state, torch.get_rng_state())
+    assert all(map(torch.equal, parts(batch), parts(samples(4))))
+
+
+def test_without_shares_a_batch_stays_exactly_as_it_was() -> None:
+    batch = samples(16)
+    assert all(map(torch.equal, parts(apply_view(batch, draw_view(0, 0, 16, {}))), parts(batch)))
+
+
+@pytest.mark.parametrize("name", DEFAULT_AUGMENT)
+def test_every_effect_there_is_changes_pictures_and_only_flip_the_truth(name: str) -> None:
+    batch = samples(16, 16, 16)
+    after = apply_view(batch, draw_view(0, 0, 16, {name: 1.0}))
+    changed = [not torch.equal(one, other) for one, other in zip(parts(after), parts(batch), strict=True)]
+    assert changed == [True, True, *[name == "flip"] * 3]
+    for pictures in parts(after)[:2]:
+        assert pictures.abs().max() <= 1
+
+
+def test_the_share_of_one_effect_leaves_the_others_as_they_are() -> None:
+    few, all_of_them = (draw_view(0, 0, 50, {"noise": 0.5, "flip": share}) for share in (0.0, 1.0))
+    assert torch.equal(few.noise, all_of_them.noise)
+    assert not few.mirrored.any() and all_of_them.mirrored.all()
+
+
+def test_samples_get_each_effect_in_its_share_and_apart_from_the_others() -> None:
+    shares = {"flip": 0.5, "light": 0.7, "noise": 0.1, "jpeg": 0.2, "blur": 0.3, "cutout": 0.4}
+    view = draw_view(0, 1, 20_000, shares)
+    got = {
+        "flip": view.mirrored,
+        "light": view.relit,
+        "noise": view.noise > 0,
+        "jpeg": view.quality > 0,
+        "blur": view.blur > 0,
+        "cutout": view.covered[:, 2] > view.covered[:, 0],
+    }
+    for name, share in shares.items():
+        # Four standard deviations of a half: 4 * sqrt(0.25 / 20000) = 0.014
+        assert got[name].float().mean() == pytest.approx(share, abs=0.015)
+        for other in shares.keys() - {name}:
+            both = (got[name] & got[other]).float().mean()
+            assert both == pytest.approx(share * shares[other], abs=0.015)
 
 
 def test_a_mirrored_sample_is_mirrored_in_all_its_parts() -> None:
-    batch, view = samples(2), seen(2)
-    view.mirrored[1] = True
-    for part, before in zip(parts(apply_view(batch, view)), parts(batch), strict=True):
+    batch = samples(2)
+    after = parts(apply_view(batch, seen(2, mirrored=torch.tensor([False, True]))))
+    for part, before in zip(after, parts(batch), strict=True):
         assert torch.equal(part[0], before[0])
         assert torch.equal(part[1], before[1].flip(-1)) and not torch.equal(part[1], before[1])
 
 
-def test_light_changes_both_pictures_alike_and_no_truth() -> None:
-    batch = samples(1)
-    batch.bg[0, :, 0, 0] = batch.fg_bg[0, :, 1, 1] = torch.tensor([0.5, -0.5, 0.25])
-    colour = torch.tensor([[0.5, 0.0, 0.0], [0.0, 1.0, 1.0], [0.0, 0.0, 4.0]])
-    relit = apply_view(batch, seen(1, colour=colour, offset=0.1))
-    # 0.5 * 0.5 + 0.1; -0.5 + 0.25 + 0.1; 0.25 * 4 + 0.1 is cut off at 1.
-    for pixel in (relit.bg[0, :, 0, 0], relit.fg_bg[0, :, 1, 1]):
-        assert pixel.tolist() == pytest.approx([0.35, -0.15, 1.0])
-    assert all(map(torch.equal, parts(relit)[2:], parts(batch)[2:]))
+def test_light_changes_both_pictures_alike() -> None:
+    batch = samples(2)
+    for pictures in parts(batch)[:2]:
+        pictures[0, :, 0, 0] = torch.tensor([0.5, -0.5, 0.25])
+    colour = torch.tensor([[0.5, 0.0, 0.0], [0.0, 1.0, 1.0], [0.0, 0.0, 4.0]]).expand(2, 3, 3)
+    offset = torch.tensor([0.1, 0.1, 0.1]).expand(2, 3)
+    relit = apply_view(batch, seen(2, relit=torch.tensor([True, False]), colour=colour, offset=offset))
+    for before, after in zip(parts(batch)[:2], parts(relit)[:2], strict=True):
+        # 0.5 * 0.5 + 0.1; -0.5 + 0.25 + 0.1; 0.25 * 4 + 0.1 is cut off at 1.
+        assert after[0, :, 0, 0].tolist() == pytest.approx([0.35, -0.15, 1.0])
+        assert torch.equal(after[1], before[1])
 
 
-def test_each_sample_is_seen_in_its_own_light() -> None:
-    batch, view = samples(2), draw_view(0, 0, 2)
-    both = apply_view(batch, view)
-    for number in range(2):
+def test_blur_and_quality_are_the_same_for_both_pictures() -> None:
+    batch, deviation, quality = samples(2, 24, 24), torch.tensor([1.0, 0.5]), torch.tensor([40.0, 80.0])
+    after = apply_view(batch, seen(2, blur=deviation, quality=quality))
+    for before, pictures in zip(parts(batch)[:2], parts(after)[:2], strict=True):
+        assert torch.equal(pictures, jpeg(blur(before, deviation), quality))
+
+
+def test_noise_is_drawn_apart_for_both_pictures_and_not_blurred() -> None:
+    grey = torch.zeros(1, 3, 64, 64)
+    view = seen(1, noise=torch.tensor([0.05]), blur=torch.tensor([1.0]))
+    after = apply_view(Prepared(grey, grey, samples(1, 64, 64).truth), view)
+    bg, fg_bg = after.bg.flatten(), after.fg_bg.flatten()
+    assert float(bg.std()) == pytest.approx(0.05, rel=0.05) == float(fg_bg.std())
+    # Six deviations of a correlation of 12288 numbers: 6 / sqrt(12288)
+    assert abs(float(torch.corrcoef(torch.stack([bg, fg_bg]))[0, 1])) < 0.055
+
+
+def test_the_same_rectangle_of_both_pictures_is_covered_whatever_else_is_done() -> None:
+    batch = samples(2, 16, 16)
+    covered = torch.tensor([[0.25, 0.5, 0.5, 0.75], [0, 0, 0, 0]])
+    view = replace(draw_view(0, 0, 2, ALL), covered=covered)
+    after = apply_view(batch, view)
+    for pictures in (after.bg, after.fg_bg):
+        assert (pictures[0, :, 8:12, 4:8] == 0).all()
+        assert (pictures == 0).float().mean() < 0.05  # 16 of 2 * 256 pixels, and few by chance
+
+
+def test_each_sample_is_seen_by_itself_whether_as_a_part_or_in_the_whole() -> None:
+    batch, view = samples(4, 16, 16), draw_view(0, 0, 4, ALL | {"noise": 0.0})
+    together = apply_view(batch, view)
+    for number in range(4):
         one = slice(number, number + 1)
         truth = Truth(*(part[one] for part in parts(batch)[2:]))
-        alone = View(view.mirrored[one], view.colour[one], view.offset[one])
-        expected = parts(apply_view(Prepared(batch.bg[one], batch.fg_bg[one], truth), alone))
-        assert all(map(torch.equal, [part[one] for part in parts(both)], expected))
-    assert not torch.equal(view.colour[0], view.colour[1])
+        alone = apply_view(Prepared(batch.bg[one], batch.fg_bg[one], truth), view.part(one))
+        for part, expected in zip(parts(together), parts(alone), strict=True):
+            assert torch.allclose(part[one].float(), expected.float(), atol=1e-4)
 
 
-def test_half_of_the_samples_are_mirrored() -> None:
-    # Four standard deviations: 4 * sqrt(0.25 / 20000) = 0.014
-    assert draw_view(0, 1, 20_000).mirrored.float().mean() == pytest.approx(0.5, abs=0.015)
-
-
-def test_parameters_of_a_view_keep_to_their_limits() -> None:
-    view = draw_view(0, 1, 50_000)
+def test_parameters_of_light_keep_to_their_limits() -> None:
+    view = draw_view(0, 1, 50_000, ALL)
     # A grey pixel keeps its shares but for each channel's cast; saturation does not touch it.
     grey = view.colour.sum(dim=2)
     assert (1 - MAX_LIGHT) * (1 - MAX_CAST) < grey.min() < 1.02 * (1 - MAX_LIGHT) * (1 - MAX_CAST)
@@ -306,8 +195,24 @@ def test_parameters_of_a_view_keep_to_their_limits() -> None:
     assert torch.equal(view.offset[:, 0], view.offset[:, 2])
 
 
+def test_parameters_of_the_other_effects_fill_their_ranges() -> None:
+    view = draw_view(0, 1, 20_000, ALL)
+    left, top, right, bottom = view.covered.unbind(1)
+    for values, (low, high) in (
+        (view.blur, BLURS),
+        (view.noise, NOISES),
+        (view.quality, QUALITIES),
+        (right - left, COVERS),
+        (bottom - top, COVERS),
+        ((left + right) / 2, (0, 1)),
+        ((top + bottom) / 2, (0, 1)),
+    ):
+        room = 0.01 * (high - low)
+        assert low - 1e-6 <= values.min() < low + room and high - room < values.max() <= high + 1e-6
+
+
 def test_views_and_changes_of_a_batch_are_drawn_apart() -> None:
-    mirrored = draw_view(0, 0, 1000).mirrored
+    mirrored = draw_view(0, 0, 1000, {"flip": 0.5}).mirrored
     dropped = draw_background_change(0, 0, 1000, 0.5, 0).dropped
     # Equal in half of the cases, as two coins; from one stream they would be equal in all.
     assert 400 < int((mirrored == dropped).sum()) < 600

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from generator.errors import ConfigError
-from training.config import FIXED_FIELDS, TrainConfig, resolve_config
+from training.config import DEFAULT_AUGMENT, FIXED_FIELDS, TrainConfig, resolve_config
 
 
 def test_given_goes_over_earlier_and_that_over_the_default() -> None:
@@ -69,6 +69,24 @@ def test_a_wrong_value_names_its_option_and_itself(field: str, value: Any, optio
     assert error.value.found == repr(value)
 
 
+def test_an_unknown_effect_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="flip, light, noise, jpeg, blur, cutout") as error:
+        resolve_config({"augment": {"flip": 0.5, "fog": 0.1}})
+    assert error.value.where == "--augment" and error.value.found == "fog"
+
+
+@pytest.mark.parametrize(("switch", "shares"), [(True, DEFAULT_AUGMENT), (False, {})])
+def test_a_run_from_before_there_were_shares_goes_on(switch: bool, shares: dict[str, float]) -> None:
+    earlier = TrainConfig().identity() | {"augment": switch}
+    assert resolve_config({"lr": 1e-4}, earlier) == TrainConfig(lr=1e-4, augment=shares)
+
+
+def test_shares_that_are_given_replace_all_that_were() -> None:
+    earlier = TrainConfig(augment={"flip": 0.3, "blur": 0.2}).identity()
+    assert resolve_config({}, earlier).augment == {"flip": 0.3, "blur": 0.2}
+    assert resolve_config({"augment": {"light": 1.0}}, earlier).augment == {"light": 1.0}
+
+
 def test_a_config_is_frozen() -> None:
     with pytest.raises(ValidationError):
         TrainConfig().lr = 1.0  # type: ignore[misc]
@@ -82,6 +100,9 @@ def test_a_config_is_frozen() -> None:
         ({"depth_loss": {"l1": float("nan")}}, "--depth-loss"),
         ({"mask_loss": {"dice": -1.0}}, "--mask-loss"),
         ({"widths": (0, 4)}, "--widths"),
+        ({"augment": {"flip": 1.5}}, "--augment"),
+        ({"augment": {"light": float("nan")}}, "--augment"),
+        ({"augment": {"flip": "often"}}, "--augment"),
     ],
 )
 def test_options_that_cannot_be_together_are_refused(fields: dict[str, object], option: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from generator.dataset import Dataset, Split, open_dataset
-from training import augment, engine, losses, prepare
+from training import augment, backgrounds, engine, losses, prepare
 from training.batches import IntegerBatch, read_batches, shuffled
 from training.checkpoint import RunPosition, load_checkpoint, model_of
 from training.config import TrainConfig
@@ -95,9 +95,9 @@ def test_samples_and_changes_go_on_from_epoch_to_epoch(
             read.extend(np.concatenate(asked).tolist())
         return read_batches(split, asked)
 
-    def note_step(seed: int, step: int, *rest: Any) -> augment.BackgroundChange:
+    def note_step(seed: int, step: int, *rest: Any) -> backgrounds.BackgroundChange:
         steps.append(step)
-        return augment.draw_background_change(seed, step, *rest)
+        return backgrounds.draw_background_change(seed, step, *rest)
 
     monkeypatch.setattr(engine, "read_batches", note_rows)
     monkeypatch.setattr(engine, "draw_background_change", note_step)
@@ -118,7 +118,7 @@ def test_backgrounds_alone_are_changed_and_only_in_training(
         return inputs
 
     monkeypatch.setattr(engine, "join", note)
-    start(dataset, tmp_path, small, (32, 1), bg_dropout=1, bg_jitter=0, augment=False)
+    start(dataset, tmp_path, small, (32, 1), bg_dropout=1, bg_jitter=0, augment={})
     split = dataset["train"]
     (expected,) = read_batches(split, [shuffled(0, 144, 0, 16)])
     inputs = torch.cat(trained)
@@ -128,20 +128,24 @@ def test_backgrounds_alone_are_changed_and_only_in_training(
     assert [bool((inputs[:, :3] == 0).all()) for inputs in validated] == [False, True] * 2
 
 
-def test_whole_samples_are_augmented_in_training_unless_switched_off(
+def test_whole_samples_are_seen_in_training_in_the_shares_asked_for(
     dataset: Dataset, small: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    steps: list[int] = []
+    trained: list[torch.Tensor] = []
 
-    def note(seed: int, step: int, count: int) -> augment.View:
-        steps.append(step)
-        return augment.draw_view(seed, step, count)
+    def note(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> torch.Tensor:
+        if torch.is_grad_enabled():
+            trained.append(fg_bg)
+        return prepare.join(bg, fg_bg)
 
-    monkeypatch.setattr(engine, "draw_view", note)
-    start(dataset, tmp_path / "plain", small, (16, 1), augment=False)
-    assert steps == []
-    start(dataset, tmp_path / "augmented", small, (16, 1))
-    assert steps == [0, 1, 2, 3]
+    monkeypatch.setattr(engine, "join", note)
+    shares = {"flip": 0.5, "noise": 0.5}
+    start(dataset, tmp_path, small, (16, 1), augment=shares)
+    read = read_batches(dataset["train"], [shuffled(0, 144, 4 * step, 4) for step in range(4)])
+    for step, (integers, fg_bg) in enumerate(zip(read, trained, strict=True)):
+        plain = prepare.prepare(integers, 16)
+        seen = augment.apply_view(plain, augment.draw_view(0, step, 4, shares)).fg_bg
+        assert torch.equal(fg_bg, seen) and not torch.equal(fg_bg, plain.fg_bg)
 
 
 def test_each_stage_trains_and_validates_at_its_resolution(

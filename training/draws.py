@@ -1,0 +1,70 @@
+"""Random parameters that are a pure function of (seed, batch number), for a whole batch at once.
+
+They are drawn on the CPU, so that they are the same on every device, and what applies them knows which rows
+are meant without waiting for the device.
+"""
+
+from dataclasses import dataclass, fields, replace
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawn:
+    """Parameters drawn for a batch of B samples: tensors (B, ...) on the CPU.
+
+    Attributes:
+        noise_seed: of noise that is drawn where it is added, on the device.
+    """
+
+    noise_seed: int
+
+    def part(self, rows: slice) -> Self:
+        """The same parameters, for some of the samples.
+
+        What is drawn from `noise_seed` differs from that of the whole: each first row has a seed of its own,
+        so that processes that share a batch do not add the same noise.
+        """
+        tensors: dict[str, Tensor] = {
+            field.name: getattr(self, field.name) for field in fields(self) if field.name != "noise_seed"
+        }
+        count = len(next(iter(tensors.values())))
+        noise_seed = self.noise_seed + rows.indices(count)[0]
+        return replace(
+            self, noise_seed=noise_seed, **{name: values[rows] for name, values in tensors.items()}
+        )
+
+
+def keyed_generator(seed: int, batch: int, stream: int) -> torch.Generator:
+    """A generator on the CPU of its own for every (seed, batch, stream).
+
+    Args:
+        seed: of the run, from 0.
+        batch: number of the batch since the run began.
+        stream: from 0, one for each kind of record, so that they are drawn apart.
+    """
+    word = np.random.Philox(key=seed, counter=[0, 1 + stream, batch, 0]).random_raw()
+    return torch.Generator().manual_seed(int(word) % 2**63)
+
+
+def between(low: float, high: float, generator: torch.Generator, *shape: int) -> Tensor:
+    """Uniform in [low, high)."""
+    return low + torch.rand(shape, generator=generator) * (high - low)
+
+
+def around(size: float, generator: torch.Generator, *shape: int) -> Tensor:
+    """Uniform in [-size, size)."""
+    return between(-size, size, generator, *shape)
+
+
+def chosen(share: float, generator: torch.Generator, count: int) -> Tensor:
+    """(count,) bool, each true with probability `share`."""
+    return torch.rand(count, generator=generator) < share
+
+
+def draw_noise_seed(generator: torch.Generator) -> int:
+    """A seed for the noise of a batch, with room above for those of its parts."""
+    return int(torch.randint(2**62, (), generator=generator))
