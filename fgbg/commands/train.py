@@ -114,10 +114,19 @@ from fgbg.options import (
     help="Share of samples whose background is shifted, re-exposed, noisy and compressed.",
 )
 @click.option(
-    "--mask-loss", type=WeightedTerms(), default="dice:1,bce:1", show_default=True, help="Terms: dice, bce."
+    "--mask-loss",
+    type=WeightedTerms(),
+    default="dice:1,bce:1",
+    show_default=True,
+    help="Terms: dice, bce, focal, iou, pixelwise (squared error), rmse, ssim; of several classes dice, ce"
+    " (cross-entropy), focal.",
 )
 @click.option(
-    "--depth-loss", type=WeightedTerms(), default="ssim:1,l1:1", show_default=True, help="Terms: ssim, l1."
+    "--depth-loss",
+    type=WeightedTerms(),
+    default="ssim:1,l1:1",
+    show_default=True,
+    help="Terms: ssim, l1, mse, rmse, edge (slopes).",
 )
 @click.option("--model", type=click.Choice(["unet"]), default="unet", show_default=True, help="The network.")
 @click.option(

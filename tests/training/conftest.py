@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 
 from generator.config import GenerateConfig
 from generator.dataset import Dataset, open_dataset
@@ -16,6 +17,7 @@ from training.engine import TrainOutcome
 from training.run import start_run
 
 Differences = Callable[[Any, Any], list[str]]
+Similarity = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Run = Callable[..., tuple[TrainOutcome, list[str]]]
 
 
@@ -131,3 +133,31 @@ def differences() -> Differences:
         return [] if one == other else [f"{where}: {one!r} and {other!r}"]
 
     return compare
+
+
+@pytest.fixture(scope="session")
+def ssim_by_hand() -> Similarity:
+    """SSIM (H, W) of Wang et al. 2004: Gaussian of 11 taps and sigma 1.5, range 1, borders mirrored.
+
+    Where a side is below 6 the Gaussian has 2 * side - 1 taps.
+    """
+
+    def similarity(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+        radius = min(5, min(one.shape) - 1)
+        taps = np.exp(-(np.arange(-radius, radius + 1) ** 2) / (2 * 1.5**2))
+        window = np.outer(taps, taps) / taps.sum() ** 2
+
+        def blur(x: np.ndarray) -> np.ndarray:
+            views = sliding_window_view(np.pad(x, radius, mode="reflect"), window.shape)
+            blurred: np.ndarray = (views * window).sum(axis=(2, 3))
+            return blurred
+
+        mean_1, mean_2 = blur(one), blur(other)
+        variance_1, variance_2 = blur(one**2) - mean_1**2, blur(other**2) - mean_2**2
+        covariance = blur(one * other) - mean_1 * mean_2
+        c1, c2 = 0.01**2, 0.03**2
+        luminance = (2 * mean_1 * mean_2 + c1) / (mean_1**2 + mean_2**2 + c1)
+        structure: np.ndarray = (2 * covariance + c2) / (variance_1 + variance_2 + c2)
+        return luminance * structure
+
+    return similarity

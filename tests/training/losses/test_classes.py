@@ -1,0 +1,116 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from generator.errors import DatasetError
+from training.losses import CLASS_LOSSES, class_dice_loss
+
+ClassLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+ALL = pytest.mark.parametrize("loss", CLASS_LOSSES.values(), ids=CLASS_LOSSES)
+
+
+def logits_and_labels(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits (3, 4, 5, 6) of 4 classes and labels, a sixth ignored; the last sample lacks class 3."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 4, (3, 5, 6))
+    labels[2][labels[2] == 3] = 0
+    labels[rng.random(labels.shape) < 1 / 6] = 255
+    return torch.from_numpy(rng.normal(0, 3, (3, 4, 5, 6))), torch.from_numpy(labels)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Over the first axis."""
+    powers = np.exp(logits)
+    shares: np.ndarray = powers / powers.sum(axis=0)
+    return shares
+
+
+def cross_entropy_by_hand(logits: np.ndarray, labels: np.ndarray, focus: float) -> float:
+    costs = []
+    for sample, y, x in np.ndindex(labels.shape):
+        if labels[sample, y, x] != 255:
+            p = softmax(logits[sample, :, y, x])[labels[sample, y, x]]
+            costs.append(-((1 - p) ** focus) * np.log(p))
+    return float(np.mean(costs))
+
+
+def dice_by_hand(logits: np.ndarray, labels: np.ndarray) -> float:
+    costs = []
+    for scores, truth in zip(logits, labels, strict=True):
+        for number, p in enumerate(softmax(scores)):
+            inside, outside = p[truth == number].sum(), p[(truth != number) & (truth != 255)].sum()
+            costs.append(1 - (2 * inside + 1) / (inside + outside + (truth == number).sum() + 1))
+    return float(np.mean(costs))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_follows_its_formula(seed: int) -> None:
+    logits, labels = logits_and_labels(seed)
+    arrays = logits.numpy(), labels.numpy()
+    expected = {
+        "ce": cross_entropy_by_hand(*arrays, focus=0),
+        "focal": cross_entropy_by_hand(*arrays, focus=2),
+        "dice": dice_by_hand(*arrays),
+    }
+    found = {name: float(loss(logits, labels)) for name, loss in CLASS_LOSSES.items()}
+    assert found == pytest.approx(expected, rel=1e-9)
+
+
+@ALL
+def test_gradients_are_the_slopes_and_ignored_pixels_have_none(loss: ClassLoss) -> None:
+    logits, labels = logits_and_labels()
+    logits.requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: loss(x, labels), logits)
+    loss(logits, labels).backward()
+    assert logits.grad is not None
+    ignored = (labels == 255)[:, None].expand_as(logits)
+    assert (logits.grad[ignored] == 0).all() and (logits.grad[~ignored] != 0).all()
+
+
+@ALL
+def test_where_all_is_ignored_there_is_no_cost_and_no_gradient(loss: ClassLoss) -> None:
+    logits = logits_and_labels()[0].requires_grad_()
+    found = loss(logits, torch.full((3, 5, 6), 255))
+    found.backward()
+    assert float(found.detach()) == 0
+    assert logits.grad is not None and (logits.grad == 0).all()
+
+
+@ALL
+@pytest.mark.parametrize("wrong", [4, -1, 254, 256])
+def test_a_class_out_of_range_is_named(loss: ClassLoss, wrong: int) -> None:
+    logits, labels = logits_and_labels()
+    labels[1, 2, 3] = wrong
+    with pytest.raises(DatasetError) as error:
+        loss(logits, labels)
+    assert error.value.found == f"class {wrong} in sample 1 of the batch at x 3, y 2"
+    assert error.value.expected == "classes from 0 to 3, or 255 for pixels to ignore"
+
+
+@ALL
+def test_a_right_answer_costs_nothing_and_a_wrong_one_much(loss: ClassLoss) -> None:
+    labels = logits_and_labels()[1]
+    right = 40.0 * torch.stack([labels == number for number in range(4)], dim=1)
+    wrong = right.roll(1, dims=1)
+    assert float(loss(right, labels)) == pytest.approx(0, abs=1e-6)
+    assert float(loss(wrong, labels)) > 0.8
+
+
+def test_one_class_everywhere_and_the_others_absent() -> None:
+    # Two classes, 4 pixels of class 0. Found: 0 for both. Missed: 1 - 1 / 5 for both.
+    labels, sure = torch.zeros(1, 2, 2, dtype=torch.int64), torch.zeros(1, 2, 2, 2)
+    sure[:, 0] = 40
+    assert float(class_dice_loss(sure, labels)) == pytest.approx(0, abs=1e-6)
+    assert float(class_dice_loss(-sure, labels)) == pytest.approx(0.8)
+
+
+@ALL
+def test_half_precision_and_autocast_change_no_more_than_their_rounding(loss: ClassLoss) -> None:
+    logits, labels = logits_and_labels()
+    halved = logits.bfloat16()
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = loss(halved, labels)
+    assert found.dtype == torch.float32
+    assert float(found) == pytest.approx(float(loss(halved.double(), labels)), rel=1e-5)

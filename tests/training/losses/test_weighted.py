@@ -1,0 +1,96 @@
+import pytest
+import torch
+
+from generator.errors import ConfigError
+from training.losses import (
+    CLASS_LOSSES,
+    DEPTH_LOSSES,
+    MASK_LOSSES,
+    WeightedLoss,
+    bce_loss,
+    dice_loss,
+    l1_loss,
+    mask_ssim_loss,
+    ssim_loss,
+)
+from training.models import Prediction
+from training.prepare import Truth
+
+
+def rand(*shape: int, seed: int = 0) -> torch.Tensor:
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def predicted(seed: int = 0) -> tuple[Prediction, Truth]:
+    prediction = Prediction(rand(2, 1, 16, 16, seed=seed) * 4 - 2, rand(2, 1, 16, 16, seed=seed + 1))
+    mask = (rand(2, 1, 16, 16, seed=seed + 2) > 0.5).float()
+    return prediction, Truth(mask, rand(2, 1, 16, 16, seed=seed + 3), rand(2, 1, 16, 16, seed=seed + 4) > 0.1)
+
+
+def test_the_loss_is_the_weighted_sum_of_its_terms() -> None:
+    prediction, truth = predicted()
+    terms = WeightedLoss({"dice": 2.0, "bce": 0.5}, {"ssim": 3.0, "l1": 0.25})(prediction, truth)
+    assert list(terms) == ["loss", "dice", "bce", "ssim", "l1"]
+    assert torch.equal(terms["dice"], dice_loss(prediction.mask_logits, truth.mask))
+    assert torch.equal(terms["bce"], bce_loss(prediction.mask_logits, truth.mask))
+    assert torch.equal(terms["ssim"], ssim_loss(prediction.depth, truth.depth, truth.known))
+    assert torch.equal(terms["l1"], l1_loss(prediction.depth, truth.depth, truth.known))
+    expected = 2 * terms["dice"] + 0.5 * terms["bce"] + 3 * terms["ssim"] + 0.25 * terms["l1"]
+    assert float(terms["loss"]) == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_terms_not_asked_for_are_left_out() -> None:
+    terms = WeightedLoss({"bce": 1.0}, {"l1": 1.0})(*predicted())
+    assert list(terms) == ["loss", "bce", "l1"]
+
+
+@pytest.mark.parametrize(
+    ("mask_terms", "depth_terms", "option"),
+    [({"dise": 1.0}, {}, "--mask-loss"), ({"bce": 1.0}, {"dice": 1.0}, "--depth-loss")],
+)
+def test_an_unknown_term_is_refused_with_those_there_are(
+    mask_terms: dict[str, float], depth_terms: dict[str, float], option: str
+) -> None:
+    with pytest.raises(ConfigError) as error:
+        WeightedLoss(mask_terms, depth_terms)
+    assert error.value.where == option
+    assert error.value.found in ("dise", "dice")
+    assert {"--mask-loss": "dice, bce", "--depth-loss": "ssim, l1"}[option] in error.value.expected
+
+
+def test_a_name_that_mask_and_depth_share_stands_for_both() -> None:
+    prediction, truth = predicted()
+    terms = WeightedLoss({"ssim": 2.0, "rmse": 0.0}, {"ssim": 3.0})(prediction, truth)
+    assert list(terms) == ["loss", "mask_ssim", "mask_rmse", "ssim"]
+    assert torch.equal(terms["mask_ssim"], mask_ssim_loss(prediction.mask_logits, truth.mask))
+    assert torch.equal(terms["ssim"], ssim_loss(prediction.depth, truth.depth, truth.known))
+    expected = 2 * terms["mask_ssim"] + 3 * terms["ssim"]
+    assert float(terms["loss"]) == pytest.approx(float(expected), rel=1e-6)
+
+
+def test_all_terms_there_are_train_together() -> None:
+    prediction, truth = predicted()
+    loss = WeightedLoss(dict.fromkeys(MASK_LOSSES, 1.0), dict.fromkeys(DEPTH_LOSSES, 1.0))
+    terms = loss(prediction, truth)
+    assert len(terms) == 1 + len(MASK_LOSSES) + len(DEPTH_LOSSES)
+    assert float(terms["loss"]) == pytest.approx(float(sum(terms.values())) - float(terms["loss"]), rel=1e-5)
+
+
+def test_masks_of_classes_have_their_own_terms() -> None:
+    prediction, truth = predicted()
+    logits, labels = rand(2, 3, 16, 16) * 4 - 2, torch.arange(16 * 16).view(1, 16, 16).repeat(2, 1, 1) % 3
+    prediction, truth = Prediction(logits, prediction.depth), Truth(labels, truth.depth, truth.known)
+    terms = WeightedLoss({"dice": 1.0, "ce": 0.5, "focal": 2.0}, {"l1": 1.0}, classes=3)(prediction, truth)
+    assert list(terms) == ["loss", "dice", "ce", "focal", "l1"]
+    for name in ("dice", "ce", "focal"):
+        assert torch.equal(terms[name], CLASS_LOSSES[name](logits, labels))
+    expected = terms["dice"] + 0.5 * terms["ce"] + 2 * terms["focal"] + terms["l1"]
+    assert float(terms["loss"]) == pytest.approx(float(expected), rel=1e-6)
+
+
+@pytest.mark.parametrize(("name", "classes"), [("bce", 3), ("ce", 1)])
+def test_terms_of_one_class_and_of_several_are_not_mixed_up(name: str, classes: int) -> None:
+    with pytest.raises(
+        ConfigError, match="terms among dice, ce, focal for 3" if classes > 1 else "dice, bce"
+    ):
+        WeightedLoss({name: 1.0}, {}, classes)

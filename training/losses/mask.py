@@ -1,0 +1,71 @@
+"""Losses of a mask of one class.
+
+All take mask_logits (B, 1, H, W) float and mask (B, 1, H, W) float in [0, 1], and give a scalar. Masks that
+are empty or full need no exception: each sample has a defined cost and gradient.
+"""
+
+import torch
+from kornia.losses import binary_focal_loss_with_logits
+from torch import Tensor
+from torch.nn import functional
+
+from training.losses.depth import rmse_loss, ssim_loss
+from training.losses.overlap import soft_dice, soft_iou
+from training.precision import in_full_precision
+
+_GAMMA = 2.0
+
+
+@in_full_precision
+def dice_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+    """1 - soft Dice coefficient, per sample, then averaged; in [0, 1).
+
+    Own, as the libraries' do not fit: Kornia's is constant on one channel, and that of
+    segmentation_models_pytorch sums over the batch and lets an empty mask cost nothing, whatever is
+    predicted.
+    """
+    return (1 - soft_dice(mask_logits.sigmoid(), mask)).mean()
+
+
+@in_full_precision
+def iou_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+    """1 - soft intersection over union, per sample, then averaged; in [0, 1)."""
+    return (1 - soft_iou(mask_logits.sigmoid(), mask)).mean()
+
+
+@in_full_precision
+def bce_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+    """Binary cross-entropy on logits, averaged over pixels; from 0."""
+    return functional.binary_cross_entropy_with_logits(mask_logits, mask)
+
+
+@in_full_precision
+def focal_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+    """Cross-entropy of each pixel times (1 - p)^2, p being given to what is true, averaged; from 0.
+
+    Foreground and background weigh the same (no alpha); a soft pixel is so much of the one and the other.
+
+    Source: Lin et al. 2017, "Focal loss for dense object detection", by Kornia.
+    """
+    loss: Tensor = binary_focal_loss_with_logits(
+        mask_logits, mask, alpha=None, gamma=_GAMMA, reduction="mean", ignore_index=None
+    )
+    return loss
+
+
+@in_full_precision
+def pixelwise_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+    """Mean squared error of the probability of each pixel; in [0, 1]."""
+    return functional.mse_loss(mask_logits.sigmoid(), mask)
+
+
+@in_full_precision
+def mask_rmse_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+    """Root of the mean squared error of the probabilities, per sample, then averaged; in [0, 1]."""
+    return rmse_loss(mask_logits.sigmoid(), mask, torch.ones_like(mask, dtype=torch.bool))
+
+
+@in_full_precision
+def mask_ssim_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+    """(1 - SSIM) / 2 of the probabilities, averaged over pixels; in [0, 1]."""
+    return ssim_loss(mask_logits.sigmoid(), mask, torch.ones_like(mask, dtype=torch.bool))

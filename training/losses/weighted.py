@@ -1,0 +1,80 @@
+"""The losses by name, and their weighted sum."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from generator.errors import ConfigError
+from training.losses import classes as of_classes
+from training.losses import depth as of_depth
+from training.losses import mask as of_mask
+from training.models import Prediction
+from training.prepare import Truth
+
+MaskLoss = Callable[[Tensor, Tensor], Tensor]
+DepthLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+MASK_LOSSES: dict[str, MaskLoss] = {
+    "dice": of_mask.dice_loss,
+    "bce": of_mask.bce_loss,
+    "focal": of_mask.focal_loss,
+    "iou": of_mask.iou_loss,
+    "pixelwise": of_mask.pixelwise_loss,
+    "rmse": of_mask.mask_rmse_loss,
+    "ssim": of_mask.mask_ssim_loss,
+}
+CLASS_LOSSES: dict[str, MaskLoss] = {
+    "dice": of_classes.class_dice_loss,
+    "ce": of_classes.class_cross_entropy_loss,
+    "focal": of_classes.class_focal_loss,
+}
+DEPTH_LOSSES: dict[str, DepthLoss] = {
+    "ssim": of_depth.ssim_loss,
+    "l1": of_depth.l1_loss,
+    "mse": of_depth.mse_loss,
+    "rmse": of_depth.rmse_loss,
+    "edge": of_depth.edge_loss,
+}
+
+
+class WeightedLoss:
+    """The sum of all asked-for terms.
+
+    Args:
+        mask_terms: weights by name, of MASK_LOSSES, or of CLASS_LOSSES for several classes.
+        depth_terms: weights by name, of DEPTH_LOSSES.
+        classes: channels of the mask.
+
+    Raises:
+        ConfigError: a name is not known.
+    """
+
+    def __init__(
+        self, mask_terms: Mapping[str, float], depth_terms: Mapping[str, float], classes: int = 1
+    ) -> None:
+        self._mask_losses = CLASS_LOSSES if classes > 1 else MASK_LOSSES
+        for option, terms, known in (
+            ("--mask-loss", mask_terms, self._mask_losses),
+            ("--depth-loss", depth_terms, DEPTH_LOSSES),
+        ):
+            for name in terms:
+                if name not in known:
+                    what = f"terms among {', '.join(known)}" + (f" for {classes} classes" * (classes > 1))
+                    raise ConfigError(option, what, name, "mend the name")
+        self._mask_terms, self._depth_terms = dict(mask_terms), dict(depth_terms)
+
+    def __call__(self, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
+        """Every term without its weight, and `loss`, the weighted sum.
+
+        A term of the mask whose name depth has too stands as `mask_NAME`.
+        """
+        terms, weighted = {}, []
+        for name, weight in self._mask_terms.items():
+            term = self._mask_losses[name](prediction.mask_logits, truth.mask)
+            terms[f"mask_{name}" if name in DEPTH_LOSSES else name] = term
+            weighted.append(weight * term)
+        for name, weight in self._depth_terms.items():
+            terms[name] = DEPTH_LOSSES[name](prediction.depth, truth.depth, truth.known)
+            weighted.append(weight * terms[name])
+        return {"loss": torch.stack(weighted).sum(), **terms}
