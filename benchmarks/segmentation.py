@@ -58,8 +58,8 @@ def main(data: Path, checkpoint: Path, subset: str, mirror: bool) -> None:
 def prepared(split: Split, predictor: Predictor) -> Iterator[Prepared]:
     """The whole split in batches at the network's resolution."""
     order = (np.arange(start, min(start + BATCH, len(split))) for start in range(0, len(split), BATCH))
-    for integers in read_batches(split, order):
-        yield prepare(integers.to(predictor.device), predictor.res)
+    for integers in read_batches(split, order, predictor.device):
+        yield prepare(integers, predictor.res)
 
 
 def threshold_ious(batch: Prepared) -> np.ndarray:

@@ -35,9 +35,9 @@ class Foot:
     valid: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Bank:
-    """Sprites and backgrounds as read-only arrays.
+    """Sprites and backgrounds as read-only arrays; a bank equals itself alone.
 
     Attributes:
         header: what the bank was made from (config, assets with names, hashes and splits).

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from generator.composite import Renderer
 from generator.config import SplitName
 from generator.errors import DatasetError
 from generator.files import hash_file, write_atomically
+from generator.gather import flat, gather_rows
 from generator.manifest import VERIFIED_FILE, BankEntry, Manifest, ShardEntry, SplitEntry
-from generator.pixels import Pixels, allocate, pixel_layout
+from generator.pixels import Layout, Pixels, allocate, pixel_layout
 from generator.placement import PLACEMENT, SAMPLE
 from generator.progress import Progress
 from generator.shards import open_shard
+from generator.watch import FileWatch
 from generator.workers import cores
 
 _FIX = "copy the dataset again, or generate it anew with --overwrite"
@@ -35,7 +38,7 @@ class Batch:
         mask: (B, H, W) uint8, 0 background ... 255 foreground.
         depth: (B, H, W) uint16 relative inverse depth, 0 unknown.
         instances: (B, H, W) uint8, 0 none, else 1 + the number of the topmost object, counted from back to
-            front; None in a dataset of one object a sample.
+            front; None in a dataset of one object a sample, or where they are not wanted.
     """
 
     bg: np.ndarray
@@ -47,31 +50,49 @@ class Batch:
     @classmethod
     def empty(cls, samples: int, size: tuple[int, int], instances: bool) -> "Batch":
         """A batch to read into, for a canvas (width, height)."""
-        layout = pixel_layout(samples, size, instances)
-        arrays = allocate(layout | {"bg": layout["fg_bg"]})
+        arrays = allocate(batch_layout(samples, size, instances))
         instance_map = arrays.pop("instances", None)
         return cls(**arrays, instances=instance_map)
+
+
+def batch_layout(samples: int, size: tuple[int, int], instances: bool) -> Layout:
+    """What a batch of a canvas (width, height) consists of."""
+    layout = pixel_layout(samples, size, instances)
+    return layout | {"bg": layout["fg_bg"]}
 
 
 class Split:
     """The samples of one split, in the dataset's order.
 
     Attributes:
+        size: of the canvas, (width, height).
+        is_rendered: whether the pixels are stored; otherwise reading renders them.
+        bank: of the dataset.
         samples: (n,) of dtype SAMPLE; `first` counts rows of `placements`.
         placements: (m,) of dtype PLACEMENT.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, entry: SplitEntry, bank: Bank) -> None:
-        self._size = manifest.size
+        self.size = manifest.size
         self._instances = manifest.has_instances
-        self._rendered = manifest.storage == "rendered"
-        self._bank = bank
+        self.is_rendered = manifest.storage == "rendered"
+        self.bank = bank
         self._renderer = Renderer(bank)
         self._ends = np.cumsum([shard.samples for shard in entry.shards])
+        # The bank is file 0, shard n is file 1 + n.
+        self._watch = FileWatch(
+            [folder / manifest.bank.file, *(folder / shard.file for shard in entry.shards)]
+        )
         self._shards = [
-            open_shard(folder / shard.file, shard.samples, self._size, self._instances, self._rendered)
+            open_shard(folder / shard.file, shard.samples, self.size, self._instances, self.is_rendered)
             for shard in entry.shards
         ]
+        self._stored = [
+            {name: flat(array) for name, array in shard.pixels.items()}
+            for shard in self._shards
+            if shard.pixels is not None
+        ]
+        self._bgs = flat(bank.bg)
         self.samples, self.placements = self._tables(folder)
 
     def __len__(self) -> int:
@@ -89,8 +110,8 @@ class Split:
             placements.append(shard.placements)
         joined = np.concatenate(samples), np.concatenate(placements)
         for column, count in (
-            (joined[0]["bg"], len(self._bank.bg)),
-            (joined[1]["sprite"], len(self._bank.sprite_fg)),
+            (joined[0]["bg"], len(self.bank.bg)),
+            (joined[1]["sprite"], len(self.bank.sprite_fg)),
         ):
             if column.size and column.max() >= count:
                 raise DatasetError(folder, f"numbers below {count}, as in the bank", str(column.max()), _FIX)
@@ -101,8 +122,29 @@ class Split:
 
         Args:
             indices: (B,) integers in [0, len).
-            out: arrays of B samples to read into, as an earlier call gave them (new memory costs more than
-                filling it).
+            out: contiguous arrays of B samples to read into, as an earlier call gave them (new memory costs
+                more than filling it); without instances, these are not read.
+
+        Raises:
+            IndexError: an index is out of range.
+            ValueError: `out` is of another size.
+            DatasetError: a file of the dataset has changed since it was opened.
+        """
+        rows = self.rows(indices)
+        batch = out or Batch.empty(len(rows), self.size, self._instances)
+        if batch.mask.shape != (len(rows), *self.size[::-1]):
+            raise ValueError(f"{len(rows)} samples of {self.size} do not fit {batch.mask.shape}")
+        samples = self.samples[rows]
+        pixels = Pixels(batch.fg_bg, batch.mask, batch.depth, batch.instances)
+        if self.is_rendered:
+            self._gather(rows, samples["bg"].astype(np.int64), pixels, batch.bg)
+        else:
+            self._watch.check([0])
+            self._renderer.render(samples, self.placements, pixels, batch.bg)
+        return batch
+
+    def rows(self, indices: ArrayLike) -> np.ndarray:
+        """Indices as (B,) int64, each of a sample that is there.
 
         Raises:
             IndexError: an index is out of range.
@@ -110,27 +152,21 @@ class Split:
         rows = np.asarray(indices, np.int64)
         if rows.size and not (rows.min() >= 0 and rows.max() < len(self)):
             raise IndexError(f"sample {rows.min()} to {rows.max()} of {len(self)}")
-        batch = out or Batch.empty(len(rows), self._size, self._instances)
-        samples = self.samples[rows]
-        pixels = Pixels(batch.fg_bg, batch.mask, batch.depth, batch.instances)
-        if self._rendered:
-            # "clip" takes straight into the array given; nothing is out of range.
-            np.take(self._bank.bg, samples["bg"], axis=0, out=batch.bg, mode="clip")
-            self._gather(rows, pixels)
-        else:
-            self._renderer.render(samples, self.placements, pixels, batch.bg)
-        return batch
+        return rows
 
-    def _gather(self, rows: np.ndarray, pixels: Pixels) -> None:
-        """Copy rendered samples from their shards."""
-        shard_of = np.searchsorted(self._ends, rows, side="right")
-        for number in np.unique(shard_of):
-            here = np.flatnonzero(shard_of == number)
-            shard = self._shards[number]
-            assert shard.pixels is not None
-            inside = rows[here] - (self._ends[number] - len(shard.samples))
-            for (_, target), (_, stored) in zip(pixels.items(), shard.pixels.items(), strict=True):
-                target[here] = stored[inside]
+    def _gather(self, rows: np.ndarray, bgs: np.ndarray, pixels: Pixels, bg: np.ndarray) -> None:
+        """Copy rendered samples from their shards, and backgrounds (B,) from the bank."""
+        shards = np.searchsorted(self._ends, rows, side="right")
+        order = np.argsort(shards, kind="stable")
+        shards = shards[order]
+        inside = rows[order] - (self._ends - np.diff(self._ends, prepend=0))[shards]
+        runs = np.flatnonzero(np.diff(shards, prepend=-1)).tolist()
+        self._watch.check([0, *(shards[runs] + 1).tolist()])
+        gather_rows((flat(bg),), np.arange(len(rows)), (self._bgs,), bgs)
+        names, targets = zip(*((name, flat(array)) for name, array in pixels.items()), strict=True)
+        for begin, end in pairwise([*runs, len(rows)]):
+            stored = self._stored[shards[begin]]
+            gather_rows(targets, order[begin:end], tuple(stored[name] for name in names), inside[begin:end])
 
 
 @dataclass(frozen=True)

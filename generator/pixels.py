@@ -69,13 +69,30 @@ def allocate(layout: Layout) -> dict[str, np.ndarray]:
 
     Filling small new ones costs five times as much.
     """
-    sizes = [math.prod(shape) * dtype.itemsize for shape, dtype in layout.values()]
-    starts = np.cumsum([0] + [-(-size // _CACHE_LINE) * _CACHE_LINE for size in sizes])
-    memory = np.empty(starts[-1], np.uint8)
+    return carve(layout, np.empty(layout_bytes(layout), np.uint8))
+
+
+def carve(layout: Layout, memory: np.ndarray) -> dict[str, np.ndarray]:
+    """Arrays that lie one behind the other in given memory of `layout_bytes`."""
     return {
-        name: memory[start : start + size].view(dtype).reshape(shape)
-        for (name, (shape, dtype)), start, size in zip(layout.items(), starts[:-1], sizes, strict=True)
+        name: memory[place].view(layout[name][1]).reshape(layout[name][0])
+        for name, place in layout_places(layout).items()
     }
+
+
+def layout_places(layout: Layout) -> dict[str, slice]:
+    """Where the bytes of each array lie in one piece of memory; each begins on a cache line."""
+    places, start = {}, 0
+    for name, (shape, dtype) in layout.items():
+        size = math.prod(shape) * dtype.itemsize
+        places[name] = slice(start, start + size)
+        start += -(-size // _CACHE_LINE) * _CACHE_LINE
+    return places
+
+
+def layout_bytes(layout: Layout) -> int:
+    """How much memory the arrays take in one piece."""
+    return max((place.stop for place in layout_places(layout).values()), default=0)
 
 
 def pixel_bytes(size: tuple[int, int], instances: bool) -> int:

@@ -32,6 +32,8 @@ class TrainConfig(BaseModel):
     """Resolutions (longer side in pixels) and the epochs spent at each."""
     epoch_samples: int | None = Field(None, ge=1)
     """Samples in one epoch; None is the split, at most 20,000."""
+    shuffle_window: int | None = Field(None, ge=1)
+    """Samples that are shuffled together; None shuffles the whole split."""
     val_samples: int = Field(1024, ge=1)
     """Validation runs on this many first samples of val."""
     batch_size: int = Field(16, ge=1)

@@ -19,7 +19,7 @@ from generator.dataset import Dataset, Split
 from generator.progress import Progress
 from training.augment import apply_view, draw_view
 from training.backgrounds import change_backgrounds, draw_background_change
-from training.batches import IntegerBatch, read_batches, shuffled
+from training.batches import read_batches, shuffled
 from training.checkpoint import (
     BEST,
     LAST,
@@ -31,6 +31,7 @@ from training.checkpoint import (
 from training.config import TrainConfig
 from training.devices import choose_accelerator, choose_precision
 from training.errors import RunError
+from training.integers import IntegerBatch
 from training.log import RunLog, clear_log
 from training.losses import WeightedLoss
 from training.metrics import Scores
@@ -246,11 +247,14 @@ class _Trainer:
         size, left = config.batch_size, range(begun.epoch_steps, steps)
         sums, logged = self._sums["all"], self._sums["logged"]
         self._network.train()
-        order = (shuffled(config.seed, len(split), begun.consumed + size * n, size) for n in range(len(left)))
+        order = (
+            shuffled(config.seed, len(split), begun.consumed + size * n, size, config.shuffle_window)
+            for n in range(len(left))
+        )
         note = ""
         with Progress(label, steps * size, "samples") as progress:
             progress.resume_at(begun.epoch_steps * size)
-            for done, integers in enumerate(read_batches(split, order), 1):
+            for done, integers in enumerate(read_batches(split, order, self._fabric.device), 1):
                 position = replace(
                     begun,
                     step=begun.step + done,
@@ -279,7 +283,7 @@ class _Trainer:
         config, fabric, size = self._config, self._fabric, len(integers.mask)
         if config.schedule == "cosine":
             self._set_rate(config.lr * cosine((step + 1) / (self._steps() * self._epochs())))
-        batch = prepare(integers.to(fabric.device), res)
+        batch = prepare(integers, res)
         batch = apply_view(batch, draw_view(config.seed, step, size, config.augment))
         change = draw_background_change(config.seed, step, size, config.bg_dropout, config.bg_jitter)
         prediction: Prediction = self._network(join(change_backgrounds(batch.bg, change), batch.fg_bg))
@@ -318,8 +322,8 @@ class _Trainer:
         scores, without_bg = Scores(device), Scores(device)
         loss_sum = torch.zeros((), device=device)
         network = self._ema.module.eval()
-        for integers in read_batches(split, _blocks(count, config.batch_size)):
-            batch = prepare(integers.to(device), res)
+        for integers in read_batches(split, _blocks(count, config.batch_size), device):
+            batch = prepare(integers, res)
             with self._fabric.autocast():
                 prediction: Prediction = network(join(batch.bg, batch.fg_bg))
             prediction = Prediction(prediction.mask_logits.float(), prediction.depth.float())

@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from generator.depth import FARTHEST, NEAREST, UNKNOWN
-from training.batches import IntegerBatch
+from training.integers import IntegerBatch
 
 
 @dataclass(frozen=True)

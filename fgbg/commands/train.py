@@ -49,6 +49,13 @@ from fgbg.options import (
     help="Samples in one epoch.",
 )
 @click.option(
+    "--shuffle-window",
+    type=click.IntRange(1),
+    metavar="N",
+    show_default="all of train",
+    help="Shuffle windows of N consecutive samples, and within each: for rendered data larger than memory.",
+)
+@click.option(
     "--val-samples",
     type=click.IntRange(1),
     default=1024,

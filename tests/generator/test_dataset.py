@@ -1,4 +1,5 @@
 import json
+import math
 import os
 import shutil
 from pathlib import Path
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 
 import generator.dataset
-from generator.dataset import open_dataset, verify_dataset
+import generator.watch
+from generator.dataset import Batch, open_dataset, verify_dataset
 from generator.errors import DatasetError
 
 
@@ -136,3 +138,54 @@ def test_a_manifest_cannot_point_elsewhere(copy: Path) -> None:
     (copy / "dataset.json").write_text(json.dumps(manifest))
     with pytest.raises(DatasetError, match=r"bank\.file"):
         open_dataset(copy)
+
+
+def change(path: Path, how: str) -> None:
+    if how == "delete":
+        path.unlink()
+    elif how == "truncate":
+        os.truncate(path, 100)
+    else:
+        path.write_bytes(path.read_bytes())
+
+
+@pytest.mark.parametrize("how", ["delete", "truncate", "rewrite"])
+@pytest.mark.parametrize(
+    ("storage", "name"), [("rendered", "bank.h5"), ("rendered", "train-00001.h5"), ("unrendered", "bank.h5")]
+)
+def test_a_file_that_changes_while_it_is_read_from_is_named(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    storage: str,
+    name: str,
+    how: str,
+) -> None:
+    monkeypatch.setattr(generator.watch, "_SHARE", math.inf)  # look every time
+    shutil.copytree(request.getfixturevalue(storage), tmp_path / "copy")
+    split = open_dataset(tmp_path / "copy")["train"]
+    split.read([0, 150])
+    change(tmp_path / "copy" / name, how)
+    found = "nothing" if how == "delete" else "a changed one"
+    with pytest.raises(DatasetError, match=rf"{name}: expected the file as it was .* found {found}; "):
+        split.read([0, 150])
+
+
+def test_a_shard_that_is_not_read_from_may_change(copy: Path) -> None:
+    split = open_dataset(copy)["train"]
+    (copy / "train-00001.h5").unlink()
+    assert split.read([0, 99]).mask.any()
+
+
+def test_instances_are_read_only_where_wanted(crowded: Path) -> None:
+    split = open_dataset(crowded)["train"]
+    whole = split.read([0, 1])
+    assert whole.instances is not None
+    part = split.read([0, 1], Batch.empty(2, split.size, instances=False))
+    assert part.instances is None and np.array_equal(part.fg_bg, whole.fg_bg)
+
+
+def test_arrays_of_another_size_are_refused(rendered: Path) -> None:
+    split = open_dataset(rendered)["train"]
+    with pytest.raises(ValueError, match="2 samples"):
+        split.read([0, 1], Batch.empty(1, split.size, instances=False))

@@ -11,11 +11,12 @@ import torch
 
 from generator.dataset import Dataset, Split, open_dataset
 from training import augment, backgrounds, engine, losses, prepare
-from training.batches import IntegerBatch, read_batches, shuffled
+from training.batches import read_batches, shuffled
 from training.checkpoint import RunPosition, load_checkpoint, model_of
 from training.config import TrainConfig
 from training.engine import TrainOutcome, is_finished, train
 from training.errors import RunError
+from training.integers import IntegerBatch
 from training.losses import WeightedLoss
 from training.models import UNet
 from training.rate import cosine
@@ -89,11 +90,13 @@ def test_samples_and_changes_go_on_from_epoch_to_epoch(
     read: list[int] = []
     steps: list[int] = []
 
-    def note_rows(split: Split, indices: Iterable[np.ndarray]) -> Iterator[IntegerBatch]:
+    def note_rows(
+        split: Split, indices: Iterable[np.ndarray], device: torch.device
+    ) -> Iterator[IntegerBatch]:
         asked = list(indices)
         if split is dataset["train"]:
             read.extend(np.concatenate(asked).tolist())
-        return read_batches(split, asked)
+        return read_batches(split, asked, device)
 
     def note_step(seed: int, step: int, *rest: Any) -> backgrounds.BackgroundChange:
         steps.append(step)
@@ -104,6 +107,25 @@ def test_samples_and_changes_go_on_from_epoch_to_epoch(
     start(dataset, tmp_path, small, (16, 1), (32, 1), seed=6)
     assert read == shuffled(6, 144, 0, 32).tolist()
     assert steps == list(range(8))
+
+
+def test_training_keeps_to_the_windows_asked_for(
+    dataset: Dataset, small: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    def note_rows(
+        split: Split, indices: Iterable[np.ndarray], device: torch.device
+    ) -> Iterator[IntegerBatch]:
+        asked = list(indices)
+        if split is dataset["train"]:
+            read.extend(np.concatenate(asked).tolist())
+        return read_batches(split, asked, device)
+
+    monkeypatch.setattr(engine, "read_batches", note_rows)
+    start(dataset, tmp_path, small, (16, 1), seed=6, shuffle_window=8)
+    assert read == shuffled(6, 144, 0, 16, 8).tolist()
+    assert len({number // 8 for number in read}) == 2
 
 
 def test_backgrounds_alone_are_changed_and_only_in_training(
@@ -120,7 +142,7 @@ def test_backgrounds_alone_are_changed_and_only_in_training(
     monkeypatch.setattr(engine, "join", note)
     start(dataset, tmp_path, small, (32, 1), bg_dropout=1, bg_jitter=0, augment={})
     split = dataset["train"]
-    (expected,) = read_batches(split, [shuffled(0, 144, 0, 16)])
+    (expected,) = read_batches(split, [shuffled(0, 144, 0, 16)], torch.device("cpu"))
     inputs = torch.cat(trained)
     assert (inputs[:, :3] == 0).all()
     assert torch.equal(inputs[:, 3:], prepare.prepare(expected, 32).fg_bg)
@@ -176,7 +198,7 @@ def test_validation_is_on_the_averaged_weights_and_the_first_samples_of_val(
     outcome, _ = start(dataset, tmp_path, small, (16, 2), val_samples=4, ema=0.9)
     saved = load_checkpoint(tmp_path / "last.pt")
     last = replace(saved, ema=saved.model)
-    (integers,) = read_batches(dataset["val"], [np.arange(4)])
+    (integers,) = read_batches(dataset["val"], [np.arange(4)], torch.device("cpu"))
     batch = prepare.prepare(integers, 16)
     loss = WeightedLoss({"dice": 1, "bce": 1}, {"ssim": 1, "l1": 1})
     averaged, latest = (

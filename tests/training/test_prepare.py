@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.batches import IntegerBatch
+from training.integers import IntegerBatch
 from training.prepare import join, prepare, resize, scaled_size, to_network
 
 

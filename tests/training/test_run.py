@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from generator.errors import ConfigError, UsageError
-from training.batches import IntegerBatch
 from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from training.engine import _Trainer
 from training.errors import CheckpointError, StoppedError
+from training.integers import IntegerBatch
 from training.models import UNet
 from training.schedule import Stage
 

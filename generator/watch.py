@@ -1,0 +1,55 @@
+"""Whether memory-mapped files are still what was opened: reading a truncated one ends the process."""
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from time import perf_counter
+
+from generator.errors import DatasetError
+
+# Looking takes at most this share of the time, so who reads as fast as can be looks now and then; but every
+# second at least.
+_SHARE = 0.01
+_LONGEST_PAUSE = 1.0
+
+
+class FileWatch:
+    """Remembers files as they stand when it is made."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._paths = [str(path.absolute()) for path in paths]
+        self._marks = [_mark(path) for path in self._paths]
+        self._again_at = 0.0
+
+    def check(self, numbers: Iterable[int]) -> None:
+        """Look at some of the files, unless that was done milliseconds ago.
+
+        Args:
+            numbers: of the files, in the order in which they were given.
+
+        Raises:
+            DatasetError: one is gone, replaced, or was written to.
+        """
+        began = perf_counter()
+        if began < self._again_at:
+            return
+        for number in numbers:
+            mark = _mark(self._paths[number])
+            if mark != self._marks[number]:
+                raise DatasetError(
+                    self._paths[number],
+                    "the file as it was when the dataset was opened",
+                    "nothing" if mark is None else "a changed one",
+                    "generate or copy it again, then go on with --resume",
+                )
+        ended = perf_counter()
+        self._again_at = ended + min((ended - began) / _SHARE, _LONGEST_PAUSE)
+
+
+def _mark(path: str) -> tuple[int, int, int] | None:
+    """What changes with a file; None where there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116  Path.stat takes twice as long
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns, status.st_ino
