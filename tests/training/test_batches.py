@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import generator.watch
 from generator.dataset import Dataset, Split, open_dataset
 from generator.errors import DatasetError
+from training import device_render
 from training.batches import read_batches, shuffled
 
 CPU = torch.device("cpu")
@@ -220,3 +221,25 @@ def test_a_dataset_that_changes_meanwhile_ends_training_with_one_line(
     ):
         for _ in range(4):
             next(batches)
+
+
+cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+@cuda
+@pytest.mark.parametrize("fits", [True, False])
+def test_a_cuda_device_gets_the_same_batches_copied_or_rendered_there(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, fits: bool
+) -> None:
+    monkeypatch.setattr(device_render, "_residents", type(device_render._residents)())
+    monkeypatch.setattr(device_render, "_SHARE", 0.25 if fits else 0.0)
+    split = dataset["train"]
+    order = [np.arange(40) + start for start in range(100)] + [np.arange(3)]
+    batches = list(read_batches(split, order, torch.device("cuda")))
+    assert len(batches) == len(order)
+    for batch, rows in zip(batches, order, strict=True):
+        expected = split.read(rows)
+        assert batch.bg.device.type == "cuda"
+        for name in ("bg", "fg_bg", "mask"):
+            assert np.array_equal(getattr(batch, name).cpu().numpy(), getattr(expected, name)), name
+        assert np.array_equal(batch.depth.cpu().numpy().view(np.uint16), expected.depth)
