@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,9 @@ from generator.watch import FileWatch
 from generator.workers import cores
 
 _FIX = "copy the dataset again, or generate it anew with --overwrite"
+
+# Among the files a split watches: its shards, then the bank.
+_BANK = -1
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,8 @@ class Split:
         self.bank = bank
         self._renderer = Renderer(bank)
         self._ends = np.cumsum([shard.samples for shard in entry.shards])
-        # The bank is file 0, shard n is file 1 + n.
         self._watch = FileWatch(
-            [folder / manifest.bank.file, *(folder / shard.file for shard in entry.shards)]
+            [*(folder / shard.file for shard in entry.shards), folder / manifest.bank.file]
         )
         self._shards = [
             open_shard(folder / shard.file, shard.samples, self.size, self._instances, self.is_rendered)
@@ -139,7 +141,7 @@ class Split:
         if self.is_rendered:
             self._gather(rows, samples["bg"].astype(np.int64), pixels, batch.bg)
         else:
-            self._watch.check([0])
+            self._watch.check([_BANK])
             self._renderer.render(samples, self.placements, pixels, batch.bg)
         return batch
 
@@ -160,13 +162,14 @@ class Split:
         order = np.argsort(shards, kind="stable")
         shards = shards[order]
         inside = rows[order] - (self._ends - np.diff(self._ends, prepend=0))[shards]
-        runs = np.flatnonzero(np.diff(shards, prepend=-1)).tolist()
-        self._watch.check([0, *(shards[runs] + 1).tolist()])
+        runs = np.flatnonzero(np.diff(shards, prepend=-1))
+        visited = shards[runs].tolist()
+        self._watch.check(chain(visited, [_BANK]))
         gather_rows((flat(bg),), np.arange(len(rows)), (self._bgs,), bgs)
         names, targets = zip(*((name, flat(array)) for name, array in pixels.items()), strict=True)
-        for begin, end in pairwise([*runs, len(rows)]):
-            stored = self._stored[shards[begin]]
-            gather_rows(targets, order[begin:end], tuple(stored[name] for name in names), inside[begin:end])
+        for number, (begin, end) in zip(visited, pairwise([*runs.tolist(), len(rows)]), strict=True):
+            stored = tuple(self._stored[number][name] for name in names)
+            gather_rows(targets, order[begin:end], stored, inside[begin:end])
 
 
 @dataclass(frozen=True)

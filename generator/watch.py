@@ -25,7 +25,7 @@ class FileWatch:
         """Look at some of the files, unless that was done milliseconds ago.
 
         Args:
-            numbers: of the files, in the order in which they were given.
+            numbers: of the files, in the order in which they were given; -1 is the last.
 
         Raises:
             DatasetError: one is gone, replaced, or was written to.
