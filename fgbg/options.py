@@ -89,6 +89,29 @@ device_option = click.option(
 )
 
 
+class NumberOrAuto(click.ParamType[int | float | str]):
+    """A number above a limit, or `auto`."""
+
+    def __init__(self, kind: type[int] | type[float], lowest: float) -> None:
+        self.name = "N|auto"
+        self._kind, self._lowest = kind, lowest
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | float | str:
+        if str(value).lower() == "auto":
+            return "auto"
+        try:
+            number = self._kind(value)
+        except ValueError:
+            number = self._kind(-1)
+        # A count may be its lowest; a rate must be above it.
+        if number < self._lowest or (self._kind is float and not self._lowest < number < float("inf")):
+            limit = f"from {self._lowest}" if self._kind is int else f"above {self._lowest}"
+            self.fail(f"expected a number {limit} or auto, found {value!r}", param, ctx)
+        return number
+
+
 class CanvasSize(click.ParamType[tuple[int, int]]):
     """`192` or `256x192` (width x height) as (width, height)."""
 

@@ -17,16 +17,17 @@ class Progress:
         total: how many in all.
         unit: what is counted.
         delay: seconds of work before anything is shown.
+        shown: whether anything is shown at all.
     """
 
-    def __init__(self, label: str, total: int, unit: str, delay: float = 0.5) -> None:
-        self._label, self._total, self._unit = label, total, unit
+    def __init__(self, label: str, total: int, unit: str, delay: float = 0.5, shown: bool = True) -> None:
+        self._label, self._total, self._unit, self._shown = label, total, unit, shown
         self._done = self._first = 0
         self._note = ""
         self._began = self._said = time.monotonic()
         self._bar = (
             tqdm(total=total, desc=label, unit=f" {unit}", delay=delay, dynamic_ncols=True, leave=False)
-            if sys.stdout.isatty()
+            if shown and sys.stdout.isatty()
             else None
         )
 
@@ -55,7 +56,7 @@ class Progress:
             self._bar.update(count)
             return
         now = time.monotonic()
-        if now - self._said >= LINE_SECONDS:
+        if self._shown and now - self._said >= LINE_SECONDS:
             self._said = now
             rate = (self._done - self._first) / (now - self._began)
             left = (self._total - self._done) / rate if rate else float("inf")

@@ -27,10 +27,12 @@ class RunPosition:
         stage: index of the stage under way, or last finished.
         stage_epochs: epochs done in it.
         epoch: epochs done in all.
-        step: batches the optimiser has seen.
+        step: steps of the optimiser.
         consumed: samples of the endless shuffled stream that were trained on.
-        epoch_steps: batches done in the epoch under way; 0 at an epoch's end.
+        epoch_steps: steps done in the epoch under way; 0 at an epoch's end.
+        epoch_consumed: samples trained on in the epoch under way.
         best_loss: lowest validation loss at this stage's resolution so far.
+        stale_epochs: epochs since then.
     """
 
     stage: int = 0
@@ -39,7 +41,9 @@ class RunPosition:
     step: int = 0
     consumed: int = 0
     epoch_steps: int = 0
+    epoch_consumed: int = 0
     best_loss: float = float("inf")
+    stale_epochs: int = 0
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Checkpoint:
         position: how far the run is.
         metrics: of the last validation.
         model: weights; `ema`: averaged weights, which validation and prediction use.
-        optimizer, scheduler: their state dicts.
+        optimizer, scaler, scheduler: their state dicts; the scaler's is empty where losses are not scaled.
         rng: torch's random state.
         sums: of the loss terms over the epoch under way, and of those already logged.
     """
@@ -66,6 +70,7 @@ class Checkpoint:
     optimizer: dict[str, Any]
     scheduler: dict[str, Any]
     rng: dict[str, torch.Tensor]
+    scaler: dict[str, Any] = field(default_factory=dict)
     sums: dict[str, dict[str, torch.Tensor]] = field(default_factory=lambda: {"all": {}, "logged": {}})
 
     @property

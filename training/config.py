@@ -3,14 +3,17 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from generator.errors import ConfigError
+from training.rate import Schedule
 from training.schedule import Stage
 
-Precision = Literal["auto", "32", "bf16"]
+Precision = Literal["auto", "32", "bf16", "16"]
+
+Auto = Literal["auto"]
 
 DEFAULT_AUGMENT = {"flip": 0.5, "light": 1.0, "noise": 0.1, "jpeg": 0.1, "blur": 0.1, "cutout": 0.0}
 """Every effect on whole samples that `training.augment` knows, and the share of samples that gets it."""
@@ -36,11 +39,20 @@ class TrainConfig(BaseModel):
     """Samples that are shuffled together; None shuffles the whole split."""
     val_samples: int = Field(1024, ge=1)
     """Validation runs on this many first samples of val."""
-    batch_size: int = Field(16, ge=1)
-    lr: float = Field(1e-3, gt=0)
-    """The highest learning rate of AdamW."""
-    schedule: Literal["plateau", "cosine"] = "plateau"
-    """Whether the learning rate falls when the validation loss stands still, or along a cosine to the end."""
+    batch_size: Annotated[int, Field(ge=1)] | Auto = 16
+    """Samples a device takes at a time, in the first stage; auto is found by trying."""
+    scale_batch: bool = False
+    """Whether later stages take batches as much smaller as their pictures are larger."""
+    accumulate: int = Field(1, ge=1)
+    """Batches whose gradients are added up for one step."""
+    lr: Annotated[float, Field(gt=0)] | Auto = 1e-3
+    """The highest learning rate of AdamW; auto is found by a range test."""
+    schedule: Schedule = "plateau"
+    """How the learning rate goes: down when the validation loss stands still, or along a curve to the end."""
+    warm_up: int = Field(100, ge=0)
+    """Steps over which the learning rate rises from nothing; one cycle has a rise of its own."""
+    early_stop: int | None = Field(None, ge=1)
+    """A stage ends after so many epochs without a better validation loss; None never."""
     weight_decay: float = Field(1e-2, ge=0)
     plateau_patience: int = Field(3, ge=0)
     """Epochs without a better validation loss before the learning rate falls."""
@@ -68,8 +80,14 @@ class TrainConfig(BaseModel):
     seed: int = Field(0, ge=0, lt=2**63)
     device: str = "auto"
     """auto, cpu, cuda or mps."""
+    devices: int = Field(1, ge=1)
+    """Devices on each machine, a process each."""
+    nodes: int = Field(1, ge=1)
+    """Machines."""
     precision: Precision = "auto"
     """auto is bf16 where the hardware has it."""
+    compile: bool = False
+    """Whether the network is compiled first, which pays in long runs."""
 
     @field_validator("augment", mode="before")
     @classmethod

@@ -1,13 +1,21 @@
-"""What the hardware offers."""
+"""What the hardware offers, and what of it a run gets."""
 
+import logging
+import os
+import threading
+import time
 from typing import Literal
 
 import torch
+from lightning.fabric import Fabric
+from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+from torch import Tensor
 
 from generator.errors import ConfigError
-from training.config import Precision
+from training.config import Precision, TrainConfig
 
 Accelerator = Literal["cpu", "cuda", "mps"]
+FabricPrecision = Literal["16-mixed", "bf16-mixed", "32-true"]
 
 
 def choose_accelerator(asked: str) -> Accelerator:
@@ -29,11 +37,74 @@ def choose_accelerator(asked: str) -> Accelerator:
     raise ConfigError("--device", f"one of auto, {', '.join(here)}", asked, "choose a device that is here")
 
 
-def choose_precision(asked: Precision, accelerator: Accelerator) -> Literal["32-true", "bf16-mixed"]:
-    """bf16 (mixed) where asked for, or where auto finds hardware for it; else fp32."""
+def choose_precision(asked: Precision, accelerator: Accelerator) -> FabricPrecision:
+    """bf16 (mixed) where asked for, or where auto finds hardware for it; else fp32.
+
+    Raises:
+        ConfigError: fp16 is asked for where there is no CUDA; its losses need scaling that is only there.
+    """
+    if asked == "16" and accelerator != "cuda":
+        raise ConfigError("--precision", "32 or bf16 where there is no CUDA", "16", "choose one of them")
     if asked == "auto":
         asked = "bf16" if _has_bf16(accelerator) else "32"
-    return "bf16-mixed" if asked == "bf16" else "32-true"
+    names: dict[Precision, FabricPrecision] = {"16": "16-mixed", "bf16": "bf16-mixed", "32": "32-true"}
+    return names[asked]
+
+
+def make_fabric(config: TrainConfig) -> Fabric:
+    """The device or devices of a run, with their processes started.
+
+    With several devices Fabric starts one process for each but this one, which run this very command line;
+    under torchrun they are there already.
+
+    Raises:
+        ConfigError: a device asked for is not here.
+    """
+    accelerator = choose_accelerator(config.device)
+    # Fabric speaks of its precision on its own; the run's first line says it with the rest.
+    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.distributed"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    devices, nodes = config.devices, config.nodes
+    if TorchElasticEnvironment.detect():
+        devices = int(os.environ["LOCAL_WORLD_SIZE"])
+        nodes = int(os.environ["WORLD_SIZE"]) // devices
+    if accelerator == "cuda" and devices > torch.cuda.device_count():
+        raise ConfigError(
+            "--devices", f"at most the {torch.cuda.device_count()} that are here", str(devices), "lower it"
+        )
+    if accelerator == "mps" and devices > 1:
+        raise ConfigError("--devices", "1 on mps", str(devices), "lower it")
+    fabric = Fabric(
+        accelerator=accelerator,
+        strategy="ddp" if devices * nodes > 1 else "auto",
+        devices=devices,
+        num_nodes=nodes,
+        precision=choose_precision(config.precision, accelerator),
+    )
+    if "LOCAL_RANK" in os.environ and not TorchElasticEnvironment.detect():
+        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    fabric.launch()
+    return fabric
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process, which Fabric started, when the first one has ended; it may wait for it for ever."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that speaks and saves; known before Fabric is."""
+    names = ("RANK",) if "RANK" in os.environ else ("LOCAL_RANK", "NODE_RANK")
+    return not any(int(os.environ.get(name, "0")) for name in names)
+
+
+def over_processes(fabric: Fabric, value: Tensor, operation: Literal["sum", "mean", "max"]) -> Tensor:
+    """A tensor reduced over all processes, the same in each."""
+    reduced = fabric.all_reduce(value.clone(), reduce_op=operation)
+    assert isinstance(reduced, Tensor)
+    return reduced
 
 
 def _has_bf16(accelerator: Accelerator) -> bool:

@@ -1,9 +1,10 @@
 """How good predictions are."""
 
 import torch
+from lightning.fabric import Fabric
 from torch import Tensor
-from torchmetrics import MeanSquaredError
 
+from training.devices import over_processes
 from training.models import Prediction
 from training.prepare import Truth
 
@@ -24,22 +25,33 @@ class Scores:
     """Metrics over many batches: IoU at 0.5, mean over samples; RMSE of inverse depth over known pixels."""
 
     def __init__(self, device: torch.device) -> None:
-        self._iou_sum = torch.zeros((), device=device, dtype=torch.float64)
-        self.samples = 0
-        self._rmse = MeanSquaredError(squared=False).to(device)
+        # Sums of IoU, samples, squared errors of depth, pixels of known depth. MPS has no float64.
+        dtype = torch.float32 if device.type == "mps" else torch.float64
+        self._sums = torch.zeros(4, device=device, dtype=dtype)
 
     def update(self, prediction: Prediction, truth: Truth) -> None:
         """Add a batch."""
         predicted = prediction.mask_logits.sigmoid() >= THRESHOLD
-        self._iou_sum += iou_per_sample(predicted, truth.mask >= THRESHOLD).sum()
-        self.samples += len(predicted)
-        if truth.known.any():
-            self._rmse.update(prediction.depth[truth.known], truth.depth[truth.known])
+        overlaps = iou_per_sample(predicted, truth.mask >= THRESHOLD)
+        errors = (prediction.depth - truth.depth).square() * truth.known
+        self._sums[0] += overlaps.sum()
+        self._sums[1] += len(overlaps)
+        self._sums[2] += errors.sum(dtype=self._sums.dtype)
+        self._sums[3] += truth.known.sum()
+
+    def add_up(self, fabric: Fabric) -> None:
+        """Add what the other processes have seen."""
+        self._sums = over_processes(fabric, self._sums, "sum")
+
+    @property
+    def samples(self) -> int:
+        """How many were added."""
+        return int(self._sums[1])
 
     def iou(self) -> float:
         """Mean intersection over union; NaN before the first batch."""
-        return float(self._iou_sum) / self.samples if self.samples else float("nan")
+        return float(self._sums[0] / self._sums[1])
 
     def depth_rmse(self) -> float:
         """Root mean squared error of inverse depth in [0, 1]; NaN where none was known."""
-        return float(self._rmse.compute()) if int(self._rmse.total) else float("nan")
+        return float((self._sums[2] / self._sums[3]).sqrt())

@@ -6,9 +6,13 @@ from typing import Any
 
 from generator.dataset import open_dataset
 from generator.errors import UsageError
+from training.auto import LR_PLOT, find_lr, plot_lr_range
 from training.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
 from training.config import resolve_config
-from training.engine import TrainOutcome, is_finished, train
+from training.devices import make_fabric
+from training.engine import TrainOutcome, train
+from training.mishaps import memory_told, peers_told
+from training.plan import is_finished
 from training.schedule import GivenStage, lay_over, parse_stages
 
 DEFAULT_RES = "96"
@@ -59,6 +63,12 @@ def start_run(
     elif resume:
         say(f"{out / LAST}: nothing to resume, starting anew")
 
+    if earlier is not None:  # what auto was found to be stays
+        given = {
+            name: value
+            for name, value in given.items()
+            if value != "auto" or name not in ("lr", "batch_size")
+        }
     stages = lay_over(
         earlier.stages if earlier else (),
         asked or _default_stages(epochs, earlier),
@@ -82,6 +92,32 @@ def start_run(
     if not len(dataset["val"]):
         say(f"{data}: no val split; best.pt and the plateau follow the training loss")
     return train(config, dataset, earlier, say, overwrite)
+
+
+def suggest_lr(data: Path, out: Path, given: Mapping[str, Any], res: str, say: Callable[[str], None]) -> None:
+    """Find a learning rate for a new run, save the plot of it in the log, and say it.
+
+    Args:
+        data: folder of the dataset.
+        out: folder that the run will have.
+        given: fields of TrainConfig that were asked for.
+        res: stages as `parse_stages` reads them; the first counts.
+        say: gets the line.
+
+    Raises:
+        RunError: the loss fell at no rate.
+        ConfigError: options cannot be.
+        DatasetError: the dataset cannot be used.
+    """
+    stages = lay_over((), parse_stages(res, 1), 0, 0, 1)
+    config = resolve_config({**given, "data": data, "out": out, "stages": stages})
+    fabric = make_fabric(config)
+    with peers_told(config, fabric), memory_told(config):
+        found = find_lr(config, fabric, open_dataset(data))
+    if fabric.is_global_zero:
+        path = out / "log" / LR_PLOT
+        plot_lr_range(found, path)
+        say(f"{path}: the loss falls fastest at --lr {found.suggested:.2g}")
 
 
 def _default_stages(epochs: int | None, earlier: Checkpoint | None) -> list[GivenStage]:

@@ -6,7 +6,13 @@ import time
 from pathlib import Path
 from types import FrameType, TracebackType
 
+import torch
+from lightning.fabric import Fabric
+
+from training.devices import over_processes
 from training.errors import StoppedError
+
+_AGREE_STEPS = 10
 
 
 class StopRequest:
@@ -31,14 +37,23 @@ class StopRequest:
     ) -> None:
         self._restore()
 
-    def raise_if_received(self, where: Path, step: int) -> None:
-        """End the run that is saved in `where`.
+    def agree(self, fabric: Fabric, step: int) -> bool:
+        """Whether to stop after this step, alike in all processes.
 
-        Raises:
-            StoppedError: it was told to stop.
+        One process alone answers at once; several ask each other now and then.
         """
-        if self.received is not None:
-            raise StoppedError(where, step, self.received)
+        if fabric.world_size > 1:
+            if step % _AGREE_STEPS:
+                return False
+            told = torch.tensor(self.received or 0, device=fabric.device)
+            agreed = int(over_processes(fabric, told, "max"))
+            self.received = signal.Signals(agreed) if agreed else None
+        return self.received is not None
+
+    def error(self, where: Path, step: int) -> StoppedError:
+        """What ends the run that is saved in `where`."""
+        assert self.received is not None
+        return StoppedError(where, step, self.received)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.received = signal.Signals(number)

@@ -8,6 +8,7 @@ from click.core import ParameterSource
 
 from fgbg.options import (
     FOLDER,
+    NumberOrAuto,
     Shares,
     WeightedTerms,
     Widths,
@@ -62,15 +63,53 @@ from fgbg.options import (
     show_default=True,
     help="Validate on so many first samples of val.",
 )
-@click.option("--batch-size", type=click.IntRange(1), default=16, show_default=True, help="Samples per step.")
-@click.option("--lr", type=float, default=1e-3, show_default=True, help="The highest learning rate of AdamW.")
+@click.option(
+    "--batch-size",
+    type=NumberOrAuto(int, 1),
+    default=16,
+    show_default=True,
+    help="Samples a device takes at a time; auto is the smallest that trains fastest.",
+)
+@click.option(
+    "--scale-batch",
+    is_flag=True,
+    help="Give later stages as many pixels a batch as the first, not as many samples.",
+)
+@click.option(
+    "--accumulate",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Add up the gradients of so many batches for one step: large batches in little memory.",
+)
+@click.option(
+    "--lr",
+    type=NumberOrAuto(float, 0),
+    default=1e-3,
+    show_default=True,
+    help="The highest learning rate of AdamW; auto is what --find-lr finds.",
+)
+@click.option("--find-lr", is_flag=True, help="Find a learning rate, save its plot in log/, and stop.")
 @click.option(
     "--schedule",
-    type=click.Choice(["plateau", "cosine"]),
+    type=click.Choice(["plateau", "cosine", "one-cycle"]),
     default="plateau",
     show_default=True,
-    help="Lower the learning rate when the validation loss stands still, or along a cosine to the end of the"
+    help="Lower the learning rate when the validation loss stands still, or along a curve to the end of the"
     " last stage: better when the length of the run is settled, with --lr 2e-3.",
+)
+@click.option(
+    "--warm-up",
+    type=click.IntRange(0),
+    default=100,
+    show_default=True,
+    help="Steps over which the learning rate rises from nothing; one-cycle has a rise of its own.",
+)
+@click.option(
+    "--early-stop",
+    type=click.IntRange(1),
+    show_default="never",
+    help="End a stage after so many epochs without a better validation loss.",
 )
 @click.option("--weight-decay", type=float, default=1e-2, show_default=True, help="Weight decay of AdamW.")
 @click.option(
@@ -146,11 +185,24 @@ from fgbg.options import (
 @seed_option
 @device_option
 @click.option(
+    "--devices",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Devices of this machine to train on, with a process each; under torchrun, what torchrun says.",
+)
+@click.option(
+    "--nodes", type=click.IntRange(1), default=1, show_default=True, help="Machines to train on together."
+)
+@click.option(
     "--precision",
-    type=click.Choice(["auto", "32", "bf16"]),
+    type=click.Choice(["auto", "32", "bf16", "16"]),
     default="auto",
     show_default=True,
-    help="auto is bf16 where the hardware has it.",
+    help="auto is bf16 where the hardware has it; 16 needs CUDA.",
+)
+@click.option(
+    "--compile", is_flag=True, help="Compile the network first: a minute that long runs make up for."
 )
 @click.option("--resume", is_flag=True, help="Go on from last.pt in --out; start where there is none.")
 @overwrite_option
@@ -163,6 +215,7 @@ def command(
     out: Path,
     res: str,
     epochs: int,
+    find_lr: bool,
     resume: bool,
     overwrite: bool,
     **fields: Any,
@@ -174,12 +227,20 @@ def command(
     not given stay as they were.
     """
     from training.checkpoint import LAST
-    from training.run import start_run
+    from training.devices import is_first_process
+    from training.run import start_run, suggest_lr
 
     def is_given(name: str) -> bool:
         return ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
 
+    def say(line: str) -> None:
+        if is_first_process():
+            click.echo(line)
+
     given = {name: value for name, value in fields.items() if is_given(name)}
+    if find_lr:
+        suggest_lr(data, out, given, res, say=say)
+        return
     outcome = start_run(
         data,
         out,
@@ -188,7 +249,7 @@ def command(
         epochs if is_given("epochs") else None,
         resume,
         overwrite,
-        say=click.echo,
+        say=say,
     )
     names = {
         "val_iou": "validation IoU",
@@ -198,4 +259,4 @@ def command(
     scores = [
         f"{text} {outcome.metrics[name]:.4f}" for name, text in names.items() if name in outcome.metrics
     ]
-    click.echo(", ".join([f"{out / LAST}: epoch {outcome.position.epoch}", *scores]))
+    say(", ".join([f"{out / LAST}: epoch {outcome.position.epoch}", *scores]))

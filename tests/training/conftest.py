@@ -85,6 +85,7 @@ def small() -> dict[str, Any]:
         "epoch_samples": 16,
         "val_samples": 8,
         "lr": 1e-2,
+        "warm_up": 0,
         "device": "cpu",
         "precision": "32",
     }

@@ -57,7 +57,7 @@ def test_the_same_fixed_value_given_again_is_no_change() -> None:
         ("bg_dropout", 1.5, "--bg-dropout"),
         ("ema", 1.0, "--ema"),
         ("widths", (8,), "--widths"),
-        ("precision", "16", "--precision"),
+        ("precision", "64", "--precision"),
         ("epoch_samples", "many", "--epoch-samples"),
         ("no_such_field", 1, "--no-such-field"),
     ],

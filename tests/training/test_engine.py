@@ -1,6 +1,7 @@
+import csv
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,19 +11,24 @@ import pytest
 import torch
 
 from generator.dataset import Dataset, Split, open_dataset
-from training import augment, backgrounds, engine, losses, prepare
+from training import augment, backgrounds, engine, learner, losses, prepare, validation
 from training.batches import read_batches, shuffled
 from training.checkpoint import RunPosition, load_checkpoint, model_of
 from training.config import TrainConfig
-from training.engine import TrainOutcome, is_finished, train
+from training.engine import TrainOutcome, train
 from training.errors import RunError
 from training.integers import IntegerBatch
+from training.learner import Learner
 from training.losses import WeightedLoss
 from training.models import UNet
+from training.plan import is_finished
 from training.rate import cosine
 from training.schedule import Stage
+from training.validation import Validation
 
 Fields = dict[str, Any]
+
+CPU = torch.device("cpu")
 
 
 def stages(*pairs: tuple[int, int]) -> tuple[Stage, ...]:
@@ -41,7 +47,7 @@ def start(
 def script_validation(monkeypatch: pytest.MonkeyPatch, *val_losses: float) -> None:
     """Let validation find these losses, one after another."""
     found = iter(val_losses)
-    monkeypatch.setattr(engine._Trainer, "_validate", lambda *_: {"val_loss": next(found)})
+    monkeypatch.setattr(engine, "validate", lambda *_: Validation({"val_loss": next(found)}, None))
 
 
 def test_training_makes_the_loss_fall(dataset: Dataset, small: Fields, tmp_path: Path) -> None:
@@ -92,10 +98,9 @@ def test_samples_and_changes_go_on_from_epoch_to_epoch(
 
     def note_rows(
         split: Split, indices: Iterable[np.ndarray], device: torch.device
-    ) -> Iterator[IntegerBatch]:
+    ) -> Generator[IntegerBatch]:
         asked = list(indices)
-        if split is dataset["train"]:
-            read.extend(np.concatenate(asked).tolist())
+        read.extend(np.concatenate(asked).tolist())
         return read_batches(split, asked, device)
 
     def note_step(seed: int, step: int, *rest: Any) -> backgrounds.BackgroundChange:
@@ -103,7 +108,7 @@ def test_samples_and_changes_go_on_from_epoch_to_epoch(
         return backgrounds.draw_background_change(seed, step, *rest)
 
     monkeypatch.setattr(engine, "read_batches", note_rows)
-    monkeypatch.setattr(engine, "draw_background_change", note_step)
+    monkeypatch.setattr(learner, "draw_background_change", note_step)
     start(dataset, tmp_path, small, (16, 1), (32, 1), seed=6)
     assert read == shuffled(6, 144, 0, 32).tolist()
     assert steps == list(range(8))
@@ -116,7 +121,7 @@ def test_training_keeps_to_the_windows_asked_for(
 
     def note_rows(
         split: Split, indices: Iterable[np.ndarray], device: torch.device
-    ) -> Iterator[IntegerBatch]:
+    ) -> Generator[IntegerBatch]:
         asked = list(indices)
         if split is dataset["train"]:
             read.extend(np.concatenate(asked).tolist())
@@ -139,10 +144,11 @@ def test_backgrounds_alone_are_changed_and_only_in_training(
         (trained if torch.is_grad_enabled() else validated).append(inputs)
         return inputs
 
-    monkeypatch.setattr(engine, "join", note)
+    for module in (learner, validation):
+        monkeypatch.setattr(module, "join", note)
     start(dataset, tmp_path, small, (32, 1), bg_dropout=1, bg_jitter=0, augment={})
     split = dataset["train"]
-    (expected,) = read_batches(split, [shuffled(0, 144, 0, 16)], torch.device("cpu"))
+    (expected,) = read_batches(split, [shuffled(0, 144, 0, 16)], CPU)
     inputs = torch.cat(trained)
     assert (inputs[:, :3] == 0).all()
     assert torch.equal(inputs[:, 3:], prepare.prepare(expected, 32).fg_bg)
@@ -160,10 +166,10 @@ def test_whole_samples_are_seen_in_training_in_the_shares_asked_for(
             trained.append(fg_bg)
         return prepare.join(bg, fg_bg)
 
-    monkeypatch.setattr(engine, "join", note)
+    monkeypatch.setattr(learner, "join", note)
     shares = {"flip": 0.5, "noise": 0.5}
     start(dataset, tmp_path, small, (16, 1), augment=shares)
-    read = read_batches(dataset["train"], [shuffled(0, 144, 4 * step, 4) for step in range(4)])
+    read = read_batches(dataset["train"], [shuffled(0, 144, 4 * step, 4) for step in range(4)], CPU)
     for step, (integers, fg_bg) in enumerate(zip(read, trained, strict=True)):
         plain = prepare.prepare(integers, 16)
         seen = augment.apply_view(plain, augment.draw_view(0, step, 4, shares)).fg_bg
@@ -179,7 +185,8 @@ def test_each_stage_trains_and_validates_at_its_resolution(
         seen.append((torch.is_grad_enabled(), fg_bg.shape[-1]))
         return prepare.join(bg, fg_bg)
 
-    monkeypatch.setattr(engine, "join", note)
+    for module in (learner, validation):
+        monkeypatch.setattr(module, "join", note)
     start(dataset, tmp_path, small, (8, 1), (24, 1), epoch_samples=4, val_samples=4, bg_dropout=0)
     assert seen == [(True, 8), (False, 8), (True, 24), (False, 24)]
 
@@ -198,7 +205,7 @@ def test_validation_is_on_the_averaged_weights_and_the_first_samples_of_val(
     outcome, _ = start(dataset, tmp_path, small, (16, 2), val_samples=4, ema=0.9)
     saved = load_checkpoint(tmp_path / "last.pt")
     last = replace(saved, ema=saved.model)
-    (integers,) = read_batches(dataset["val"], [np.arange(4)], torch.device("cpu"))
+    (integers,) = read_batches(dataset["val"], [np.arange(4)], CPU)
     batch = prepare.prepare(integers, 16)
     loss = WeightedLoss({"dice": 1, "bce": 1}, {"ssim": 1, "l1": 1})
     averaged, latest = (
@@ -306,34 +313,25 @@ def test_the_rate_falls_along_a_cosine_over_all_stages(
 ) -> None:
     # The plateau would lower it too.
     script_validation(monkeypatch, 0.1, 0.5, 0.5, 0.5)
-    rates: list[float] = []
-    config = TrainConfig(
-        out=tmp_path,
-        stages=stages((16, 3), (32, 1)),
-        **(small | {"schedule": "cosine", "plateau_patience": 0}),
-    )
-
-    def note(_: str) -> None:
-        if (tmp_path / "last.pt").exists():
-            rates.append(load_checkpoint(tmp_path / "last.pt").optimizer["param_groups"][0]["lr"])
-
-    train(config, dataset, say=note)
-    assert rates == pytest.approx([small["lr"] * cosine(done) for done in (0.25, 0.5, 0.75, 1)])
+    start(dataset, tmp_path, small, (16, 3), (32, 1), schedule="cosine", plateau_patience=0, warm_up=0)
+    with (tmp_path / "log" / "metrics.csv").open() as file:
+        rates = [float(row["lr"]) for row in csv.DictReader(file)]
+    assert rates == pytest.approx([small["lr"] * cosine(done) for done in (0.25, 0.5, 0.75, 1)], rel=1e-4)
 
 
 def test_spoilt_weights_are_not_saved_within_an_epoch(
     dataset: Dataset, small: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = engine._Trainer._step
+    plain = Learner.step
 
-    def spoil(trainer: engine._Trainer, integers: IntegerBatch, res: int, step: int) -> Any:
-        answer = plain(trainer, integers, res, step)
-        if step == 2:
-            next(trainer._network.parameters()).data.fill_(math.nan)
+    def spoil(learner: Learner, batches: Any, res: int, number: int, factor: float) -> Any:
+        answer = plain(learner, batches, res, number, factor)
+        if number == 2:
+            next(learner.network.parameters()).data.fill_(math.nan)
         return answer
 
-    monkeypatch.setattr(engine._Trainer, "_step", spoil)
-    with pytest.raises(RunError, match=r"expected a finite loss, found nan at step 2"):
+    monkeypatch.setattr(Learner, "step", spoil)
+    with pytest.raises(RunError, match=r"expected finite weights, found NaN or infinity at step 2"):
         start(dataset, tmp_path, small, (16, 2), save_every="1")
     last = load_checkpoint(tmp_path / "last.pt")
     assert last.position.step == 2
@@ -446,7 +444,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_checkpoint(
     break_loss(monkeypatch, 2, broken)
     config = TrainConfig(out=tmp_path, stages=stages((16, 2)), **small)
     with pytest.raises(
-        RunError, match=r"expected a finite loss, found (nan|inf) at step \d; lower --lr; last\.pt"
+        RunError, match=r"expected a finite loss, found NaN or infinity at step 6; lower --lr; last\.pt"
     ):
         train(config, dataset, earlier, say=lambda _: None)
     after = [(tmp_path / name).read_bytes() for name in ("last.pt", "best.pt", "log/metrics.csv")]

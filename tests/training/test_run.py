@@ -11,9 +11,8 @@ import pytest
 
 from generator.errors import ConfigError, UsageError
 from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from training.engine import _Trainer
 from training.errors import CheckpointError, StoppedError
-from training.integers import IntegerBatch
+from training.learner import Learner
 from training.models import UNet
 from training.schedule import Stage
 
@@ -116,7 +115,7 @@ def test_told_to_stop_it_saves_its_step_and_goes_on_to_the_bit(
         monkeypatch.context() as patch,
         pytest.raises(StoppedError, match=f"{number.name} after step {step};"),
     ):
-        patch.setattr(_Trainer, "_step", after_step(step, lambda: signal.raise_signal(number)))
+        patch.setattr(Learner, "step", after_step(step, lambda: signal.raise_signal(number)))
         run(tmp_path / "parts", "16:2,32:1", **fields)
     position = load_checkpoint(tmp_path / "parts" / "last.pt").position
     assert (position.step, position.epoch, position.epoch_steps) == (step, step // 9, step % 9)
@@ -136,7 +135,7 @@ def test_killed_within_an_epoch_it_goes_on_from_the_last_save_to_the_bit(
     run(tmp_path / "whole", "16:3", **fields)
     for step, kept in ((3, None), (6, 4), (15, 12), (27, 24)):
         with monkeypatch.context() as patch, pytest.raises(MemoryError):
-            patch.setattr(_Trainer, "_step", after_step(step, kill))
+            patch.setattr(Learner, "step", after_step(step, kill))
             run(tmp_path / "parts", "16:3", resume=True, **fields)
         if kept is not None:
             assert load_checkpoint(tmp_path / "parts" / "last.pt").position.step == kept
@@ -145,11 +144,11 @@ def test_killed_within_an_epoch_it_goes_on_from_the_last_save_to_the_bit(
 
 
 def after_step(wanted: int, act: Callable[[], None]) -> Callable[..., Any]:
-    """A `_Trainer._step` that does something when step `wanted` (from 1) is done."""
-    plain = _Trainer._step
+    """A `Learner.step` that does something when step `wanted` (from 1) is done."""
+    plain = Learner.step
 
-    def step(trainer: _Trainer, integers: IntegerBatch, res: int, number: int) -> Any:
-        answer = plain(trainer, integers, res, number)
+    def step(learner: Learner, batches: Any, res: int, number: int, factor: float) -> Any:
+        answer = plain(learner, batches, res, number, factor)
         if number + 1 == wanted:
             act()
         return answer

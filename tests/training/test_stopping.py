@@ -1,24 +1,25 @@
+import re
 import signal
 import threading
 from pathlib import Path
 
 import pytest
+from lightning.fabric import Fabric
 
-from training.errors import StoppedError
 from training.stopping import SaveClock, StopRequest
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_is_noted_and_told_with_where_to_go_on(number: signal.Signals, code: int) -> None:
     before = signal.getsignal(number)
+    fabric = Fabric(accelerator="cpu", devices=1)
     with StopRequest() as stop:
-        stop.raise_if_received(Path("last.pt"), 7)
+        assert not stop.agree(fabric, 7)
         signal.raise_signal(number)
-        with pytest.raises(
-            StoppedError, match=rf"last\.pt: .* found {number.name} after step 7; .*--resume"
-        ) as told:
-            stop.raise_if_received(Path("last.pt"), 7)
-    assert told.value.exit_code == code
+        assert stop.agree(fabric, 7)
+        error = stop.error(Path("last.pt"), 7)
+    assert re.match(rf"last\.pt: .* found {number.name} after step 7; .*--resume", str(error))
+    assert error.exit_code == code
     assert signal.getsignal(number) is before
 
 

@@ -1,0 +1,74 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from lightning.fabric import Fabric
+
+from generator.dataset import Dataset
+from training import learner as learning
+from training.config import TrainConfig
+from training.errors import RunError
+from training.learner import Learner
+from training.mishaps import bad_step, diverged, memory_told, peers_told, spoilt
+from training.prepare import Prepared
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA out of memory. Tried to allocate 2.00 GiB",
+        "[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory: you tried",
+        "DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes",
+    ],
+)
+def test_a_lack_of_memory_says_what_to_lower(words: str) -> None:
+    with (
+        pytest.raises(
+            RunError, match=r"batches of 16 at 96 px, found too little; lower --batch-size .*--widths"
+        ),
+        memory_told(TrainConfig()),
+    ):
+        raise RuntimeError(words)
+
+
+def test_other_errors_pass() -> None:
+    fabric = Fabric(accelerator="cpu", devices=1)
+    with (
+        pytest.raises(RuntimeError, match="something else"),
+        memory_told(TrainConfig()),
+        peers_told(TrainConfig(), fabric),
+    ):
+        raise RuntimeError("something else")
+
+
+def test_a_sample_that_is_not_finite_is_named(
+    dataset: Dataset, small: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fabric = Fabric(accelerator="cpu", devices=1)
+    config = TrainConfig(**small)
+    learner = Learner(config, fabric)
+    plain = learning.prepare
+    split = dataset["train"]
+    spoilt_bg = int(split.samples["bg"][77])
+
+    def prepare(integers: Any, res: int) -> Prepared:
+        batch = plain(integers, res)
+        batch.fg_bg[1, 0, 3, 3] = torch.nan
+        return batch
+
+    rows = [np.array([5, 77])]
+    fine = bad_step(config, learner, fabric, dataset, 16, 3, rows)
+    assert "expected a finite loss, found NaN or infinity at step 3" in str(fine)
+    monkeypatch.setattr(learning, "prepare", prepare)
+    told = str(bad_step(config, learner, fabric, dataset, 16, 3, rows))
+    name = dataset.manifest.assets["bg"][spoilt_bg].name
+    assert f"NaN or infinity in sample 77 of train (on {name})" in told and "sample 5" not in told
+
+
+def test_the_words_name_the_last_good_checkpoint() -> None:
+    config = TrainConfig(out=Path("runs"))
+    for error in (diverged(config, 9.0, 0.5, 7), spoilt(config, 7)):
+        assert str(error).startswith("runs: ") and "step 7" in str(error)
+        assert "last.pt and best.pt hold the last good weights" in str(error)

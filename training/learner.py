@@ -1,0 +1,193 @@
+"""What learns: network, averaged weights, optimiser and loss, and one step of them."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.fabric import Fabric
+from lightning.fabric.plugins.precision import MixedPrecision
+from timm.utils.model_ema import ModelEmaV3
+from torch import Tensor, nn
+from torch.optim import AdamW
+
+from training.augment import apply_view, draw_view
+from training.backgrounds import change_backgrounds, draw_background_change
+from training.checkpoint import Checkpoint, load_weights
+from training.config import TrainConfig
+from training.integers import IntegerBatch
+from training.losses import WeightedLoss
+from training.models import Prediction, build_model
+from training.prepare import Truth, join, prepare
+
+_NONE_BAD = torch.iinfo(torch.int64).max
+
+
+class Learner:
+    """The state that training changes.
+
+    Args:
+        config: of the run.
+        fabric: launched.
+        earlier: the checkpoint to go on from.
+        path: of that checkpoint.
+
+    Attributes:
+        network: on its device or devices; `network.module` is the plain one.
+        average: the averaged weights, which validation, best.pt and prediction use.
+
+    Raises:
+        CheckpointError: the checkpoint's weights do not fit.
+        ConfigError: a term of the loss is not known.
+    """
+
+    def __init__(
+        self, config: TrainConfig, fabric: Fabric, earlier: Checkpoint | None = None, path: Path = Path()
+    ) -> None:
+        self._config, self._fabric = config, fabric
+        torch.manual_seed(config.seed)
+        network = build_model(config.model, config.widths).to(memory_format=torch.channels_last)
+        if earlier is not None:
+            load_weights(path, network, earlier.model)
+        if config.compile:
+            network.compile()
+        assert config.lr != "auto"
+        optimizer = AdamW(
+            network.parameters(),
+            config.lr,
+            weight_decay=config.weight_decay,
+            fused=fabric.device.type != "mps",
+        )
+        self.network, self.optimizer = fabric.setup(network, optimizer)
+        # Until the decay asked for is reached, the average spans the last fifth of all steps.
+        self._ema = ModelEmaV3(network, config.ema, use_warmup=True, warmup_gamma=5, warmup_power=1)
+        self._loss = WeightedLoss(config.mask_loss, config.depth_loss)
+        self._bad_step = torch.full((), _NONE_BAD, device=fabric.device)
+        if earlier is not None:
+            self._go_on_from(earlier)
+
+    @property
+    def average(self) -> nn.Module:
+        """The network with its averaged weights, in evaluation mode."""
+        averaged: nn.Module = self._ema.module
+        return averaged.eval()
+
+    @property
+    def rate(self) -> float:
+        """The learning rate that the factors of a schedule multiply."""
+        return float(self.optimizer.param_groups[0]["lr"])
+
+    @property
+    def bad_step(self) -> int | None:
+        """The first step whose loss or gradients were not finite; asking waits for the device."""
+        step = int(self._bad_step)
+        return None if step == _NONE_BAD else step
+
+    def loss(self, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
+        """Every term without its weight, and `loss`, their weighted sum."""
+        return self._loss(prediction, truth)
+
+    def step(
+        self, batches: Iterator[IntegerBatch], res: int, number: int, factor: float
+    ) -> dict[str, Tensor]:
+        """Learn from the next `accumulate` batches.
+
+        Args:
+            batches: of this process, on its device.
+            res: longer side in pixels.
+            number: of the step since the run began.
+            factor: of the learning rate.
+
+        Returns:
+            The terms of the loss, the mean over this process's batches.
+        """
+        config, fabric, parts = self._config, self._fabric, self._config.accumulate
+        self.network.train()
+        sums: dict[str, Tensor] = {}
+        for part in range(parts):
+            with fabric.no_backward_sync(self.network, enabled=part < parts - 1):
+                inputs, truth = self.see(next(batches), res, number * parts + part)
+                terms = self._loss(self.network(inputs), truth)
+                fabric.backward(terms["loss"] / parts)
+            for name, term in terms.items():
+                sums[name] = sums.get(name, 0) + term.detach() / parts
+        norm = fabric.clip_gradients(
+            self.network, self.optimizer, max_norm=config.clip, error_if_nonfinite=False
+        )
+        self._note_bad(number, sums["loss"], norm)
+        with self._scaled_rate(factor):
+            self.optimizer.step()
+        self.optimizer.zero_grad()
+        self._ema.update(self.network.module, step=number + 1)
+        return sums
+
+    def see(self, integers: IntegerBatch, res: int, number: int) -> tuple[Tensor, Truth]:
+        """What the network sees of a batch of this process, and should answer.
+
+        A pure function of the run's seed, the batch and its number: what happens to samples is drawn for the
+        batches of all processes together, and each takes its part.
+        """
+        config, fabric = self._config, self._fabric
+        size = len(integers.mask)
+        count, mine = (
+            size * fabric.world_size,
+            slice(size * fabric.global_rank, size * (fabric.global_rank + 1)),
+        )
+        batch = prepare(integers, res)
+        batch = apply_view(batch, draw_view(config.seed, number, count, config.augment).part(mine))
+        change = draw_background_change(config.seed, number, count, config.bg_dropout, config.bg_jitter)
+        return join(change_backgrounds(batch.bg, change.part(mine)), batch.fg_bg), batch.truth
+
+    def weights_are_finite(self) -> bool:
+        """Whether nothing has spoilt the weights; waits for the device."""
+        return all(bool(weight.isfinite().all()) for weight in self.network.parameters())
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it, as fields of `Checkpoint`."""
+        scaler = self._scaler
+        return {
+            "model": _portable(self.network.module),
+            "ema": _portable(self._ema.module),
+            "optimizer": self.optimizer.state_dict(),
+            "scaler": {} if scaler is None else scaler.state_dict(),
+        }
+
+    @property
+    def _scaler(self) -> torch.amp.GradScaler | None:
+        precision = self._fabric.strategy.precision
+        return precision.scaler if isinstance(precision, MixedPrecision) else None
+
+    def _go_on_from(self, earlier: Checkpoint) -> None:
+        config = self._config
+        self._ema.module.load_state_dict(earlier.ema)
+        self.optimizer.load_state_dict(earlier.optimizer)
+        if self._scaler is not None and earlier.scaler:
+            self._scaler.load_state_dict(earlier.scaler)
+        for group in self.optimizer.param_groups:
+            group["weight_decay"] = config.weight_decay
+            if any(getattr(config, name) != earlier.config.get(name) for name in ("lr", "schedule")):
+                group["lr"] = config.lr
+
+    def _note_bad(self, number: int, loss: Tensor, norm: Tensor | None) -> None:
+        """Remember a step that is not finite, without waiting for the device."""
+        is_good = loss.isfinite()
+        # Scaled gradients overflow now and then, which the scaler answers by leaving out the step.
+        if norm is not None and self._scaler is None:
+            is_good = is_good & norm.isfinite()
+        self._bad_step = torch.where(is_good, self._bad_step, self._bad_step.clamp(max=number))
+
+    @contextmanager
+    def _scaled_rate(self, factor: float) -> Iterator[None]:
+        """The optimiser's rates times a factor; what a plateau lowers stays what it was."""
+        groups = self.optimizer.param_groups
+        rates = [group["lr"] for group in groups]
+        for group, rate in zip(groups, rates, strict=True):
+            group["lr"] = rate * factor
+        yield
+        for group, rate in zip(groups, rates, strict=True):
+            group["lr"] = rate
+
+
+def _portable(module: nn.Module) -> Mapping[str, Tensor]:
+    return {name: tensor.contiguous() for name, tensor in module.state_dict().items()}

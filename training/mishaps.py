@@ -1,0 +1,108 @@
+"""What can go wrong in a run, told in one line."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from lightning.fabric import Fabric
+
+from generator.dataset import Dataset
+from training.batches import read_batches
+from training.checkpoint import BEST, LAST
+from training.config import TrainConfig
+from training.errors import RunError
+from training.learner import Learner
+
+_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
+_FIX = f"lower --lr; {LAST} and {BEST} hold the last good weights"
+
+
+def bad_step(
+    config: TrainConfig,
+    learner: Learner,
+    fabric: Fabric,
+    dataset: Dataset,
+    res: int,
+    step: int,
+    rows: Sequence[np.ndarray],
+) -> RunError:
+    """What to say of a step whose loss or gradients were not finite: names the samples, if they are why.
+
+    Args:
+        config: of the run.
+        learner: tells what the network saw.
+        fabric: of the run.
+        dataset: trained on.
+        res: at which it saw it.
+        step: the number of the step.
+        rows: of train that this process learnt from in it, batch by batch.
+    """
+    split = dataset["train"]
+    for part, integers in enumerate(read_batches(split, rows, fabric.device)):
+        inputs, truth = learner.see(integers, res, step * len(rows) + part)
+        values = torch.cat([tensor.flatten(1) for tensor in (inputs, truth.mask, truth.depth)], dim=1)
+        bad = rows[part][(~values.isfinite().all(dim=1)).cpu().numpy()].tolist()
+        if bad:
+            names = [dataset.manifest.assets["bg"][split.samples["bg"][row]].name for row in bad]
+            found = ", ".join(
+                f"sample {row} of train (on {name})" for row, name in zip(bad, names, strict=True)
+            )
+            return RunError(dataset.folder, "finite pictures", f"NaN or infinity in {found}", "look at it")
+    return RunError(config.out, "a finite loss", f"NaN or infinity at step {step}", _FIX)
+
+
+def diverged(config: TrainConfig, loss: float, lowest: float, step: int) -> RunError:
+    """What to say of a loss that has grown beyond all measure."""
+    found = f"{loss:.4g} at step {step}, after {lowest:.4g}"
+    return RunError(config.out, "a loss that falls", found, _FIX)
+
+
+def spoilt(config: TrainConfig, step: int) -> RunError:
+    """What to say of weights that are no longer finite."""
+    return RunError(config.out, "finite weights", f"NaN or infinity at step {step}", _FIX)
+
+
+@contextmanager
+def memory_told(config: TrainConfig) -> Iterator[None]:
+    """Let a lack of memory say what to lower.
+
+    Raises:
+        RunError: there was not enough.
+    """
+    try:
+        yield
+    except RuntimeError as error:  # of which torch.OutOfMemoryError is one
+        if not any(words in str(error).lower() for words in _OUT_OF_MEMORY):
+            raise
+        sizes = f"batches of {config.batch_size} at {max(stage.res for stage in config.stages)} px"
+        raise RunError(
+            config.device,
+            f"memory for {sizes}",
+            "too little",
+            "lower --batch-size (--accumulate makes up for it), --res or --widths, then --resume",
+        ) from error
+
+
+@contextmanager
+def peers_told(config: TrainConfig, fabric: Fabric) -> Iterator[None]:
+    """Let a lost connection say that another process of the run has ended.
+
+    Raises:
+        RunError: one has.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if fabric.world_size == 1 or isinstance(error, torch.OutOfMemoryError):
+            raise
+        raise RunError(
+            config.out,
+            f"all {fabric.world_size} processes to go on",
+            f"an end of one of them ({_first_sentence(error)})",
+            "see its own words, then go on with --resume",
+        ) from error
+
+
+def _first_sentence(error: Exception) -> str:
+    return str(error).strip().splitlines()[0].partition(". ")[0]

@@ -1,0 +1,100 @@
+"""What a run does when: epochs, steps, rows and rates as pure functions of its position."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from training.batches import shuffled
+from training.checkpoint import RunPosition
+from training.config import TrainConfig
+from training.rate import rate_factor
+
+DEFAULT_EPOCH_SAMPLES = 20_000
+
+
+class Plan:
+    """The plan of one process of a run.
+
+    Args:
+        config: of the run, with numbers for what was auto.
+        length: samples in train.
+        rank: number of the process among `processes`.
+    """
+
+    def __init__(self, config: TrainConfig, length: int, rank: int = 0, processes: int = 1) -> None:
+        self._config, self._length = config, length
+        self._rank, self._processes = rank, processes
+        self.epoch_samples = config.epoch_samples or min(length, DEFAULT_EPOCH_SAMPLES)
+
+    def batch_size(self, stage: int) -> int:
+        """Samples a process takes at a time; with `scale_batch` as many pixels as in the first stage."""
+        config = self._config
+        assert config.batch_size != "auto"
+        if not config.scale_batch:
+            return config.batch_size
+        share = (config.stages[0].res / config.stages[stage].res) ** 2
+        return max(1, round(config.batch_size * share))
+
+    def step_samples(self, stage: int) -> int:
+        """Samples in one step, over all processes and accumulated batches."""
+        return self.batch_size(stage) * self._config.accumulate * self._processes
+
+    def steps_left(self, position: RunPosition) -> int:
+        """Steps from a position to the end of its epoch; a whole epoch has at least one."""
+        left = (self.epoch_samples - position.epoch_consumed) // self.step_samples(position.stage)
+        return max(left, 0 if position.epoch_consumed else 1)
+
+    def after_step(self, position: RunPosition) -> RunPosition:
+        """The position one step on."""
+        samples = self.step_samples(position.stage)
+        return replace(
+            position,
+            step=position.step + 1,
+            consumed=position.consumed + samples,
+            epoch_steps=position.epoch_steps + 1,
+            epoch_consumed=position.epoch_consumed + samples,
+        )
+
+    def rows(self, position: RunPosition, steps: int) -> Iterator[np.ndarray]:
+        """The rows of train that this process takes in the next steps, batch by batch.
+
+        Batches of all processes follow each other in one stream, so that each sample of a pass is seen once.
+        """
+        config, own = self._config, self.batch_size(position.stage)
+        for number in range(steps * config.accumulate):
+            first = position.consumed + own * (number * self._processes + self._rank)
+            yield shuffled(config.seed, self._length, first, own, config.shuffle_window)
+
+    def rate_factor(self, position: RunPosition) -> float:
+        """What the learning rate is multiplied by in the step from this position."""
+        config = self._config
+        epochs = position.epoch + position.epoch_consumed / self.epoch_samples
+        done = epochs / sum(stage.epochs for stage in config.stages)
+        return rate_factor(config.schedule, done, position.step, config.warm_up)
+
+
+def next_epoch(config: TrainConfig, position: RunPosition) -> RunPosition | None:
+    """The position with its stage moved on where one is over; None after the last.
+
+    A stage is over after its epochs, or with `early_stop` after so many without a better validation loss.
+    """
+    stopped = config.early_stop is not None and position.stale_epochs >= config.early_stop
+    if position.stage_epochs < config.stages[position.stage].epochs and not stopped:
+        return position
+    if position.stage + 1 < len(config.stages):
+        return replace(
+            position,
+            stage=position.stage + 1,
+            stage_epochs=0,
+            epoch_steps=0,
+            epoch_consumed=0,
+            best_loss=float("inf"),
+            stale_epochs=0,
+        )
+    return None
+
+
+def is_finished(config: TrainConfig, position: RunPosition) -> bool:
+    """Whether nothing is left to do."""
+    return next_epoch(config, position) is None
