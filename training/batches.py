@@ -83,9 +83,9 @@ class _CudaFeed(_Feed):
 
     def __init__(self, split: Split, device: torch.device) -> None:
         super().__init__(split, device)
-        self._renderer = resident_renderer(split, device)
-        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-        self._stream.wait_stream(torch.cuda.current_stream(device))
+        self._stream = _side_stream(device)
+        with torch.cuda.stream(self._stream):
+            self._renderer = resident_renderer(split, device)
 
     def read(self, rows: np.ndarray, slot: int) -> Callable[[], IntegerBatch]:
         with torch.cuda.stream(self._stream):
@@ -104,6 +104,12 @@ class _CudaFeed(_Feed):
             return batch
 
         return hand_over
+
+
+@lru_cache
+def _side_stream(device: torch.device) -> torch.cuda.Stream:
+    """One for all: memory that one stream has given back is not free for another."""
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
 @lru_cache(maxsize=2)

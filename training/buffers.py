@@ -8,7 +8,7 @@ from generator.dataset import Batch, Split, batch_layout
 from generator.pixels import carve, layout_bytes, layout_places
 from training.integers import IntegerBatch
 
-_TYPES = {"u1": torch.uint8, "<u2": torch.int16}
+_TYPES = {np.dtype("u1"): torch.uint8, np.dtype("<u2"): torch.int16}
 
 
 class BatchBuffer:
@@ -43,7 +43,7 @@ class BatchBuffer:
             self._copied = torch.cuda.current_stream(self._device).record_event()
         return IntegerBatch(
             **{
-                name: memory[place].view(_TYPES[layout[name][1].str.lstrip("|")]).view(layout[name][0])
+                name: memory[place].view(_TYPES[layout[name][1]]).view(layout[name][0])
                 for name, place in layout_places(layout).items()
             }
         )

@@ -15,12 +15,12 @@ from training.integers import IntegerBatch
 
 # A bank may take this share of the device's free memory.
 _SHARE = 0.25
-# Samples are rendered so many pixels at a time: what is computed on the way takes about 60 bytes a pixel.
+# Samples are rendered so many pixels at a time: what is computed on the way takes about 70 bytes a pixel.
 _BLOCK_PIXELS = 2**22
 # Farther outside than any number of a pixel.
 _OUTSIDE = -(2**48)
 
-_residents: WeakKeyDictionary[Bank, "ResidentBank"] = WeakKeyDictionary()
+_residents: WeakKeyDictionary[Bank, dict[torch.device, "ResidentBank"]] = WeakKeyDictionary()
 
 
 class ResidentBank:
@@ -122,13 +122,13 @@ def resident_renderer(split: Split, device: torch.device) -> DeviceRenderer | No
     """
     if split.is_rendered:
         return None
-    bank = _residents.get(split.bank)
-    if bank is None:
+    residents = _residents.setdefault(split.bank, {})
+    if device not in residents:
         free, _ = torch.cuda.mem_get_info(device)
         if _bank_bytes(split.bank) > _SHARE * free:
             return None
-        bank = _residents[split.bank] = ResidentBank(split.bank, device)
-    return DeviceRenderer(split, bank, device)
+        residents[device] = ResidentBank(split.bank, device)
+    return DeviceRenderer(split, residents[device], device)
 
 
 def _bank_bytes(bank: Bank) -> int:
