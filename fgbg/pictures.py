@@ -16,7 +16,7 @@ _TINT_SHARE = 0.45
 
 
 def write_prediction(base: Path, picture: np.ndarray, predicted: Predicted) -> list[Path]:
-    """Write BASE.mask.png (8-bit grey), BASE.depth.png (16-bit grey) and BASE.overlay.png.
+    """Write BASE.mask.png (8-bit grey), BASE.depth.png (16-bit grey; where there is depth), BASE.overlay.png.
 
     Args:
         base: path without suffix.
@@ -24,7 +24,7 @@ def write_prediction(base: Path, picture: np.ndarray, predicted: Predicted) -> l
         predicted: its mask and depth.
 
     Returns:
-        The three paths, in this order.
+        The paths, in this order.
     """
     base.parent.mkdir(parents=True, exist_ok=True)
     pictures = {
@@ -34,6 +34,8 @@ def write_prediction(base: Path, picture: np.ndarray, predicted: Predicted) -> l
     }
     paths = []
     for suffix, pixels in pictures.items():
+        if pixels is None:
+            continue
         path = base.with_name(base.name + suffix)
         write_png(path, pixels)
         paths.append(path)

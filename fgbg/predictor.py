@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from generator.depth import FARTHEST, NEAREST
-from generator.errors import AssetError
+from generator.errors import AssetError, ConfigError
 from training.checkpoint import BEST, LAST, load_checkpoint, model_of
 from training.devices import choose_accelerator
 from training.errors import CheckpointError
-from training.models import Prediction
+from training.models import Network, Prediction
 from training.prepare import join, resize, scaled_size, to_network
 
 _ASPECT_TOLERANCE = 0.02
@@ -24,11 +23,12 @@ class Predicted:
 
     Attributes:
         mask: (H, W) uint8, 0 background ... 255 foreground, soft.
-        depth: (H, W) uint16 relative inverse depth, 1 farthest ... 65535 nearest.
+        depth: (H, W) uint16 relative inverse depth, 1 farthest ... 65535 nearest; None where the network
+            has no depth head.
     """
 
     mask: np.ndarray
-    depth: np.ndarray
+    depth: np.ndarray | None
 
     def with_threshold(self, threshold: float) -> "Predicted":
         """The same with a mask of 0 and 255, cut at a probability in [0, 1]."""
@@ -46,7 +46,7 @@ class Predictor:
         mirror: whether it looks at mirror images too, for which it takes twice as long.
     """
 
-    network: nn.Module
+    network: Network
     res: int
     device: torch.device
     mirror: bool = True
@@ -76,12 +76,16 @@ class Predictor:
 
         Raises:
             AssetError: `bg` has another aspect.
+            ConfigError: the network never looks at a background.
         """
         height, width = picture.shape[:2]
         size = scaled_size(height, width, self.res)
         seen = self._tensor(picture, size)
         behind = None
         if bg is not None:
+            if self.network.inputs == 3:
+                found = "one trained with --inputs 3"
+                raise ConfigError("--bg", "a network that sees backgrounds", found, "leave --bg out")
             if abs(bg.shape[1] / bg.shape[0] / (width / height) - 1) > _ASPECT_TOLERANCE:
                 found = f"{bg.shape[1]} x {bg.shape[0]}"
                 raise AssetError(
@@ -90,11 +94,11 @@ class Predictor:
             behind = self._tensor(bg, size)
         prediction = self.see(behind, seen)
         mask = resize(prediction.mask_logits.float().sigmoid(), (height, width))[0, 0]
-        depth = resize(prediction.depth.float(), (height, width))[0, 0]
-        return Predicted(
-            mask=(mask * 255).round().clamp(0, 255).byte().cpu().numpy(),
-            depth=np.rint(depth.cpu().numpy() * np.float64(NEAREST - FARTHEST) + FARTHEST).astype(np.uint16),
-        )
+        integers = None
+        if prediction.depth is not None:
+            depth = resize(prediction.depth.float(), (height, width))[0, 0].cpu().numpy()
+            integers = np.rint(depth * np.float64(NEAREST - FARTHEST) + FARTHEST).astype(np.uint16)
+        return Predicted((mask * 255).round().clamp(0, 255).byte().cpu().numpy(), integers)
 
     @torch.inference_mode()
     def see(self, bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
@@ -104,15 +108,16 @@ class Predictor:
             bg: (B, 3, h, w) float in [-1, 1], or None where there is none.
             fg_bg: (B, 3, h, w) float in [-1, 1].
         """
-        inputs = join(bg, fg_bg)
+        inputs = join(bg, fg_bg, self.network.inputs)
         straight: Prediction = self.network(inputs)
         if not self.mirror:
             return straight
         mirrored: Prediction = self.network(inputs.flip(-1))
-        return Prediction(
-            (straight.mask_logits + mirrored.mask_logits.flip(-1)) / 2,
-            (straight.depth + mirrored.depth.flip(-1)) / 2,
-        )
+        back = mirrored.each(lambda answer: answer.flip(-1))
+        depth = None
+        if straight.depth is not None and back.depth is not None:
+            depth = (straight.depth + back.depth) / 2
+        return Prediction((straight.mask_logits + back.mask_logits) / 2, depth)
 
     def _tensor(self, picture: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
         return to_network(torch.from_numpy(np.array(picture))[None].to(self.device), size)

@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-TORCH = {"torch", "lightning", "kornia", "timm", "torchmetrics", "transformers"}
+TORCH = {
+    "torch",
+    "lightning",
+    "kornia",
+    "segmentation_models_pytorch",
+    "timm",
+    "torchmetrics",
+    "transformers",
+}
 FORBIDDEN = {"generator": {"training", "fgbg"}, "training": {"fgbg"}, "fgbg": set[str]()}
 LAZY = {"torch", "lightning", "kornia", "timm", "torchmetrics", "cv2", "h5py", "numpy", "pydantic"}
 

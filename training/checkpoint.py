@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
 from generator.files import atomic_file
 from training.config import TrainConfig
 from training.errors import CheckpointError
-from training.models import build_model
+from training.models import Network, build_model
 from training.schedule import Stage
 
 LAST = "last.pt"
@@ -128,19 +127,19 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(path, "all fields of a checkpoint", str(error), "train anew") from error
 
 
-def model_of(path: Path, checkpoint: Checkpoint) -> nn.Module:
+def model_of(path: Path, checkpoint: Checkpoint) -> Network:
     """The checkpoint's network with its averaged weights, ready to predict.
 
     Raises:
         CheckpointError: the weights do not fit the network named in it.
     """
     config = TrainConfig(**checkpoint.config)
-    model = build_model(config.model, config.widths)
+    model = build_model(config.architecture)
     load_weights(path, model, checkpoint.ema)
     return model.eval()
 
 
-def load_weights(path: Path, model: nn.Module, weights: dict[str, Any]) -> None:
+def load_weights(path: Path, model: Network, weights: dict[str, Any]) -> None:
     """Load weights that must fit exactly.
 
     Raises:

@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import to_jsonable_python
 
 from generator.errors import ConfigError
+from training.models.architecture import Architecture, default_widths
 from training.rate import Schedule
 from training.schedule import Stage
 
@@ -18,7 +20,7 @@ Auto = Literal["auto"]
 DEFAULT_AUGMENT = {"flip": 0.5, "light": 1.0, "noise": 0.1, "jpeg": 0.1, "blur": 0.1, "cutout": 0.0}
 """Every effect on whole samples that `training.augment` knows, and the share of samples that gets it."""
 
-FIXED_FIELDS = ("model", "widths", "seed")
+FIXED_FIELDS = ("model", "encoder", "encoder_weights", "depth_head", "inputs", "widths", "seed")
 """What a resumed run cannot change."""
 
 
@@ -66,17 +68,31 @@ class TrainConfig(BaseModel):
     """Decay of the averaged weights, reached after a warm-up."""
     augment: dict[str, float] = DEFAULT_AUGMENT
     """Shares of samples that are mirrored, relit, noisy and so on, by name; none of what is left out."""
-    bg_dropout: float = Field(0.6, ge=0, le=1)
+    model: str = "unet"
+    encoder: str | None = None
+    """Name of an encoder in place of the network's own."""
+    encoder_weights: str = Field(default_factory=lambda given: "imagenet" if given["encoder"] else "none")
+    """What the encoder begins with: imagenet, none or a file."""
+    freeze_encoder: bool = False
+    """Whether the encoder stays as it is."""
+    depth_head: bool = True
+    """Whether the network predicts depth too."""
+    inputs: Literal[6, 3] = 6
+    """Channels the network sees: bg and fg_bg, or fg_bg alone."""
+    widths: tuple[int, ...] = Field(
+        default_factory=lambda given: default_widths(given["model"], given["encoder"]), min_length=2
+    )
+    """Channels of each level, from the full resolution down."""
+    bg_dropout: float = Field(default_factory=lambda given: 0.6 if given["inputs"] == 6 else 0.0, ge=0, le=1)
     """Share of samples whose background is withheld."""
-    bg_jitter: float = Field(0.15, ge=0, le=1)
+    bg_jitter: float = Field(default_factory=lambda given: 0.15 if given["inputs"] == 6 else 0.0, ge=0, le=1)
     """Share of samples whose background is shifted, turned, re-exposed, noisy and compressed."""
     mask_loss: dict[str, float] = {"dice": 1.0, "bce": 1.0}
     """Terms of the mask loss and their weights."""
-    depth_loss: dict[str, float] = {"ssim": 1.0, "l1": 1.0}
-    """Terms of the depth loss and their weights."""
-    model: str = "unet"
-    widths: tuple[int, ...] = Field((16, 16, 32, 64, 128), min_length=2)
-    """Channels of each level, from the full resolution down."""
+    depth_loss: dict[str, float] = Field(
+        default_factory=lambda given: {"ssim": 1.0, "l1": 1.0} if given["depth_head"] else {}
+    )
+    """Terms of the depth loss and their weights; none without a depth head."""
     seed: int = Field(0, ge=0, lt=2**63)
     device: str = "auto"
     """auto, cpu, cuda or mps."""
@@ -111,11 +127,40 @@ class TrainConfig(BaseModel):
             if not 0 <= share <= 1:
                 raise ConfigError("--augment", "shares from 0 to 1", f"{name}:{share}", "mend the share")
         for option, terms in (("--mask-loss", self.mask_loss), ("--depth-loss", self.depth_loss)):
-            if not terms or not all(0 <= weight < math.inf for weight in terms.values()):
+            needed = option == "--mask-loss" or self.depth_head
+            if (needed and not terms) or not all(0 <= weight < math.inf for weight in terms.values()):
                 raise ConfigError(option, "terms with weights from 0", str(terms), "mend the weights")
         if min(self.widths) < 1:
             raise ConfigError("--widths", "at least one channel a level", str(self.widths), "mend the widths")
+        for option, is_idle, needs, found in (
+            ("--encoder", self.encoder and self.model != "unet", "--model unet", f"--model {self.model}"),
+            ("--encoder-weights", self.encoder_weights != "none" and not self.encoder, "--encoder", "none"),
+            ("--freeze-encoder", self.freeze_encoder and not self.encoder, "--encoder", "none"),
+            (
+                "--freeze-encoder",
+                self.freeze_encoder and self.encoder_weights == "none",
+                "trained --encoder-weights",
+                "none",
+            ),
+            ("--depth-loss", self.depth_loss and not self.depth_head, "--depth-head", "--no-depth-head"),
+            ("--bg-dropout", self.bg_dropout and self.inputs == 3, "--inputs 6", "--inputs 3"),
+            ("--bg-jitter", self.bg_jitter and self.inputs == 3, "--inputs 6", "--inputs 3"),
+        ):
+            if is_idle:
+                raise ConfigError(option, needs, found, "leave one of them out")
         return self
+
+    @property
+    def architecture(self) -> Architecture:
+        """The network to build."""
+        return Architecture(
+            model=self.model,
+            widths=self.widths,
+            encoder=self.encoder,
+            freeze_encoder=self.freeze_encoder,
+            inputs=self.inputs,
+            depth=self.depth_head,
+        )
 
     def identity(self) -> dict[str, Any]:
         """All but the paths, as JSON values."""
@@ -132,20 +177,24 @@ def resolve_config(given: Mapping[str, Any], earlier: Mapping[str, Any] | None =
     Raises:
         ConfigError: a value cannot be, or a resumed run would change what it cannot change.
     """
-    earlier = dict(earlier or {})
+    earlier = _checked(earlier).identity() if earlier else {}
+    for field in FIXED_FIELDS:
+        if field in given and field in earlier:
+            asked = to_jsonable_python(given[field])
+            if asked != earlier[field]:
+                raise ConfigError(
+                    f"--{field.replace('_', '-')}",
+                    f"{earlier[field]}, as in the run to be resumed",
+                    str(asked),
+                    "leave the option out or start anew in another --out",
+                )
+    return _checked({**earlier, **given})
+
+
+def _checked(fields: Mapping[str, Any]) -> TrainConfig:
     try:
-        config = TrainConfig(**{**earlier, **given})
+        return TrainConfig(**fields)
     except ValidationError as error:
         first = error.errors()[0]
         option = "--" + str(first["loc"][0] if first["loc"] else "option").replace("_", "-")
         raise ConfigError(option, first["msg"], repr(first["input"]), "see 'fgbg train --help'") from error
-    resolved = config.identity()
-    for field in FIXED_FIELDS:
-        if field in earlier and resolved[field] != earlier[field]:
-            raise ConfigError(
-                f"--{field}",
-                f"{earlier[field]}, as in the run to be resumed",
-                str(resolved[field]),
-                "leave the option out or start anew in another --out",
-            )
-    return config

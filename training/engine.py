@@ -135,7 +135,7 @@ class _Run:
         parameters = sum(parameter.numel() for parameter in network.parameters())
         world = self._fabric.world_size
         return (
-            f"{self._config.model}, {parameters:,} parameters, on"
+            f"{self._config.architecture.title}, {parameters:,} parameters, on"
             f" {f'{world} x ' if world > 1 else ''}{self._fabric.device.type} in"
             f" {self._fabric.strategy.precision.precision};"
             f" epochs of {self._plan.steps_left(RunPosition()) * self._plan.step_samples(0):,} samples"

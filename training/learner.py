@@ -18,7 +18,7 @@ from training.checkpoint import Checkpoint, load_weights
 from training.config import TrainConfig
 from training.integers import IntegerBatch
 from training.losses import WeightedLoss
-from training.models import Prediction, build_model
+from training.models import Prediction, build_model, load_encoder_weights
 from training.prepare import Truth, join, prepare
 
 _NONE_BAD = torch.iinfo(torch.int64).max
@@ -47,9 +47,11 @@ class Learner:
     ) -> None:
         self._config, self._fabric = config, fabric
         torch.manual_seed(config.seed)
-        network = build_model(config.model, config.widths).to(memory_format=torch.channels_last)
+        network = build_model(config.architecture).to(memory_format=torch.channels_last)
         if earlier is not None:
             load_weights(path, network, earlier.model)
+        else:
+            load_encoder_weights(network, config.encoder_weights)
         if config.compile:
             network.compile()
         assert config.lr != "auto"
@@ -137,7 +139,8 @@ class Learner:
         batch = prepare(integers, res)
         batch = apply_view(batch, draw_view(config.seed, number, count, config.augment).part(mine))
         change = draw_background_change(config.seed, number, count, config.bg_dropout, config.bg_jitter)
-        return join(change_backgrounds(batch.bg, change.part(mine)), batch.fg_bg), batch.truth
+        bg = change_backgrounds(batch.bg, change.part(mine))
+        return join(bg, batch.fg_bg, config.inputs), batch.truth
 
     def weights_are_finite(self) -> bool:
         """Whether nothing has spoilt the weights; waits for the device."""

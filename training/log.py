@@ -57,23 +57,24 @@ class RunLog:
             self._board.add_scalar(f"epoch/{name}", value, step)
 
     def pictures(self, step: int, prepared: Prepared, prediction: Prediction) -> None:
-        """Samples as rows: bg, fg_bg, mask, mask_pred, depth, depth_pred."""
-        self._board.add_image(
-            "bg, fg_bg, mask, mask_pred, depth, depth_pred", grid(prepared, prediction), step
-        )
+        """Samples as rows: bg, fg_bg, mask, mask_pred, depth, depth_pred; no depth without a depth head."""
+        names = "bg, fg_bg, mask, mask_pred" + (", depth, depth_pred" if prediction.depth is not None else "")
+        self._board.add_image(names, grid(prepared, prediction), step)
         self._board.flush()
 
 
 def grid(prepared: Prepared, prediction: Prediction) -> Tensor:
-    """A picture (3, rows * h, 6 * w) float in [0, 1] of at most `PICTURES` samples, a row each."""
+    """A picture (3, rows * h, 6 * w) float in [0, 1] of at most `PICTURES` samples, a row each.
+
+    Without a depth head it is 4 * w wide.
+    """
     truth: Truth = prepared.truth
     columns = [
         (prepared.bg + 1) / 2,
         (prepared.fg_bg + 1) / 2,
         truth.mask,
         prediction.mask_logits.sigmoid(),
-        truth.depth,
-        prediction.depth,
+        *([truth.depth, prediction.depth] if prediction.depth is not None else []),
     ]
     cells = [column[:PICTURES].float().cpu() for column in columns]
     rows = torch.cat([cell.expand(-1, 3, -1, -1) for cell in cells], dim=3)

@@ -33,11 +33,12 @@ class Scores:
         """Add a batch."""
         predicted = prediction.mask_logits.sigmoid() >= THRESHOLD
         overlaps = iou_per_sample(predicted, truth.mask >= THRESHOLD)
-        errors = (prediction.depth - truth.depth).square() * truth.known
         self._sums[0] += overlaps.sum()
         self._sums[1] += len(overlaps)
-        self._sums[2] += errors.sum(dtype=self._sums.dtype)
-        self._sums[3] += truth.known.sum()
+        if prediction.depth is not None:
+            errors = (prediction.depth - truth.depth).square() * truth.known
+            self._sums[2] += errors.sum(dtype=self._sums.dtype)
+            self._sums[3] += truth.known.sum()
 
     def add_up(self, fabric: Fabric) -> None:
         """Add what the other processes have seen."""

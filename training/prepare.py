@@ -57,8 +57,13 @@ def to_network(pictures: Tensor, size: tuple[int, int]) -> Tensor:
     return resize(pictures.permute(0, 3, 1, 2).float(), size) / 127.5 - 1
 
 
-def join(bg: Tensor | None, fg_bg: Tensor) -> Tensor:
-    """The network's input (B, 6, h, w): background first; an absent background is zeros."""
+def join(bg: Tensor | None, fg_bg: Tensor, inputs: int = 6) -> Tensor:
+    """The network's input (B, 6, h, w): background first; an absent background is zeros.
+
+    With 3 inputs it is (B, 3, h, w), fg_bg alone.
+    """
+    if inputs == 3:
+        return fg_bg
     return torch.cat([torch.zeros_like(fg_bg) if bg is None else bg, fg_bg], dim=1)
 
 

@@ -1,6 +1,6 @@
 """Where a run begins: anew, from its last checkpoint, or not at all."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +8,13 @@ from generator.dataset import open_dataset
 from generator.errors import UsageError
 from training.auto import LR_PLOT, find_lr, plot_lr_range
 from training.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
-from training.config import resolve_config
+from training.config import TrainConfig, resolve_config
 from training.devices import make_fabric
 from training.engine import TrainOutcome, train
 from training.mishaps import memory_told, peers_told
 from training.plan import is_finished
 from training.schedule import GivenStage, lay_over, parse_stages
+from training.summary import NetworkSummary, summarise
 
 DEFAULT_RES = "96"
 DEFAULT_EPOCHS = 5
@@ -69,20 +70,13 @@ def start_run(
             for name, value in given.items()
             if value != "auto" or name not in ("lr", "batch_size")
         }
-    stages = lay_over(
-        earlier.stages if earlier else (),
-        asked or _default_stages(epochs, earlier),
-        earlier.position.stage if earlier else 0,
-        earlier.position.stage_epochs if earlier else 0,
-        DEFAULT_EPOCHS,
-    )
-    config = resolve_config(
-        {**given, "data": data, "out": out, "stages": stages}, earlier.config if earlier else None
-    )
+    config = _resolve({**given, "data": data, "out": out}, asked, epochs, earlier)
     dataset = open_dataset(data)
     if earlier is not None:
         if is_finished(config, earlier.position):
-            say(f"{out / LAST}: all stages ({', '.join(map(str, stages))}) are finished, nothing to do")
+            say(
+                f"{out / LAST}: all stages ({', '.join(map(str, config.stages))}) are finished, nothing to do"
+            )
             return TrainOutcome(earlier.position, earlier.metrics, 0)
         if earlier.dataset_id != dataset.manifest.id:
             say(f"{data}: note that this is not the dataset the run began with; going on with it")
@@ -109,8 +103,7 @@ def suggest_lr(data: Path, out: Path, given: Mapping[str, Any], res: str, say: C
         ConfigError: options cannot be.
         DatasetError: the dataset cannot be used.
     """
-    stages = lay_over((), parse_stages(res, 1), 0, 0, 1)
-    config = resolve_config({**given, "data": data, "out": out, "stages": stages})
+    config = _resolve({**given, "data": data, "out": out}, parse_stages(res, 1), None, None)
     fabric = make_fabric(config)
     with peers_told(config, fabric), memory_told(config):
         found = find_lr(config, fabric, open_dataset(data))
@@ -118,6 +111,43 @@ def suggest_lr(data: Path, out: Path, given: Mapping[str, Any], res: str, say: C
         path = out / "log" / LR_PLOT
         plot_lr_range(found, path)
         say(f"{path}: the loss falls fastest at --lr {found.suggested:.2g}")
+
+
+def describe_network(
+    out: Path, given: Mapping[str, Any], res: str | None, epochs: int | None, resume: bool
+) -> NetworkSummary:
+    """The network that `start_run` would train, at its last resolution, from the options alone.
+
+    Nothing is written, and nothing read but last.pt with `resume`.
+
+    Args:
+        out, given, res, epochs, resume: as for `start_run`.
+
+    Raises:
+        ConfigError: options contradict each other or the run to be resumed.
+        CheckpointError: last.pt cannot be used.
+    """
+    asked = parse_stages(res, epochs) if res is not None else []
+    earlier = load_checkpoint(out / LAST) if resume and (out / LAST).exists() else None
+    config = _resolve(given, asked, epochs, earlier)
+    return summarise(config.architecture, config.stages[-1].res)
+
+
+def _resolve(
+    given: Mapping[str, Any],
+    asked: Sequence[GivenStage],
+    epochs: int | None,
+    earlier: Checkpoint | None,
+) -> TrainConfig:
+    """The config of a run, its stages laid over those of the run resumed."""
+    stages = lay_over(
+        earlier.stages if earlier else (),
+        asked or _default_stages(epochs, earlier),
+        earlier.position.stage if earlier else 0,
+        earlier.position.stage_epochs if earlier else 0,
+        DEFAULT_EPOCHS,
+    )
+    return resolve_config({**given, "stages": stages}, earlier.config if earlier else None)
 
 
 def _default_stages(epochs: int | None, earlier: Checkpoint | None) -> list[GivenStage]:

@@ -46,18 +46,20 @@ def validate(
     for integers in read_batches(split, _blocks(count, batch_size, fabric), fabric.device):
         batch = prepare(integers, res)
         with fabric.autocast():
-            prediction: Prediction = network(join(batch.bg, batch.fg_bg))
-        prediction = Prediction(prediction.mask_logits.float(), prediction.depth.float())
+            prediction: Prediction = network(join(batch.bg, batch.fg_bg, config.inputs))
+        prediction = prediction.each(torch.Tensor.float)
         example = example or (batch, prediction)
         loss_sum += learner.loss(prediction, batch.truth)["loss"] * len(batch.bg)
         scores.update(prediction, batch.truth)
         if config.bg_dropout > 0:
             with fabric.autocast():
-                prediction = network(join(None, batch.fg_bg))
+                prediction = network(join(None, batch.fg_bg, config.inputs))
             without_bg.update(prediction, batch.truth)
     metrics = {"val_loss": float(over_processes(fabric, loss_sum, "sum")) / count}
     scores.add_up(fabric)
-    metrics |= {"val_iou": scores.iou(), "val_depth_rmse": scores.depth_rmse()}
+    metrics["val_iou"] = scores.iou()
+    if config.depth_head:
+        metrics["val_depth_rmse"] = scores.depth_rmse()
     if config.bg_dropout > 0:
         without_bg.add_up(fabric)
         metrics["val_iou_without_bg"] = without_bg.iou()

@@ -59,7 +59,7 @@ def command(
     """Predict mask and depth for pictures.
 
     PATH is a picture or a folder of pictures. Writes NAME.mask.png (8-bit), NAME.depth.png (16-bit, 65535
-    nearest) and NAME.overlay.png at the picture's own size.
+    nearest; not by a network without depth head) and NAME.overlay.png at the picture's own size.
     """
     from fgbg.pictures import write_prediction
     from fgbg.predictor import Predictor, default_checkpoint
@@ -67,7 +67,10 @@ def command(
     from generator.images import read_rgb
     from generator.progress import Progress
 
-    predictor = Predictor.load(checkpoint or default_checkpoint(Path("outputs")), res, device, mirror)
+    checkpoint = checkpoint or default_checkpoint(Path("outputs"))
+    predictor = Predictor.load(checkpoint, res, device, mirror)
+    if predictor.network.depth_head is None:
+        click.echo(f"{checkpoint}: a network without depth head, so there is no depth to write")
     background = read_rgb(bg) if bg is not None else None
     pictures = [found for path in paths for found in _pictures_of(path)]
     stems = Counter(name.with_suffix("") for _, name in pictures)
@@ -84,8 +87,8 @@ def command(
             else:
                 if mask_threshold is not None:
                     predicted = predicted.with_threshold(mask_threshold)
-                mask, depth, overlay = write_prediction(base, picture, predicted)
-                click.echo(f"{path}: {mask} {depth.name} {overlay.name}")
+                first, *others = write_prediction(base, picture, predicted)
+                click.echo(" ".join([f"{path}: {first}", *(other.name for other in others)]))
             progress.advance(1)
     for problem in problems:
         click.echo(f"fgbg: {problem}", err=True)

@@ -148,15 +148,13 @@ from fgbg.options import (
 @click.option(
     "--bg-dropout",
     type=click.FloatRange(0, 1),
-    default=0.6,
-    show_default=True,
+    show_default="0.6; 0 with --inputs 3",
     help="Share of samples without their background, so that predict works without --bg.",
 )
 @click.option(
     "--bg-jitter",
     type=click.FloatRange(0, 1),
-    default=0.15,
-    show_default=True,
+    show_default="0.15; 0 with --inputs 3",
     help="Share of samples whose background is shifted, re-exposed, noisy and compressed.",
 )
 @click.option(
@@ -170,17 +168,53 @@ from fgbg.options import (
 @click.option(
     "--depth-loss",
     type=WeightedTerms(),
-    default="ssim:1,l1:1",
-    show_default=True,
+    show_default="ssim:1,l1:1; none without depth head",
     help="Terms: ssim, l1, mse, rmse, edge (slopes).",
 )
-@click.option("--model", type=click.Choice(["unet"]), default="unet", show_default=True, help="The network.")
+@click.option(
+    "--model",
+    type=click.Choice(["unet", "unet-elu", "conv-deconv"]),
+    default="unet",
+    show_default=True,
+    help="The network; conv-deconv is a small baseline of five layers.",
+)
 @click.option(
     "--widths",
     type=Widths(),
-    default="16,16,32,64,128",
+    show_default="16,16,32,64,128; conv-deconv 16,32,64; with --encoder 16,32,64,128,256",
+    help="Channels per level; 64,128,256,512,1024 is the original U-Net (31 M parameters). With --encoder"
+    " those of the decoder.",
+)
+@click.option(
+    "--encoder",
+    metavar="NAME",
+    show_default="the network's own",
+    help="An encoder of segmentation_models_pytorch or timm in place of the U-Net's own: resnet34,"
+    " mobilenet_v2, convnext_tiny, ...",
+)
+@click.option(
+    "--encoder-weights",
+    metavar="imagenet|none|FILE",
+    show_default="imagenet",
+    help="What the encoder begins with: trained weights from the hub, fresh ones, or a state dict of the RGB"
+    " network (.pt, .pth, .safetensors).",
+)
+@click.option(
+    "--freeze-encoder/--no-freeze-encoder",
+    default=False,
     show_default=True,
-    help="Channels per level; 64,128,256,512,1024 is the original U-Net (31 M parameters).",
+    help="Leave the encoder as it is, all but a first layer that sees the background; a resumed run may"
+    " let it go.",
+)
+@click.option(
+    "--depth-head/--no-depth-head", default=True, show_default=True, help="Predict depth, or the mask alone."
+)
+@click.option(
+    "--inputs",
+    type=click.Choice([6, 3]),
+    default=6,
+    show_default=True,
+    help="Channels: background and picture, or the picture alone.",
 )
 @seed_option
 @device_option
@@ -204,6 +238,11 @@ from fgbg.options import (
 @click.option(
     "--compile", is_flag=True, help="Compile the network first: a minute that long runs make up for."
 )
+@click.option(
+    "--summary",
+    is_flag=True,
+    help="Print the network's layers, parameters and FLOPs, and stop before anything.",
+)
 @click.option("--resume", is_flag=True, help="Go on from last.pt in --out; start where there is none.")
 @overwrite_option
 @common_options
@@ -216,6 +255,7 @@ def command(
     res: str,
     epochs: int,
     find_lr: bool,
+    summary: bool,
     resume: bool,
     overwrite: bool,
     **fields: Any,
@@ -228,7 +268,7 @@ def command(
     """
     from training.checkpoint import LAST
     from training.devices import is_first_process
-    from training.run import start_run, suggest_lr
+    from training.run import describe_network, start_run, suggest_lr
 
     def is_given(name: str) -> bool:
         return ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
@@ -238,19 +278,14 @@ def command(
             click.echo(line)
 
     given = {name: value for name, value in fields.items() if is_given(name)}
+    asked_res, asked_epochs = res if is_given("res") else None, epochs if is_given("epochs") else None
+    if summary:
+        click.echo(describe_network(out, given, asked_res, asked_epochs, resume).table())
+        return
     if find_lr:
         suggest_lr(data, out, given, res, say=say)
         return
-    outcome = start_run(
-        data,
-        out,
-        given,
-        res if is_given("res") else None,
-        epochs if is_given("epochs") else None,
-        resume,
-        overwrite,
-        say=say,
-    )
+    outcome = start_run(data, out, given, asked_res, asked_epochs, resume, overwrite, say=say)
     names = {
         "val_iou": "validation IoU",
         "val_iou_without_bg": "without background",

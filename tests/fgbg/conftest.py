@@ -17,6 +17,15 @@ TINY = {
 
 
 @pytest.fixture(scope="session")
+def trained_for_masks(unrendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of a network without depth head that never sees a background."""
+    out = tmp_path_factory.mktemp("masks")
+    fields = TINY | {"depth_head": False, "inputs": 3}
+    start_run(unrendered, out, fields, "32", 1, resume=False, overwrite=False, say=lambda line: None)
+    return out
+
+
+@pytest.fixture(scope="session")
 def trained(unrendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run; not to be changed."""
     out = tmp_path_factory.mktemp("run")

@@ -29,6 +29,13 @@ def test_three_pictures_a_prediction(tmp_path: Path) -> None:
     assert stored[2].shape == (1, 2, 3)
 
 
+def test_without_depth_mask_and_overlay_alone(tmp_path: Path) -> None:
+    predicted = Predicted(np.array([[0, 255]], np.uint8), None)
+    paths = write_prediction(tmp_path / "a", np.zeros((1, 2, 3), np.uint8), predicted)
+    assert [path.name for path in paths] == ["a.mask.png", "a.overlay.png"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mask.png", "a.overlay.png"]
+
+
 def test_the_overlay_tints_the_object_and_nothing_else() -> None:
     mask = np.zeros((20, 20), np.uint8)
     mask[5:15, 5:15] = 255

@@ -69,6 +69,28 @@ def test_threshold_and_background(trained: Path, pictures: Path, tmp_path: Path)
     assert set(np.unique(mask)) <= {0, 255}
 
 
+def test_a_network_without_depth_head_writes_the_rest_and_says_so(
+    trained_for_masks: Path, pictures: Path, tmp_path: Path
+) -> None:
+    code, stdout, _ = predict(trained_for_masks, tmp_path / "out", pictures / "a.jpg")
+    assert code == 0 and written(tmp_path / "out") == {"a.mask.png", "a.overlay.png"}
+    first, second = stdout.splitlines()
+    assert (
+        first
+        == f"{trained_for_masks / 'best.pt'}: a network without depth head, so there is no depth to write"
+    )
+    assert second.endswith(f"{tmp_path / 'out' / 'a.mask.png'} a.overlay.png")
+
+
+def test_a_background_is_refused_by_a_network_that_sees_none(
+    trained_for_masks: Path, pictures: Path, tmp_path: Path
+) -> None:
+    picture = pictures / "a.jpg"
+    code, _, stderr = predict(trained_for_masks, tmp_path / "out", picture, "--bg", picture)
+    assert code == 2 and "--bg: expected a network that sees backgrounds, found one trained with" in stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_background_that_does_not_fit_is_named(trained: Path, pictures: Path, tmp_path: Path) -> None:
     code, _, stderr = predict(
         trained, tmp_path / "out", pictures / "a.jpg", "--bg", pictures / "sub" / "a.png"

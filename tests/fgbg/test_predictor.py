@@ -95,3 +95,14 @@ def test_a_device_that_is_not_here(trained: Path) -> None:
     if not torch.backends.mps.is_available():
         with pytest.raises(ConfigError, match="--device"):
             Predictor.load(trained / "best.pt", device="mps")
+
+
+def test_a_network_without_depth_head_or_background_predicts_the_mask(trained_for_masks: Path) -> None:
+    fg_bg = torch.rand(2, 3, 16, 24, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    both = Predictor.load(trained_for_masks / "best.pt", device="cpu")
+    plain = Predictor.load(trained_for_masks / "best.pt", device="cpu", mirror=False)
+    one, other = plain.see(None, fg_bg), plain.see(None, fg_bg.flip(-1))
+    seen = both.see(None, fg_bg)
+    assert seen.depth is None and seen.mask_logits.shape == (2, 1, 16, 24)
+    assert torch.allclose(seen.mask_logits, (one.mask_logits + other.mask_logits.flip(-1)) / 2)
+    assert both(np.zeros((5, 7, 3), np.uint8)).depth is None

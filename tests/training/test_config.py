@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from generator.errors import ConfigError
 from training.config import DEFAULT_AUGMENT, FIXED_FIELDS, TrainConfig, resolve_config
+from training.models import Architecture
 
 
 def test_given_goes_over_earlier_and_that_over_the_default() -> None:
@@ -31,7 +32,14 @@ def test_a_config_comes_back_from_json_all_but_its_paths() -> None:
 
 @pytest.mark.parametrize(
     ("field", "earlier", "given"),
-    [("model", "other", "unet"), ("widths", (16, 32), (16, 64)), ("seed", 1, 2)],
+    [
+        ("model", "other", "unet"),
+        ("widths", (16, 32), (16, 64)),
+        ("seed", 1, 2),
+        ("encoder", "resnet18", "resnet34"),
+        ("depth_head", True, False),
+        ("inputs", 6, 3),
+    ],
 )
 def test_what_a_resumed_run_cannot_change_is_refused_with_both_values(
     field: str, earlier: Any, given: Any
@@ -39,7 +47,7 @@ def test_what_a_resumed_run_cannot_change_is_refused_with_both_values(
     assert field in FIXED_FIELDS
     with pytest.raises(ConfigError) as error:
         resolve_config({field: given}, TrainConfig(**{field: earlier}).identity())
-    assert error.value.where == f"--{field}"
+    assert error.value.where == f"--{field.replace('_', '-')}"
     for value in (earlier, given):
         assert str(value).strip("()") in str(error.value)
 
@@ -103,8 +111,48 @@ def test_a_config_is_frozen() -> None:
         ({"augment": {"flip": 1.5}}, "--augment"),
         ({"augment": {"light": float("nan")}}, "--augment"),
         ({"augment": {"flip": "often"}}, "--augment"),
+        ({"model": "conv-deconv", "encoder": "resnet18"}, "--encoder"),
+        ({"encoder_weights": "imagenet"}, "--encoder-weights"),
+        ({"freeze_encoder": True}, "--freeze-encoder"),
+        ({"encoder": "resnet18", "encoder_weights": "none", "freeze_encoder": True}, "--freeze-encoder"),
+        ({"depth_head": False, "depth_loss": {"l1": 1.0}}, "--depth-loss"),
+        ({"inputs": 3, "bg_dropout": 0.5}, "--bg-dropout"),
+        ({"inputs": 3, "bg_jitter": 0.5}, "--bg-jitter"),
     ],
 )
 def test_options_that_cannot_be_together_are_refused(fields: dict[str, object], option: str) -> None:
     with pytest.raises(ConfigError, match=option):
         resolve_config(fields)
+
+
+def test_defaults_follow_the_network() -> None:
+    plain = TrainConfig()
+    assert (plain.widths, plain.encoder_weights) == ((16, 16, 32, 64, 128), "none")
+    assert (plain.bg_dropout, plain.bg_jitter, set(plain.depth_loss)) == (0.6, 0.15, {"ssim", "l1"})
+    assert TrainConfig(model="conv-deconv").widths == (16, 32, 64)
+    over_encoder = TrainConfig(encoder="resnet18")
+    assert (over_encoder.widths, over_encoder.encoder_weights) == ((16, 32, 64, 128, 256), "imagenet")
+    alone = TrainConfig(inputs=3, depth_head=False)
+    assert (alone.bg_dropout, alone.bg_jitter, alone.depth_loss) == (0, 0, {})
+
+
+def test_the_architecture_is_what_was_asked_for() -> None:
+    config = TrainConfig(
+        encoder="resnet18", freeze_encoder=True, depth_head=False, inputs=3, widths=(1, 2, 3, 4, 5)
+    )
+    assert config.architecture == Architecture(
+        "unet", (1, 2, 3, 4, 5), encoder="resnet18", freeze_encoder=True, inputs=3, classes=1, depth=False
+    )
+
+
+def test_a_run_from_before_there_was_a_choice_is_held_to_what_it_had() -> None:
+    fields = ("encoder", "encoder_weights", "freeze_encoder", "depth_head", "inputs")
+    earlier = {name: value for name, value in TrainConfig().identity().items() if name not in fields}
+    assert resolve_config({}, earlier) == TrainConfig()
+    with pytest.raises(ConfigError, match=r"--inputs: expected 6, as in the run to be resumed, found 3"):
+        resolve_config({"inputs": 3}, earlier)
+
+
+def test_a_resumed_run_may_let_its_encoder_go() -> None:
+    earlier = TrainConfig(encoder="resnet18", freeze_encoder=True).identity()
+    assert not resolve_config({"freeze_encoder": False}, earlier).freeze_encoder

@@ -139,8 +139,8 @@ def test_backgrounds_alone_are_changed_and_only_in_training(
     trained: list[torch.Tensor] = []
     validated: list[torch.Tensor] = []
 
-    def note(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> torch.Tensor:
-        inputs = prepare.join(bg, fg_bg)
+    def note(bg: torch.Tensor | None, fg_bg: torch.Tensor, channels: int) -> torch.Tensor:
+        inputs = prepare.join(bg, fg_bg, channels)
         (trained if torch.is_grad_enabled() else validated).append(inputs)
         return inputs
 
@@ -161,10 +161,10 @@ def test_whole_samples_are_seen_in_training_in_the_shares_asked_for(
 ) -> None:
     trained: list[torch.Tensor] = []
 
-    def note(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> torch.Tensor:
+    def note(bg: torch.Tensor | None, fg_bg: torch.Tensor, channels: int) -> torch.Tensor:
         if torch.is_grad_enabled():
             trained.append(fg_bg)
-        return prepare.join(bg, fg_bg)
+        return prepare.join(bg, fg_bg, channels)
 
     monkeypatch.setattr(learner, "join", note)
     shares = {"flip": 0.5, "noise": 0.5}
@@ -181,9 +181,9 @@ def test_each_stage_trains_and_validates_at_its_resolution(
 ) -> None:
     seen: list[tuple[bool, int]] = []
 
-    def note(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> torch.Tensor:
+    def note(bg: torch.Tensor | None, fg_bg: torch.Tensor, channels: int) -> torch.Tensor:
         seen.append((torch.is_grad_enabled(), fg_bg.shape[-1]))
-        return prepare.join(bg, fg_bg)
+        return prepare.join(bg, fg_bg, channels)
 
     for module in (learner, validation):
         monkeypatch.setattr(module, "join", note)

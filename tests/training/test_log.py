@@ -123,3 +123,14 @@ def test_clearing_removes_the_log_and_nothing_else(tmp_path: Path) -> None:
     clear_log(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
     clear_log(tmp_path / "nowhere")
+
+
+def test_without_a_depth_head_no_depth_is_shown(tmp_path: Path) -> None:
+    prepared, prediction = samples(2)
+    masks = Prediction(prediction.mask_logits, None)
+    picture = grid(prepared, masks)
+    assert torch.equal(picture, grid(prepared, prediction)[..., : 4 * 3])
+    log = RunLog(tmp_path, 0, 0)
+    log.pictures(4, prepared, masks)
+    log.close()
+    assert EventAccumulator(str(tmp_path)).Reload().Tags()["images"] == ["bg, fg_bg, mask, mask_pred"]

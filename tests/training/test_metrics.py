@@ -69,5 +69,12 @@ def test_without_known_depth_there_is_no_rmse_but_an_iou() -> None:
     assert scores.iou() == 1
 
 
+def test_without_a_depth_head_there_is_no_rmse_but_an_iou() -> None:
+    scores, nothing = Scores(CPU), torch.zeros(2, 1, 1, 2)
+    scores.update(Prediction(nothing - 5, None), Truth(nothing, nothing + 0.5, nothing == 0))
+    assert math.isnan(scores.depth_rmse())
+    assert scores.iou() == 1
+
+
 def test_nothing_counted_is_not_a_number() -> None:
     assert math.isnan(Scores(CPU).iou()) and math.isnan(Scores(CPU).depth_rmse())

@@ -104,3 +104,9 @@ def test_the_background_comes_first_and_an_absent_one_is_zeros() -> None:
     bg, fg_bg = torch.full((2, 3, 4, 5), 0.25), torch.full((2, 3, 4, 5), -0.5)
     assert join(bg, fg_bg)[0, :, 0, 0].tolist() == [0.25] * 3 + [-0.5] * 3
     assert join(None, fg_bg)[1, :, 3, 4].tolist() == [0.0] * 3 + [-0.5] * 3
+
+
+def test_three_inputs_are_the_picture_alone() -> None:
+    bg, fg_bg = torch.zeros(2, 3, 4, 4), torch.ones(2, 3, 4, 4)
+    assert torch.equal(join(bg, fg_bg, 3), fg_bg) and torch.equal(join(None, fg_bg, 3), fg_bg)
+    assert torch.equal(join(bg, fg_bg, 6), torch.cat([bg, fg_bg], dim=1))

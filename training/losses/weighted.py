@@ -67,7 +67,8 @@ class WeightedLoss:
     def __call__(self, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
         """Every term without its weight, and `loss`, the weighted sum.
 
-        A term of the mask whose name depth has too stands as `mask_NAME`.
+        A term of the mask whose name depth has too stands as `mask_NAME`. Depth terms are left out where
+        the network has no depth head.
         """
         terms, weighted = {}, []
         for name, weight in self._mask_terms.items():
@@ -75,6 +76,7 @@ class WeightedLoss:
             terms[f"mask_{name}" if name in DEPTH_LOSSES else name] = term
             weighted.append(weight * term)
         for name, weight in self._depth_terms.items():
-            terms[name] = DEPTH_LOSSES[name](prediction.depth, truth.depth, truth.known)
-            weighted.append(weight * terms[name])
+            if prediction.depth is not None:
+                terms[name] = DEPTH_LOSSES[name](prediction.depth, truth.depth, truth.known)
+                weighted.append(weight * terms[name])
         return {"loss": torch.stack(weighted).sum(), **terms}

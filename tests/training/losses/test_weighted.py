@@ -94,3 +94,11 @@ def test_terms_of_one_class_and_of_several_are_not_mixed_up(name: str, classes: 
         ConfigError, match="terms among dice, ce, focal for 3" if classes > 1 else "dice, bce"
     ):
         WeightedLoss({name: 1.0}, {}, classes)
+
+
+def test_without_a_depth_head_depth_terms_are_left_out() -> None:
+    prediction, truth = predicted()
+    loss = WeightedLoss({"dice": 2.0}, {"ssim": 3.0, "l1": 0.25})
+    terms = loss(Prediction(prediction.mask_logits, None), truth)
+    assert list(terms) == ["loss", "dice"]
+    assert torch.equal(terms["loss"], 2 * dice_loss(prediction.mask_logits, truth.mask))

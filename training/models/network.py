@@ -1,0 +1,60 @@
+"""What all networks share: the answer by name, the two heads, and any input size."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import NamedTuple
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Prediction(NamedTuple):
+    """What every network answers, by name.
+
+    Attributes:
+        mask_logits: (B, C, H, W) float; of one channel the sigmoid is the mask.
+        depth: (B, 1, H, W) float in [0, 1], relative inverse depth, 1 nearest; None without a depth head.
+    """
+
+    mask_logits: Tensor
+    depth: Tensor | None
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> "Prediction":
+        """The same change to every part there is."""
+        return Prediction(change(self.mask_logits), None if self.depth is None else change(self.depth))
+
+
+class Network(nn.Module, ABC):
+    """From pictures to a Prediction of their size; subclasses give the features that the heads see.
+
+    Args:
+        inputs: channels of the input: 6, or 3 for a network that sees no background.
+        stride: what the sides of the pictures given to `features` are multiples of.
+
+    Shapes:
+        (B, inputs, H, W) in [-1, 1], channels 0-2 bg, 3-5 fg_bg (or 0-2 fg_bg) -> Prediction. Any H and W:
+        the picture is padded to the stride (its edge repeated) and the answer cropped back.
+    """
+
+    depth_head: nn.Conv2d | None
+
+    def __init__(self, inputs: int, stride: int) -> None:
+        super().__init__()
+        self.inputs, self.stride = inputs, stride
+
+    def add_heads(self, channels: int, classes: int, depth: bool) -> None:
+        """Put heads on features of so many channels; the last step of making a network."""
+        self.mask_head = nn.Conv2d(channels, classes, kernel_size=1)
+        self.depth_head = nn.Conv2d(channels, 1, kernel_size=1) if depth else None
+
+    @abstractmethod
+    def features(self, picture: Tensor) -> Tensor:
+        """(B, inputs, H, W) with H and W multiples of the stride -> (B, channels, H, W)."""
+
+    def forward(self, picture: Tensor) -> Prediction:
+        height, width = picture.shape[-2:]
+        right, below = -width % self.stride, -height % self.stride
+        x = self.features(functional.pad(picture, (0, right, 0, below), mode="replicate"))
+        x = x[..., :height, :width]
+        mask_logits = self.mask_head(x)
+        return Prediction(mask_logits, None if self.depth_head is None else self.depth_head(x).sigmoid())
