@@ -62,10 +62,10 @@ def _published(name: str) -> Weights:
             hf_hub_download(settings["repo_id"], "model.safetensors", revision=settings["revision"])
         )
     except Exception as error:  # those of the hub, of HTTP and of sockets share no base
-        where = f"huggingface.co/{settings['repo_id']}" if settings else f"the hub's timm/{bare}"
+        where = settings["repo_id"] if settings else getattr(timm.get_pretrained_cfg(bare), "hf_hub_id", bare)
         raise ConfigError(
             _OPTION,
-            f"to download {where}",
+            f"to download model.safetensors of huggingface.co/{where}",
             one_line(error),
             "download it elsewhere and give the file, or use --encoder-weights none",
         ) from error

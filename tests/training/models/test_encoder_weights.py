@@ -145,14 +145,17 @@ def test_a_download_that_fails_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", fail)
     monkeypatch.setattr("timm.create_model", fail)
-    for name in ("resnet18", "tu-convnext_atto"):
+    for name, where in (
+        ("resnet18", "smp-hub/resnet18.imagenet"),
+        ("tu-convnext_atto", "timm/convnext_atto"),
+    ):
         network = EncoderUNet("resnet18", WIDTHS)
         network.encoder_name = name
         with pytest.raises(
             ConfigError, match=r"found no route to host; download it elsewhere and give the file, or use"
         ) as error:
             load_encoder_weights(network, "imagenet")
-        assert "\n" not in str(error.value) and name.removeprefix("tu-") in str(error.value)
+        assert "\n" not in str(error.value) and f"huggingface.co/{where}" in str(error.value)
 
 
 def test_what_was_downloaded_is_put_in(rgb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
