@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 DEMO := outputs/demo
 
-.PHONY: demo test lint check picture clean
+.PHONY: demo test lint check picture bench-gpu clean
 
 demo: .venv/installed
 	$(BIN)/fgbg samples $(DEMO)/assets --count 60 --seed 1 --overwrite
@@ -24,6 +24,14 @@ check: lint test
 # The picture in the README, from the demo's run.
 picture: demo
 	cp $(DEMO)/road.jpg docs/road.jpg
+
+# The training step on a GPU, with the original's widths; BENCH="--fg FOLDER --bg FOLDER" for pictures of one's own.
+# It takes this python where everything is installed, else it installs into .venv.
+bench-gpu:
+	@if PYTHONPATH=. $(PYTHON) -c 'import training.engine' 2>/dev/null; then python=$(PYTHON); \
+	else $(MAKE) .venv/installed && python=$(BIN)/python; fi; \
+	PYTHONPATH=. $$python benchmarks/step.py --device cuda --precision bf16 --widths 64,128,256,512,1024 \
+		--batch 128 --res 96 --res 192 --profile $(BENCH)
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
