@@ -2,10 +2,10 @@
 
     python benchmarks/training_faults.py [--kills 10] [--seed 0] [--only NAME]
 
-Every fault strikes a short run on drawn samples. Struck at random instants (signals other than SIGKILL a third
-as often) and resumed until it is done, a run must come to the same weights, averages, moments and losses, to
-the bit, as one undisturbed. Prints one line a fault and ends with 1 when one fails. Full and read-only disks
-are a small tmpfs, which takes root to mount.
+Every fault strikes a short run on drawn samples. Struck at random instants (signals other than SIGKILL a
+third as often) and resumed until it is done, a run must come to the same weights, averages, moments and
+losses, to the bit, as one undisturbed. Prints one line a fault and ends with 1 when one fails. Full and
+read-only disks are a small tmpfs, which takes root to mount.
 """
 
 import csv

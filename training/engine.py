@@ -76,6 +76,7 @@ def train(
                 (config.out / name).unlink(missing_ok=True)
             clear_log(config.out / "log")
         fabric.barrier()
+        run.open_log()
         say(run.summary())
         before = run.position.epoch
         try:
@@ -119,10 +120,12 @@ class _Run:
                 name: {term: total.to(fabric.device) for term, total in sums.items()}
                 for name, sums in earlier.sums.items()
             }
-        position = self.position
-        self._log = (
-            RunLog(config.out / "log", position.epoch, position.step) if fabric.is_global_zero else None
-        )
+        self._log: RunLog | None = None
+
+    def open_log(self) -> None:
+        """Go on with the log where the run is; the first process does."""
+        if self._fabric.is_global_zero:
+            self._log = RunLog(self._config.out / "log", self.position.epoch, self.position.step)
 
     def close(self) -> None:
         """Flush the log."""
