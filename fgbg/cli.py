@@ -19,6 +19,7 @@ COMMANDS: dict[str, str] = {
     "preview": "Draw a contact sheet of a dataset to look at.",
     "stats": "Count what a dataset looks like: colours, coverage, positions, depth.",
     "train": "Train a network to predict mask and depth.",
+    "evaluate": "Measure a network on a split it was not trained on.",
     "predict": "Predict mask and depth for pictures.",
     "export": "Write a dataset as plain pictures, COCO or WebDataset.",
 }

@@ -44,12 +44,14 @@ class Predictor:
         res: longer side in pixels at which the network looks.
         device: where it runs.
         mirror: whether it looks at mirror images too, for which it takes twice as long.
+        dataset_id: of the dataset it was trained on; empty where that is not known.
     """
 
     network: Network
     res: int
     device: torch.device
     mirror: bool = True
+    dataset_id: str = ""
 
     @classmethod
     def load(
@@ -64,7 +66,7 @@ class Predictor:
         place = torch.device(choose_accelerator(device))
         loaded = load_checkpoint(checkpoint)
         network = model_of(checkpoint, loaded).to(place)
-        return cls(network, res or loaded.res, place, mirror)
+        return cls(network, res or loaded.res, place, mirror, loaded.dataset_id)
 
     @torch.inference_mode()
     def __call__(self, picture: np.ndarray, bg: np.ndarray | None = None) -> Predicted:

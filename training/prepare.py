@@ -44,12 +44,16 @@ def prepare(batch: IntegerBatch, res: int) -> Prepared:
     height, width = batch.mask.shape[1:]
     size = scaled_size(height, width, res)
     mask = resize(batch.mask[:, None].float(), size) / 255
-    integers = batch.depth[:, None].int() & 0xFFFF
+    truth = Truth(mask, *to_depth(batch.depth, size))
+    return Prepared(to_network(batch.bg, size), to_network(batch.fg_bg, size), truth)
+
+
+def to_depth(integers: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Depth (B, H, W) int16 that holds the bits of uint16 -> depth and known as `Truth` has them."""
     # Nearest: between two surfaces there is no depth, and unknown pixels must not spread.
-    integers = functional.interpolate(integers.float(), size, mode="nearest-exact")
-    known = integers != UNKNOWN
-    depth = (integers - FARTHEST).clamp(min=0) / (NEAREST - FARTHEST)
-    return Prepared(to_network(batch.bg, size), to_network(batch.fg_bg, size), Truth(mask, depth, known))
+    levels = (integers[:, None].int() & 0xFFFF).float()
+    levels = functional.interpolate(levels, size, mode="nearest-exact")
+    return (levels - FARTHEST).clamp(min=0) / (NEAREST - FARTHEST), levels != UNKNOWN
 
 
 def to_network(pictures: Tensor, size: tuple[int, int]) -> Tensor:

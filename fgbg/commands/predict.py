@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fgbg.options import FILE, FOLDER, common_options, device_option
+from fgbg.options import FILE, FOLDER, common_options, device_option, mirror_option
 
 
 @click.command("predict")
@@ -38,12 +38,7 @@ from fgbg.options import FILE, FOLDER, common_options, device_option
     show_default="soft mask",
     help="Make the mask 0 or 255 at this probability.",
 )
-@click.option(
-    "--mirror/--no-mirror",
-    default=True,
-    show_default=True,
-    help="Look at each picture's mirror image too: better, in twice the time.",
-)
+@mirror_option
 @device_option
 @common_options
 def command(

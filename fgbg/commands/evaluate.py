@@ -1,0 +1,82 @@
+"""`fgbg evaluate`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fgbg.options import (
+    FILE,
+    FOLDER,
+    SampleCount,
+    common_options,
+    data_option,
+    device_option,
+    mirror_option,
+    overwrite_option,
+)
+
+if TYPE_CHECKING:
+    from generator.config import SplitName
+
+
+@click.command("evaluate")
+@data_option
+@click.option(
+    "--checkpoint",
+    type=FILE,
+    show_default="outputs/best.pt, else outputs/last.pt",
+    help="What to measure.",
+)
+@click.option(
+    "--subset",
+    type=click.Choice(["val", "test"]),
+    default="val",
+    show_default=True,
+    help="Split of the dataset.",
+)
+@click.option(
+    "--samples",
+    type=SampleCount(),
+    default="all",
+    show_default=True,
+    help="The first so many samples of the split, or all.",
+)
+@click.option(
+    "--out",
+    type=FOLDER,
+    default=Path("outputs/evaluation"),
+    show_default=True,
+    help="Folder of the results.",
+)
+@mirror_option
+@overwrite_option
+@device_option
+@common_options
+def command(
+    data: Path,
+    checkpoint: Path | None,
+    subset: "SplitName",
+    samples: int | str,
+    out: Path,
+    mirror: bool,
+    overwrite: bool,
+    device: str,
+) -> None:
+    """Measure a network on a split it was not trained on.
+
+    With the background clean, perturbed and absent, beside the best threshold on |fg_bg - bg| and depth
+    without looking. Prints a table, and writes metrics.json and a picture of the worst, median and best
+    samples in each condition: clean.png, perturbed.png, absent.png.
+    """
+    from fgbg.evaluation import METRICS_FILE, picture_file, write_evaluation
+    from fgbg.evaluation_table import table
+    from fgbg.predictor import Predictor, default_checkpoint
+
+    checkpoint = checkpoint or default_checkpoint(Path("outputs"))
+    predictor = Predictor.load(checkpoint, None, device, mirror)
+    count = None if samples == "all" else int(samples)
+    document = write_evaluation(predictor, checkpoint, data, subset, count, out, overwrite)
+    click.echo("\n".join(table(document)))
+    for name in (METRICS_FILE, *map(picture_file, document["network"])):
+        click.echo(out / name)

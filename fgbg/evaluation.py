@@ -1,0 +1,81 @@
+"""Measuring a network on a dataset, and what is written of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fgbg.evaluation_picture import draw_samples
+from fgbg.predictor import Predictor
+from generator.config import SplitName
+from generator.dataset import open_dataset
+from generator.encode import encode_png
+from generator.files import refuse_existing, write_atomically
+from generator.selection import filled_split
+from training.bootstrap import LEVEL, RESAMPLES
+from training.evaluation import CONDITIONS, Condition, evaluate
+from training.evaluation_summary import summarise
+
+METRICS_FILE = "metrics.json"
+
+
+def picture_file(condition: str) -> str:
+    """The picture's name."""
+    return f"{condition}.png"
+
+
+def write_evaluation(
+    predictor: Predictor,
+    checkpoint: Path,
+    data: Path,
+    subset: SplitName,
+    samples: int | None,
+    out: Path,
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """Measure a network and write OUT/metrics.json and a picture for each condition.
+
+    Args:
+        predictor: the network.
+        checkpoint: where it came from.
+        data: folder of the dataset.
+        subset: to measure on.
+        samples: how many, the first of the split (which is in a drawn order); None for all.
+        out: folder, made where there is none.
+        overwrite: replace earlier files there.
+
+    Returns:
+        What metrics.json holds (docs/evaluation.md).
+
+    Raises:
+        UsageError: a file is there and not to be overwritten.
+        DatasetError: the dataset is missing, unfinished, damaged, or without samples in this split.
+    """
+    conditions: tuple[Condition, ...] = CONDITIONS if predictor.network.inputs == 6 else ("absent",)
+    for name in (METRICS_FILE, *map(picture_file, conditions)):
+        refuse_existing(out / name, overwrite)
+    dataset = open_dataset(data)
+    split = filled_split(dataset, subset)
+    rows = np.arange(min(len(split), samples or len(split)))
+    evaluation = evaluate(split, rows, predictor.see, predictor.res, predictor.device, conditions)
+    names = [asset.name for asset in dataset.manifest.assets["bg"]]
+    document = {
+        "dataset": dataset.manifest.id,
+        "trained_on": predictor.dataset_id or None,
+        "subset": subset,
+        "samples": len(split),
+        "samples_measured": len(rows),
+        "checkpoint": str(checkpoint),
+        "res": predictor.res,
+        "mirror": predictor.mirror,
+        "interval": {"level": LEVEL, "resamples": RESAMPLES},
+        **summarise(evaluation, names),
+    }
+    out.mkdir(parents=True, exist_ok=True)
+    for condition in conditions:
+        sheet = draw_samples(split, evaluation, condition, predictor, names)
+        write_atomically(out / picture_file(condition), encode_png(sheet))
+    # No NaN: where there is no number stands null.
+    write_atomically(out / METRICS_FILE, json.dumps(document, indent=1, allow_nan=False).encode() + b"\n")
+    return document

@@ -1,0 +1,173 @@
+"""How well a network does on samples of a split: background clean, perturbed and absent, and baselines."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from generator.dataset import Split
+from generator.progress import Progress
+from training.baselines import (
+    ConstantDepth,
+    ThresholdBaseline,
+    best_constant,
+    best_threshold,
+    depth_of_backgrounds,
+    threshold_ious,
+)
+from training.batches import read_batches
+from training.measures import DEPTH_MEASURES, MASK_MEASURES
+from training.metrics import THRESHOLD
+from training.models import Prediction
+from training.perturb import perturb_backgrounds
+from training.prepare import Prepared, Truth, prepare
+
+Condition = Literal["clean", "perturbed", "absent"]
+CONDITIONS: tuple[Condition, ...] = ("clean", "perturbed", "absent")
+"""What the network is given as background."""
+
+See = Callable[[Tensor | None, Tensor], Prediction]
+"""A network: bg (B, 3, h, w) in [-1, 1] or None, and fg_bg likewise -> its answer."""
+
+Measures = dict[str, np.ndarray]
+"""By name, (n,) float64: one number per sample; not a number where it has none."""
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured on n samples of a split.
+
+    Attributes:
+        rows: (n,) int64, their numbers in the split.
+        bgs: (n,) int64, their backgrounds' numbers in the bank.
+        shares: (n,) float64, the part of each picture that the mask covers.
+        known: (n,) int64, pixels of known depth.
+        network: for each condition the measures of training.measures; those of depth as `depth_NAME`.
+        thresholds: for "clean" and "perturbed" the threshold baseline.
+        constant: the constant depth; None where the network has no depth head.
+        bg_depth: for the background's own depth the measures of depth; None likewise.
+    """
+
+    rows: np.ndarray
+    bgs: np.ndarray
+    shares: np.ndarray
+    known: np.ndarray
+    network: dict[Condition, Measures]
+    thresholds: dict[Condition, ThresholdBaseline]
+    constant: ConstantDepth | None
+    bg_depth: Measures | None
+
+
+@torch.inference_mode()
+def evaluate(
+    split: Split,
+    rows: np.ndarray,
+    see: See,
+    res: int,
+    device: torch.device,
+    conditions: Sequence[Condition] = CONDITIONS,
+) -> Evaluation:
+    """Measure a network on samples of a split; the same network and samples give the same numbers.
+
+    Args:
+        split: to read from.
+        rows: (n,) int64, which samples, at least one.
+        see: the network.
+        res: longer side at which it looks and is measured.
+        device: where it runs.
+        conditions: in which it is measured; a network that sees no background has "absent" alone.
+    """
+    collected = _Columns()
+    with Progress("evaluating", len(rows), "samples") as progress:
+        for numbers, batch in prepared_batches(split, rows, res, device):
+            backgrounds = given_backgrounds(batch, numbers)
+            for condition in conditions:
+                collected.add(condition, measure(see(backgrounds[condition], batch.fg_bg), batch.truth))
+            _add_baselines(collected, batch, backgrounds)
+            size = (batch.bg.shape[-2], batch.bg.shape[-1])
+            own = depth_of_backgrounds(split.bank, split.samples["bg"][numbers], size, device)
+            collected.add("bg_depth", _depth_measures(own, batch.truth))
+            progress.advance(len(numbers))
+    sample = collected.joined("sample")
+    thresholds = collected.joined("threshold")
+    network = {condition: collected.joined(condition) for condition in conditions}
+    has_depth = "depth_rmse" in network[conditions[0]]
+    constant = best_constant(sample["mean"], sample["mean_square"], sample["known"])
+    return Evaluation(
+        rows=rows,
+        bgs=split.samples["bg"][rows].astype(np.int64),
+        shares=sample["share"],
+        known=sample["known"].astype(np.int64),
+        network=network,
+        thresholds={name: best_threshold(thresholds[name]) for name in CONDITIONS if name in thresholds},
+        constant=constant if has_depth else None,
+        bg_depth=collected.joined("bg_depth") if has_depth else None,
+    )
+
+
+def prepared_batches(
+    split: Split, rows: np.ndarray, res: int, device: torch.device
+) -> Iterator[tuple[np.ndarray, Prepared]]:
+    """Samples (n,) of a split in batches, at a resolution: their numbers, and what the network takes."""
+    parts = [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
+    for part, integers in zip(parts, read_batches(split, parts, device), strict=True):
+        yield part, prepare(integers, res)
+
+
+def given_backgrounds(batch: Prepared, rows: np.ndarray) -> dict[Condition, Tensor | None]:
+    """What stands for the background in each condition."""
+    return {"clean": batch.bg, "perturbed": perturb_backgrounds(batch.bg, rows), "absent": None}
+
+
+def measure(prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
+    """Every measure of a batch by name, (B,) each: of the mask cut at one half, and of depth if any."""
+    predicted, actual = prediction.mask_logits.sigmoid() >= THRESHOLD, truth.mask >= THRESHOLD
+    measures = {name: of(predicted, actual) for name, of in MASK_MEASURES.items()}
+    return measures if prediction.depth is None else measures | _depth_measures(prediction.depth, truth)
+
+
+def _depth_measures(depth: Tensor, truth: Truth) -> dict[str, Tensor]:
+    return {
+        f"depth_{name}": of(depth.float(), truth.depth, truth.known) for name, of in DEPTH_MEASURES.items()
+    }
+
+
+def _add_baselines(
+    collected: "_Columns", batch: Prepared, backgrounds: dict[Condition, Tensor | None]
+) -> None:
+    """What the baselines need of a batch, and what the samples are like."""
+    truth = batch.truth
+    actual = truth.mask >= THRESHOLD
+    for condition, bg in backgrounds.items():
+        if bg is not None:
+            collected.add("threshold", {str(condition): threshold_ious(bg, batch.fg_bg, actual)})
+    # Not every device has float64.
+    depth, known = (values.flatten(1).cpu().double() for values in (truth.depth * truth.known, truth.known))
+    count = known.sum(dim=1)
+    sums = {"mean": depth.sum(dim=1) / count, "mean_square": depth.square().sum(dim=1) / count}
+    shares = actual.flatten(1).float().mean(dim=1)
+    collected.add("sample", {"share": shares, "known": count, **sums})
+
+
+class _Columns:
+    """Numbers per sample, batch by batch, by group and name."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, dict[str, list[np.ndarray]]] = {}
+
+    def add(self, group: str, columns: dict[str, Tensor] | dict[str, np.ndarray]) -> None:
+        for name, values in columns.items():
+            array = values.cpu().numpy() if isinstance(values, Tensor) else values
+            self._parts.setdefault(group, {}).setdefault(name, []).append(array)
+
+    def joined(self, group: str) -> Measures:
+        """(n, ...) float64; the thresholds' many columns as they are."""
+        joined = {name: np.concatenate(parts) for name, parts in self._parts[group].items()}
+        return {
+            name: column if column.ndim > 1 else column.astype(np.float64) for name, column in joined.items()
+        }
