@@ -41,3 +41,9 @@ def test_samples_keep_their_weights_when_drawn_anew() -> None:
     assert found.value == pytest.approx(7**0.5) and found.samples == 2
     # Both the one or both the other are drawn one time in four.
     assert (found.low, found.high) == pytest.approx((2, 4))
+
+
+def test_the_columns_of_a_sample_stay_together() -> None:
+    values = np.random.default_rng(3).random(50)
+    found = estimate(values, values, statistic=lambda one, other, axis: (one - other).mean(axis=axis))
+    assert (found.value, found.low, found.high) == (0, 0, 0)

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -133,6 +134,12 @@ def test_the_document() -> None:
     assert samples["share"] == [0.25, 0.125, 0]
     assert samples["network"]["clean"]["depth_rmse"] == [0.5, None, 0.5]
     assert samples["threshold"]["clean"]["iou"] == [1, 0.5, 1]
+
+
+def test_sizes_begin_above_and_end_with_their_limits() -> None:
+    for shares, expected in (([0.0001, 0.02, 0.0201], [0, 2, 1, 0]), ([0.08, 0.0801, 1], [0, 0, 1, 2])):
+        document = summarise(replace(measured(), shares=np.array(shares)), NAMES)
+        assert [group["samples"] for group in document["by_size"].values()] == expected
 
 
 def test_without_depth_head_and_without_background() -> None:
