@@ -32,7 +32,7 @@ class TrainConfig(BaseModel):
     data: Path = Path("data/shards")
     """Folder of the dataset."""
     out: Path = Path("outputs")
-    """Folder of the run: last.pt, best.pt, log/."""
+    """Folder of the run: last.pt, best.pt, config.json, log/."""
     stages: tuple[Stage, ...] = (Stage(res=96, epochs=5),)
     """Resolutions (longer side in pixels) and the epochs spent at each."""
     epoch_samples: int | None = Field(None, ge=1)
@@ -104,6 +104,8 @@ class TrainConfig(BaseModel):
     """auto is bf16 where the hardware has it."""
     compile: bool = False
     """Whether the network is compiled first, which pays in long runs."""
+    log_histograms: bool = False
+    """Whether TensorBoard gets histograms of weights and gradients after every epoch."""
 
     @field_validator("augment", mode="before")
     @classmethod

@@ -20,7 +20,7 @@ from training.config import TrainConfig
 from training.devices import make_fabric, over_processes
 from training.errors import StoppedError
 from training.learner import Learner
-from training.log import RunLog, clear_log
+from training.log import RunLog, clear_log, write_config
 from training.mishaps import bad_step, diverged, memory_told, peers_told, spoilt
 from training.plan import Plan, next_epoch
 from training.stopping import SaveClock, StopRequest
@@ -75,9 +75,13 @@ def train(
             for name in (LAST, BEST):
                 (config.out / name).unlink(missing_ok=True)
             clear_log(config.out / "log")
+        if fabric.is_global_zero:
+            write_config(config.out, config)
         fabric.barrier()
         run.open_log()
         say(run.summary())
+        if earlier is None:
+            run.log_graph(say)
         before = run.position.epoch
         try:
             with StopRequest() as stop:
@@ -145,6 +149,11 @@ class _Run:
             f" of {len(train):,}"
         )
 
+    def log_graph(self, say: Callable[[str], None]) -> None:
+        """Draw the network for TensorBoard, or say why it cannot be."""
+        if self._log is not None and (problem := self._log.graph(self._config.architecture)):
+            say(f"{self._config.out / 'log'}: no graph of the network in TensorBoard: {problem}")
+
     def epoch(self, begun: RunPosition, stop: StopRequest) -> None:
         """Train one epoch, or what is left of it, validate, step the plateau, save.
 
@@ -176,6 +185,8 @@ class _Run:
                     raise stop.error(config.out / LAST, self.position.step)
         seconds, trained = time.monotonic() - began, self.position
         self._refuse_spoilt_weights()
+        if config.log_histograms and log is not None:
+            log.histograms(trained.step, self._learner.network.module)
         metrics = {
             f"train_{name}": float(over_processes(fabric, total, "mean")) / trained.epoch_steps
             for name, total in self._sums["all"].items()

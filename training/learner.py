@@ -106,6 +106,7 @@ class Learner:
         """
         config, fabric, parts = self._config, self._fabric, self._config.accumulate
         self.network.train()
+        self.optimizer.zero_grad()  # not after the step: until the next one the gradients can be looked at
         sums: dict[str, Tensor] = {}
         for part in range(parts):
             with fabric.no_backward_sync(self.network, enabled=part < parts - 1):
@@ -120,7 +121,6 @@ class Learner:
         self._note_bad(number, sums["loss"], norm)
         with self._scaled_rate(factor):
             self.optimizer.step()
-        self.optimizer.zero_grad()
         self._ema.update(self.network.module, step=number + 1)
         return sums
 

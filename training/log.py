@@ -1,17 +1,20 @@
-"""What a run leaves to look at: a CSV with a row per epoch, and TensorBoard scalars and pictures."""
+"""What a run leaves to look at: its config, a CSV with a row per epoch, and files for TensorBoard."""
 
 import csv
 import io
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from generator.files import write_atomically
-from training.models import Prediction
+from training.config import TrainConfig
+from training.graph import add_graph
+from training.models import Architecture, Prediction
 from training.prepare import Prepared, Truth
 
+CONFIG_FILE = "config.json"
 CSV_FILE = "metrics.csv"
 PICTURES = 8
 
@@ -28,7 +31,7 @@ class RunLog:
     def __init__(self, folder: Path, epoch: int, step: int) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._csv = folder / CSV_FILE
-        self._rows = [row for row in _read_rows(self._csv) if int(row["epoch"]) <= epoch]
+        self._rows = [row for row in read_rows(self._csv) if int(row["epoch"]) <= epoch]
         self._board = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
 
     def close(self) -> None:
@@ -57,35 +60,70 @@ class RunLog:
             self._board.add_scalar(f"epoch/{name}", value, step)
 
     def pictures(self, step: int, prepared: Prepared, prediction: Prediction) -> None:
-        """Samples as rows: bg, fg_bg, mask, mask_pred, depth, depth_pred; no depth without a depth head."""
-        names = "bg, fg_bg, mask, mask_pred" + (", depth, depth_pred" if prediction.depth is not None else "")
+        """Samples as rows, what was seen, should be answered and was, and the errors, as in `columns`."""
+        names = ", ".join(columns(prepared, prediction))
         self._board.add_image(names, grid(prepared, prediction), step)
         self._board.flush()
 
+    def histograms(self, step: int, network: nn.Module) -> None:
+        """Every weight's values, and its gradient's, as the last step left them (clipped, not averaged)."""
+        for name, weight in network.named_parameters():
+            self._histogram(f"weights/{name}", weight.detach(), step)
+            if weight.grad is not None:
+                self._histogram(f"gradients/{name}", weight.grad, step)
+
+    def graph(self, architecture: Architecture) -> str | None:
+        """The network's graph; gives the reason where it cannot be drawn."""
+        return add_graph(self._board, architecture)
+
+    def _histogram(self, name: str, values: Tensor, step: int) -> None:
+        # Scaled gradients overflow now and then.
+        finite = values[values.isfinite()]
+        if finite.numel():
+            self._board.add_histogram(name, finite.float().cpu(), step)
+
 
 def grid(prepared: Prepared, prediction: Prediction) -> Tensor:
-    """A picture (3, rows * h, 6 * w) float in [0, 1] of at most `PICTURES` samples, a row each.
-
-    Without a depth head it is 4 * w wide.
-    """
-    truth: Truth = prepared.truth
-    columns = [
-        (prepared.bg + 1) / 2,
-        (prepared.fg_bg + 1) / 2,
-        truth.mask,
-        prediction.mask_logits.sigmoid(),
-        *([truth.depth, prediction.depth] if prediction.depth is not None else []),
-    ]
-    cells = [column[:PICTURES].float().cpu() for column in columns]
+    """A picture (3, rows * h, columns * w) float in [0, 1] of at most `PICTURES` samples, a row each."""
+    cells = [column[:PICTURES].float().cpu() for column in columns(prepared, prediction).values()]
     rows = torch.cat([cell.expand(-1, 3, -1, -1) for cell in cells], dim=3)
     return torch.cat(list(rows), dim=1).clamp(0, 1)
 
 
-def _read_rows(path: Path) -> list[dict[str, str]]:
+def columns(prepared: Prepared, prediction: Prediction) -> dict[str, Tensor]:
+    """What is shown of samples, by name: (B, 1 or 3, h, w) float in [0, 1] each.
+
+    Errors are absolute, and of depth 0 where it is unknown; without a depth head there is no depth.
+    """
+    truth: Truth = prepared.truth
+    mask = prediction.mask_logits.sigmoid()
+    shown = {
+        "bg": (prepared.bg + 1) / 2,
+        "fg_bg": (prepared.fg_bg + 1) / 2,
+        "mask": truth.mask,
+        "mask_pred": mask,
+        "mask_error": (truth.mask - mask).abs(),
+    }
+    if prediction.depth is not None:
+        error = (truth.depth - prediction.depth).abs() * truth.known
+        shown |= {"depth": truth.depth, "depth_pred": prediction.depth, "depth_error": error}
+    return shown
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of the CSV, a text per column; none where there is no file."""
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def write_config(folder: Path, config: TrainConfig) -> None:
+    """Write the resolved config as JSON into the run's folder, unless it stands there."""
+    path = folder / CONFIG_FILE
+    content = (config.model_dump_json(indent=2, exclude={"out"}) + "\n").encode()
+    if not path.is_file() or path.read_bytes() != content:
+        write_atomically(path, content)
 
 
 def clear_log(folder: Path) -> None:

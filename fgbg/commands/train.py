@@ -27,7 +27,7 @@ from fgbg.options import (
     type=FOLDER,
     default=Path("outputs"),
     show_default=True,
-    help="Folder of the run: last.pt, best.pt, log/.",
+    help="Folder of the run: last.pt, best.pt, config.json, log/.",
 )
 @click.option(
     "--res",
@@ -239,6 +239,11 @@ from fgbg.options import (
     "--compile", is_flag=True, help="Compile the network first: a minute that long runs make up for."
 )
 @click.option(
+    "--log-histograms",
+    is_flag=True,
+    help="Show histograms of weights and gradients in TensorBoard, after every epoch.",
+)
+@click.option(
     "--summary",
     is_flag=True,
     help="Print the network's layers, parameters and FLOPs, and stop before anything.",
@@ -263,8 +268,8 @@ def command(
     """Train a network to predict mask and depth.
 
     Writes last.pt after every epoch, now and then within one, and when told to stop (Ctrl-C); best.pt at the
-    lowest validation loss; and log/ with metrics.csv and TensorBoard files. With --resume, options that are
-    not given stay as they were.
+    lowest validation loss; config.json with every option as it was resolved; and log/ with metrics.csv and
+    TensorBoard files. With --resume, options that are not given stay as they were.
     """
     from training.checkpoint import LAST
     from training.devices import is_first_process

@@ -1,11 +1,15 @@
 import csv
+import json
+import math
+import os
 from pathlib import Path
 
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from training.log import CSV_FILE, PICTURES, RunLog, clear_log, grid
+from training.config import TrainConfig
+from training.log import CSV_FILE, PICTURES, RunLog, clear_log, columns, grid, write_config
 from training.models import Prediction
 from training.prepare import Prepared, Truth
 
@@ -21,7 +25,7 @@ def scalars(folder: Path, name: str) -> list[tuple[int, float]]:
 
 
 def samples(count: int, height: int = 2, width: int = 3) -> tuple[Prepared, Prediction]:
-    """Samples whose six pictures are of one grey each: 0.1, 0.2, 0.4, 0.6, 0.8 and 1."""
+    """Samples of one grey each: bg 0.1, fg_bg 0.2, mask 0.4 and predicted 0.6, depth 0.8 and predicted 1."""
     plain = torch.ones(count, 1, height, width)
     truth = Truth(0.4 * plain, 0.8 * plain, plain > 0)
     colour = plain.expand(-1, 3, -1, -1)
@@ -90,22 +94,28 @@ def test_tensorboard_can_read_losses_rate_and_pictures(tmp_path: Path) -> None:
     assert scalars(folder, "train/dice") == [(50, 0.25)]
     assert scalars(folder, "train/lr") == [(50, 0.125)]
     events = EventAccumulator(str(folder)).Reload()
-    (picture,) = events.Images("bg, fg_bg, mask, mask_pred, depth, depth_pred")
-    assert (picture.step, picture.width, picture.height) == (60, 18, 4)
+    (picture,) = events.Images("bg, fg_bg, mask, mask_pred, mask_error, depth, depth_pred, depth_error")
+    assert (picture.step, picture.width, picture.height) == (60, 24, 4)
 
 
 def test_a_grid_has_a_row_a_sample_and_a_column_a_picture() -> None:
     picture = grid(*samples(2, height=2, width=3))
-    assert picture.shape == (3, 4, 18)
+    assert picture.shape == (3, 4, 24)
+    greys = (0.1, 0.2, 0.4, 0.6, abs(0.4 - 0.6), 0.8, 1, abs(0.8 - 1))
     for channel in picture:
-        assert channel[0].tolist() == pytest.approx(
-            [x for x in (0.1, 0.2, 0.4, 0.6, 0.8, 1) for _ in range(3)]
-        )
-        assert torch.allclose(channel, channel[:1].expand(4, 18))
+        assert channel[0].tolist() == pytest.approx([x for x in greys for _ in range(3)])
+        assert torch.allclose(channel, channel[:1].expand(4, 24))
+
+
+def test_where_depth_is_unknown_it_has_no_error() -> None:
+    prepared, prediction = samples(1)
+    prepared.truth.depth[..., 0], prepared.truth.known[..., 0] = 0, False
+    error = columns(prepared, prediction)["depth_error"]
+    assert error[0, 0].flatten().tolist() == pytest.approx([0, 0.2, 0.2] * 2)
 
 
 def test_a_grid_shows_a_few_samples_of_many() -> None:
-    assert grid(*samples(PICTURES + 5)).shape == (3, 2 * PICTURES, 18)
+    assert grid(*samples(PICTURES + 5)).shape == (3, 2 * PICTURES, 24)
 
 
 def test_samples_of_a_grid_stand_in_their_order() -> None:
@@ -129,8 +139,42 @@ def test_without_a_depth_head_no_depth_is_shown(tmp_path: Path) -> None:
     prepared, prediction = samples(2)
     masks = Prediction(prediction.mask_logits, None)
     picture = grid(prepared, masks)
-    assert torch.equal(picture, grid(prepared, prediction)[..., : 4 * 3])
+    assert torch.equal(picture, grid(prepared, prediction)[..., : 5 * 3])
     log = RunLog(tmp_path, 0, 0)
     log.pictures(4, prepared, masks)
     log.close()
-    assert EventAccumulator(str(tmp_path)).Reload().Tags()["images"] == ["bg, fg_bg, mask, mask_pred"]
+    assert EventAccumulator(str(tmp_path)).Reload().Tags()["images"] == [
+        "bg, fg_bg, mask, mask_pred, mask_error"
+    ]
+
+
+def test_histograms_show_weights_and_gradients_that_are_there_and_finite(tmp_path: Path) -> None:
+    network = torch.nn.Linear(2, 2)
+    with torch.no_grad():
+        network.weight.copy_(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+        network.bias.copy_(torch.tensor([math.nan, math.nan]))
+    network.weight.grad = torch.tensor([[-1.0, math.inf], [-5.0, -3.0]])
+    log = RunLog(tmp_path, 0, 0)
+    log.histograms(7, network)
+    log.close()
+    events = EventAccumulator(str(tmp_path)).Reload()
+    assert set(events.Tags()["histograms"]) == {"weights/weight", "gradients/weight"}
+    (weights,), (gradients,) = (events.Histograms(f"{kind}/weight") for kind in ("weights", "gradients"))
+    found = [
+        (event.step, event.histogram_value.num, event.histogram_value.min, event.histogram_value.max)
+        for event in (weights, gradients)
+    ]
+    assert found == [(7, 4, 1, 4), (7, 3, -5, -1)]
+
+
+def test_the_config_is_written_when_it_changes(tmp_path: Path) -> None:
+    path = tmp_path / "config.json"
+    write_config(tmp_path, TrainConfig(lr=0.25, out=tmp_path))
+    os.utime(path, ns=(10**18, 10**18))
+    content = json.loads(path.read_text())
+    assert (content["lr"], content["data"], content["widths"][0]) == (0.25, "data/shards", 16)
+    assert set(content) == set(TrainConfig.model_fields) - {"out"}
+    write_config(tmp_path, TrainConfig(lr=0.25, out=tmp_path))
+    assert path.stat().st_mtime_ns == 10**18
+    write_config(tmp_path, TrainConfig(lr=0.5, out=tmp_path))
+    assert json.loads(path.read_text())["lr"] == 0.5

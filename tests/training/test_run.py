@@ -1,4 +1,5 @@
 import csv
+import json
 import os
 import shutil
 import signal
@@ -8,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from generator.errors import ConfigError, UsageError
 from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -346,9 +348,56 @@ def test_a_dataset_without_val_is_noted_and_trained_on(
 
 
 def test_a_run_leaves_checkpoints_and_a_log_and_no_more(finished: Path) -> None:
-    assert sorted(path.name for path in finished.iterdir()) == ["best.pt", "last.pt", "log"]
+    assert sorted(path.name for path in finished.iterdir()) == ["best.pt", "config.json", "last.pt", "log"]
     names = sorted(path.name.partition(".")[0] for path in (finished / "log").iterdir())
     assert names == ["events", "metrics"]
+
+
+def test_the_resolved_config_stands_beside_the_checkpoints(run: Run, copy: Path) -> None:
+    assert json.loads((copy / "config.json").read_text())["stages"] == [{"res": 16, "epochs": 1}]
+    run(copy, "16:2", resume=True, clip=0.5)
+    config = json.loads((copy / "config.json").read_text())
+    assert (config["stages"], config["clip"], config["lr"]) == ([{"res": 16, "epochs": 2}], 0.5, 0.01)
+    del config["data"]
+    assert config == load_checkpoint(copy / "last.pt").config
+
+
+def test_histograms_are_drawn_when_asked_for_and_change_nothing(
+    run: Run, tmp_path: Path, differences: Differences
+) -> None:
+    for name, asked in (("plain", False), ("drawn", True)):
+        run(tmp_path / name, "16:2", log_histograms=asked)
+    plain, drawn = (content(tmp_path / name) for name in ("plain", "drawn"))
+    for checkpoint in (*plain[1:], *drawn[1:]):
+        del checkpoint["config"]["log_histograms"]
+    assert differences(drawn, plain) == []
+    plain_events, events = (
+        EventAccumulator(str(tmp_path / name / "log"), {"histograms": 0}).Reload()
+        for name in ("plain", "drawn")
+    )
+    assert plain_events.Tags()["histograms"] == []
+    assert {"weights/mask_head.weight", "gradients/mask_head.weight"} <= set(events.Tags()["histograms"])
+    assert [event.step for event in events.Histograms("gradients/mask_head.weight")] == [4, 8]
+    assert all(event.histogram_value.max > 0 for event in events.Histograms("gradients/mask_head.weight"))
+
+
+def test_the_network_is_drawn_once(run: Run, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert EventAccumulator(str(copy / "log")).Reload().Tags()["graph"]
+    monkeypatch.setattr("training.log.add_graph", lambda *_: pytest.fail("drawn again"))
+    run(copy, "16:2", resume=True)
+
+
+def test_a_network_that_cannot_be_drawn_is_trained_and_said(
+    run: Run, tmp_path: Path, finished: Path, differences: Differences, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no\ntrace")
+
+    monkeypatch.setattr("torch.jit.trace", fail)
+    _, said = run(tmp_path / "run", "16:1")
+    line = f"{tmp_path / 'run' / 'log'}: no graph of the network in TensorBoard: no trace"
+    assert [text for text in said if "graph" in text] == [line]
+    assert differences(content(tmp_path / "run"), content(finished)) == []
 
 
 def test_the_table_has_what_a_user_compares(finished: Path) -> None:
