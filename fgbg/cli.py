@@ -20,6 +20,7 @@ COMMANDS: dict[str, str] = {
     "stats": "Count what a dataset looks like: colours, coverage, positions, depth.",
     "train": "Train a network to predict mask and depth.",
     "evaluate": "Measure a network on a split it was not trained on.",
+    "compare": "Show runs side by side: figures, curves and predictions.",
     "predict": "Predict mask and depth for pictures.",
     "export": "Write a dataset as plain pictures, COCO or WebDataset.",
 }

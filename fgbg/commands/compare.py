@@ -1,0 +1,73 @@
+"""`fgbg compare`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fgbg.options import FILE, FOLDER, common_options, device_option
+
+if TYPE_CHECKING:
+    from generator.config import SplitName
+
+_DATA = Path("data/shards")
+
+
+@click.command("compare")
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.option(
+    "--data",
+    type=FOLDER,
+    show_default=f"{_DATA.as_posix()} if there is one",
+    help="Dataset to predict on.",
+)
+@click.option(
+    "--subset",
+    type=click.Choice(["train", "val", "test"]),
+    default="val",
+    show_default=True,
+    help="Split of the dataset.",
+)
+@click.option(
+    "--pictures",
+    type=click.IntRange(1, 100),
+    default=6,
+    show_default=True,
+    help="Samples of it to predict on, first one on every background.",
+)
+@click.option(
+    "--picture",
+    "files",
+    type=FILE,
+    multiple=True,
+    show_default="none",
+    help="A picture to predict on as well; repeat it for several.",
+)
+@click.option("--without-bg", is_flag=True, help="Withhold the samples' backgrounds from the networks.")
+@click.option(
+    "--out", type=FOLDER, default=Path("outputs/comparison"), show_default=True, help="Folder of the results."
+)
+@device_option
+@common_options
+def command(
+    runs: tuple[Path, ...],
+    data: Path | None,
+    subset: "SplitName",
+    pictures: int,
+    files: tuple[Path, ...],
+    without_bg: bool,
+    out: Path,
+    device: str,
+) -> None:
+    """Show runs side by side: figures, curves and predictions.
+
+    RUN is the folder of a run, as --out of train. Prints the figures and the options that differ, and writes
+    index.html, which needs no other file, curves.png and predictions.png; those of an earlier comparison are
+    replaced. The scores and the predictions are of best.pt.
+    """
+    from fgbg.comparison.compare import Asked, compare
+
+    if data is None and (_DATA / "dataset.json").is_file():
+        data = _DATA
+    asked = Asked(data, subset, pictures, files, not without_bg)
+    click.echo("\n".join(compare(runs, asked, out, device)))

@@ -1,0 +1,1 @@
+"""Several runs side by side: figures, curves and what each answers to the same pictures."""

@@ -1,0 +1,151 @@
+"""The runs that are compared: their networks, figures and curves."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from fgbg.predictor import Predictor
+from generator.errors import UsageError, one_line
+from training.checkpoint import BEST, LAST, Checkpoint, load_checkpoint, model_of
+from training.config import TrainConfig, resolve_config
+from training.devices import choose_accelerator
+from training.errors import RunError
+from training.log import CSV_FILE, read_rows
+
+Curves = dict[str, list[tuple[int, float]]]
+"""Columns of a run's CSV by name: epoch and value, of the epochs that have one."""
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """A run with the network it offers to predict with.
+
+    Attributes:
+        label: tells it from the others.
+        folder: of the run.
+        best: the checkpoint that predicts: best.pt, or where there is none last.pt.
+        last: the checkpoint that tells how far it came: last.pt, or where there is none best.pt.
+        predictor: the network of `best`.
+        curves: empty without a CSV.
+    """
+
+    label: str
+    folder: Path
+    best: Checkpoint
+    last: Checkpoint
+    predictor: Predictor
+    curves: Curves
+
+    @cached_property
+    def config(self) -> TrainConfig:
+        """All that it was asked for."""
+        return resolve_config({}, self.last.config)
+
+    @property
+    def parameters(self) -> int:
+        """Weights of the network."""
+        return sum(weight.numel() for weight in self.predictor.network.parameters())
+
+    @property
+    def samples_per_second(self) -> float | None:
+        """The median over its epochs."""
+        speeds = [value for _, value in self.curves.get("samples_per_second", [])]
+        return statistics.median(speeds) if speeds else None
+
+    @property
+    def seconds(self) -> float | None:
+        """Spent on training, validation not counted."""
+        return sum(value for _, value in self.curves["seconds"]) if "seconds" in self.curves else None
+
+
+def open_runs(folders: Sequence[Path], device: str) -> list[ComparedRun]:
+    """Open runs, each under a label of its own.
+
+    Raises:
+        UsageError: a run is named twice.
+        RunError: a folder holds no run, or a CSV that cannot be read.
+        CheckpointError: a checkpoint cannot be used.
+        ConfigError: the device is not here.
+    """
+    resolved = [folder.resolve() for folder in folders]
+    for number, folder in enumerate(resolved):
+        if folder in resolved[:number]:
+            raise UsageError(folders[number], "each run once", "it twice", "leave one of them out")
+    return [
+        _open_run(folder, label, device) for folder, label in zip(folders, make_labels(resolved), strict=True)
+    ]
+
+
+def make_labels(folders: Sequence[Path]) -> list[str]:
+    """As many of each path's last parts as tell it from the others: `runs/a` and `old/a`, but `b`."""
+
+    def ending(folder: Path, count: int) -> str:
+        return Path(*folder.parts[-count:]).as_posix()
+
+    labels = []
+    for folder in folders:
+        others = [other for other in folders if other != folder]
+        count = 1
+        while any(ending(folder, count) == ending(other, count) for other in others):
+            count += 1
+        labels.append(ending(folder, count))
+    return labels
+
+
+def _open_run(folder: Path, label: str, device: str) -> ComparedRun:
+    held = [folder / name for name in (BEST, LAST) if (folder / name).is_file()]
+    if not held:
+        found = "neither" if folder.is_dir() else "no folder"
+        raise RunError(
+            folder, f"a run: a folder with {BEST} or {LAST}", found, "name what 'fgbg train' wrote with --out"
+        )
+    best = load_checkpoint(held[0])
+    last = load_checkpoint(held[-1]) if len(held) > 1 else best
+    place = torch.device(choose_accelerator(device))
+    predictor = Predictor(model_of(held[0], best).to(place), best.res, place)
+    return ComparedRun(label, folder, best, last, predictor, _read_curves(folder / "log" / CSV_FILE))
+
+
+def _read_curves(path: Path) -> Curves:
+    """The CSV of a run by column; none where there is no CSV or nothing in it."""
+    curves: Curves = {}
+    try:
+        for row in read_rows(path):
+            epoch = int(row["epoch"])
+            for name, text in row.items():
+                if text:
+                    curves.setdefault(name, []).append((epoch, float(text)))
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        found = f"something else ({one_line(error)})"
+        raise RunError(path, "a row of numbers per epoch", found, "remove it to compare without") from error
+    return curves
+
+
+def config_differences(runs: Sequence[ComparedRun]) -> dict[str, list[str]]:
+    """Options that are not the same in all runs, by name, and the dataset; a text for each run."""
+    configs = [run.config.identity() for run in runs]
+    rows = {
+        f"--{name.replace('_', '-')}": [_shown(config[name]) for config in configs] for name in configs[0]
+    }
+    rows["--res"] = [",".join(map(str, run.last.stages)) for run in runs]
+    del rows["--stages"]
+    rows["dataset"] = [run.last.dataset_id[:12] for run in runs]
+    return {name: texts for name, texts in rows.items() if len(set(texts)) > 1}
+
+
+def _shown(value: Any) -> str:
+    """A config's value as one writes it on the command line."""
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, dict):
+        return ",".join(f"{name}:{share:g}" for name, share in value.items()) or "none"
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

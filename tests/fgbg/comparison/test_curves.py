@@ -1,0 +1,51 @@
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+
+from fgbg.comparison.curves import draw_panel, draw_sheet, panel_names
+from fgbg.comparison.runs import ComparedRun, open_runs
+
+
+@pytest.fixture
+def runs(trained: Path, trained_for_masks: Path) -> list[ComparedRun]:
+    return open_runs([trained, trained_for_masks], "cpu")
+
+
+def test_there_is_a_panel_for_every_quantity(runs: list[ComparedRun]) -> None:
+    known = ["loss", "iou", "iou_without_bg", "depth_rmse", "lr", "samples_per_second"]
+    assert panel_names(runs) == [*known, "bce", "dice", "l1", "ssim"]
+    assert panel_names(runs[1:]) == ["loss", "iou", "lr", "samples_per_second", "bce", "dice"]
+
+
+def test_training_is_dashed_and_validation_solid(
+    runs: list[ComparedRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = []
+    plain = Axes.plot
+
+    def plot(axes: Axes, epochs: object, values: object, **style: object) -> object:
+        drawn.append((style["color"], style["linestyle"], epochs, values))
+        return plain(axes, epochs, values, **style)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Axes, "plot", plot)
+    draw_panel("loss", runs, dark=False)
+    assert drawn == [
+        (f"C{number}", line, (1,), (run.curves[f"{part}_loss"][0][1],))
+        for number, run in enumerate(runs)
+        for part, line in (("train", "--"), ("val", "-"))
+    ]
+
+
+def test_panels_are_light_or_dark_and_the_sheet_holds_all(runs: list[ComparedRun]) -> None:
+    light, dark = (decoded(draw_panel("iou", runs, dark)) for dark in (False, True))
+    assert light.shape == dark.shape and light[0, 0].tolist() == [255] * 3 and dark[0, 0].tolist() == [0] * 3
+    sheet = decoded(draw_sheet(runs))
+    # Ten panels in four rows of three.
+    assert sheet.shape[1] == 3 * light.shape[1] and sheet.shape[0] > 4 * light.shape[0]
+
+
+def decoded(png: bytes) -> np.ndarray:
+    return np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR))

@@ -1,0 +1,138 @@
+import base64
+import re
+import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from fgbg.cli import main
+from training.checkpoint import load_checkpoint, save_checkpoint
+
+
+def compare(*arguments: str | Path) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, ["compare", *map(str, arguments), "--device", "cpu"])
+    return result.exit_code, result.stdout, result.stderr
+
+
+class Page(HTMLParser):
+    """What a page holds and refers to."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.texts: list[str] = []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("src", "srcset", "href")]
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+@pytest.fixture
+def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "outputs" / "comparison"
+
+
+@pytest.fixture
+def bare(trained: Path, tmp_path: Path) -> Path:
+    """A run without a log: curves take the most time to draw."""
+    return Path(shutil.copytree(trained, tmp_path / "bare", ignore=shutil.ignore_patterns("log")))
+
+
+def test_a_comparison_stands_on_one_page_and_two_pictures(
+    trained: Path, trained_for_masks: Path, unrendered: Path, out: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / "a <b>.png"
+    cv2.imwrite(str(picture), np.full((40, 20, 3), 90, np.uint8))
+    code, stdout, _ = compare(
+        trained, trained_for_masks, "--data", unrendered, "--pictures", "2", "--picture", picture
+    )
+    assert code == 0, stdout
+    lines = stdout.splitlines()
+    assert lines[0].split() == [trained.name, trained_for_masks.name]
+    assert any(line.split() == ["--inputs", "6", "3"] for line in lines)
+    names = ["index.html", "curves.png", "predictions.png"]
+    written = [Path("outputs", "comparison", name) for name in names]
+    assert lines[-3:] == list(map(str, written)) and {path.name for path in out.iterdir()} == set(names)
+    sheet = cv2.imread(str(out / "predictions.png"))
+    # Heads; two samples of 192 x 144 and a picture of 96 x 192, with captions; 3 + 2 + 1 columns.
+    assert sheet.shape == (44 + 2 * (144 + 24) + 192 + 24, 6 * 196 + 3 * 16, 3)
+    page = Page(out / "index.html")
+    assert "script" not in page.tags and "link" not in page.tags
+    # 10 panels, light and dark; of two samples 3 + 2 + 1 pictures, of the other 1 + 2 + 1.
+    assert len(page.links) == 2 * 10 + 2 * 6 + 4
+    for link in page.links:
+        kind, _, content = link.partition(",")
+        assert kind == "data:image/png;base64"
+        assert cv2.imdecode(np.frombuffer(base64.b64decode(content), np.uint8), cv2.IMREAD_COLOR) is not None
+    text = " ".join(page.texts)
+    assert "a <b>.png" in text and "--inputs" in text and "prefers-color-scheme: dark" in text
+    assert not re.search(r"https?:|url\(|@import", (out / "index.html").read_text(encoding="utf-8"))
+
+
+def test_a_dataset_is_taken_from_its_usual_place_or_none(
+    bare: Path, unrendered: Path, out: Path, tmp_path: Path
+) -> None:
+    code, stdout, _ = compare(bare)
+    assert code == 0 and "no pictures to predict on: name a dataset with --data" in stdout
+    assert {path.name for path in out.iterdir()} == {"index.html"}
+    shutil.copytree(unrendered, tmp_path / "data" / "shards")
+    assert compare(bare)[0] == 0
+    assert (out / "predictions.png").exists()
+
+
+def test_an_earlier_comparison_is_replaced_and_anything_else_is_not(bare: Path, out: Path) -> None:
+    assert compare(bare)[0] == 0
+    (out / "predictions.png").write_bytes(b"of an earlier comparison")
+    assert compare(bare)[0] == 0
+    assert not (out / "predictions.png").exists()
+    (out / "index.html").write_text("my own page")
+    code, _, stderr = compare(bare)
+    assert code == 2 and len(stderr.splitlines()) == 1
+    assert "index.html: expected no such file, or an earlier comparison's, found another's" in stderr
+    assert (out / "index.html").read_text() == "my own page"
+
+
+def test_a_run_without_csv_is_said_and_shown_without_curves(trained: Path, out: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(trained, tmp_path / "copy"))
+    (copy / "log" / "metrics.csv").unlink()
+    code, stdout, _ = compare(trained, copy)
+    assert code == 0 and f"{copy}: no CSV in log, so no curves of it" in stdout
+    assert "copy: no CSV, so no curves." in "".join(Page(out / "index.html").texts)
+    code, stdout, _ = compare(copy, "--out", tmp_path / "alone")
+    assert code == 0 and [path.name for path in (tmp_path / "alone").iterdir()] == ["index.html"]
+
+
+def test_runs_on_different_datasets_are_said_not_to_compare(bare: Path, out: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(bare, tmp_path / "copy"))
+    save_checkpoint(copy / "last.pt", replace(load_checkpoint(copy / "last.pt"), dataset_id="f" * 64))
+    assert "their validation scores do not compare" in compare(bare, copy)[1]
+    assert "do not compare" not in compare(bare)[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["nowhere"], 1, "nowhere: expected a run"),
+        (["{run}", "{run}"], 2, "expected each run once, found it twice"),
+        (["{run}", "--data", "nowhere"], 1, "nowhere"),
+        (["{run}", "--picture", "missing.png"], 1, "missing.png: expected a picture, found no such file"),
+        ([], 2, "RUN"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_nothing_is_written(
+    trained: Path, out: Path, arguments: list[str], code: int, message: str
+) -> None:
+    found, _, stderr = compare(*(argument.format(run=trained) for argument in arguments))
+    assert found == code and message in stderr and len(stderr.splitlines()) == 1
+    assert not out.exists()
