@@ -75,8 +75,6 @@ def train(
             for name in (LAST, BEST):
                 (config.out / name).unlink(missing_ok=True)
             clear_log(config.out / "log")
-        if fabric.is_global_zero:
-            write_config(config.out, config)
         fabric.barrier()
         run.open_log()
         say(run.summary())
@@ -127,9 +125,11 @@ class _Run:
         self._log: RunLog | None = None
 
     def open_log(self) -> None:
-        """Go on with the log where the run is; the first process does."""
+        """Go on with the log where the run is, and keep its config; the first process does."""
         if self._fabric.is_global_zero:
-            self._log = RunLog(self._config.out / "log", self.position.epoch, self.position.step)
+            out = self._config.out
+            self._log = RunLog(out / "log", self.position.epoch, self.position.step)
+            write_config(out, self._config)
 
     def close(self) -> None:
         """Flush the log."""
