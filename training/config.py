@@ -17,7 +17,7 @@ Precision = Literal["auto", "32", "bf16", "16"]
 
 Auto = Literal["auto"]
 
-DEFAULT_AUGMENT = {"flip": 0.5, "light": 1.0, "noise": 0.1, "jpeg": 0.1, "blur": 0.1, "cutout": 0.0}
+DEFAULT_AUGMENT = {"flip": 0.5, "light": 1.0, "noise": 0.0, "jpeg": 0.0, "blur": 0.0, "cutout": 0.0}
 """Every effect on whole samples that `training.augment` knows, and the share of samples that gets it."""
 
 FIXED_FIELDS = ("model", "encoder", "encoder_weights", "depth_head", "inputs", "widths", "seed")

@@ -1,6 +1,5 @@
 """`train`: the plain loop, on Lightning Fabric."""
 
-import math
 import sys
 import time
 from collections.abc import Callable, Generator
@@ -31,7 +30,7 @@ Sums = dict[str, dict[str, torch.Tensor]]
 
 _LOG_STEPS = 50
 _DIVERGED = 10.0
-"""A loss so many times the lowest yet will not come back."""
+"""A loss so many times what it began with will not come back."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ class _Run:
         self._learner = Learner(config, fabric, earlier, config.out / LAST)
         self._plateau = self._new_plateau()
         self._clock = SaveClock(config.save_every)
-        self._lowest = math.inf
+        self._first_loss: torch.Tensor | None = None
         self._sums: Sums = {"all": {}, "logged": {}}
         self.position, self.metrics = RunPosition(), dict[str, float]()
         if earlier is not None:
@@ -170,7 +169,6 @@ class _Run:
             self._plateau = self._new_plateau()
         if begun.epoch_steps == 0:
             self._sums = {"all": {}, "logged": {}}
-        self._lowest = math.inf
         self.position = begun
         stage = config.stages[begun.stage]
         began = time.monotonic()
@@ -247,6 +245,8 @@ class _Run:
             progress.resume_at(begun.epoch_consumed)
             for left in reversed(range(steps)):
                 terms = self._learner.step(batches, stage.res, position.step, plan.rate_factor(position))
+                if self._first_loss is None:
+                    self._first_loss = terms["loss"]
                 for name, term in terms.items():
                     self._sums["all"][name] = self._sums["all"].get(name, 0) + term
                 before, position = position, plan.after_step(position)
@@ -270,9 +270,10 @@ class _Run:
         }
         logged.update(sums)
         self._refuse_bad_step(position)
-        if means["loss"] > _DIVERGED * self._lowest:
-            raise diverged(self._config, means["loss"], self._lowest, before.step)
-        self._lowest = min(self._lowest, means["loss"])
+        assert self._first_loss is not None
+        first = float(over_processes(self._fabric, self._first_loss, "mean"))
+        if means["loss"] > _DIVERGED * first:
+            raise diverged(self._config, means["loss"], first, before.step)
         if self._log is not None:
             rate = self._learner.rate * self._plan.rate_factor(before)
             self._log.training(position.step, means, rate)

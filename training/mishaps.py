@@ -52,9 +52,9 @@ def bad_step(
     return RunError(config.out, "a finite loss", f"NaN or infinity at step {step}", _FIX)
 
 
-def diverged(config: TrainConfig, loss: float, lowest: float, step: int) -> RunError:
+def diverged(config: TrainConfig, loss: float, first: float, step: int) -> RunError:
     """What to say of a loss that has grown beyond all measure."""
-    found = f"{loss:.4g} at step {step}, after {lowest:.4g}"
+    found = f"{loss:.4g} at step {step}, where {first:.4g} was the first"
     return RunError(config.out, "a loss that falls", found, _FIX)
 
 

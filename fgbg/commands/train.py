@@ -140,7 +140,7 @@ from fgbg.options import (
 @click.option(
     "--augment",
     type=Shares(),
-    default="flip:0.5,light:1,noise:0.1,jpeg:0.1,blur:0.1,cutout:0",
+    default="flip:0.5,light:1,noise:0,jpeg:0,blur:0,cutout:0",
     show_default=True,
     help="Shares of whole samples that are mirrored, seen in another light, noisy, compressed, blurred, and"
     " covered in part; none of what is left out.",

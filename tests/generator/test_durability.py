@@ -108,14 +108,16 @@ def test_a_dead_worker_ends_the_run_and_nothing_is_lost(request_fields: Fields, 
             break
         time.sleep(0.05)
     began = time.monotonic()
-    for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-        if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
-            os.kill(int(child), signal.SIGKILL)
-            break
+    servers = [child for child in _children(process.pid) if _children(child)]
+    os.kill(_children(servers[0])[0], signal.SIGKILL)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 1 and time.monotonic() - began < 10
     assert b"WorkerError: a worker process: expected an answer, found its end" in said
     assert not (tmp_path / "dataset.json").exists() and _journal_size(config) > 0
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _kill_when_under_way(config: GenerateConfig, delay: float) -> None:

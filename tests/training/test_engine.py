@@ -451,6 +451,21 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_checkpoint(
     assert after == before
 
 
+def test_a_loss_that_grows_without_bounds_ends_the_run_and_leaves_the_last_checkpoint(
+    dataset: Dataset, small: Fields, tmp_path: Path
+) -> None:
+    start(dataset, tmp_path, small, (16, 1))
+    before = (tmp_path / "last.pt").read_bytes()
+    earlier = load_checkpoint(tmp_path / "last.pt")
+    config = TrainConfig(out=tmp_path, stages=stages((16, 20)), **(small | {"lr": 1e3}))
+    with pytest.raises(
+        RunError, match=r"expected a loss that falls, found .* the first; lower --lr; last\.pt"
+    ):
+        train(config, dataset, earlier, say=lambda _: None)
+    last = load_checkpoint(tmp_path / "last.pt")
+    assert (tmp_path / "last.pt").read_bytes() == before or last.position.step > earlier.position.step
+
+
 def test_weights_spoilt_by_the_last_batch_of_an_epoch_are_not_saved(
     dataset: Dataset, small: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,30 @@
+"""Importing this loads all that rendering needs, so that processes forked afterwards share it.
+
+Loading the compiled loops takes some 60 MB and a tenth of a second, which each process would pay by itself.
+"""
+
+import numpy as np
+
+from generator.bank import Bank
+from generator.composite import Renderer
+from generator.pixels import Pixels
+from generator.placement import PLACEMENT, SAMPLE
+from generator.shard_writer import ShardWriter
+
+__all__ = ["ShardWriter"]
+
+
+def _render_one_pixel() -> None:
+    bank = Bank(
+        {},
+        np.full((1, 1, 1, 4), 255, np.uint8),
+        np.ones((1, 2), np.uint16),
+        np.zeros(1, np.uint32),
+        np.zeros((1, 1, 1, 3), np.uint8),
+        np.zeros((1, 1, 1), np.uint16),
+    )
+    sample = np.array([(0, 0, 0, 1)], SAMPLE)
+    Renderer(bank).render(sample, np.zeros(1, PLACEMENT), Pixels.empty(1, (1, 1), instances=False))
+
+
+_render_one_pixel()
