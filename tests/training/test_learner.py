@@ -1,0 +1,72 @@
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from lightning.fabric import Fabric
+
+from generator.dataset import Dataset
+from training.batches import read_batches
+from training.config import TrainConfig
+from training.integers import IntegerBatch
+from training.learner import Learner
+
+Fields = dict[str, Any]
+
+PLAIN: Fields = {"augment": {}, "bg_dropout": 0.0, "bg_jitter": 0.0}
+
+
+def learner(small: Fields, **fields: Any) -> Learner:
+    return Learner(TrainConfig(**(small | fields)), Fabric(accelerator="cpu", devices=1))
+
+
+@pytest.fixture
+def batch(dataset: Dataset) -> IntegerBatch:
+    return next(read_batches(dataset["train"], [np.arange(4)], torch.device("cpu")))
+
+
+def weights(one: Learner) -> torch.Tensor:
+    return torch.cat([weight.detach().flatten() for weight in one.network.parameters()])
+
+
+def test_accumulated_batches_count_as_their_mean(small: Fields, batch: IntegerBatch) -> None:
+    """Twice the same batch teaches what it teaches once."""
+    once, twice = learner(small, **PLAIN), learner(small, **PLAIN, accumulate=2)
+    before = weights(once)
+    assert torch.equal(before, weights(twice))
+    terms = [one.step(repeat(batch), 16, 0, 1.0)["loss"] for one in (once, twice)]
+    assert not torch.equal(before, weights(once))
+    assert torch.allclose(weights(once), weights(twice), atol=1e-7)
+    assert torch.allclose(*terms)
+
+
+def test_every_accumulated_batch_is_drawn_for_by_itself(small: Fields, batch: IntegerBatch) -> None:
+    one = learner(small, accumulate=2, bg_dropout=0.5, bg_jitter=0.0)
+    seen = [one.see(batch, 16, number)[0] for number in (0, 1, 0)]
+    assert torch.equal(seen[0], seen[2]) and not torch.equal(seen[0], seen[1])
+
+
+def test_the_factor_scales_one_step_and_leaves_the_rate(small: Fields, batch: IntegerBatch) -> None:
+    still, whole = learner(small, **PLAIN, weight_decay=0.0), learner(small, **PLAIN, weight_decay=0.0)
+    before = weights(still)
+    still.step(repeat(batch), 16, 0, 0.0)
+    assert torch.equal(weights(still), before)
+    whole.step(repeat(batch), 16, 0, 0.5)
+    # The first step of AdamW goes by the rate itself, each weight its own way.
+    assert float((weights(whole) - before).abs().max()) == pytest.approx(0.5 * small["lr"], rel=1e-3)
+    assert whole.rate == still.rate == small["lr"]
+
+
+def test_the_first_bad_step_is_remembered(small: Fields, batch: IntegerBatch) -> None:
+    one = learner(small, **PLAIN)
+    one.step(repeat(batch), 16, 0, 1.0)
+    assert one.bad_step is None and one.weights_are_finite()
+    next(one.network.parameters()).data[0] = torch.nan
+    for number in (1, 2):
+        one.step(repeat(batch), 16, number, 1.0)
+    assert one.bad_step == 1 and not one.weights_are_finite()
+
+
+def test_a_compiled_network_keeps_the_names_of_its_weights(small: Fields) -> None:
+    assert list(learner(small, compile=True).state()["model"]) == list(learner(small).state()["model"])
