@@ -54,7 +54,7 @@ def temporary_name(path: Path) -> Path:
     return path.with_name(f".{path.name}.tmp")
 
 
-def write_atomically(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes | memoryview) -> None:
     """Replace `path` by `content`, wholly or not at all."""
     with atomic_file(path, len(content)) as temporary:
         temporary.write_bytes(content)

@@ -1,12 +1,13 @@
 """Checkpoints: tensors and primitives only, written wholly or not at all."""
 
+import io
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from generator.files import atomic_file
+from generator.files import write_atomically
 from training.config import TrainConfig
 from training.errors import CheckpointError
 from training.models import Network, build_model
@@ -91,9 +92,10 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         **vars(checkpoint),
         "position": asdict(checkpoint.position),
     }
-    weights = sum(tensor.nbytes for tensor in checkpoint.model.values())
-    with atomic_file(path, 4 * weights) as temporary:  # with their averages and AdamW's two moments
-        torch.save(content, temporary)
+    # In memory first: on a full disk torch's own writer has no word for it.
+    whole = io.BytesIO()
+    torch.save(content, whole)
+    write_atomically(path, whole.getbuffer())
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
