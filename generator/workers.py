@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from typing import Any, TypeVar
 
@@ -58,7 +59,8 @@ def run_tasks(job: Callable[[Task], Result], tasks: Sequence[Task], workers: int
         waiting = iter(tasks)
         pending: set[Future[Result]] = set()
         for task in waiting:
-            pending.add(pool.submit(_do, task))
+            with _uninterrupted():  # what it may start would be lost half-way
+                pending.add(pool.submit(_do, task))
             if len(pending) < 2 * workers:
                 continue
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -87,7 +89,29 @@ def _context() -> BaseContext:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOADED)
+    # Ctrl-C reaches every process of a terminal; the server, and those it forks, begin deaf to it.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     return context
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back until the block is done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if held:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _begin_worker(job: Callable[[Any], Any]) -> None:
