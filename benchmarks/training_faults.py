@@ -64,7 +64,7 @@ class Faults:
         while True:
             process = begin(*self._command(out))
             try:
-                wait = self._random.uniform(4, self._seconds) if hits < kills else 600
+                wait = self._random.uniform(4, max(5, 0.8 * self._seconds)) if hits < kills else 600
                 _, said = process.communicate(timeout=wait)
                 assert process.returncode == 0, said
                 if hits >= kills:
