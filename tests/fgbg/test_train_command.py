@@ -16,7 +16,7 @@ def train(*arguments: str) -> tuple[int, str, str]:
 
 
 def test_every_network_can_be_named() -> None:
-    (choices,) = (option.type.choices for option in command.params if option.name == "model")  # type: ignore[attr-defined]
+    (choices,) = (option.type.choices for option in command.params if option.name == "model")
     assert list(choices) == list(MODELS)
 
 

@@ -70,7 +70,7 @@ def test_pictures_of_any_size_answer_alike_alone_and_in_batches(folder: Path) ->
     ]
     pictures[0].setflags(write=False)
     alone = [network.predict([rgb])[0] for rgb in pictures]
-    batched = replace(network, batch=3).predict(pictures)  # type: ignore[type-var]
+    batched = replace(network, batch=3).predict(pictures)
     for one, other in zip(alone, batched, strict=True):
         assert one.shape == (32, 32)
         np.testing.assert_allclose(one, other, atol=1e-5)

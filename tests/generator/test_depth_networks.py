@@ -39,7 +39,7 @@ PICTURES = {Path("a.jpg"): ramp(8, 8), Path("b.jpg"): ramp(24, 12), Path("c.jpg"
 
 def depths(network: RedNetwork, cache: DepthCache | None, convention: str = "inverse") -> list[np.ndarray]:
     read = PICTURES.__getitem__
-    found = list(depth_of_backgrounds(network, cache, convention, (8, 8), ASSETS, read))  # type: ignore[arg-type]
+    found = list(depth_of_backgrounds(network, cache, convention, (8, 8), ASSETS, read))
     assert all(rgb is PICTURES[path] for (rgb, _), (path, _) in zip(found, ASSETS, strict=True))
     return [depth for _, depth in found]
 

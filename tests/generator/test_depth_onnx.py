@@ -75,7 +75,7 @@ def test_free_sides_become_multiples_of_224(
 
 def test_batches_answer_as_single_pictures_do(tmp_path: Path) -> None:
     single = open_network(f"onnx:{save_mean(tmp_path / 'mean.onnx', ('n', 3, 'h', 8))}")
-    batched = replace(single, batch=3)  # type: ignore[type-var]
+    batched = replace(single, batch=3)
     sizes = [(8, 8)] * 4 + [(30, 8)] + [(8, 8)]
     pictures = [RNG.integers(0, 256, (*size, 3), np.uint8) for size in sizes]
     for one, other in zip(single.predict(pictures), batched.predict(pictures), strict=True):

@@ -51,7 +51,7 @@ def test_splits_share_no_foreground_and_no_background(unrendered: Path) -> None:
         used["fg"][name] = set(dataset.bank.sprite_fg[split.placements["sprite"]].tolist())
         used["bg"][name] = set(split.samples["bg"].tolist())
     for kind, by_split in used.items():
-        assets = dataset.manifest.assets[kind]  # type: ignore[index]
+        assets = dataset.manifest.assets[kind]
         for name, numbers in by_split.items():
             assert numbers == {n for n, asset in enumerate(assets) if asset.split == name}
             assert numbers

@@ -97,7 +97,7 @@ def test_shares_that_are_given_replace_all_that_were() -> None:
 
 def test_a_config_is_frozen() -> None:
     with pytest.raises(ValidationError):
-        TrainConfig().lr = 1.0  # type: ignore[misc]
+        TrainConfig().lr = 1.0
 
 
 @pytest.mark.parametrize(

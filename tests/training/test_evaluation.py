@@ -56,7 +56,7 @@ def see(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
 
 
 def measured(network: Any = see, **options: Any) -> Evaluation:
-    return evaluate(Drawn(), np.arange(3), network, 8, CPU, **options)  # type: ignore[arg-type]
+    return evaluate(Drawn(), np.arange(3), network, 8, CPU, **options)
 
 
 def test_masks_by_hand() -> None:

@@ -27,9 +27,9 @@ def test_one_cycle_is_that_of_torch() -> None:
 
 @pytest.mark.parametrize("schedule", ["plateau", "cosine"])
 def test_the_rate_warms_up_from_nothing(schedule: str) -> None:
-    factors = [rate_factor(schedule, 0.0, step, warm_up=4) for step in range(6)]  # type: ignore[arg-type]
+    factors = [rate_factor(schedule, 0.0, step, warm_up=4) for step in range(6)]
     assert factors == [0.25, 0.5, 0.75, 1.0, 1.0, 1.0]
-    assert rate_factor(schedule, 0.0, 0, warm_up=0) == 1.0  # type: ignore[arg-type]
+    assert rate_factor(schedule, 0.0, 0, warm_up=0) == 1.0
 
 
 def test_one_cycle_has_a_rise_of_its_own() -> None:

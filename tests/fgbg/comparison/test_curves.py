@@ -28,7 +28,7 @@ def test_training_is_dashed_and_validation_solid(
 
     def plot(axes: Axes, epochs: object, values: object, **style: object) -> object:
         drawn.append((style["color"], style["linestyle"], epochs, values))
-        return plain(axes, epochs, values, **style)  # type: ignore[arg-type]
+        return plain(axes, epochs, values, **style)
 
     monkeypatch.setattr(Axes, "plot", plot)
     draw_panel("loss", runs, dark=False)

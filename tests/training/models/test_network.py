@@ -104,7 +104,7 @@ def test_networks_are_built_by_name_with_their_own_widths(
     fields: dict[str, str], kind: type[Network], stride: int
 ) -> None:
     widths = default_widths(fields["model"], fields.get("encoder"))
-    network = build_model(Architecture(widths=widths, **fields))  # type: ignore[arg-type]
+    network = build_model(Architecture(widths=widths, **fields))
     assert type(network) is kind and network.stride == stride
     assert network.mask_head.in_channels == widths[0]
 
