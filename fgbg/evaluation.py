@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fgbg.evaluation_page import make_report
 from fgbg.evaluation_picture import draw_samples
 from fgbg.predictor import Predictor
 from generator.config import SplitName
@@ -18,6 +19,7 @@ from training.evaluation import CONDITIONS, Condition, evaluate
 from training.evaluation_summary import summarise
 
 METRICS_FILE = "metrics.json"
+REPORT_FILE = "report.html"
 
 
 def picture_file(condition: str) -> str:
@@ -34,7 +36,7 @@ def write_evaluation(
     out: Path,
     overwrite: bool = False,
 ) -> dict[str, Any]:
-    """Measure a network and write OUT/metrics.json and a picture for each condition.
+    """Measure a network and write OUT/metrics.json, a picture for each condition, and report.html.
 
     Args:
         predictor: the network.
@@ -53,7 +55,7 @@ def write_evaluation(
         DatasetError: the dataset is missing, unfinished, damaged, or without samples in this split.
     """
     conditions: tuple[Condition, ...] = CONDITIONS if predictor.network.inputs == 6 else ("absent",)
-    for name in (METRICS_FILE, *map(picture_file, conditions)):
+    for name in (METRICS_FILE, REPORT_FILE, *map(picture_file, conditions)):
         refuse_existing(out / name, overwrite)
     dataset = open_dataset(data)
     split = filled_split(dataset, subset)
@@ -73,9 +75,11 @@ def write_evaluation(
         **summarise(evaluation, names),
     }
     out.mkdir(parents=True, exist_ok=True)
+    pictures: dict[str, bytes] = {}
     for condition in conditions:
-        sheet = draw_samples(split, evaluation, condition, predictor, names)
-        write_atomically(out / picture_file(condition), encode_png(sheet))
+        pictures[condition] = encode_png(draw_samples(split, evaluation, condition, predictor, names))
+        write_atomically(out / picture_file(condition), pictures[condition])
+    write_atomically(out / REPORT_FILE, make_report(document, pictures))
     # No NaN: where there is no number stands null.
     write_atomically(out / METRICS_FILE, json.dumps(document, indent=1, allow_nan=False).encode() + b"\n")
     return document

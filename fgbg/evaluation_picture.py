@@ -11,7 +11,7 @@ from torch import Tensor
 from fgbg.predictor import Predictor
 from generator.colours import colour_shares, font
 from generator.dataset import Split
-from training.evaluation import Condition, Evaluation, given_backgrounds, prepared_batches
+from training.evaluation import Condition, Evaluation, evaluated_batches
 from training.metrics import THRESHOLD
 
 EACH = 3
@@ -91,8 +91,8 @@ def _answers(
 ) -> list[dict[str, np.ndarray]]:
     """For each sample (h, w, 3) uint8 pictures by title."""
     lines: list[dict[str, np.ndarray]] = []
-    for numbers, batch in prepared_batches(split, rows, predictor.res, predictor.device):
-        bg = given_backgrounds(batch, numbers)[condition]
+    for numbers, batch, backgrounds in evaluated_batches(split, rows, predictor.res, predictor.device):
+        bg = backgrounds[condition]
         prediction = predictor.see(bg, batch.fg_bg)
         answers = prediction.mask_logits.float().sigmoid()
         for place in range(len(numbers)):

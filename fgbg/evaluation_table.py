@@ -1,19 +1,23 @@
-"""An evaluation as a table on the screen."""
+"""An evaluation as tables of text, for the screen and the page."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 _LABEL, _COLUMN = 26, 26
 _NONE = "-"
 
 
-def table(document: dict[str, Any]) -> list[str]:
-    """Lines of what metrics.json holds."""
-    parts = (_heading, _network, _threshold, _depth, _by_size, _by_background)
-    return [line for part in parts for line in part(document)]
+@dataclass(frozen=True)
+class Table:
+    """Cells of text under a head, each row with its name first."""
+
+    head: list[str]
+    rows: list[list[str]]
 
 
-def _heading(document: dict[str, Any]) -> list[str]:
+def heading(document: dict[str, Any]) -> list[str]:
+    """Lines on what was measured; `document` is what metrics.json holds."""
     seen = " with mirror images" if document["mirror"] else ""
     count, total = document["samples_measured"], document["samples"]
     lines = [
@@ -25,63 +29,81 @@ def _heading(document: dict[str, Any]) -> list[str]:
     return lines
 
 
-def _network(document: dict[str, Any]) -> list[str]:
+def tables(document: dict[str, Any]) -> list[Table]:
+    """The figures of what metrics.json holds."""
+    made = (part(document) for part in (_network, _threshold, _depth, _by_size, _by_background))
+    return [table for table in made if table is not None]
+
+
+def screen(document: dict[str, Any]) -> list[str]:
+    """Heading and tables as lines of plain text."""
+    lines = heading(document)
+    for table in tables(document):
+        lines += ["", _line(table.head), *map(_line, table.rows)]
+    return lines
+
+
+def _network(document: dict[str, Any]) -> Table:
     network = document["network"]
     measures = next(iter(network.values()))
-    lines = ["", _row(f"mean [{document['interval']['level']:.0%} interval]", network)]
-    return lines + [_row(name, (_interval(part[name]) for part in network.values())) for name in measures]
+    return Table(
+        [f"mean [{document['interval']['level']:.0%} interval]", *network],
+        [[name, *(_interval(part[name]) for part in network.values())] for name in measures],
+    )
 
 
-def _threshold(document: dict[str, Any]) -> list[str]:
+def _threshold(document: dict[str, Any]) -> Table:
     network, threshold = document["network"], document["baselines"]["threshold"]
     # Beside a network that sees no background stand the baselines in columns of their own.
     found = {name: threshold.get(name) for name in (network if "clean" in network else threshold)}
     levels = (_NONE if part is None else f">= {part['threshold']}" for part in found.values())
     ious = (_interval(part and part["iou"]) for part in found.values())
-    lines = ["", _row("baselines", found), _row("threshold |fg_bg - bg|", levels), _row("iou", ious)]
+    rows = [["threshold |fg_bg - bg|", *levels], ["iou", *ious]]
     if "clean" in network and (wrong := 1 - threshold["clean"]["iou"]["mean"]) > 0:
         share = (1 - network["clean"]["iou"]["mean"]) / wrong
-        lines.append(_row("(1 - iou) / threshold's", [f"{share:.3f}"]))
-    return lines
+        rows.append(["(1 - iou) / threshold's", f"{share:.3f}"])
+    return Table(["baselines", *found], rows)
 
 
-def _depth(document: dict[str, Any]) -> list[str]:
+def _depth(document: dict[str, Any]) -> Table | None:
     constant, own = (document["baselines"][name] for name in ("constant_depth", "bg_depth"))
     if constant is None:
-        return []
-    lines = ["", _row("", [f"constant {_number(constant['depth'])}", "background's own depth"])]
-    return lines + [
-        _row(name, [_interval(constant.get(name)), _interval(part)]) for name, part in own.items()
-    ]
+        return None
+    return Table(
+        ["baselines of depth", f"constant {_number(constant['depth'])}", "background's own depth"],
+        [[name, _interval(constant.get(name)), _interval(part)] for name, part in own.items()],
+    )
 
 
-def _by_size(document: dict[str, Any]) -> list[str]:
+def _by_size(document: dict[str, Any]) -> Table:
     columns = list(document["network"])
-    lines = ["", _row("iou by object size", columns)]
+    rows = []
     for name, group in document["by_size"].items():
         if group["samples"]:
             low, high = group["above"] or 0, group["up_to"]
             part = name if name == "none" else f"{name}, {low:.0%} to {high:.0%}"
             cells = (_interval(group["iou"][column]) for column in columns)
-            lines.append(_row(f"{part} ({group['samples']:,})", cells))
-    return lines
+            rows.append([f"{part} ({group['samples']:,})", *cells])
+    return Table(["iou by object size", *columns], rows)
 
 
-def _by_background(document: dict[str, Any]) -> list[str]:
+def _by_background(document: dict[str, Any]) -> Table:
     groups = document["by_background"]
     means = {name: document["backgrounds"]["iou"][name] for name in document["network"]}
     main = next(iter(means))
     ranked = sorted(groups, key=lambda name: groups[name]["iou"][main])
-    lines = ["", _row(f"iou over {len(groups)} backgrounds", (_interval(part) for part in means.values()))]
+    rows = []
     for label, name in (("worst", ranked[0]), ("best", ranked[-1])):
         group = groups[name]
         cells = (_number(group["iou"][column]) for column in means)
-        lines.append(_row(f"{label} {name} ({group['samples']:,})", cells))
-    return lines
+        rows.append([f"{label} {name} ({group['samples']:,})", *cells])
+    over = ["mean", *(_interval(part) for part in means.values())]
+    return Table([f"iou over {len(groups)} backgrounds", *means], [over, *rows])
 
 
-def _row(label: str, cells: Iterable[str]) -> str:
-    return f"{label:{_LABEL}}  {''.join(f'{cell:{_COLUMN}}' for cell in cells)}".rstrip()
+def _line(cells: Iterable[str]) -> str:
+    label, *others = cells
+    return f"{label:{_LABEL}}  {''.join(f'{cell:{_COLUMN}}' for cell in others)}".rstrip()
 
 
 def _interval(estimate: dict[str, Any] | None) -> str:

@@ -12,7 +12,8 @@ from training.checkpoint import BEST, LAST, load_checkpoint, model_of
 from training.devices import choose_accelerator
 from training.errors import CheckpointError
 from training.models import Network, Prediction
-from training.prepare import join, resize, scaled_size, to_network
+from training.prepare import join, scaled_size, to_network
+from training.resize import resize
 
 _ASPECT_TOLERANCE = 0.02
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import torch
 
+from generator.errors import ConfigError, one_line
 from generator.files import write_atomically
-from training.config import TrainConfig
+from training.config import resolve_config
 from training.errors import CheckpointError
 from training.models import Network, build_model
 from training.schedule import Stage
@@ -133,9 +134,14 @@ def model_of(path: Path, checkpoint: Checkpoint) -> Network:
     """The checkpoint's network with its averaged weights, ready to predict.
 
     Raises:
-        CheckpointError: the weights do not fit the network named in it.
+        CheckpointError: its options are not those of this release, or its weights do not fit its network.
     """
-    config = TrainConfig(**checkpoint.config)
+    try:
+        config = resolve_config(checkpoint.config)
+    except ConfigError as error:
+        raise CheckpointError(
+            path, "options that this release knows", one_line(error), "use the release that wrote it"
+        ) from error
     model = build_model(config.architecture)
     load_weights(path, model, checkpoint.ema)
     return model.eval()

@@ -23,7 +23,8 @@ from training.measures import DEPTH_MEASURES, MASK_MEASURES
 from training.metrics import THRESHOLD
 from training.models import Prediction
 from training.perturb import perturb_backgrounds
-from training.prepare import Prepared, Truth, prepare
+from training.prepare import Prepared, Truth, prepare, to_network
+from training.resize import resize
 
 Condition = Literal["clean", "perturbed", "absent"]
 CONDITIONS: tuple[Condition, ...] = ("clean", "perturbed", "absent")
@@ -84,8 +85,7 @@ def evaluate(
     """
     collected = _Columns()
     with Progress("evaluating", len(rows), "samples") as progress:
-        for numbers, batch in prepared_batches(split, rows, res, device):
-            backgrounds = given_backgrounds(batch, numbers)
+        for numbers, batch, backgrounds in evaluated_batches(split, rows, res, device):
             for condition in conditions:
                 collected.add(condition, measure(see(backgrounds[condition], batch.fg_bg), batch.truth))
             _add_baselines(collected, batch, backgrounds)
@@ -110,18 +110,22 @@ def evaluate(
     )
 
 
-def prepared_batches(
+def evaluated_batches(
     split: Split, rows: np.ndarray, res: int, device: torch.device
-) -> Iterator[tuple[np.ndarray, Prepared]]:
-    """Samples (n,) of a split in batches, at a resolution: their numbers, and what the network takes."""
+) -> Iterator[tuple[np.ndarray, Prepared, dict[Condition, Tensor | None]]]:
+    """Samples (n,) of a split in batches, at a resolution.
+
+    Yields:
+        Their numbers, the batch, and what the network is given as background in each condition; perturbed at
+        the size at which the dataset has it, as by the camera that took it.
+    """
     parts = [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
     for part, integers in zip(parts, read_batches(split, parts, device), strict=True):
-        yield part, prepare(integers, res)
-
-
-def given_backgrounds(batch: Prepared, rows: np.ndarray) -> dict[Condition, Tensor | None]:
-    """What stands for the background in each condition."""
-    return {"clean": batch.bg, "perturbed": perturb_backgrounds(batch.bg, rows), "absent": None}
+        batch = prepare(integers, res)
+        height, width = integers.mask.shape[1:]
+        perturbed = perturb_backgrounds(to_network(integers.bg, (height, width)), part)
+        size = (batch.bg.shape[-2], batch.bg.shape[-1])
+        yield part, batch, {"clean": batch.bg, "perturbed": resize(perturbed, size), "absent": None}
 
 
 def measure(prediction: Prediction, truth: Truth) -> dict[str, Tensor]:

@@ -13,7 +13,7 @@ from training.draws import keyed_generator
 from training.jpeg import jpeg
 
 SHIFT = 2
-"""Pixels, at the resolution that is evaluated."""
+"""Pixels of the dataset's own pictures, whatever the resolution that is evaluated."""
 GAIN = 1.1
 NOISE = 5.0
 """Standard deviation, in levels of 0 to 255."""

@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from generator.depth import FARTHEST, NEAREST, UNKNOWN
 from training.integers import IntegerBatch
+from training.resize import resize
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,3 @@ def scaled_size(height: int, width: int, res: int) -> tuple[int, int]:
     """Height and width with the longer side `res`, the aspect kept."""
     factor = res / max(height, width)
     return max(1, round(height * factor)), max(1, round(width * factor))
-
-
-def resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
-    """Antialiased bilinear, float (B, C, H, W)."""
-    if tuple(pictures.shape[-2:]) == size:
-        return pictures
-    return functional.interpolate(pictures, size, mode="bilinear", antialias=True, align_corners=False)

@@ -66,17 +66,17 @@ def command(
     """Measure a network on a split it was not trained on.
 
     With the background clean, perturbed and absent, beside the best threshold on |fg_bg - bg| and depth
-    without looking. Prints a table, and writes metrics.json and a picture of the worst, median and best
-    samples in each condition: clean.png, perturbed.png, absent.png.
+    without looking. Prints a table, and writes metrics.json, a picture of the worst, median and best samples
+    in each condition (clean.png, perturbed.png, absent.png), and all of it as a page, report.html.
     """
-    from fgbg.evaluation import METRICS_FILE, picture_file, write_evaluation
-    from fgbg.evaluation_table import table
+    from fgbg.evaluation import METRICS_FILE, REPORT_FILE, picture_file, write_evaluation
+    from fgbg.evaluation_table import screen
     from fgbg.predictor import Predictor, default_checkpoint
 
     checkpoint = checkpoint or default_checkpoint(Path("outputs"))
     predictor = Predictor.load(checkpoint, None, device, mirror)
     count = None if samples == "all" else int(samples)
     document = write_evaluation(predictor, checkpoint, data, subset, count, out, overwrite)
-    click.echo("\n".join(table(document)))
-    for name in (METRICS_FILE, *map(picture_file, document["network"])):
+    click.echo("\n".join(screen(document)))
+    for name in (REPORT_FILE, METRICS_FILE, *map(picture_file, document["network"])):
         click.echo(out / name)

@@ -55,6 +55,10 @@ def test_a_table_numbers_and_pictures(unrendered: Path, trained: Path, tmp_path:
         # 9 rows of pictures of 32 x 24, six times as large: above 128 px.
         assert cv2.imread(str(out / f"{name}.png")).shape == (26 + 9 * (144 + 24) + 4, columns * 196 + 4, 3)
 
+    page = (out / "report.html").read_text()
+    assert page.count("data:image/png;base64,") == 3 and "://" not in page
+    assert f"<td>{mean:.4f} [" in page and str(checkpoint) in page
+
     again = run_evaluate(unrendered, out, *arguments)
     assert again.exit_code == 2 and "--overwrite" in again.stderr
     assert run_evaluate(unrendered, out, *arguments, "--overwrite").exit_code == 0
@@ -70,7 +74,7 @@ def test_a_network_of_masks_that_sees_no_background(
     document = json.loads((tmp_path / "metrics.json").read_text())
     assert list(document["network"]) == ["absent"] and document["subset"] == "test"
     assert set(document["network"]["absent"]) == {"iou", "dice", "pixel_accuracy"}
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["absent.png", "metrics.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["absent.png", "metrics.json", "report.html"]
     assert ">= " in result.stdout and "depth" not in result.stdout
 
 

@@ -189,3 +189,9 @@ def test_missing_weights_are_refused_by_name(path: Path, checkpoint: Checkpoint)
     fewer = {name: tensor for name, tensor in checkpoint.ema.items() if name != "depth_head.bias"}
     with pytest.raises(CheckpointError, match=r"depth_head\.bias"):
         model_of(path, replace(checkpoint, ema=fewer))
+
+
+def test_options_of_another_release_are_refused_in_one_line(path: Path, checkpoint: Checkpoint) -> None:
+    newer = replace(checkpoint, config={**checkpoint.config, "attention": True})
+    with pytest.raises(CheckpointError, match=r"expected options that this release knows, found --attention"):
+        model_of(path, newer)

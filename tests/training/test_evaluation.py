@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from generator.dataset import Batch
+from training import evaluation
 from training.baselines import depth_of_backgrounds
 from training.evaluation import Evaluation, evaluate
 from training.evaluation_summary import summarise
@@ -80,6 +81,21 @@ def test_the_perturbed_background_is_what_the_network_gets() -> None:
     assert absent is None and clean is not None and (clean == -1).all()
     # Noise on black, of which half is cut off, after JPEG.
     assert perturbed is not None and 0.5 < ((perturbed + 1) * 127.5).mean() < 4
+
+
+def test_backgrounds_are_perturbed_before_they_are_scaled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stripe(bg: torch.Tensor, rows: np.ndarray) -> torch.Tensor:
+        """One white row of those that the dataset has."""
+        assert bg.shape == (3, 3, 8, 8) and rows.tolist() == [0, 1, 2]
+        striped = bg.clone()
+        striped[:, :, 2] = 1
+        return striped
+
+    monkeypatch.setattr(evaluation, "perturb_backgrounds", stripe)
+    ((_, batch, backgrounds),) = evaluation.evaluated_batches(Drawn(), np.arange(3), 4, CPU)
+    perturbed = backgrounds["perturbed"]
+    assert perturbed is not None and batch.bg.shape == perturbed.shape == (3, 3, 4, 4)
+    assert perturbed[0, 0, :, 0].tolist() == [-1, 0, -1, -1]
 
 
 def test_the_best_threshold_by_hand() -> None:
