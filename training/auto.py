@@ -19,7 +19,7 @@ from training.devices import over_processes
 from training.errors import RunError
 from training.integers import IntegerBatch
 from training.learner import Learner
-from training.mishaps import memory_told
+from training.mishaps import batch_told
 from training.plan import Plan
 
 LR_PLOT = "lr-range.png"
@@ -132,7 +132,7 @@ def find_batch_size(config: TrainConfig, fabric: Fabric, dataset: Dataset) -> in
     size = _FIRST_BATCH
     while size <= min(_LARGEST_BATCH, len(split)):
         try:
-            with memory_told(config):
+            with batch_told(config):
                 rate = _training_rate(config, fabric, dataset, size, res)
         except RunError:
             break

@@ -20,7 +20,7 @@ from training.devices import make_fabric, over_processes
 from training.errors import StoppedError
 from training.learner import Learner
 from training.log import RunLog, clear_log, write_config
-from training.mishaps import bad_step, diverged, memory_told, peers_told, spoilt
+from training.mishaps import bad_step, batch_told, diverged, peers_told, spoilt
 from training.plan import Plan, next_epoch
 from training.stopping import SaveClock, StopRequest
 from training.validation import validate
@@ -67,7 +67,7 @@ def train(
     fabric = make_fabric(config)
     if not fabric.is_global_zero:
         say = _say_nothing
-    with peers_told(config, fabric), memory_told(config):
+    with peers_told(config, fabric), batch_told(config):
         config = resolve_auto(config, fabric, dataset, say)
         run = _Run(config, fabric, dataset, earlier)
         if overwrite and fabric.is_global_zero:

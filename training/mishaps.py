@@ -15,6 +15,7 @@ from training.errors import RunError
 from training.learner import Learner
 
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
+_ONE_VALUE = "Expected more than 1 value per channel"
 _FIX = f"lower --lr; {LAST} and {BEST} hold the last good weights"
 
 
@@ -64,14 +65,24 @@ def spoilt(config: TrainConfig, step: int) -> RunError:
 
 
 @contextmanager
-def memory_told(config: TrainConfig) -> Iterator[None]:
-    """Let a lack of memory say what to lower.
+def batch_told(config: TrainConfig) -> Iterator[None]:
+    """Let batches that do not fit in memory say what to lower, and those of one pixel what to raise.
 
     Raises:
-        RunError: there was not enough.
+        RunError: there was not enough memory, or a channel had but one value to normalise by.
     """
     try:
         yield
+    except ValueError as error:
+        if _ONE_VALUE not in str(error):
+            raise
+        sizes = f"batches of {config.batch_size} at {min(stage.res for stage in config.stages)} px"
+        raise RunError(
+            "--batch-size",
+            "more than one value per channel, to normalise by",
+            f"one, in the deepest layer, in {sizes}",
+            "raise --batch-size or --res",
+        ) from error
     except RuntimeError as error:  # of which torch.OutOfMemoryError is one
         if not any(words in str(error).lower() for words in _OUT_OF_MEMORY):
             raise

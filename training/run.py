@@ -11,7 +11,7 @@ from training.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
 from training.config import TrainConfig, resolve_config
 from training.devices import make_fabric
 from training.engine import TrainOutcome, train
-from training.mishaps import memory_told, peers_told
+from training.mishaps import batch_told, peers_told
 from training.plan import is_finished
 from training.schedule import GivenStage, lay_over, parse_stages
 from training.summary import NetworkSummary, summarise
@@ -105,7 +105,7 @@ def suggest_lr(data: Path, out: Path, given: Mapping[str, Any], res: str, say: C
     """
     config = _resolve({**given, "data": data, "out": out}, parse_stages(res, 1), None, None)
     fabric = make_fabric(config)
-    with peers_told(config, fabric), memory_told(config):
+    with peers_told(config, fabric), batch_told(config):
         found = find_lr(config, fabric, open_dataset(data))
     if fabric.is_global_zero:
         path = out / "log" / LR_PLOT

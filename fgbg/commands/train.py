@@ -148,13 +148,13 @@ from fgbg.options import (
 @click.option(
     "--bg-dropout",
     type=click.FloatRange(0, 1),
-    show_default="0.6; 0 with --inputs 3",
+    show_default="0.5; 0 with --inputs 3",
     help="Share of samples without their background, so that predict works without --bg.",
 )
 @click.option(
     "--bg-jitter",
     type=click.FloatRange(0, 1),
-    show_default="0.15; 0 with --inputs 3",
+    show_default="0.2; 0 with --inputs 3",
     help="Share of samples whose background is shifted, re-exposed, noisy and compressed.",
 )
 @click.option(
@@ -168,7 +168,7 @@ from fgbg.options import (
 @click.option(
     "--depth-loss",
     type=WeightedTerms(),
-    show_default="ssim:1,l1:1; none without depth head",
+    show_default="ssim:0.25,l1:0.25; none without depth head",
     help="Terms: ssim, l1, mse, rmse, edge (slopes).",
 )
 @click.option(

@@ -11,7 +11,7 @@ from training import learner as learning
 from training.config import TrainConfig
 from training.errors import RunError
 from training.learner import Learner
-from training.mishaps import bad_step, diverged, memory_told, peers_told, spoilt
+from training.mishaps import bad_step, batch_told, diverged, peers_told, spoilt
 from training.prepare import Prepared
 
 
@@ -28,16 +28,27 @@ def test_a_lack_of_memory_says_what_to_lower(words: str) -> None:
         pytest.raises(
             RunError, match=r"batches of 16 at 96 px, found too little; lower --batch-size .*--widths"
         ),
-        memory_told(TrainConfig()),
+        batch_told(TrainConfig()),
     ):
         raise RuntimeError(words)
+
+
+def test_a_batch_of_one_pixel_says_what_to_raise() -> None:
+    normalise = torch.nn.BatchNorm2d(3)
+    with (
+        pytest.raises(RunError, match=r"--batch-size: .*batches of 1 at 96 px; raise --batch-size or --res"),
+        batch_told(TrainConfig(batch_size=1)),
+    ):
+        normalise(torch.ones(1, 3, 1, 1))
+    with pytest.raises(ValueError, match="another"), batch_told(TrainConfig()):
+        raise ValueError("another")
 
 
 def test_other_errors_pass() -> None:
     fabric = Fabric(accelerator="cpu", devices=1)
     with (
         pytest.raises(RuntimeError, match="something else"),
-        memory_told(TrainConfig()),
+        batch_told(TrainConfig()),
         peers_told(TrainConfig(), fabric),
     ):
         raise RuntimeError("something else")

@@ -13,6 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from generator.errors import ConfigError, UsageError
 from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from training.config import TrainConfig
 from training.errors import CheckpointError, StoppedError
 from training.learner import Learner
 from training.models import UNet
@@ -422,8 +423,9 @@ def test_the_table_has_what_a_user_compares(finished: Path) -> None:
         "samples_per_second",
     ]
     assert (row["epoch"], row["stage"], row["res"], row["step"], row["lr"]) == ("1", "0", "16", "4", "0.01")
-    terms = [float(row[f"train_{name}"]) for name in ("dice", "bce", "ssim", "l1")]
-    assert sum(terms) == pytest.approx(float(row["train_loss"]), rel=1e-4)
+    weights = TrainConfig().mask_loss | TrainConfig().depth_loss
+    loss = sum(weight * float(row[f"train_{name}"]) for name, weight in weights.items())
+    assert loss == pytest.approx(float(row["train_loss"]), rel=1e-4)
 
 
 def test_a_best_without_a_last_is_not_replaced_silently(run: Run, copy: Path) -> None:

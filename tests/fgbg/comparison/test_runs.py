@@ -82,9 +82,9 @@ def test_only_what_differs_is_told(trained: Path, trained_for_masks: Path, copy:
     assert differences == {
         "--depth-head": ["yes", "no"],
         "--inputs": ["6", "3"],
-        "--bg-dropout": ["0.6", "0"],
-        "--bg-jitter": ["0.15", "0"],
-        "--depth-loss": ["ssim:1,l1:1", "none"],
+        "--bg-dropout": ["0.5", "0"],
+        "--bg-jitter": ["0.2", "0"],
+        "--depth-loss": ["ssim:0.25,l1:0.25", "none"],
     }
 
 
