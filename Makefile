@@ -37,7 +37,7 @@ bench-gpu:
 # How good the original's widths become at 192 px on a GPU: make quality-gpu FG=FOLDER BG=FOLDER. More options of
 # the three commands in GENERATE, TRAIN and EVALUATE; called again it goes on where it was.
 quality-gpu: .venv/installed
-	test -n "$(FG)" -a -n "$(BG)" || { echo "say where the pictures are: make $@ FG=FOLDER BG=FOLDER"; exit 2; }
+	@test -n "$(FG)" -a -n "$(BG)" || { echo "say where the pictures are: make $@ FG=FOLDER BG=FOLDER"; exit 2; }
 	$(BIN)/fgbg generate --fg "$(FG)" --bg "$(BG)" --out $(QUALITY)/shards --positions 20 --seed 7 --no-render $(GENERATE)
 	$(BIN)/fgbg train --data $(QUALITY)/shards --out $(QUALITY)/run --res 192 --widths 64,128,256,512,1024 \
 		--batch-size 64 --epochs 40 --schedule cosine --lr 0.001 --device auto --resume $(TRAIN)
