@@ -24,15 +24,19 @@ def resize(pictures: Tensor, size: tuple[int, int]) -> Tensor:
     if size[0] > height or size[1] > width:
         return functional.interpolate(pictures, size, mode="bilinear", align_corners=False)
     # torch's own "area" takes whole pixels only, and not every size on every device.
-    rows, columns = _area_weights(height, size[0]), _area_weights(width, size[1])
+    rows = _area_weights(height, size[0], pictures.device)
+    columns = _area_weights(width, size[1], pictures.device)
     with torch.autocast(pictures.device.type, enabled=False):
-        return rows.to(pictures.device) @ (pictures @ columns.to(pictures.device).T)
+        return rows @ (pictures @ columns.T)
 
 
 @lru_cache(maxsize=16)
-def _area_weights(before: int, after: int) -> Tensor:
-    """(after, before) float32: the shares of each new pixel's area that the old ones have, along one side."""
+def _area_weights(before: int, after: int, device: torch.device) -> Tensor:
+    """(after, before) float32: the shares of each new pixel's area that the old ones have, along one side.
+
+    Kept on the device: a copy for every batch would make the host wait for what the device is doing.
+    """
     edges = torch.arange(after + 1, dtype=torch.float64) * before / after
     pixels = torch.arange(before)
     overlaps = torch.minimum(edges[1:, None], pixels + 1) - torch.maximum(edges[:-1, None], pixels)
-    return (overlaps.clamp_(min=0) * after / before).float()
+    return (overlaps.clamp_(min=0) * after / before).float().to(device)
