@@ -4,7 +4,12 @@ Mask losses take logits, depth losses depth in [0, 1]; pixels of unknown depth a
 nothing.
 """
 
-from training.losses.classes import class_cross_entropy_loss, class_dice_loss, class_focal_loss
+from training.losses.classes import (
+    class_cross_entropy_loss,
+    class_dice_loss,
+    class_focal_loss,
+    class_iou_loss,
+)
 from training.losses.depth import edge_loss, l1_loss, mse_loss, rmse_loss, ssim_loss
 from training.losses.mask import (
     bce_loss,
@@ -26,6 +31,7 @@ __all__ = [
     "class_cross_entropy_loss",
     "class_dice_loss",
     "class_focal_loss",
+    "class_iou_loss",
     "dice_loss",
     "edge_loss",
     "focal_loss",

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from training.classes import IGNORED, check_classes, one_hot
-from training.losses.overlap import soft_dice
+from training.losses.overlap import soft_dice, soft_iou
 from training.precision import in_full_precision
 
 _GAMMA = 2.0
@@ -48,9 +48,19 @@ def class_dice_loss(mask_logits: Tensor, labels: Tensor) -> Tensor:
     the libraries' do not fit: Kornia's leaves a class out that is predicted but not there, and that of
     segmentation_models_pytorch sums over the batch.
     """
-    counted = (labels != IGNORED)[:, None]
-    mask = one_hot(labels, mask_logits.shape[1]).to(mask_logits.dtype)
-    return (1 - soft_dice(mask_logits.softmax(dim=1) * counted, mask)).mean()
+    return (1 - soft_dice(*_found_and_there(mask_logits, labels))).mean()
+
+
+@in_full_precision
+def class_iou_loss(mask_logits: Tensor, labels: Tensor) -> Tensor:
+    """1 - soft intersection over union, as `class_dice_loss` otherwise; in [0, 1)."""
+    return (1 - soft_iou(*_found_and_there(mask_logits, labels))).mean()
+
+
+def _found_and_there(mask_logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Probability and truth (B, C, H, W) of every class, 0 where a pixel counts nothing."""
+    there = one_hot(labels, mask_logits.shape[1]).to(mask_logits.dtype)
+    return mask_logits.softmax(dim=1) * (labels != IGNORED)[:, None], there
 
 
 def _counted(labels: Tensor) -> Tensor:

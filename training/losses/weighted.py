@@ -28,6 +28,7 @@ CLASS_LOSSES: dict[str, MaskLoss] = {
     "dice": of_classes.class_dice_loss,
     "ce": of_classes.class_cross_entropy_loss,
     "focal": of_classes.class_focal_loss,
+    "iou": of_classes.class_iou_loss,
 }
 DEPTH_LOSSES: dict[str, DepthLoss] = {
     "ssim": of_depth.ssim_loss,

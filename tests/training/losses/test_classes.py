@@ -36,23 +36,28 @@ def cross_entropy_by_hand(logits: np.ndarray, labels: np.ndarray, focus: float) 
     return float(np.mean(costs))
 
 
-def dice_by_hand(logits: np.ndarray, labels: np.ndarray) -> float:
-    costs = []
+def overlaps_by_hand(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """Losses of Dice and of intersection over union."""
+    dice, iou = [], []
     for scores, truth in zip(logits, labels, strict=True):
         for number, p in enumerate(softmax(scores)):
             inside, outside = p[truth == number].sum(), p[(truth != number) & (truth != 255)].sum()
-            costs.append(1 - (2 * inside + 1) / (inside + outside + (truth == number).sum() + 1))
-    return float(np.mean(costs))
+            area = (truth == number).sum()
+            dice.append(1 - (2 * inside + 1) / (inside + outside + area + 1))
+            iou.append(1 - (inside + 1) / (outside + area + 1))
+    return float(np.mean(dice)), float(np.mean(iou))
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_each_follows_its_formula(seed: int) -> None:
     logits, labels = logits_and_labels(seed)
     arrays = logits.numpy(), labels.numpy()
+    dice, iou = overlaps_by_hand(*arrays)
     expected = {
         "ce": cross_entropy_by_hand(*arrays, focus=0),
         "focal": cross_entropy_by_hand(*arrays, focus=2),
-        "dice": dice_by_hand(*arrays),
+        "dice": dice,
+        "iou": iou,
     }
     found = {name: float(loss(logits, labels)) for name, loss in CLASS_LOSSES.items()}
     assert found == pytest.approx(expected, rel=1e-9)

@@ -91,7 +91,7 @@ def test_masks_of_classes_have_their_own_terms() -> None:
 @pytest.mark.parametrize(("name", "classes"), [("bce", 3), ("ce", 1)])
 def test_terms_of_one_class_and_of_several_are_not_mixed_up(name: str, classes: int) -> None:
     with pytest.raises(
-        ConfigError, match="terms among dice, ce, focal for 3" if classes > 1 else "dice, bce"
+        ConfigError, match="terms among dice, ce, focal, iou for 3" if classes > 1 else "dice, bce"
     ):
         WeightedLoss({name: 1.0}, {}, classes)
 
