@@ -83,14 +83,14 @@ class TrainConfig(BaseModel):
         default_factory=lambda given: default_widths(given["model"], given["encoder"]), min_length=2
     )
     """Channels of each level, from the full resolution down."""
-    bg_dropout: float = Field(default_factory=lambda given: 0.5 if given["inputs"] == 6 else 0.0, ge=0, le=1)
+    bg_dropout: float = Field(default_factory=lambda given: 0.45 if given["inputs"] == 6 else 0.0, ge=0, le=1)
     """Share of samples whose background is withheld."""
-    bg_jitter: float = Field(default_factory=lambda given: 0.2 if given["inputs"] == 6 else 0.0, ge=0, le=1)
+    bg_jitter: float = Field(default_factory=lambda given: 0.3 if given["inputs"] == 6 else 0.0, ge=0, le=1)
     """Share of samples whose background is shifted, turned, re-exposed, noisy and compressed."""
-    mask_loss: dict[str, float] = {"dice": 1.0, "bce": 1.0}
+    mask_loss: dict[str, float] = {"dice": 1.0, "iou": 1.0, "bce": 1.0}
     """Terms of the mask loss and their weights."""
     depth_loss: dict[str, float] = Field(
-        default_factory=lambda given: {"ssim": 0.25, "l1": 0.25} if given["depth_head"] else {}
+        default_factory=lambda given: {"ssim": 0.5, "l1": 0.5} if given["depth_head"] else {}
     )
     """Terms of the depth loss and their weights; none without a depth head."""
     seed: int = Field(0, ge=0, lt=2**63)

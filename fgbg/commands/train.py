@@ -148,27 +148,27 @@ from fgbg.options import (
 @click.option(
     "--bg-dropout",
     type=click.FloatRange(0, 1),
-    show_default="0.5; 0 with --inputs 3",
+    show_default="0.45; 0 with --inputs 3",
     help="Share of samples without their background, so that predict works without --bg.",
 )
 @click.option(
     "--bg-jitter",
     type=click.FloatRange(0, 1),
-    show_default="0.2; 0 with --inputs 3",
+    show_default="0.3; 0 with --inputs 3",
     help="Share of samples whose background is shifted, re-exposed, noisy and compressed.",
 )
 @click.option(
     "--mask-loss",
     type=WeightedTerms(),
-    default="dice:1,bce:1",
+    default="dice:1,iou:1,bce:1",
     show_default=True,
     help="Terms: dice, bce, focal, iou, pixelwise (squared error), rmse, ssim; of several classes dice, ce"
-    " (cross-entropy), focal.",
+    " (cross-entropy), focal, iou.",
 )
 @click.option(
     "--depth-loss",
     type=WeightedTerms(),
-    show_default="ssim:0.25,l1:0.25; none without depth head",
+    show_default="ssim:0.5,l1:0.5; none without depth head",
     help="Terms: ssim, l1, mse, rmse, edge (slopes).",
 )
 @click.option(
@@ -181,7 +181,7 @@ from fgbg.options import (
 @click.option(
     "--widths",
     type=Widths(),
-    show_default="16,16,32,64,128; conv-deconv 16,32,64; with --encoder 16,32,64,128,256",
+    show_default="32,32,64,128; conv-deconv 16,32,64; with --encoder 16,32,64,128,256",
     help="Channels per level; 64,128,256,512,1024 is the original U-Net (31 M parameters). With --encoder"
     " those of the decoder.",
 )

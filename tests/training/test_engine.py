@@ -207,7 +207,7 @@ def test_validation_is_on_the_averaged_weights_and_the_first_samples_of_val(
     last = replace(saved, ema=saved.model)
     (integers,) = read_batches(dataset["val"], [np.arange(4)], CPU)
     batch = prepare.prepare(integers, 16)
-    loss = WeightedLoss({"dice": 1, "bce": 1}, {"ssim": 0.25, "l1": 0.25})
+    loss = WeightedLoss(TrainConfig().mask_loss, TrainConfig().depth_loss)
     averaged, latest = (
         float(
             loss(model_of(tmp_path, one)(prepare.join(batch.bg, batch.fg_bg)), batch.truth)["loss"].detach()

@@ -412,6 +412,7 @@ def test_the_table_has_what_a_user_compares(finished: Path) -> None:
         "lr",
         "train_loss",
         "train_dice",
+        "train_iou",
         "train_bce",
         "train_ssim",
         "train_l1",

@@ -82,9 +82,9 @@ def test_only_what_differs_is_told(trained: Path, trained_for_masks: Path, copy:
     assert differences == {
         "--depth-head": ["yes", "no"],
         "--inputs": ["6", "3"],
-        "--bg-dropout": ["0.5", "0"],
-        "--bg-jitter": ["0.2", "0"],
-        "--depth-loss": ["ssim:0.25,l1:0.25", "none"],
+        "--bg-dropout": ["0.45", "0"],
+        "--bg-jitter": ["0.3", "0"],
+        "--depth-loss": ["ssim:0.5,l1:0.5", "none"],
     }
 
 
