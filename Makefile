@@ -9,7 +9,7 @@ QUALITY := outputs/quality
 demo: .venv/installed
 	$(BIN)/fgbg samples $(DEMO)/assets --count 60 --seed 1 --overwrite
 	$(BIN)/fgbg generate --fg $(DEMO)/assets/fg --bg $(DEMO)/assets/bg --out $(DEMO)/shards --no-render
-	$(BIN)/fgbg train --data $(DEMO)/shards --out $(DEMO)/run --res 48:3,96:3 --epoch-samples 2500 --resume
+	$(BIN)/fgbg train --data $(DEMO)/shards --out $(DEMO)/run --res 48:3,96:3 --epoch-samples 5000 --resume
 	$(BIN)/python docs/road.py --data $(DEMO)/shards --run $(DEMO)/run --out $(DEMO)
 
 test: .venv/installed-dev

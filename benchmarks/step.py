@@ -1,6 +1,6 @@
 """What a training step costs: fed by the real data path beside one resident batch, and against the machine.
 
-    python benchmarks/step.py [--fg FOLDER --bg FOLDER] [--res 96] [--widths 32,32,64,128] [--batch 16]
+    python benchmarks/step.py [--fg FOLDER --bg FOLDER] [--res 96] [--widths 16,16,32,64,128] [--batch 16]
         [--device auto] [--precision auto] [--storage unrendered] [--steps 20] [--rounds 5] [--profile]
 
 Each round times, one after the other, steps (conversion, resize, augmentation, forward, backward,
@@ -45,7 +45,7 @@ WARM_UP = 5
 @click.option("--fg", type=click.Path(path_type=Path))
 @click.option("--bg", type=click.Path(path_type=Path))
 @click.option("--res", "resolutions", multiple=True, default=[96])
-@click.option("--widths", type=Widths(), default="32,32,64,128")
+@click.option("--widths", type=Widths(), default="16,16,32,64,128")
 @click.option("--batch", default=16)
 @click.option("--device", default="auto")
 @click.option("--precision", default="auto")

@@ -181,7 +181,7 @@ from fgbg.options import (
 @click.option(
     "--widths",
     type=Widths(),
-    show_default="32,32,64,128; conv-deconv 16,32,64; with --encoder 16,32,64,128,256",
+    show_default="16,16,32,64,128; conv-deconv 16,32,64; with --encoder 16,32,64,128,256",
     help="Channels per level; 64,128,256,512,1024 is the original U-Net (31 M parameters). With --encoder"
     " those of the decoder.",
 )

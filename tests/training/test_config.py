@@ -127,7 +127,7 @@ def test_options_that_cannot_be_together_are_refused(fields: dict[str, object], 
 
 def test_defaults_follow_the_network() -> None:
     plain = TrainConfig()
-    assert (plain.widths, plain.encoder_weights) == ((32, 32, 64, 128), "none")
+    assert (plain.widths, plain.encoder_weights) == ((16, 16, 32, 64, 128), "none")
     assert (plain.bg_dropout, plain.bg_jitter, set(plain.depth_loss)) == (0.45, 0.3, {"ssim", "l1"})
     assert TrainConfig(model="conv-deconv").widths == (16, 32, 64)
     over_encoder = TrainConfig(encoder="resnet18")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 WIDTHS: dict[str, tuple[int, ...]] = {
-    "unet": (32, 32, 64, 128),
-    "unet-elu": (32, 32, 64, 128),
+    "unet": (16, 16, 32, 64, 128),
+    "unet-elu": (16, 16, 32, 64, 128),
     "conv-deconv": (16, 32, 64),
 }
 """Channels of each level, by network, where none are asked for."""

@@ -94,8 +94,8 @@ def test_a_change_of_each_part_leaves_out_the_depth_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("fields", "kind", "stride"),
     [
-        ({"model": "unet"}, UNet, 8),
-        ({"model": "unet-elu"}, UNetELU, 8),
+        ({"model": "unet"}, UNet, 16),
+        ({"model": "unet-elu"}, UNetELU, 16),
         ({"model": "conv-deconv"}, ConvDeconv, 4),
         ({"model": "unet", "encoder": "mobilenet_v2"}, EncoderUNet, 32),
     ],
