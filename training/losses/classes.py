@@ -44,9 +44,9 @@ def class_focal_loss(mask_logits: Tensor, labels: Tensor) -> Tensor:
 def class_dice_loss(mask_logits: Tensor, labels: Tensor) -> Tensor:
     """1 - soft Dice coefficient, per sample and class over the pixels that count, then averaged; in [0, 1).
 
-    A class that is neither there nor predicted costs nothing, as an empty mask does in `dice_loss`. Own, as
-    the libraries' do not fit: Kornia's leaves a class out that is predicted but not there, and that of
-    segmentation_models_pytorch sums over the batch.
+    A class that is neither there nor predicted costs nothing, as an empty mask does in `dice_loss`. The
+    libraries' whole losses do not fit: Kornia's leaves a class out that is predicted but not there, and that
+    of segmentation_models_pytorch sums over the batch.
     """
     return (1 - soft_dice(*_found_and_there(mask_logits, labels))).mean()
 

@@ -20,7 +20,7 @@ _GAMMA = 2.0
 def dice_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
     """1 - soft Dice coefficient, per sample, then averaged; in [0, 1).
 
-    Own, as the libraries' do not fit: Kornia's is constant on one channel, and that of
+    The libraries' whole losses do not fit: Kornia's is constant on one channel, and that of
     segmentation_models_pytorch sums over the batch and lets an empty mask cost nothing, whatever is
     predicted.
     """
