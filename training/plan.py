@@ -1,6 +1,6 @@
 """What a run does when: epochs, steps, rows and rates as pure functions of its position."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +9,7 @@ from training.batches import shuffled
 from training.checkpoint import RunPosition
 from training.config import TrainConfig
 from training.rate import rate_factor
+from training.schedule import Stage
 
 DEFAULT_EPOCH_SAMPLES = 20_000
 
@@ -67,11 +68,22 @@ class Plan:
             yield shuffled(config.seed, self._length, first, own, config.shuffle_window)
 
     def rate_factor(self, position: RunPosition) -> float:
-        """What the learning rate is multiplied by in the step from this position."""
-        config = self._config
-        epochs = position.epoch + position.epoch_consumed / self.epoch_samples
-        done = epochs / sum(stage.epochs for stage in config.stages)
+        """What the learning rate is multiplied by in the step from this position.
+
+        An epoch counts by its pixels, as it does in time: a schedule by samples would have lowered the rate
+        before the last resolution, which is the one that matters, has begun.
+        """
+        config, stages = self._config, self._config.stages
+        here = position.stage_epochs + position.epoch_consumed / self.epoch_samples
+        before = [stage.epochs for stage in stages[: position.stage]]
+        whole = [stage.epochs for stage in stages]
+        done = _pixels(stages, [*before, here]) / _pixels(stages, whole)
         return rate_factor(config.schedule, done, position.step, config.warm_up)
+
+
+def _pixels(stages: Sequence[Stage], epochs: Iterable[float]) -> float:
+    """What so many epochs of the first stages look at, in pictures of 1 x 1 an epoch."""
+    return sum(stage.res**2 * count for stage, count in zip(stages, epochs, strict=False))
 
 
 def next_epoch(config: TrainConfig, position: RunPosition) -> RunPosition | None:

@@ -25,7 +25,7 @@ def rate_factor(schedule: Schedule, done: float, step: int, warm_up: int) -> flo
 
     Args:
         schedule: `plateau` leaves the rate to the plateau; one cycle has a warm-up of its own.
-        done: the part of the run that is done; beyond 1, where a run was made shorter, the rate stays.
+        done: the part of the run's pixels that is done; beyond 1, where a run was shortened, the rate stays.
         step: the number of the step since the run began, from 0.
         warm_up: over so many first steps the rate rises from nothing.
     """

@@ -308,7 +308,7 @@ def test_the_rate_falls_when_the_loss_does_not_and_stays_so_in_the_next_stage(
     assert rates == pytest.approx([0.01, 0.01, 0.0025, 0.0025])
 
 
-def test_the_rate_falls_along_a_cosine_over_all_stages(
+def test_the_rate_falls_along_a_cosine_over_the_pixels_of_all_stages(
     dataset: Dataset, small: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The plateau would lower it too.
@@ -316,7 +316,7 @@ def test_the_rate_falls_along_a_cosine_over_all_stages(
     start(dataset, tmp_path, small, (16, 3), (32, 1), schedule="cosine", plateau_patience=0, warm_up=0)
     with (tmp_path / "log" / "metrics.csv").open() as file:
         rates = [float(row["lr"]) for row in csv.DictReader(file)]
-    assert rates == pytest.approx([small["lr"] * cosine(done) for done in (0.25, 0.5, 0.75, 1)], rel=1e-4)
+    assert rates == pytest.approx([small["lr"] * cosine(done) for done in (1 / 7, 2 / 7, 3 / 7, 1)], rel=1e-4)
 
 
 def test_spoilt_weights_are_not_saved_within_an_epoch(

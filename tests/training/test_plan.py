@@ -10,6 +10,7 @@ from training.batches import shuffled
 from training.checkpoint import RunPosition
 from training.config import TrainConfig
 from training.plan import Plan, is_finished, next_epoch
+from training.rate import cosine
 from training.schedule import Stage
 
 
@@ -75,11 +76,31 @@ def test_scaled_batches_hold_as_many_pixels() -> None:
     assert Plan(plain, 999).batch_size(2) == 64
 
 
-def test_the_rate_follows_the_part_of_all_epochs_that_is_done() -> None:
+@pytest.mark.parametrize(
+    ("stage", "stage_epochs", "consumed", "done"),
+    [
+        (0, 0, 0, 0),
+        (0, 1, 50, 1.5 / 6),  # the second stage's epoch has four times the pixels of the first one's two
+        (0, 2, 0, 2 / 6),
+        (1, 0, 0, 2 / 6),
+        (1, 0, 25, 3 / 6),
+        (1, 1, 0, 1),
+    ],
+)
+def test_the_rate_follows_the_part_of_all_pixels_that_is_done(
+    stage: int, stage_epochs: int, consumed: int, done: float
+) -> None:
     run = config(schedule="cosine", warm_up=0, epoch_samples=100)
-    position = RunPosition(epoch=1, step=50, epoch_consumed=50)
-    # 1.5 of 3 epochs: half of the way, 0.505.
-    assert Plan(run, 144).rate_factor(position) == pytest.approx(0.505)
+    position = RunPosition(stage=stage, stage_epochs=stage_epochs, epoch_consumed=consumed)
+    assert Plan(run, 144).rate_factor(position) == pytest.approx(cosine(done))
+
+
+def test_a_stage_that_was_stopped_early_counts_as_done() -> None:
+    run = config(schedule="cosine", warm_up=0, epoch_samples=100, early_stop=1)
+    stopped = replace(RunPosition(stage_epochs=1, epoch=1, epoch_consumed=0), stale_epochs=1)
+    moved = next_epoch(run, stopped)
+    assert moved is not None
+    assert Plan(run, 144).rate_factor(moved) == pytest.approx(cosine(2 / 6))
 
 
 def test_a_stage_is_over_after_its_epochs_or_when_it_no_longer_helps() -> None:
