@@ -1,6 +1,6 @@
 """What a run does when: epochs, steps, rows and rates as pure functions of its position."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +9,6 @@ from training.batches import shuffled
 from training.checkpoint import RunPosition
 from training.config import TrainConfig
 from training.rate import rate_factor
-from training.schedule import Stage
 
 DEFAULT_EPOCH_SAMPLES = 20_000
 
@@ -70,20 +69,15 @@ class Plan:
     def rate_factor(self, position: RunPosition) -> float:
         """What the learning rate is multiplied by in the step from this position.
 
-        An epoch counts by its pixels, as it does in time: a schedule by samples would have lowered the rate
-        before the last resolution, which is the one that matters, has begun.
+        An epoch counts by its pixels, as it does in time: a schedule by epochs would lower the rate
+        before the last resolution, at which the network is used, has begun.
         """
         config, stages = self._config, self._config.stages
-        here = position.stage_epochs + position.epoch_consumed / self.epoch_samples
-        before = [stage.epochs for stage in stages[: position.stage]]
-        whole = [stage.epochs for stage in stages]
-        done = _pixels(stages, [*before, here]) / _pixels(stages, whole)
+        pixels = [stage.epochs * stage.res**2 for stage in stages]
+        epochs = position.stage_epochs + position.epoch_consumed / self.epoch_samples
+        here = epochs * stages[position.stage].res ** 2
+        done = (sum(pixels[: position.stage]) + here) / sum(pixels)
         return rate_factor(config.schedule, done, position.step, config.warm_up)
-
-
-def _pixels(stages: Sequence[Stage], epochs: Iterable[float]) -> float:
-    """What so many epochs of the first stages look at, in pictures of 1 x 1 an epoch."""
-    return sum(stage.res**2 * count for stage, count in zip(stages, epochs, strict=False))
 
 
 def next_epoch(config: TrainConfig, position: RunPosition) -> RunPosition | None:
