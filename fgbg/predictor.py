@@ -66,7 +66,8 @@ class Predictor:
         """
         place = torch.device(choose_accelerator(device))
         loaded = load_checkpoint(checkpoint)
-        network = model_of(checkpoint, loaded).to(place)
+        # In this order of memory convolutions take two thirds of the time on a CPU.
+        network = model_of(checkpoint, loaded).to(place).to(memory_format=torch.channels_last)
         return cls(network, res or loaded.res, place, mirror, loaded.dataset_id)
 
     @torch.inference_mode()

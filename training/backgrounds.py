@@ -14,6 +14,8 @@ from torch.nn import functional
 from training.draws import Drawn, around, between, draw_noise_seed, keyed_generator
 from training.effects import add_noise, moved, on_rows
 from training.jpeg import draw_quality, jpeg
+from training.prepare import to_network
+from training.resize import resize
 
 MAX_SHIFT = 0.015
 """Of the picture's side, each way."""
@@ -84,18 +86,35 @@ def draw_background_change(
     )
 
 
-def change_backgrounds(bg: Tensor, change: BackgroundChange) -> Tensor:
-    """Apply a change to backgrounds (B, 3, h, w) in [-1, 1]; a withheld one becomes zeros."""
+def jitter_backgrounds(bg: Tensor, levels: Tensor, change: BackgroundChange) -> Tensor:
+    """Take some backgrounds anew, by a camera that has moved a little.
+
+    They are perturbed at twice the size that the network sees, or at the dataset's if that is smaller, and
+    scaled then: moved by parts of a pixel at their final size they would be blurred, as no camera has them.
+
+    Args:
+        bg: (B, 3, h, w) float in [-1, 1], all backgrounds as the network sees them.
+        levels: (B, H, W, 3) uint8, the same in the dataset, on the same device.
+        change: what happens to each.
+    """
     generator = torch.Generator(bg.device).manual_seed(change.noise_seed)
+    height, width = bg.shape[-2:]
+    finer = min(2 * height, levels.shape[1]), min(2 * width, levels.shape[2])
 
     def jitter(
-        some: Tensor, warp: Tensor, gain: Tensor, offset: Tensor, noise: Tensor, quality: Tensor
+        some: Tensor, rows: Tensor, warp: Tensor, gain: Tensor, offset: Tensor, noise: Tensor, quality: Tensor
     ) -> Tensor:
+        some = to_network(levels[moved(rows, levels.device)], finer)
         some = _expose(_warp(some, warp), gain, offset)
-        return jpeg(add_noise(some, noise, generator), quality)
+        return resize(jpeg(add_noise(some, noise, generator), quality), (height, width))
 
-    parameters = (change.warp, change.gain, change.offset, change.noise, change.quality)
-    bg = on_rows(bg, change.jittered, jitter, *parameters)
+    rows = torch.arange(len(bg))
+    parameters = (rows, change.warp, change.gain, change.offset, change.noise, change.quality)
+    return on_rows(bg, change.jittered, jitter, *parameters)
+
+
+def withhold_backgrounds(bg: Tensor, change: BackgroundChange) -> Tensor:
+    """Backgrounds (B, 3, h, w), some of them zeros: there is none."""
     return on_rows(bg, change.dropped, torch.zeros_like)
 
 

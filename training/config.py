@@ -10,6 +10,7 @@ from pydantic_core import to_jsonable_python
 
 from generator.errors import ConfigError
 from training.models.architecture import Architecture, default_widths
+from training.optimizers import LEARNING_RATES, OptimizerName, default_optimizer
 from training.rate import Schedule
 from training.schedule import Stage
 
@@ -20,7 +21,7 @@ Auto = Literal["auto"]
 DEFAULT_AUGMENT = {"flip": 0.5, "light": 1.0, "noise": 0.0, "jpeg": 0.0, "blur": 0.0, "cutout": 0.0}
 """Every effect on whole samples that `training.augment` knows, and the share of samples that gets it."""
 
-FIXED_FIELDS = ("model", "encoder", "encoder_weights", "depth_head", "inputs", "widths", "seed")
+FIXED_FIELDS = ("model", "encoder", "encoder_weights", "depth_head", "inputs", "widths", "optimizer", "seed")
 """What a resumed run cannot change."""
 
 
@@ -47,8 +48,6 @@ class TrainConfig(BaseModel):
     """Whether later stages take batches as much smaller as their pictures are larger."""
     accumulate: int = Field(1, ge=1)
     """Batches whose gradients are added up for one step."""
-    lr: Annotated[float, Field(gt=0)] | Auto = 1e-3
-    """The highest learning rate of AdamW; auto is found by a range test."""
     schedule: Schedule = "plateau"
     """How the learning rate goes: down when the validation loss stands still, or along a curve to the end."""
     warm_up: int = Field(100, ge=0)
@@ -75,6 +74,12 @@ class TrainConfig(BaseModel):
     """What the encoder begins with: imagenet, none or a file."""
     freeze_encoder: bool = False
     """Whether the encoder stays as it is."""
+    optimizer: OptimizerName = Field(default_factory=lambda given: default_optimizer(given["encoder"]))
+    """What steps: Muon, or AdamW."""
+    lr: Annotated[float, Field(gt=0)] | Auto = Field(
+        default_factory=lambda given: LEARNING_RATES[given["optimizer"]]
+    )
+    """The highest learning rate; auto is found by a range test."""
     depth_head: bool = True
     """Whether the network predicts depth too."""
     inputs: Literal[6, 3] = 6
@@ -179,7 +184,8 @@ def resolve_config(given: Mapping[str, Any], earlier: Mapping[str, Any] | None =
     Raises:
         ConfigError: a value cannot be, or a resumed run would change what it cannot change.
     """
-    earlier = _checked(earlier).identity() if earlier else {}
+    # Checkpoints from before there was a choice are of AdamW.
+    earlier = _checked({"optimizer": "adamw", **earlier}).identity() if earlier else {}
     for field in FIXED_FIELDS:
         if field in given and field in earlier:
             asked = to_jsonable_python(given[field])

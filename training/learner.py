@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,15 @@ from lightning.fabric import Fabric
 from lightning.fabric.plugins.precision import MixedPrecision
 from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor, nn
-from torch.optim import AdamW
 
 from training.augment import apply_view, draw_view
-from training.backgrounds import change_backgrounds, draw_background_change
+from training.backgrounds import draw_background_change, jitter_backgrounds, withhold_backgrounds
 from training.checkpoint import Checkpoint, load_weights
 from training.config import TrainConfig
 from training.integers import IntegerBatch
 from training.losses import WeightedLoss
 from training.models import Prediction, build_model, load_encoder_weights
+from training.optimizers import make_optimizer
 from training.prepare import Truth, join, prepare
 
 _NONE_BAD = torch.iinfo(torch.int64).max
@@ -55,11 +56,8 @@ class Learner:
         if config.compile:
             network.compile()
         assert config.lr != "auto"
-        optimizer = AdamW(
-            network.parameters(),
-            config.lr,
-            weight_decay=config.weight_decay,
-            fused=fabric.device.type != "mps",
+        optimizer = make_optimizer(
+            config.optimizer, network.parameters(), config.lr, config.weight_decay, fabric.device.type
         )
         self.network, self.optimizer = fabric.setup(network, optimizer)
         # Until the decay asked for is reached, the average spans the last fifth of all steps.
@@ -136,11 +134,12 @@ class Learner:
             size * fabric.world_size,
             slice(size * fabric.global_rank, size * (fabric.global_rank + 1)),
         )
-        batch = prepare(integers, res)
-        batch = apply_view(batch, draw_view(config.seed, number, count, config.augment).part(mine))
         change = draw_background_change(config.seed, number, count, config.bg_dropout, config.bg_jitter)
-        bg = change_backgrounds(batch.bg, change.part(mine))
-        return join(bg, batch.fg_bg, config.inputs), batch.truth
+        change = change.part(mine)
+        batch = prepare(integers, res)
+        batch = replace(batch, bg=jitter_backgrounds(batch.bg, integers.bg, change))
+        batch = apply_view(batch, draw_view(config.seed, number, count, config.augment).part(mine))
+        return join(withhold_backgrounds(batch.bg, change), batch.fg_bg, config.inputs), batch.truth
 
     def weights_are_finite(self) -> bool:
         """Whether nothing has spoilt the weights; waits for the device."""

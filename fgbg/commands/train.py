@@ -83,11 +83,16 @@ from fgbg.options import (
     help="Add up the gradients of so many batches for one step: large batches in little memory.",
 )
 @click.option(
+    "--optimizer",
+    type=click.Choice(["muon", "adamw"]),
+    show_default="muon; adamw with --encoder",
+    help="What steps: Muon learns from half the samples that AdamW needs.",
+)
+@click.option(
     "--lr",
     type=NumberOrAuto(float, 0),
-    default=1e-3,
-    show_default=True,
-    help="The highest learning rate of AdamW; auto is what --find-lr finds.",
+    show_default="0.01; 0.001 with adamw",
+    help="The highest learning rate; auto is what --find-lr finds.",
 )
 @click.option("--find-lr", is_flag=True, help="Find a learning rate, save its plot in log/, and stop.")
 @click.option(
@@ -96,7 +101,7 @@ from fgbg.options import (
     default="plateau",
     show_default=True,
     help="Lower the learning rate when the validation loss stands still, or along a curve to the end of the"
-    " last stage: better when the length of the run is settled, with --lr 2e-3.",
+    " last stage: better when the length of the run is settled.",
 )
 @click.option(
     "--warm-up",
@@ -111,7 +116,7 @@ from fgbg.options import (
     show_default="never",
     help="End a stage after so many epochs without a better validation loss.",
 )
-@click.option("--weight-decay", type=float, default=1e-2, show_default=True, help="Weight decay of AdamW.")
+@click.option("--weight-decay", type=float, default=1e-2, show_default=True, help="Weight decay.")
 @click.option(
     "--plateau-patience",
     type=click.IntRange(0),

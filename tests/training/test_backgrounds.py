@@ -14,16 +14,34 @@ from training.backgrounds import (
     MAX_SHIFT,
     MAX_TURN,
     BackgroundChange,
-    change_backgrounds,
     draw_background_change,
+    jitter_backgrounds,
+    withhold_backgrounds,
 )
 from training.jpeg import QUALITIES, jpeg
+from training.prepare import to_network
 
 STILL = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 
 
 def backgrounds(count: int, size: int = 8) -> torch.Tensor:
-    return torch.rand(count, 3, size, size, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    return as_seen(levels(count, size))
+
+
+def levels(count: int, size: int = 8) -> torch.Tensor:
+    """Backgrounds as a dataset has them."""
+    generator = torch.Generator().manual_seed(0)
+    return torch.randint(0, 256, (count, size, size, 3), generator=generator, dtype=torch.uint8)
+
+
+def as_seen(levels: torch.Tensor, size: int | None = None) -> torch.Tensor:
+    return to_network(levels, (size or levels.shape[1],) * 2)
+
+
+def change_backgrounds(bg: torch.Tensor, change: BackgroundChange, size: int | None = None) -> torch.Tensor:
+    """Both changes, of backgrounds (B, 3, H, W) on levels of 8 bits, seen at a size or their own."""
+    levels = ((bg + 1) * 127.5).round().byte().permute(0, 2, 3, 1)
+    return withhold_backgrounds(jitter_backgrounds(as_seen(levels, size), levels, change), change)
 
 
 def by_hand(
@@ -90,7 +108,7 @@ def test_jitter_1_changes_every_background_within_its_range() -> None:
 
 
 def test_a_jittered_background_is_still_the_same_place() -> None:
-    ramp = torch.linspace(-0.7, 0.7, 32).expand(64, 3, 32, 32)
+    ramp = (torch.linspace(40, 215, 32).round() / 127.5 - 1).expand(64, 3, 32, 32)
     changed = change_backgrounds(ramp, draw_background_change(3, 5, 64, 0, 1))
     assert 0.02 < (changed - ramp).abs().mean() < 0.2
 
@@ -152,8 +170,26 @@ def test_a_shift_by_two_pixels_moves_the_picture_by_two_pixels() -> None:
     assert torch.allclose(changed[..., 6:], bg[..., 6:].flip(-1), atol=1e-5)
 
 
+def test_at_half_the_size_a_shift_by_a_pixel_of_the_dataset_is_one_and_blurs_nothing() -> None:
+    bg, warp = backgrounds(1, size=16), STILL.clone()
+    warp[0, 2] = 2 / 16
+    seen = change_backgrounds(bg, by_hand(warp=warp), size=8)
+    shifted = torch.cat([bg[..., 1:], bg[..., -1:]], dim=-1)
+    assert torch.allclose(seen, torch.nn.functional.avg_pool2d(shifted, 2), atol=1e-5)
+
+
+def test_smaller_still_backgrounds_are_changed_at_twice_the_size_seen() -> None:
+    bg, warp = backgrounds(1, size=32), STILL.clone()
+    warp[1, 2] = 2 / 16
+    halved = torch.nn.functional.avg_pool2d(bg, 2)
+    seen = change_backgrounds(bg, by_hand(warp=warp), size=8)
+    shifted = torch.cat([halved[..., 1:, :], halved[..., -1:, :]], dim=-2)
+    assert torch.allclose(seen, torch.nn.functional.avg_pool2d(shifted, 2), atol=1e-5)
+
+
 def test_each_background_gets_its_own_change() -> None:
-    bg, warp = backgrounds(1).expand(3, 3, 8, 8) * 0.5, STILL.repeat(3, 1, 1)
+    bg = as_seen(levels(1) // 2 + 64).expand(3, 3, 8, 8)
+    warp = STILL.repeat(3, 1, 1)
     warp[:2, 0, 2] = 0.5  # the first is not looked at
     still = torch.zeros(3, 3)
     change = BackgroundChange(
@@ -173,15 +209,15 @@ def test_each_background_gets_its_own_change() -> None:
 
 
 def test_exposure_is_gain_then_offset() -> None:
-    bg = torch.full((1, 3, 4, 4), 0.5)
-    # 0.5 * 0.8 + 0.1 = 0.5; 0.5 * 1.2 + 0.1 = 0.7; 0.5 * 3 + 0.1 is cut off at 1
-    for gain, expected in ((0.8, 0.5), (1.2, 0.7), (3.0, 1.0)):
+    bg = torch.full((1, 3, 4, 4), 0.6)  # level 204
+    # 0.6 * 0.5 + 0.1 = 0.4; 0.6 * 1.2 + 0.1 = 0.82; 0.6 * 3 + 0.1 is cut off at 1
+    for gain, expected in ((0.5, 0.4), (1.2, 0.82), (3.0, 1.0)):
         changed = change_backgrounds(bg, by_hand(gain=gain, offset=0.1))
         assert changed.flatten().tolist() == pytest.approx([expected] * 48, abs=1e-6)
 
 
 def test_noise_has_the_standard_deviation_asked_for_and_comes_before_the_file() -> None:
-    bg = torch.zeros(1, 3, 64, 64)
+    bg = torch.full((1, 3, 64, 64), 0.2)  # level 153
     noisy = change_backgrounds(bg, by_hand(noise=0.05))
     assert float(noisy.std()) == pytest.approx(0.05, rel=0.05)
     compressed = change_backgrounds(bg, by_hand(noise=0.05, quality=40.0))

@@ -39,6 +39,7 @@ def test_a_config_comes_back_from_json_all_but_its_paths() -> None:
         ("encoder", "resnet18", "resnet34"),
         ("depth_head", True, False),
         ("inputs", 6, 3),
+        ("optimizer", "adamw", "muon"),
     ],
 )
 def test_what_a_resumed_run_cannot_change_is_refused_with_both_values(
@@ -62,6 +63,7 @@ def test_the_same_fixed_value_given_again_is_no_change() -> None:
     [
         ("batch_size", 0, "--batch-size"),
         ("lr", -1.0, "--lr"),
+        ("optimizer", "sgd", "--optimizer"),
         ("bg_dropout", 1.5, "--bg-dropout"),
         ("ema", 1.0, "--ema"),
         ("widths", (8,), "--widths"),
@@ -75,6 +77,21 @@ def test_a_wrong_value_names_its_option_and_itself(field: str, value: Any, optio
         resolve_config({field: value})
     assert error.value.where == option
     assert error.value.found == repr(value)
+
+
+def test_the_optimiser_hangs_on_the_encoder_and_the_rate_on_the_optimiser() -> None:
+    assert (TrainConfig().optimizer, TrainConfig().lr) == ("muon", 0.01)
+    assert (TrainConfig(optimizer="adamw").lr, TrainConfig(optimizer="adamw", lr=0.5).lr) == (0.001, 0.5)
+    over = TrainConfig(encoder="resnet18")
+    assert (over.optimizer, over.lr) == ("adamw", 0.001)
+
+
+def test_runs_from_before_there_was_a_choice_go_on_with_adamw() -> None:
+    earlier = TrainConfig(optimizer="adamw", lr=0.002).identity()
+    del earlier["optimizer"]
+    assert resolve_config({}, earlier) == TrainConfig(optimizer="adamw", lr=0.002)
+    with pytest.raises(ConfigError, match="expected adamw, as in the run to be resumed, found muon"):
+        resolve_config({"optimizer": "muon"}, earlier)
 
 
 def test_an_unknown_effect_is_refused_with_the_known_ones() -> None:

@@ -286,7 +286,7 @@ def test_a_new_stage_begins_plateau_and_best_anew(
 def test_a_new_stage_goes_on_with_weights_optimiser_and_average(
     dataset: Dataset, small: Fields, tmp_path: Path
 ) -> None:
-    start(dataset, tmp_path, small, (16, 1), (32, 1))
+    start(dataset, tmp_path, small, (16, 1), (32, 1), optimizer="adamw")
     last = load_checkpoint(tmp_path / "last.pt")
     assert {float(moments["step"]) for moments in last.optimizer["state"].values()} == {8.0}
     assert int(last.model["encoder.0.1.num_batches_tracked"]) == 8
@@ -404,7 +404,7 @@ def test_the_terms_and_weights_asked_for_are_trained_on(
 
 
 def test_gradients_are_clipped_to_the_norm_asked_for(dataset: Dataset, small: Fields, tmp_path: Path) -> None:
-    start(dataset, tmp_path, small, (16, 1), clip=1e-6)
+    start(dataset, tmp_path, small, (16, 1), clip=1e-6, optimizer="adamw")
     state = load_checkpoint(tmp_path / "last.pt").optimizer["state"]
     moments = torch.cat([moments["exp_avg"].flatten() for moments in state.values()])
     assert 0 < float(moments.norm()) <= 1e-6

@@ -1,0 +1,30 @@
+"""The optimisers by name, and the rate at which each learns."""
+
+from collections.abc import Iterable
+from typing import Literal, get_args
+
+import torch
+from torch import nn
+from torch.optim import AdamW
+
+from training.muon import Muon
+
+OptimizerName = Literal["muon", "adamw"]
+OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
+
+LEARNING_RATES: dict[OptimizerName, float] = {"muon": 1e-2, "adamw": 1e-3}
+"""By optimiser, where no learning rate is asked for."""
+
+
+def default_optimizer(encoder: str | None) -> OptimizerName:
+    """The optimiser of a network for which none is asked for; trained encoders are tuned in smaller steps."""
+    return "muon" if encoder is None else "adamw"
+
+
+def make_optimizer(
+    name: OptimizerName, parameters: Iterable[nn.Parameter], lr: float, weight_decay: float, device: str
+) -> torch.optim.Optimizer:
+    """An optimiser of parameters that will live on a kind of device: cpu, cuda or mps."""
+    if name == "muon":
+        return Muon(parameters, lr, weight_decay)
+    return AdamW(parameters, lr, weight_decay=weight_decay, fused=device != "mps")
