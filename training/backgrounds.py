@@ -37,7 +37,7 @@ class BackgroundChange(Drawn):
         dropped: (B,) bool, withheld altogether.
         jittered: (B,) bool, whether what follows holds.
         warp: (B, 2, 3) float, affine map of output to input coordinates in [-1, 1].
-        gain: (B, 3) float factors per channel, about 1.
+        gain: (B, 3) float factors per channel, about 1, of levels counted from black.
         offset: (B, 3) float, about 0.
         noise: (B,) float standard deviations.
         quality: (B,) float, of JPEG; 0 is not compressed.
@@ -124,5 +124,6 @@ def _warp(pictures: Tensor, warp: Tensor) -> Tensor:
 
 
 def _expose(pictures: Tensor, gain: Tensor, offset: Tensor) -> Tensor:
+    """Multiply by gains from black, -1, as a longer exposure does, and add offsets."""
     gain, offset = (moved(values, pictures.device)[..., None, None] for values in (gain, offset))
-    return (pictures * gain).add_(offset).clamp_(-1, 1)
+    return (pictures * gain).add_(gain - 1 + offset).clamp_(-1, 1)

@@ -144,7 +144,8 @@ def model_of(path: Path, checkpoint: Checkpoint) -> Network:
         ) from error
     model = build_model(config.architecture)
     load_weights(path, model, checkpoint.ema)
-    return model.eval()
+    # In this order convolutions take two thirds of the time on a CPU.
+    return model.to(memory_format=torch.channels_last).eval()
 
 
 def load_weights(path: Path, model: Network, weights: dict[str, Any]) -> None:

@@ -22,10 +22,11 @@ _EPS = 1e-8
 class Muon(Optimizer):
     """Steps that go equally far in every direction of a weight matrix.
 
-    A convolution's matrix has a row for each output channel. The momentum of its gradients is mostly along
-    a few directions, and so are steps of AdamW; made orthogonal, it is along all, and fewer samples teach as
-    much. Steps are scaled to be as large as those of AdamW at the same rate. What is no matrix (biases,
-    normalisation) or has one channel on a side (heads, depthwise convolutions) is left to AdamW itself.
+    A convolution's matrix has a row for each output channel, a transposed one's for each input channel. The
+    momentum of its gradients is mostly along a few directions, and so are steps of AdamW; made orthogonal, it
+    is along all, and fewer samples teach as much. Steps are scaled to be as large as those of AdamW at the
+    same rate. What is no matrix (biases, normalisation) or has one channel on a side (heads, depthwise
+    convolutions) is left to AdamW itself.
 
     The parts are timm's and torch's. timm's whole iterates in bfloat16, which a CPU without instructions for
     it does 15 times slower than float32; torch's takes no convolutions.
@@ -53,6 +54,7 @@ class Muon(Optimizer):
             self._adapt([weight for weight in learning if not is_matrix(weight)], group)
 
     def _turn(self, weight: nn.Parameter, rate: float, decay: float) -> None:
+        """Muon."""
         state, gradient = self.state[weight], weight.grad
         assert gradient is not None
         if not state:
@@ -65,6 +67,9 @@ class Muon(Optimizer):
         weight.mul_(1 - rate * decay).add_(turned.view_as(weight), alpha=-rate * scale)
 
     def _adapt(self, weights: Sequence[nn.Parameter], group: dict[str, Any]) -> None:
+        """AdamW."""
+        if not weights:
+            return
         for weight in weights:
             if not self.state[weight]:
                 self.state[weight] = {
@@ -80,7 +85,7 @@ class Muon(Optimizer):
             [state["exp_avg_sq"] for state in states],
             [],
             [state["step"] for state in states],
-            fused=weights[0].device.type != "mps" if weights else None,
+            fused=weights[0].device.type != "mps",
             amsgrad=False,
             beta1=_BETAS[0],
             beta2=_BETAS[1],

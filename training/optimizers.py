@@ -1,7 +1,7 @@
 """The optimisers by name, and the rate at which each learns."""
 
 from collections.abc import Iterable
-from typing import Literal, get_args
+from typing import Literal
 
 import torch
 from torch import nn
@@ -10,7 +10,6 @@ from torch.optim import AdamW
 from training.muon import Muon
 
 OptimizerName = Literal["muon", "adamw"]
-OPTIMIZERS: tuple[OptimizerName, ...] = get_args(OptimizerName)
 
 LEARNING_RATES: dict[OptimizerName, float] = {"muon": 1e-2, "adamw": 1e-3}
 """By optimiser, where no learning rate is asked for."""

@@ -204,14 +204,14 @@ def test_each_background_gets_its_own_change() -> None:
     )
     first, second, third = change_backgrounds(bg, change)
     assert torch.equal(first, bg[0])
-    assert torch.allclose(second[..., :6], 0.8 * bg[0, ..., 2:] + 0.2, atol=1e-5)
-    assert torch.allclose(third, 0.7 * bg[0] + 0.1, atol=1e-5)
+    assert torch.allclose(second[..., :6], 0.8 * bg[0, ..., 2:] - 0.2 + 0.2, atol=1e-5)
+    assert torch.allclose(third, 0.7 * bg[0] - 0.3 + 0.1, atol=1e-5)
 
 
-def test_exposure_is_gain_then_offset() -> None:
-    bg = torch.full((1, 3, 4, 4), 0.6)  # level 204
-    # 0.6 * 0.5 + 0.1 = 0.4; 0.6 * 1.2 + 0.1 = 0.82; 0.6 * 3 + 0.1 is cut off at 1
-    for gain, expected in ((0.5, 0.4), (1.2, 0.82), (3.0, 1.0)):
+def test_exposure_is_gain_from_black_then_offset() -> None:
+    bg = torch.full((1, 3, 4, 4), 0.2)  # level 153, 1.2 from black
+    # 1.2 * 0.5 - 1 + 0.1 = -0.3; 1.2 * 1.2 - 1 + 0.1 = 0.54; 1.2 * 3 - 1 is cut off at 1
+    for gain, expected in ((0.5, -0.3), (1.2, 0.54), (3.0, 1.0)):
         changed = change_backgrounds(bg, by_hand(gain=gain, offset=0.1))
         assert changed.flatten().tolist() == pytest.approx([expected] * 48, abs=1e-6)
 

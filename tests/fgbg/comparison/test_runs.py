@@ -74,7 +74,7 @@ def test_only_what_differs_is_told(trained: Path, trained_for_masks: Path, copy:
     save_checkpoint(copy / "last.pt", replace(saved, config=saved.config | changed, dataset_id="f" * 64))
     differences = config_differences(open_runs([trained, copy], "cpu"))
     assert differences == {
-        "--lr": ["0.001", "0.5"],
+        "--lr": ["0.01", "0.5"],
         "--res": ["32:1", "16:2,32:1"],
         "dataset": [saved.dataset_id[:12], "f" * 12],
     }
