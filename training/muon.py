@@ -80,7 +80,7 @@ class Muon(Optimizer):
         states = [self.state[weight] for weight in weights]
         adamw(
             list(weights),
-            [weight.grad for weight in weights],  # type: ignore[misc]
+            [weight.grad for weight in weights if weight.grad is not None],
             [state["exp_avg"] for state in states],
             [state["exp_avg_sq"] for state in states],
             [],
