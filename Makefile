@@ -39,8 +39,8 @@ bench-gpu:
 quality-gpu: .venv/installed
 	@test -n "$(FG)" -a -n "$(BG)" || { echo "say where the pictures are: make $@ FG=FOLDER BG=FOLDER"; exit 2; }
 	$(BIN)/fgbg generate --fg "$(FG)" --bg "$(BG)" --out $(QUALITY)/shards --positions 20 --seed 7 --no-render $(GENERATE)
-	$(BIN)/fgbg train --data $(QUALITY)/shards --out $(QUALITY)/run --res 96:20,192:30 \
-		--widths 64,128,256,512,1024 --batch-size 64 --schedule cosine --device auto --resume $(TRAIN)
+	$(BIN)/fgbg train --data $(QUALITY)/shards --out $(QUALITY)/run --res 96:4,192:8 \
+		--epoch-samples 20000 --widths 64,128,256,512,1024 --batch-size 64 --schedule cosine --device auto --resume $(TRAIN)
 	$(BIN)/fgbg evaluate --data $(QUALITY)/shards --checkpoint $(QUALITY)/run/last.pt --out $(QUALITY)/evaluation \
 		--overwrite $(EVALUATE)
 
