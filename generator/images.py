@@ -1,10 +1,8 @@
 """The only place that decodes a picture; every trap of the formats is handled here."""
 
 import os
-import struct
 import threading
 import warnings
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from generator.errors import AlphaError, AssetError, ImageError
+from generator.errors import AlphaError, AssetError, FgbgError, ImageError, one_line
 
 PICTURE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".avif"}
@@ -23,8 +21,8 @@ MAX_PIXELS = 150_000_000
 
 _ORIENTATION = 0x0112
 
-# What Pillow's decoders raise on damaged files.
-_DECODER_ERRORS = (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error, IndexError, KeyError)
+# Pillow decides by content and knows many more, some of which start other programs. (JPEG brings MPO.)
+_FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
 
 
 def list_pictures(folder: Path) -> list[Path]:
@@ -122,10 +120,9 @@ def read_labels(path: Path) -> Labels:
     Raises:
         ImageError: as `read_rgb`, or the values are floating-point numbers.
     """
-    with _opened(path) as opened:
+    with opened_picture(path) as opened:
         exact = opened.format not in ("JPEG", "MPO")
-        opened.load()
-        picture = ImageOps.exif_transpose(opened)
+        picture = load_upright(opened)
     if picture.mode == "P":
         palette = np.asarray(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)
         return Labels(np.asarray(picture), palette, exact)
@@ -163,7 +160,7 @@ def read_traits(path: Path) -> Traits:
     Raises:
         ImageError: the file is missing, too large, or no picture.
     """
-    with _opened(path) as opened:
+    with opened_picture(path) as opened:
         wide = opened.mode.startswith("I") or any(";16" in str(tile[3]) for tile in opened.tile)
         return Traits(
             mode=opened.mode,
@@ -174,33 +171,51 @@ def read_traits(path: Path) -> Traits:
         )
 
 
-def _decode(path: Path, upright_only: bool = False) -> Image.Image:
-    """Load the first frame, turn it upright, reduce it to 8 bits."""
-    with _opened(path) as opened:
-        opened.load()
-        upright = ImageOps.exif_transpose(opened)
-    return upright if upright_only else _to_8_bits(path, upright)
-
-
 @contextmanager
-def _opened(path: Path) -> Iterator[ImageFile.ImageFile]:
-    """Open a picture, check its size before anything is decoded, and put every failure in our words."""
+def opened_picture(path: Path) -> Iterator[ImageFile.ImageFile]:
+    """Open a picture of a documented format and check its size; nothing is decoded yet.
+
+    The one place where decoders are at work: whatever any of them raises within the block, also while it
+    decodes, becomes one error that names the file.
+
+    Raises:
+        ImageError: the file is missing, too large, broken, or no picture of a documented format.
+    """
     try:
-        with _silence, Image.open(path) as opened:
+        with _silence, Image.open(path, formats=_FORMATS) as opened:
             _check_size(path, opened.width, opened.height)
             yield opened
+    except FgbgError:
+        raise
     except Image.DecompressionBombError as error:
         found = str(error).partition(", could")[0]
         raise ImageError(path, f"at most {MAX_PIXELS:,} pixels", found, "scale it down") from error
     except FileNotFoundError as error:
         raise ImageError(path, "a picture", "no such file", "check the path") from error
     except UnidentifiedImageError as error:
-        raise ImageError(
-            path, "a picture", "no known picture format", "remove the file or export it anew"
-        ) from error
-    except _DECODER_ERRORS as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise ImageError(path, "a whole picture", reason, "remove the file or export it anew") from error
+        fix = "remove the file or export it again, as PNG or JPEG"
+        raise ImageError(path, "a picture", "no known picture format", fix) from error
+    except MemoryError as error:
+        found = "more pixels than there is memory for"
+        raise ImageError(path, "a picture that fits into memory", found, "scale it down") from error
+    except Exception as error:
+        # Decoders raise anything: RuntimeError on a damaged AVIF, struct.error, KeyError, TypeError.
+        found = one_line(error)
+        raise ImageError(path, "a whole picture", found, "remove the file or export it again") from error
+
+
+def load_upright(opened: Image.Image) -> Image.Image:
+    """Decode the first frame and turn it as its EXIF says; `opened` itself, changed."""
+    opened.load()
+    ImageOps.exif_transpose(opened, in_place=True)
+    return opened
+
+
+def _decode(path: Path, upright_only: bool = False) -> Image.Image:
+    """Load the first frame, turn it upright, reduce it to 8 bits."""
+    with opened_picture(path) as opened:
+        upright = load_upright(opened).copy()
+    return upright if upright_only else _to_8_bits(path, upright)
 
 
 class _Silence:

@@ -2,13 +2,14 @@ import struct
 import threading
 import warnings
 import zlib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from generator.errors import AssetError, ImageError
 from generator.images import Traits, list_pictures, read_depth, read_labels, read_rgb, read_rgba, read_traits
@@ -199,14 +200,14 @@ def test_threads_that_overlap_stay_silent_and_leave_the_filters_alone(
     second_is_in, first_is_out = threading.Event(), threading.Event()
     whole_open = Image.open
 
-    def slow_open(path: Path) -> Image.Image:
+    def slow_open(path: Path, formats: Sequence[str]) -> Image.Image:
         if path.name == "first.png":
             assert second_is_in.wait(10)
         else:
             second_is_in.set()
             assert first_is_out.wait(10)
             warnings.warn("metadata", stacklevel=1)  # an error unless silenced
-        return whole_open(path)
+        return whole_open(path, formats=formats)
 
     for name in ("first.png", "second.png"):
         picture([RED]).save(tmp_path / name)
@@ -219,3 +220,27 @@ def test_threads_that_overlap_stay_silent_and_leave_the_filters_alone(
         first_is_out.set()
         assert second.result().shape == (1, 1, 3)
     assert list(warnings.filters) == before
+
+
+def test_what_a_decoder_raises_names_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture([RED]).save(tmp_path / "a.png")
+    for error, found in (
+        (RuntimeError("Failed to decode\nframe 0"), "a whole picture, found Failed to decode frame 0"),
+        (struct.error(), "a whole picture, found error"),
+        (MemoryError(), "a picture that fits into memory"),
+    ):
+
+        def fail(self: ImageFile.ImageFile, error: Exception = error) -> None:
+            raise error
+
+        monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
+        for read in (read_rgb, read_rgba, read_labels):
+            with pytest.raises(ImageError, match=rf"a\.png: expected {found}"):
+                read(tmp_path / "a.png")
+
+
+def test_formats_that_are_not_documented_reach_no_decoder(tmp_path: Path) -> None:
+    for format_ in ("EPS", "TGA", "ICO", "DDS", "PCX"):
+        picture([RED]).save(tmp_path / "a.png", format_)
+        with pytest.raises(ImageError, match="found no known picture format"):
+            read_rgb(tmp_path / "a.png")

@@ -69,7 +69,7 @@ def test_what_generate_would_refuse_is_an_error(folders: tuple[Path, Path]) -> N
         ("error", "fg", "nothing.png", "empty"),
         ("error", "fg", "sub/plain.png", "no-alpha"),
     ]
-    assert "truncated" in findings[0].detail and "export it anew" in findings[0].advice
+    assert "truncated" in findings[0].detail and "export it again" in findings[0].advice
     assert findings[1].detail == "no opaque pixel is left at 96 px"
 
 
