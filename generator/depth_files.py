@@ -17,11 +17,11 @@ def depth_file_of(background: Path) -> Path | None:
 def depth_files_of(backgrounds: Sequence[Path]) -> list[Path | None]:
     """The depth file beside each background, or None; what it holds is not looked at.
 
-    `generator.depth_names` says which names are depth. A depth file belongs to the pictures of its folder whose
-    name fits best: letter for letter, or else apart from capitals and the way accents are written, or else
-    without their `.color`. So `a.depth.png` belongs to both `a.jpg` and `a.png`, and to `a.color.jpg` where
-    there is no picture `a.*`. The format is not part of the rule: `a.depth.jpg` and a dead link `a.depth.png`
-    are depth files of `a.jpg` too, and are refused when they are read.
+    `generator.depth_names` says which names are depth. A depth file belongs to those pictures in its folder
+    whose name fits best: letter for letter, or else apart from capitals and the way accents are written, or
+    else without their `.color`. So `a.depth.png` belongs to both `a.jpg` and `a.png`, and to `a.color.jpg`
+    where there is no picture `a.*`. The format is not part of the rule: `a.depth.jpg` and a dead link
+    `a.depth.png` are depth files of `a.jpg` too, and are refused when they are read.
 
     A dataset's bytes depend on these files unless its depth is the plane or a network.
 
