@@ -5,6 +5,9 @@ the pixel takes the placement's depth and instance. Source: Porter & Duff 1984, 
 The loops over pixels are compiled by Numba when they first run, and kept for later processes.
 """
 
+import os
+import threading
+
 import numpy as np
 from numba import njit
 
@@ -21,11 +24,20 @@ _compiled = njit(nogil=True, cache=True)
 
 
 class Renderer:
-    """Renders samples of one bank; keeps the sprites it has made ready."""
+    """Renders samples of one bank, from any number of threads; keeps the sprites it has made ready."""
 
     def __init__(self, bank: Bank) -> None:
         self._bank = bank
-        self._stencils = Stencils(bank)
+        self._begin()
+
+    def __reduce__(self) -> tuple[type["Renderer"], tuple[Bank]]:
+        """Another process gets the bank and makes its own sprites ready."""
+        return Renderer, (self._bank,)
+
+    def _begin(self) -> None:
+        self._stencils = Stencils(self._bank)
+        self._lock = threading.Lock()
+        self._process = os.getpid()
 
     def render(
         self, samples: np.ndarray, placements: np.ndarray, pixels: Pixels, bg: np.ndarray | None = None
@@ -69,30 +81,51 @@ class Renderer:
             self._paste(rows[run], layers[run], numbered[run], pixels)
 
     def _paste(self, rows: np.ndarray, layers: np.ndarray, numbered: np.ndarray, pixels: Pixels) -> None:
-        stencils, instances = self._stencils, pixels.instances
-        has_instances = instances is not None
-        slots = stencils.ready(layers["sprite"], layers["flip"] != 0)
-        box = stencils.box[slots]
-        _paste_layers(
-            rows,
-            slots,
-            layers["x"] + box[:, 0],
-            layers["y"] + box[:, 1],
-            box[:, 2:],
-            layers["kind"] == OBJECT,
-            layers["depth"].astype(np.uint16),
-            layers["gain"].astype(np.uint32),
-            (layers["gain"] == PLAIN_GAIN).all(axis=1),
-            numbered.astype(np.uint8),
-            stencils.colour,
-            stencils.opacity,
-            stencils.alpha,
-            pixels.fg_bg,
-            pixels.mask,
-            pixels.depth,
-            pixels.mask if instances is None else instances,
-            has_instances,
-        )
+        if self._process != os.getpid():
+            # A fork's copy of the lock may be held by a thread that the fork does not have.
+            self._begin()
+        stencils = self._stencils
+        with self._lock:
+            slots = stencils.ready(layers["sprite"], layers["flip"] != 0)
+            if not stencils.holds_all:
+                _paste_ready(stencils, slots, rows, layers, numbered, pixels)
+                return
+        # What is ready stays as it is: other threads may go on.
+        _paste_ready(stencils, slots, rows, layers, numbered, pixels)
+
+
+def _paste_ready(
+    stencils: Stencils,
+    slots: np.ndarray,
+    rows: np.ndarray,
+    layers: np.ndarray,
+    numbered: np.ndarray,
+    pixels: Pixels,
+) -> None:
+    """Paste layers whose sprites stand in `slots`."""
+    instances = pixels.instances
+    has_instances = instances is not None
+    box = stencils.box[slots]
+    _paste_layers(
+        rows,
+        slots,
+        layers["x"] + box[:, 0],
+        layers["y"] + box[:, 1],
+        box[:, 2:],
+        layers["kind"] == OBJECT,
+        layers["depth"].astype(np.uint16),
+        layers["gain"].astype(np.uint32),
+        (layers["gain"] == PLAIN_GAIN).all(axis=1),
+        numbered.astype(np.uint8),
+        stencils.colour,
+        stencils.opacity,
+        stencils.alpha,
+        pixels.fg_bg,
+        pixels.mask,
+        pixels.depth,
+        pixels.mask if instances is None else instances,
+        has_instances,
+    )
 
 
 @_compiled

@@ -81,7 +81,7 @@ class Split:
         self.is_rendered = manifest.storage == "rendered"
         self.bank = bank
         self._renderer = Renderer(bank)
-        self._ends = np.cumsum([shard.samples for shard in entry.shards])
+        self._ends = np.cumsum([shard.samples for shard in entry.shards], dtype=np.int64)
         self._watch = FileWatch(
             [*(folder / shard.file for shard in entry.shards), folder / manifest.bank.file]
         )
@@ -120,7 +120,7 @@ class Split:
         return joined
 
     def read(self, indices: ArrayLike, out: Batch | None = None) -> Batch:
-        """Read samples in any order, with any repeats.
+        """Read samples in any order, with any repeats; from any number of threads at once.
 
         Args:
             indices: (B,) integers in [0, len).
@@ -128,7 +128,8 @@ class Split:
                 more than filling it); without instances, these are not read.
 
         Raises:
-            IndexError: an index is out of range.
+            TypeError: the indices are anything but a list of integers (booleans, fractions, text).
+            IndexError: an index is out of range; negative ones do not count from the end.
             ValueError: `out` is of another size.
             DatasetError: a file of the dataset has changed since it was opened.
         """
@@ -149,12 +150,13 @@ class Split:
         """Indices as (B,) int64, each of a sample that is there.
 
         Raises:
-            IndexError: an index is out of range.
+            TypeError: they are anything but a list of integers (booleans, fractions, text).
+            IndexError: an index is out of range; negative ones do not count from the end.
         """
-        rows = np.asarray(indices, np.int64)
+        rows = _integers(indices)
         if rows.size and not (rows.min() >= 0 and rows.max() < len(self)):
-            raise IndexError(f"sample {rows.min()} to {rows.max()} of {len(self)}")
-        return rows
+            raise IndexError(f"samples 0 to {len(self) - 1} can be read, not {rows.min()} to {rows.max()}")
+        return rows.astype(np.int64, copy=False)
 
     def _gather(self, rows: np.ndarray, bgs: np.ndarray, pixels: Pixels, bg: np.ndarray) -> None:
         """Copy rendered samples from their shards, and backgrounds (B,) from the bank."""
@@ -170,6 +172,26 @@ class Split:
         for number, (begin, end) in zip(visited, pairwise([*runs.tolist(), len(rows)]), strict=True):
             stored = tuple(self._stored[number][name] for name in names)
             gather_rows(targets, order[begin:end], stored, inside[begin:end])
+
+
+def _integers(indices: ArrayLike) -> np.ndarray:
+    """Indices as an array (B,) of an integer type, the empty list included.
+
+    Raises:
+        TypeError: they are something else.
+    """
+    try:
+        rows = np.asarray(indices)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise TypeError(f"sample numbers must be a list of integers: {error}") from error
+    if rows.ndim != 1:
+        raise TypeError(f"sample numbers must be a list (B,), not of shape {rows.shape}")
+    if rows.dtype.kind in "iu":
+        return rows
+    if not rows.size:
+        return np.zeros(0, np.int64)
+    hint = "; numpy.flatnonzero turns a selection into numbers" if rows.dtype == bool else ""
+    raise TypeError(f"sample numbers must be integers, not {rows.dtype}{hint}")
 
 
 @dataclass(frozen=True)

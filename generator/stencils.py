@@ -15,6 +15,7 @@ class Stencils:
 
     Attributes:
         capacity: number of slots; so many layers can be asked for at once.
+        holds_all: whether every sprite has room, both ways: then no slot is ever filled twice.
         box: (capacity, 4) int64 of each slot: left and top of the trimmed box within the sprite, width and
             height.
         colour: (capacity, 3 h w) uint8, row by row.
@@ -29,6 +30,7 @@ class Stencils:
         self._used = 0
         self._slot = np.full(2 * sprites, -1)
         self.capacity = max(1, min(2 * sprites, _BYTES // (_BYTES_PER_PIXEL * pixels)))
+        self.holds_all = self.capacity >= 2 * sprites
         self.box = np.zeros((self.capacity, 4), np.int64)
         self.colour = np.empty((self.capacity, 3 * pixels), np.uint8)
         self.opacity = np.empty((self.capacity, 3 * pixels), np.uint8)

@@ -1,13 +1,19 @@
 import json
 import math
 import os
+import pickle
 import shutil
+import signal
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import generator.dataset
+import generator.stencils
 import generator.watch
 from generator.dataset import Batch, open_dataset, verify_dataset
 from generator.errors import DatasetError
@@ -38,10 +44,56 @@ def test_samples_come_in_any_order_with_any_repeats(rendered: Path) -> None:
     assert len(split.read([]).mask) == 0
 
 
-@pytest.mark.parametrize("rows", [[-1], [0, 10**6]])
+@pytest.mark.parametrize("rows", [[-1], [0, 10**6], np.array([2**63], np.uint64)])
 def test_rows_out_of_range_are_refused(rendered: Path, rows: list[int]) -> None:
-    with pytest.raises(IndexError):
+    with pytest.raises(IndexError, match=r"samples 0 to \d+ can be read"):
         open_dataset(rendered)["val"].read(rows)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [[True, False], [0.5], [1.0], np.array([np.nan]), ["1"], [None], [1, [2]], 3, [[0, 1]], [2**70], [b"1"]],
+    ids=str,
+)
+def test_what_is_no_list_of_integers_is_refused(rendered: Path, rows: object) -> None:
+    with pytest.raises(TypeError, match="sample numbers must be"):
+        open_dataset(rendered)["val"].read(rows)
+
+
+@pytest.mark.parametrize("rows", [[], (0, 1), range(2), np.array([1], np.uint8)], ids=str)
+def test_integers_of_any_kind_are_taken(rendered: Path, rows: Sequence[int]) -> None:
+    assert len(open_dataset(rendered)["val"].read(rows).mask) == len(rows)
+
+
+@pytest.mark.parametrize("room", [48 * 2**20, 20_000])
+def test_threads_read_what_one_does(crowded: Path, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """Also where the sprites do not all fit into the memory for them, so that they replace one another."""
+    monkeypatch.setattr(generator.stencils, "_BYTES", room)
+    split = open_dataset(crowded)["train"]
+    rows = np.random.default_rng(0).integers(0, len(split), (64, 16))
+    expected = [open_dataset(crowded)["train"].read(some).fg_bg for some in rows]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda some: split.read(some).fg_bg, rows))
+    assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
+
+
+def test_a_split_goes_to_another_process(crowded: Path) -> None:
+    split = open_dataset(crowded)["val"]
+    copy = pickle.loads(pickle.dumps(split))
+    assert np.array_equal(copy.read([0, 1]).fg_bg, split.read([0, 1]).fg_bg)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks as POSIX does")
+def test_a_fork_reads_while_a_thread_of_its_parent_does(crowded: Path) -> None:
+    split = open_dataset(crowded)["val"]
+    expected = split.read([0, 1]).fg_bg
+    with split._renderer._lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(20)
+            os._exit(0 if np.array_equal(split.read([0, 1]).fg_bg, expected) else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_mask_and_depth_agree(rendered: Path) -> None:
