@@ -14,10 +14,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from fgbg.pictures import write_png, write_prediction
-from fgbg.predictor import Predictor, default_checkpoint
+from fgbg.predictor import Predictor
 from generator.dataset import open_dataset
 from generator.depth import NEAREST
 from training.checkpoint import load_checkpoint
+from training.run_files import find_checkpoint
 
 SAMPLES = 4
 CELL = 128
@@ -37,7 +38,7 @@ GROUPS = {
 def main(data: Path, run: Path, out: Path) -> None:
     dataset = open_dataset(data)
     split = dataset["val"]
-    checkpoint = default_checkpoint(run)
+    checkpoint = find_checkpoint(run)
     predictor = Predictor.load(checkpoint)
     rows, written = [], []
     # One sample of each of the first foregrounds.

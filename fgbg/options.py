@@ -87,6 +87,13 @@ device_option = click.option(
     show_default=True,
     help="Where the network runs; auto is the best there is.",
 )
+checkpoint_option = click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    default=Path("outputs"),
+    show_default="outputs/best.pt, else outputs/last.pt",
+    help="The network: a checkpoint, or a run's folder (best.pt there, else last.pt).",
+)
 
 mirror_option = click.option(
     "--mirror/--no-mirror",

@@ -8,12 +8,12 @@ import torch
 
 from generator.depth import FARTHEST, NEAREST
 from generator.errors import AssetError, ConfigError
-from training.checkpoint import BEST, LAST, load_checkpoint, model_of
+from training.checkpoint import load_checkpoint, model_of
 from training.devices import choose_accelerator
-from training.errors import CheckpointError
 from training.models import Network, Prediction
 from training.prepare import join, scaled_size, to_network
 from training.resize import resize
+from training.run_files import find_checkpoint
 
 _ASPECT_TOLERANCE = 0.02
 
@@ -56,17 +56,24 @@ class Predictor:
 
     @classmethod
     def load(
-        cls, checkpoint: Path, res: int | None = None, device: str = "auto", mirror: bool = True
+        cls, checkpoint: str | Path, res: int | None = None, device: str = "auto", mirror: bool = True
     ) -> "Predictor":
-        """Load a checkpoint; `res` defaults to its last training resolution.
+        """Load a checkpoint.
+
+        Args:
+            checkpoint: a file, or a run's folder, of which best.pt is taken, else last.pt.
+            res: longer side in pixels at which the network looks; None: its last training resolution.
+            device: auto (the best there is), cpu, cuda or mps.
+            mirror: look at mirror images too.
 
         Raises:
             CheckpointError: it cannot be used.
             ConfigError: the device is not here.
         """
         place = torch.device(choose_accelerator(device))
-        loaded = load_checkpoint(checkpoint)
-        network = model_of(checkpoint, loaded).to(place)
+        path = find_checkpoint(Path(checkpoint))
+        loaded = load_checkpoint(path)
+        network = model_of(path, loaded).to(place)
         return cls(network, res or loaded.res, place, mirror, loaded.dataset_id)
 
     @torch.inference_mode()
@@ -124,17 +131,3 @@ class Predictor:
 
     def _tensor(self, picture: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
         return to_network(torch.from_numpy(np.array(picture))[None].to(self.device), size)
-
-
-def default_checkpoint(run: Path) -> Path:
-    """A run's best.pt, else its last.pt.
-
-    Raises:
-        CheckpointError: there is neither.
-    """
-    for name in (BEST, LAST):
-        if (run / name).exists():
-            return run / name
-    raise CheckpointError(
-        run, f"{BEST} or {LAST}", "neither", "run 'fgbg train' first or name a file with --checkpoint"
-    )

@@ -14,8 +14,6 @@ from training.errors import CheckpointError
 from training.models import Network, build_model
 from training.schedule import Stage
 
-LAST = "last.pt"
-BEST = "best.pt"
 FORMAT = "fgbg-checkpoint"
 VERSION = 1
 

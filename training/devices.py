@@ -4,15 +4,16 @@ import logging
 import os
 import threading
 import time
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import torch
-from lightning.fabric import Fabric
-from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from torch import Tensor
 
 from generator.errors import ConfigError
 from training.config import Precision, TrainConfig
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
 
 Accelerator = Literal["cpu", "cuda", "mps"]
 FabricPrecision = Literal["16-mixed", "bf16-mixed", "32-true"]
@@ -51,7 +52,7 @@ def choose_precision(asked: Precision, accelerator: Accelerator) -> FabricPrecis
     return names[asked]
 
 
-def make_fabric(config: TrainConfig) -> Fabric:
+def make_fabric(config: TrainConfig) -> "Fabric":
     """The device or devices of a run, with their processes started.
 
     With several devices Fabric starts one process for each but this one, which run this very command line;
@@ -60,6 +61,9 @@ def make_fabric(config: TrainConfig) -> Fabric:
     Raises:
         ConfigError: a device asked for is not here.
     """
+    from lightning.fabric import Fabric
+    from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+
     accelerator = choose_accelerator(config.device)
     # Fabric speaks of its precision on its own; the run's first line says it with the rest.
     for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.distributed"):
@@ -100,7 +104,7 @@ def is_first_process() -> bool:
     return not any(int(os.environ.get(name, "0")) for name in names)
 
 
-def over_processes(fabric: Fabric, value: Tensor, operation: Literal["sum", "mean", "max"]) -> Tensor:
+def over_processes(fabric: "Fabric", value: Tensor, operation: Literal["sum", "mean", "max"]) -> Tensor:
     """A tensor reduced over all processes, the same in each."""
     reduced = fabric.all_reduce(value.clone(), reduce_op=operation)
     assert isinstance(reduced, Tensor)

@@ -14,7 +14,7 @@ from generator.dataset import Dataset
 from generator.progress import Progress
 from training.auto import resolve_auto
 from training.batches import read_batches
-from training.checkpoint import BEST, LAST, Checkpoint, RunPosition, save_checkpoint
+from training.checkpoint import Checkpoint, RunPosition, save_checkpoint
 from training.config import TrainConfig
 from training.devices import make_fabric, over_processes
 from training.errors import StoppedError
@@ -22,6 +22,7 @@ from training.learner import Learner
 from training.log import RunLog, clear_log, write_config
 from training.mishaps import bad_step, batch_told, diverged, peers_told, spoilt
 from training.plan import Plan, next_epoch
+from training.run_files import BEST, LAST
 from training.stopping import SaveClock, StopRequest
 from training.validation import validate
 

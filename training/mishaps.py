@@ -9,10 +9,10 @@ from lightning.fabric import Fabric
 
 from generator.dataset import Dataset
 from training.batches import read_batches
-from training.checkpoint import BEST, LAST
 from training.config import TrainConfig
 from training.errors import RunError
 from training.learner import Learner
+from training.run_files import BEST, LAST
 
 _OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 _ONE_VALUE = "Expected more than 1 value per channel"

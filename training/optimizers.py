@@ -7,8 +7,6 @@ import torch
 from torch import nn
 from torch.optim import AdamW
 
-from training.muon import Muon
-
 OptimizerName = Literal["muon", "adamw"]
 
 LEARNING_RATES: dict[OptimizerName, float] = {"muon": 1e-2, "adamw": 1e-3}
@@ -25,5 +23,7 @@ def make_optimizer(
 ) -> torch.optim.Optimizer:
     """An optimiser of parameters that will live on a kind of device: cpu, cuda or mps."""
     if name == "muon":
+        from training.muon import Muon
+
         return Muon(parameters, lr, weight_decay)
     return AdamW(parameters, lr, weight_decay=weight_decay, fused=device != "mps")

@@ -7,12 +7,13 @@ from typing import Any
 from generator.dataset import open_dataset
 from generator.errors import UsageError
 from training.auto import LR_PLOT, find_lr, plot_lr_range
-from training.checkpoint import BEST, LAST, Checkpoint, load_checkpoint
+from training.checkpoint import Checkpoint, load_checkpoint
 from training.config import TrainConfig, resolve_config
 from training.devices import make_fabric
 from training.engine import TrainOutcome, train
 from training.mishaps import batch_told, peers_told
 from training.plan import is_finished
+from training.run_files import BEST, LAST
 from training.schedule import GivenStage, lay_over, parse_stages
 from training.summary import NetworkSummary, summarise
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import click
 
 from fgbg.options import (
-    FILE,
     FOLDER,
     SampleCount,
+    checkpoint_option,
     common_options,
     data_option,
     device_option,
@@ -22,12 +22,7 @@ if TYPE_CHECKING:
 
 @click.command("evaluate")
 @data_option
-@click.option(
-    "--checkpoint",
-    type=FILE,
-    show_default="outputs/best.pt, else outputs/last.pt",
-    help="What to measure.",
-)
+@checkpoint_option
 @click.option(
     "--subset",
     type=click.Choice(["val", "test"]),
@@ -55,7 +50,7 @@ if TYPE_CHECKING:
 @common_options
 def command(
     data: Path,
-    checkpoint: Path | None,
+    checkpoint: Path,
     subset: "SplitName",
     samples: int | str,
     out: Path,
@@ -69,11 +64,14 @@ def command(
     without looking. Prints a table, and writes metrics.json, a picture of the worst, median and best samples
     in each condition (clean.png, perturbed.png, absent.png), and all of it as a page, report.html.
     """
+    from training.run_files import find_checkpoint
+
+    checkpoint = find_checkpoint(checkpoint)
+
     from fgbg.evaluation import METRICS_FILE, REPORT_FILE, picture_file, write_evaluation
     from fgbg.evaluation_table import screen
-    from fgbg.predictor import Predictor, default_checkpoint
+    from fgbg.predictor import Predictor
 
-    checkpoint = checkpoint or default_checkpoint(Path("outputs"))
     predictor = Predictor.load(checkpoint, None, device, mirror)
     count = None if samples == "all" else int(samples)
     document = write_evaluation(predictor, checkpoint, data, subset, count, out, overwrite)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from fgbg.options import FILE, FOLDER, common_options, device_option, mirror_option
+from fgbg.options import FILE, FOLDER, checkpoint_option, common_options, device_option, mirror_option
 
 
 @click.command("predict")
@@ -13,12 +13,7 @@ from fgbg.options import FILE, FOLDER, common_options, device_option, mirror_opt
 @click.option(
     "--bg", type=FILE, help="The same view without the object; without it the network does without."
 )
-@click.option(
-    "--checkpoint",
-    type=FILE,
-    show_default="outputs/best.pt, else outputs/last.pt",
-    help="What to predict with.",
-)
+@checkpoint_option
 @click.option(
     "--out",
     type=FOLDER,
@@ -44,7 +39,7 @@ from fgbg.options import FILE, FOLDER, common_options, device_option, mirror_opt
 def command(
     paths: tuple[Path, ...],
     bg: Path | None,
-    checkpoint: Path | None,
+    checkpoint: Path,
     out: Path,
     res: int | None,
     mask_threshold: float | None,
@@ -56,18 +51,24 @@ def command(
     PATH is a picture or a folder of pictures. Writes NAME.mask.png (8-bit), NAME.depth.png (16-bit, 65535
     nearest; not by a network without depth head) and NAME.overlay.png at the picture's own size.
     """
-    from fgbg.pictures import write_prediction
-    from fgbg.predictor import Predictor, default_checkpoint
     from generator.errors import AssetError
     from generator.images import read_rgb
     from generator.progress import Progress
+    from training.run_files import find_checkpoint
 
-    checkpoint = checkpoint or default_checkpoint(Path("outputs"))
+    # Paths first: a wrong one is said before torch is imported, which takes seconds.
+    checkpoint = find_checkpoint(checkpoint)
+    background = read_rgb(bg) if bg is not None else None
+    pictures = [found for path in paths for found in _pictures_of(path)]
+    if not any(path.exists() for path, _ in pictures):
+        read_rgb(pictures[0][0])
+
+    from fgbg.pictures import write_prediction
+    from fgbg.predictor import Predictor
+
     predictor = Predictor.load(checkpoint, res, device, mirror)
     if predictor.network.depth_head is None:
         click.echo(f"{checkpoint}: a network without depth head, so there is no depth to write")
-    background = read_rgb(bg) if bg is not None else None
-    pictures = [found for path in paths for found in _pictures_of(path)]
     stems = Counter(name.with_suffix("") for _, name in pictures)
     problems: list[AssetError] = []
     with Progress("predicting", len(pictures), "pictures") as progress:

@@ -11,11 +11,12 @@ import torch
 
 from fgbg.predictor import Predictor
 from generator.errors import UsageError, one_line
-from training.checkpoint import BEST, LAST, Checkpoint, load_checkpoint, model_of
+from training.checkpoint import Checkpoint, load_checkpoint, model_of
 from training.config import TrainConfig, resolve_config
 from training.devices import choose_accelerator
 from training.errors import RunError
 from training.log import CSV_FILE, read_rows
+from training.run_files import BEST, LAST
 
 Curves = dict[str, list[tuple[int, float]]]
 """Columns of a run's CSV by name: epoch and value, of the epochs that have one."""

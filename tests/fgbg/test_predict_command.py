@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -39,6 +41,42 @@ def test_files_and_folders(trained: Path, pictures: Path, tmp_path: Path) -> Non
     assert cv2.imread(str(out / "a.depth.png"), cv2.IMREAD_UNCHANGED).shape == (30, 40)
     assert predict(trained, tmp_path / "one", pictures / "b.png")[0] == 0
     assert written(tmp_path / "one") == results("b")
+
+
+def test_it_imports_no_more_than_it_uses(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    # In one process, as importing torch takes seconds: wrong paths are said without it, and with it comes
+    # nothing that is used in training alone.
+    wrong = [
+        ["missing.jpg", "--checkpoint", str(trained)],
+        [str(pictures / "b.png"), "--checkpoint", str(tmp_path)],
+        [str(pictures / "b.png"), "--checkpoint", str(trained), "--bg", "missing.jpg"],
+    ]
+    right = [str(pictures / "b.png"), "--checkpoint", str(trained), "--out", str(tmp_path), "--device", "cpu"]
+    heavy = {
+        *("albumentations", "kornia", "lightning", "matplotlib", "numba", "pandas", "scipy", "sklearn"),
+        *("segmentation_models_pytorch", "tensorboard", "timm", "torch._dynamo", "torchmetrics"),
+        *("torchvision", "transformers"),
+    }
+    code = f"""
+import sys
+from fgbg.cli import main
+
+def run(arguments):
+    try:
+        main(["predict", *arguments])
+    except SystemExit as end:
+        return end.code
+
+for arguments in {wrong!r}:
+    assert run(arguments) == 1
+    assert "torch" not in sys.modules, arguments
+assert not run({right!r}) and "torch" in sys.modules
+print(sorted({heavy!r} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert len(done.stderr.splitlines()) == len(wrong)
 
 
 def test_a_missing_and_a_broken_file_among_good_ones(trained: Path, pictures: Path, tmp_path: Path) -> None:

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from fgbg.predictor import Predicted, Predictor, default_checkpoint
+from fgbg.predictor import Predicted, Predictor
 from generator.errors import AssetError, ConfigError
 from training.checkpoint import load_checkpoint
-from training.errors import CheckpointError
 from training.prepare import join
 
 
@@ -81,14 +80,10 @@ def test_a_threshold_makes_the_mask_hard() -> None:
     assert soft.with_threshold(0).mask.tolist() == [[255] * 4]
 
 
-def test_best_then_last_then_train_first(trained: Path, tmp_path: Path) -> None:
-    assert default_checkpoint(trained).name == "best.pt"
-    (tmp_path / "last.pt").touch()
-    assert default_checkpoint(tmp_path).name == "last.pt"
-    with pytest.raises(
-        CheckpointError, match=r"expected best\.pt or last\.pt, found neither; run 'fgbg train'"
-    ):
-        default_checkpoint(tmp_path / "nothing")
+def test_a_run_folder_given_as_text_is_its_best_checkpoint(trained: Path) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (16, 24, 3), dtype=np.uint8)
+    masks = [Predictor.load(path, device="cpu")(picture).mask for path in (str(trained), trained / "best.pt")]
+    assert (masks[0] == masks[1]).all()
 
 
 def test_a_device_that_is_not_here(trained: Path) -> None:
