@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 
 from generator.config import GenerateConfig
-from generator.images import list_pictures
+from generator.listing import list_pictures
 from generator.pipeline import generate
 from generator.samples import write_samples
 

@@ -8,7 +8,8 @@ from typing import Literal, Protocol
 import numpy as np
 
 from generator.errors import AssetError
-from generator.images import DEPTH_PICTURE_SUFFIX, read_depth
+from generator.images import read_depth
+from generator.listing import DEPTH_PICTURE_SUFFIX
 
 DepthConvention = Literal["inverse", "metric"]
 

@@ -11,11 +11,15 @@ FgbgError
 └── WorkerError           a worker process ended without an answer
 """
 
+import unicodedata
 from pathlib import Path
+
+# Line and paragraph ends, controls, halves of a character, and marks that turn the direction of writing.
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class FgbgError(Exception):
-    """A failure that a user can understand and mend.
+    """A failure that a user can understand and set right; as text always one printable line.
 
     Args:
         where: the file, folder or option it is about.
@@ -34,7 +38,7 @@ class FgbgError(Exception):
         self.fix = fix
 
     def __str__(self) -> str:
-        return f"{self.where}: expected {self.expected}, found {self.found}; {self.fix}"
+        return printable(f"{self.where}: expected {self.expected}, found {self.found}; {self.fix}")
 
 
 class UsageError(FgbgError):
@@ -69,6 +73,26 @@ class DiskSpaceError(FgbgError):
 
 class WorkerError(FgbgError):
     """A worker process ended without an answer: killed, or out of memory."""
+
+
+def printable(text: str | Path) -> str:
+    """Text or a path as one line that does nothing to a terminal.
+
+    Line breaks, control and escape codes, marks that turn the direction of writing, and bytes of a name that
+    are no UTF-8 are written as escapes: `\\n`, `\\x1b`, `\\u202e`, `\\xdf`.
+    """
+    text = str(text)
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    if unicodedata.category(character) not in _UNPRINTABLE:
+        return character
+    if 0xDC80 <= ord(character) <= 0xDCFF:  # a byte that is no UTF-8, as Python keeps it in a path
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def one_line(error: BaseException) -> str:

@@ -3,10 +3,13 @@
 import errno
 import os
 import re
+import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from blake3 import blake3
 
@@ -16,48 +19,125 @@ from generator.errors import DiskSpaceError, UsageError
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_IN_WORDS = re.compile(r"errno = (\d+)")
 
+# An interrupted write leaves one of these behind. The name is as long for every file, so that it can be
+# written wherever the file itself can.
+_TEMPORARY = re.compile(r"\.fgbg-[0-9a-f]{16}\.tmp")
+
+_NOT_FILES = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+}
+
 _PIECE = 2**20
 
 
 @contextmanager
-def atomic_file(path: Path, size: int = 0) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success fsync it and rename it to `path`.
+def atomic_file(path: Path, size: int = 0, durable: bool = True) -> Iterator[Path]:
+    """Give a temporary file beside `path`; on success rename it to `path`.
 
-    The folder is fsynced too, so after the block the file survives a power cut. When the block raises,
-    the temporary file is removed and an earlier `path` stays as it was. After a kill at most
-    `temporary_name(path)` is left, which the next writer of the same file overwrites.
+    When the block raises,
+    the temporary file is removed and an earlier `path` stays as it was. A link at `path` is replaced, never
+    followed. After a kill the temporary file is left: `remove_leftovers` clears it.
 
     Args:
         path: the file to be.
         size: how many bytes it will have, about; 0 where that is not known.
+        durable: fsync the file and its folder, so that after the block it survives a power cut.
+
+    Yields:
+        An empty file of an unguessable name.
 
     Raises:
         DiskSpaceError: they do not fit.
     """
-    temporary = temporary_name(path)
-    try:
-        with room_for(path, size):
-            # libhdf5 has been seen to crash on a full disk: it is not let near one.
-            if shutil.disk_usage(path.parent).free < size:
-                raise OSError(errno.ENOSPC, "no room")
+    with room_for(path, size):
+        # libhdf5 has been seen to crash on a full disk: it is not let near one.
+        if shutil.disk_usage(path.parent).free < size:
+            raise OSError(errno.ENOSPC, "no room")
+        temporary = _new_temporary(path.parent)
+        try:
             yield temporary
-            _fsync(temporary)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    fsync_folder(path.parent)
+            if durable:
+                _fsync(temporary)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    if durable:
+        fsync_folder(path.parent)
 
 
-def temporary_name(path: Path) -> Path:
-    """Where `atomic_file(path)` writes: `.NAME.tmp` in the same folder."""
-    return path.with_name(f".{path.name}.tmp")
+def _new_temporary(folder: Path) -> Path:
+    """Create an empty file that was not there, neither as a file nor as a link."""
+    path = folder / f".fgbg-{secrets.token_hex(8)}.tmp"
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666))
+    return path
 
 
-def write_atomically(path: Path, content: bytes | memoryview) -> None:
-    """Replace `path` by `content`, wholly or not at all."""
-    with atomic_file(path, len(content)) as temporary:
+def is_temporary(name: str) -> bool:
+    """Whether a file's name is one that `atomic_file` gives until the file is whole."""
+    return _TEMPORARY.fullmatch(name) is not None
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed runs left in a folder; only where no other process writes, so under its lock."""
+    for entry in list(os.scandir(folder)):
+        if is_temporary(entry.name) and not entry.is_dir(follow_symlinks=False):
+            Path(entry.path).unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
+    """Replace `path` by `content`, wholly or not at all; see `atomic_file`."""
+    with atomic_file(path, len(content), durable) as temporary:
         temporary.write_bytes(content)
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading, if it is a file: a named pipe would wait for ever, a device do anything.
+
+    Raises:
+        OSError: it is missing, or no file: `strerror` says what it is.
+    """
+    _require_regular(path, path.stat().st_mode)
+    # Without waiting, for it may have become a pipe since.
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
+    )
+    file = os.fdopen(os.open(path, flags), "rb")
+    try:
+        _require_regular(path, os.fstat(file.fileno()).st_mode)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def read_regular(path: Path, limit: int | None = None) -> bytes:
+    """All bytes of a file.
+
+    Args:
+        path: of the file.
+        limit: the most bytes it may have.
+
+    Raises:
+        OSError: as `open_regular`, or it is larger.
+    """
+    with open_regular(path) as file:
+        if limit is None:
+            return file.read()
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        raise OSError(errno.EFBIG, f"more than {limit:,} bytes", str(path))
+    return content
+
+
+def _require_regular(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        kind = _NOT_FILES.get(stat.S_IFMT(mode), "something else")
+        raise OSError(errno.EINVAL, f"{kind}, not a file", str(path))
 
 
 @contextmanager
@@ -104,13 +184,17 @@ def hash_file(path: Path, threads: int = blake3.AUTO) -> str:
     """The file's BLAKE3 hash in hex, on all cores unless told.
 
     Several threads need it in a memory map; one reads it in pieces, so that it is no memory of a worker's.
+
+    Raises:
+        OSError: as `open_regular`.
     """
     if threads == 1:
         digest, buffer = blake3(), bytearray(_PIECE)
-        with path.open("rb", buffering=0) as file:
-            while size := file.readinto(buffer):
+        with open_regular(path) as file:
+            while size := file.readinto(buffer):  # type: ignore[attr-defined]
                 digest.update(memoryview(buffer)[:size])
         return digest.hexdigest()
+    _require_regular(path, path.stat().st_mode)
     return blake3(max_threads=threads).update_mmap(path).hexdigest()
 
 

@@ -1,6 +1,5 @@
 """The only place that decodes a picture; every trap of the formats is handled here."""
 
-import os
 import threading
 import warnings
 from collections.abc import Iterator
@@ -11,43 +10,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
-from generator.errors import AlphaError, AssetError, FgbgError, ImageError, one_line
+from generator.errors import AlphaError, FgbgError, ImageError, one_line
 
-PICTURE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".avif"}
-)
-DEPTH_PICTURE_SUFFIX = ".depth.png"
 MAX_PIXELS = 150_000_000
 
 _ORIENTATION = 0x0112
 
 # Pillow decides by content and knows many more, some of which start other programs. (JPEG brings MPO.)
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
-
-
-def list_pictures(folder: Path) -> list[Path]:
-    """All pictures in `folder` and below, sorted by their path inside it.
-
-    Hidden files, depth maps (`NAME.depth.png`) and files of other kinds are passed over.
-
-    Raises:
-        AssetError: the folder is missing, is a file, or holds no picture.
-    """
-    if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing"
-        raise AssetError(folder, "a folder of pictures", found, "name a folder that holds pictures")
-    pictures = [
-        path
-        for root, _, names in os.walk(folder)
-        for path in (Path(root, name) for name in names)
-        if path.suffix.lower() in PICTURE_SUFFIXES
-        and not path.name.lower().endswith(DEPTH_PICTURE_SUFFIX)
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
-    if not pictures:
-        kinds = " ".join(sorted(PICTURE_SUFFIXES))
-        raise AssetError(folder, f"at least one picture ({kinds})", "none", "put pictures there")
-    return sorted(pictures, key=lambda path: path.relative_to(folder).as_posix())
 
 
 def read_rgb(path: Path) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import AssetError, UsageError
-from generator.images import list_pictures
+from generator.listing import list_pictures
 
 MASK_ENDINGS = (
     *("_mask", "-mask", ".mask", "_masks", "_matte", "_alpha"),

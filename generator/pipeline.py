@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from blake3 import blake3
-from filelock import FileLock, Timeout
 
 from generator import __version__
 from generator.bank import BANK_FILE, Bank
@@ -21,7 +20,8 @@ from generator.depth_cache import DepthCache
 from generator.depth_networks import DepthNetwork, is_network, open_network
 from generator.errors import ConfigError, DatasetError, DiskSpaceError
 from generator.files import hash_file, write_atomically
-from generator.images import list_pictures
+from generator.listing import list_pictures
+from generator.locks import hold_folder
 from generator.manifest import (
     JOURNAL_FILE,
     MANIFEST_FILE,
@@ -51,8 +51,6 @@ from generator.plan import (
 from generator.progress import Progress
 from generator.shard_writer import ShardTask, ShardWriter
 from generator.workers import cores, run_tasks
-
-LOCK_FILE = ".lock"
 
 # Statistics come from at least this many samples (or all), spread evenly over the shards.
 _STATISTICS_SAMPLES = 512
@@ -106,14 +104,8 @@ def generate(
         "fg": {path.relative_to(config.fg).as_posix(): hash_file(path) for path in fgs},
         "bg": {path.relative_to(config.bg).as_posix(): hash_file(path) for path in bgs},
     }
-    config.out.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(config.out / LOCK_FILE, timeout=0):
-            return _generate(config, fgs, bgs, hashes, overwrite, say)
-    except Timeout as error:
-        raise ConfigError(
-            config.out, "a folder nobody writes to", "another 'fgbg generate' at work", "wait for it to end"
-        ) from error
+    with hold_folder(config.out, "fgbg generate"):
+        return _generate(config, fgs, bgs, hashes, overwrite, say)
 
 
 def _generate(

@@ -21,7 +21,8 @@ from generator.flaws import (
     opaque_share,
     outline_alternation,
 )
-from generator.images import Traits, list_pictures, read_rgb, read_rgba, read_traits
+from generator.images import Traits, read_rgb, read_rgba, read_traits
+from generator.listing import list_pictures
 from generator.resize import MAX_ENLARGEMENT, fit_picture, scale_sprite
 from generator.split import NEAR_DUPLICATE_BITS, over_grey, perceptual_hash
 from generator.sprites import OPAQUE

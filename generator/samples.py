@@ -11,7 +11,7 @@ from generator.drawn_objects import draw_object
 from generator.drawn_scenes import draw_scene
 from generator.errors import UsageError
 from generator.files import write_atomically
-from generator.images import DEPTH_PICTURE_SUFFIX
+from generator.listing import DEPTH_PICTURE_SUFFIX
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def command(
 
 def _pictures_of(path: Path) -> list[tuple[Path, Path]]:
     """Pictures at `path`, each with the name its results get: a folder's pictures keep their subfolders."""
-    from generator.images import list_pictures
+    from generator.listing import list_pictures
 
     if path.is_dir():
         return [(picture, picture.relative_to(path)) for picture in list_pictures(path)]

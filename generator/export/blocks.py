@@ -15,7 +15,7 @@ from generator.errors import UsageError
 from generator.export.formats import ExportFormat, FormatName, make_format
 from generator.export.journal import BlockLine, Request, write_records
 from generator.export.samples import Encoder, PictureFormat, read_samples, sample_name
-from generator.files import atomic_file, temporary_name
+from generator.files import atomic_file, write_atomically
 
 QUALITY = 95
 _DISK_BLOCK, _TAR_BLOCK = 4096, 512
@@ -154,9 +154,7 @@ def _write_loose(out: Path, files: Iterator[tuple[str, bytes]]) -> int:
         if path.parent not in folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             folders.add(path.parent)
-        temporary = temporary_name(path)
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        write_atomically(path, content, durable=False)
         size += len(content)
     return size
 

@@ -40,8 +40,8 @@ class CocoFormat:
 
     in_tar: ClassVar[bool] = False
     owned: ClassVar[re.Pattern[str]] = re.compile(
-        r"images/(train|val|test)/(\d{12,}\.(png|jpg)|\.\d{12,}\.(png|jpg)\.tmp)"
-        r"|annotations/(instances_(train|val|test)\.json|\.instances_(train|val|test)\.json\.tmp)"
+        r"images/(train|val|test)/\d{12,}\.(png|jpg)"
+        r"|annotations/instances_(train|val|test)\.json"
     )
     picture_format: PictureFormat
     instances: bool

@@ -25,8 +25,7 @@ class FolderFormat:
 
     in_tar: ClassVar[bool] = False
     owned: ClassVar[re.Pattern[str]] = re.compile(
-        r"(train|val|test)/(bg|fg_bg|mask|depth|instances)/(\d{12,}\.(png|jpg)|\.\d{12,}\.(png|jpg)\.tmp)"
-        r"|samples\.csv|\.samples\.csv\.tmp"
+        r"(train|val|test)/(bg|fg_bg|mask|depth|instances)/\d{12,}\.(png|jpg)|samples\.csv"
     )
     picture_format: PictureFormat
     instances: bool

@@ -136,8 +136,8 @@ def write_records(folder: Path, block: str, records: Iterable[Any]) -> None:
 
 
 def drop_records(folder: Path) -> None:
-    """Remove the records of all blocks, also those that a kill left half written."""
-    for path in (folder / HIDDEN_FOLDER).glob("*-*.jsonl*"):
+    """Remove the records of all blocks."""
+    for path in (folder / HIDDEN_FOLDER).glob("*-*.jsonl"):
         path.unlink()
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from generator.config import SPLITS, SplitName
 from generator.dataset import Dataset
@@ -27,7 +26,8 @@ from generator.export.journal import (
     drop_records,
     records_path,
 )
-from generator.files import atomic_file
+from generator.files import atomic_file, remove_leftovers
+from generator.locks import hold_folder
 from generator.plan import format_bytes, share_samples
 from generator.progress import Progress
 from generator.selection import filled_split, spread
@@ -74,14 +74,10 @@ def export_dataset(config: ExportConfig, overwrite: bool = False) -> ExportOutco
     blocks = _plan(writer.dataset, config)
     if Journal.read(config.out).request is None:
         _refuse_foreign(config.out)
-    (config.out / HIDDEN_FOLDER).mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(config.out / HIDDEN_FOLDER / LOCK_FILE, timeout=0):
-            return _export(config, writer, blocks, overwrite)
-    except Timeout as error:
-        raise ConfigError(
-            config.out, "a folder nobody writes to", "another 'fgbg export' at work", "wait for it to end"
-        ) from error
+    with hold_folder(config.out, "fgbg export", f"{HIDDEN_FOLDER}/{LOCK_FILE}"):
+        for folder, _, _ in os.walk(config.out):
+            remove_leftovers(Path(folder))
+        return _export(config, writer, blocks, overwrite)
 
 
 def _export(config: ExportConfig, writer: BlockWriter, blocks: list[Block], overwrite: bool) -> ExportOutcome:

@@ -22,9 +22,7 @@ class WebDatasetFormat:
     """
 
     in_tar: ClassVar[bool] = True
-    owned: ClassVar[re.Pattern[str]] = re.compile(
-        r"(train|val|test)-\d{6,}\.tar|\.(train|val|test)-\d{6,}\.tar\.tmp"
-    )
+    owned: ClassVar[re.Pattern[str]] = re.compile(r"(train|val|test)-\d{6,}\.tar")
     picture_format: PictureFormat
     instances: bool
 

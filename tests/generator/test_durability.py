@@ -12,7 +12,8 @@ import pytest
 
 from generator.config import GenerateConfig
 from generator.files import hash_file
-from generator.pipeline import LOCK_FILE, generate
+from generator.locks import LOCK_FILE
+from generator.pipeline import generate
 
 Fields = dict[str, Any]
 

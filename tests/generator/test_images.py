@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from generator.errors import AssetError, ImageError
-from generator.images import Traits, list_pictures, read_depth, read_labels, read_rgb, read_rgba, read_traits
+from generator.errors import ImageError
+from generator.images import Traits, read_depth, read_labels, read_rgb, read_rgba, read_traits
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -135,24 +135,6 @@ def test_8_bit_depth_is_refused(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.depth.png"), np.zeros((2, 2), np.uint8))
     with pytest.raises(ImageError, match="expected a 16-bit grey picture, found mode L"):
         read_depth(tmp_path / "a.depth.png")
-
-
-def test_listing_is_sorted_and_passes_over_what_is_no_picture(tmp_path: Path) -> None:
-    for name in ("b.JPG", "a.png", "sub/c.webp", ".hidden.png", "a.depth.png", "notes.txt", ".git/d.png"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    found = [path.relative_to(tmp_path).as_posix() for path in list_pictures(tmp_path)]
-    assert found == ["a.png", "b.JPG", "sub/c.webp"]
-
-
-def test_empty_and_missing_folders_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(AssetError, match="expected at least one picture"):
-        list_pictures(tmp_path)
-    with pytest.raises(AssetError, match="expected a folder of pictures, found nothing"):
-        list_pictures(tmp_path / "missing")
-    (tmp_path / "file").touch()
-    with pytest.raises(AssetError, match="expected a folder of pictures, found a file"):
-        list_pictures(tmp_path / "file")
 
 
 def test_labels_are_values_and_never_colours(tmp_path: Path) -> None:

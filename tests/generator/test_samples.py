@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from generator.errors import UsageError
-from generator.images import list_pictures, read_depth, read_rgb, read_rgba
+from generator.images import read_depth, read_rgb, read_rgba
+from generator.listing import list_pictures
 from generator.samples import write_samples
 
 

@@ -13,7 +13,8 @@ import numpy as np
 
 from generator.config import GenerateConfig
 from generator.dataset import open_dataset
-from generator.pipeline import LOCK_FILE, generate
+from generator.locks import LOCK_FILE
+from generator.pipeline import generate
 from generator.samples import write_samples
 
 HERE = Path(__file__).parent

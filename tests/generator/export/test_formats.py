@@ -5,16 +5,14 @@ from generator.export.formats import FORMATS, FormatName, make_format
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("instances", [False, True])
-def test_a_format_owns_what_it_writes_and_its_temporary_files(name: FormatName, instances: bool) -> None:
+def test_a_format_owns_what_it_writes(name: FormatName, instances: bool) -> None:
     made = make_format(name, "jpg", instances)
     paths = [f"{split}-000012.tar" for split in ("train", "val", "test")] if made.in_tar else []
     if not made.in_tar:
         paths += made.members("val", "000000000007").values()
     paths += made.summaries("id", {"train": [], "test": []})
     for path in paths:
-        folder, _, file = path.rpartition("/")
-        temporary = f"{folder}/.{file}.tmp" if folder else f".{file}.tmp"
-        assert made.owned.fullmatch(path) and made.owned.fullmatch(temporary), path
+        assert made.owned.fullmatch(path), path
     for foreign in (
         "notes.txt",
         "val/mask/mine.png",

@@ -1,0 +1,52 @@
+"""One writer at a time in a folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from generator.errors import ConfigError, UsageError
+from generator.files import remove_leftovers
+
+LOCK_FILE = ".lock"
+
+
+@contextmanager
+def hold_folder(folder: Path, who: str, lock_file: str = LOCK_FILE) -> Iterator[None]:
+    """Keep other processes from writing to `folder`, and clear what killed ones left there.
+
+    Args:
+        folder: made where it is missing.
+        who: the command that writes, as in "fgbg generate".
+        lock_file: its path inside the folder.
+
+    Raises:
+        ConfigError: another process writes there.
+        UsageError: the file system has no locks.
+        OSError: the folder cannot be made or written to.
+    """
+    path = folder / lock_file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise ConfigError(
+            folder, "a folder nobody writes to", f"another '{who}' at work", "wait for it to end"
+        ) from error
+    except PermissionError:
+        raise
+    except (OSError, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            folder,
+            f"a file system that can lock {lock_file}",
+            reason,
+            "use a folder on a local disk and copy the result afterwards",
+        ) from error
+    try:
+        remove_leftovers(folder)
+        yield
+    finally:
+        lock.release()
