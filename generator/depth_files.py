@@ -6,7 +6,7 @@ from pathlib import Path
 
 from generator.depth_names import bases, colour_base, depth_names, folded, split_depth_name
 from generator.errors import AssetError
-from generator.images import PICTURE_SUFFIXES
+from generator.listing import PICTURE_SUFFIXES
 
 
 def depth_file_of(background: Path) -> Path | None:
