@@ -4,11 +4,12 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from generator.depth import PLAIN_DEPTHS, DepthConvention
 from generator.depth_networks import is_network
 from generator.errors import ConfigError
+from generator.request import Count, Real, Request, Share, Switch
 
 SplitName = Literal["train", "val", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
@@ -23,16 +24,14 @@ VARIANTS = 8
 _APPEARANCE = ("scale", "rotate", "brightness", "contrast", "saturation")
 _MAY_BE_NONE = ("split", "samples", "grid", "depth_cache")
 
-Share = Annotated[float, Field(ge=0, le=1)]
+_Whole = Annotated[int, Field(strict=True)]
 
 
-class GenerateConfig(BaseModel):
+class GenerateConfig(Request):
     """The resolved request for one dataset.
 
     Everything but the paths decides the bytes of the result (see `identity`).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     fg: Path = Path("data/fg")
     """Folder of cut-outs (RGBA)."""
@@ -40,27 +39,27 @@ class GenerateConfig(BaseModel):
     """Folder of backgrounds."""
     out: Path = Path("data/shards")
     """Folder of the dataset."""
-    positions: int = Field(20, ge=1)
+    positions: Count = 20
     """Positions per foreground, background and flip."""
-    grid: tuple[int, int] | None = None
+    grid: tuple[Count, Count] | None = None
     """Columns and rows of fixed places for the first object; None draws positions."""
-    samples: int | None = Field(None, ge=1)
+    samples: Count | None = None
     """Keep only this many samples in all (None: every one)."""
-    size: tuple[int, int] = (192, 192)
+    size: tuple[_Whole, _Whole] = (192, 192)
     """Canvas (width, height) in pixels."""
-    fg_size: int = Field(96, ge=1)
+    fg_size: Count = 96
     """Longer side of a pasted foreground in pixels."""
-    flip: bool = True
+    flip: Switch = True
     """Whether every foreground also comes mirrored."""
-    split: tuple[float, float, float] | None = (80, 10, 10)
+    split: tuple[Real, Real, Real] | None = (80, 10, 10)
     """Shares of train, val and test among foregrounds and among backgrounds; None puts all in train."""
-    seed: int = Field(0, ge=0, lt=2**64)
+    seed: int = Field(0, strict=True, ge=0, lt=2**64)
     """Where all randomness comes from."""
-    variants: int = Field(1, ge=1, le=4096)
+    variants: int = Field(1, strict=True, ge=1, le=4096)
     """Appearances drawn of each foreground."""
-    scale: tuple[float, float] = (1.0, 1.0)
+    scale: tuple[Real, Real] = (1.0, 1.0)
     """Smallest and largest size of an appearance, in parts of `fg_size`."""
-    rotate: float = Field(0.0, ge=0, le=180)
+    rotate: float = Field(0.0, strict=True, ge=0, le=180)
     """How far an appearance is turned at most, each way, in degrees."""
     brightness: Share = 0.0
     """How far brightness goes from 1, each way."""
@@ -70,19 +69,19 @@ class GenerateConfig(BaseModel):
     """How far saturation goes from 1, each way."""
     blend: Literal["alpha", "feather", "mixed"] = "alpha"
     """Edges: as cut out, softened inwards, or each appearance with both."""
-    objects: tuple[int, int] = (1, 1)
+    objects: tuple[_Whole, _Whole] = (1, 1)
     """Fewest and most objects in a sample."""
     overlap: Share = 0.5
     """The largest share of an object's box that another's may cover."""
-    truncate: float = Field(0.0, ge=0, le=0.9)
+    truncate: float = Field(0.0, strict=True, ge=0, le=0.9)
     """The largest share of an object that the canvas's border may cut off."""
-    empty: float = Field(0.0, ge=0, lt=1)
+    empty: float = Field(0.0, strict=True, ge=0, lt=1)
     """Share of samples without any object."""
     shadow: Share = 0.0
     """Share of objects with a contact shadow."""
     harmonise: Share = 0.0
     """How far at most an object's mean colour goes towards that of its background."""
-    perspective: bool = False
+    perspective: Switch = False
     """Whether objects that stand nearer show a larger variant."""
     depth: str = "auto"
     """Depth of backgrounds: files beside them, a plane, files where there are any, or a network."""
@@ -92,12 +91,12 @@ class GenerateConfig(BaseModel):
     """Whether a depth network sees every background once or every finished sample."""
     depth_cache: Path | None = None
     """Folder where depths of networks are kept; None is the user's cache."""
-    render: bool = True
+    render: Switch = True
     """Whether shards hold pixels (True) or only what is needed to render them."""
-    shard_samples: int = Field(1024, ge=1, le=2**20)
+    shard_samples: int = Field(1024, strict=True, ge=1, le=2**20)
     """Samples in one shard."""
 
-    workers: int | Literal["auto"] = Field("auto", union_mode="left_to_right")
+    workers: Count | Literal["auto"] = Field("auto", union_mode="left_to_right")
     """Processes; auto is one a core, or one for two that render, fewer where there is little to do."""
 
     @model_validator(mode="before")
@@ -105,10 +104,11 @@ class GenerateConfig(BaseModel):
     def _fill_in(cls, values: dict[str, Any]) -> dict[str, Any]:
         """The defaults that hang on other fields."""
         values = {name: value for name, value in values.items() if value is not None or name in _MAY_BE_NONE}
-        size = values.get("size") or cls.model_fields["size"].default
-        values.setdefault("fg_size", max(1, min(size) // 2))
-        if grid := values.get("grid"):
-            values.setdefault("positions", grid[0] * grid[1])
+        size, grid = values.get("size", cls.model_fields["size"].default), values.get("grid")
+        if sides := _pair(size):
+            values.setdefault("fg_size", max(1, min(sides) // 2))
+        if places := _pair(grid):
+            values.setdefault("positions", places[0] * places[1])
         if any(name in values and values[name] != cls.model_fields[name].default for name in _APPEARANCE):
             values.setdefault("variants", VARIANTS)
         return values
@@ -126,9 +126,9 @@ class GenerateConfig(BaseModel):
                 "lower --fg-size or raise --size",
             )
         if self.split is not None and (min(self.split) < 0 or self.split[0] <= 0):
-            raise ConfigError("--split", "shares like 80/10/10 or 'none'", str(self.split), "mend the shares")
-        if self.workers != "auto" and self.workers < 1:
-            raise ConfigError("--workers", "at least 1, or auto", str(self.workers), "mend it")
+            raise ConfigError(
+                "--split", "shares like 80/10/10 or 'none'", str(self.split), "correct the shares"
+            )
         self._check_appearances()
         self._check_scenes()
         self._check_depth()
@@ -138,7 +138,7 @@ class GenerateConfig(BaseModel):
         low, high = self.scale
         if not 0 < low <= high <= 4:
             raise ConfigError(
-                "--scale", "a range within 0 to 4 like 0.5-1", f"{low}-{high}", "mend the range"
+                "--scale", "a range within 0 to 4 like 0.5-1", f"{low}-{high}", "correct the range"
             )
         if self.variants > 1 and not self.varies:
             raise ConfigError(
@@ -159,7 +159,9 @@ class GenerateConfig(BaseModel):
         low, high = self.objects
         if not 1 <= low <= high <= MOST_OBJECTS:
             found = f"{low}-{high}"
-            raise ConfigError("--objects", f"1 to {MOST_OBJECTS} like 1-3", found, "mend it, or see --empty")
+            raise ConfigError(
+                "--objects", f"1 to {MOST_OBJECTS} like 1-3", found, "correct it, or see --empty"
+            )
         if self.perspective and not (self.scale[0] < self.scale[1] and self.variants > 1):
             raise ConfigError("--perspective", "variants of several sizes", "one size", "add --scale 0.5-1")
         if self.grid is not None and self.positions != self.grid[0] * self.grid[1]:
@@ -221,3 +223,11 @@ class GenerateConfig(BaseModel):
     def identity(self) -> dict[str, Any]:
         """The fields that decide the dataset's bytes, as JSON values."""
         return self.model_dump(mode="json", exclude=set(NOT_IDENTITY))
+
+
+def _pair(value: Any) -> tuple[int, int] | None:
+    """The two whole numbers that a field's value, not yet checked, may be."""
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        return None
+    first, second = value
+    return (first, second) if isinstance(first, int) and isinstance(second, int) else None

@@ -1,14 +1,14 @@
 """What `train` is asked for, checked once and frozen."""
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import to_jsonable_python
 
 from generator.errors import ConfigError
+from generator.request import Count, Real, Request, Share, Switch
 from training.models.architecture import Architecture, default_widths
 from training.optimizers import LEARNING_RATES, OptimizerName, default_optimizer
 from training.rate import Schedule
@@ -25,10 +25,8 @@ FIXED_FIELDS = ("model", "encoder", "encoder_weights", "depth_head", "inputs", "
 """What a resumed run cannot change."""
 
 
-class TrainConfig(BaseModel):
+class TrainConfig(Request):
     """The resolved request for one run."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     data: Path = Path("data/shards")
     """Folder of the dataset."""
@@ -36,80 +34,80 @@ class TrainConfig(BaseModel):
     """Folder of the run: last.pt, best.pt, config.json, log/."""
     stages: tuple[Stage, ...] = (Stage(res=96, epochs=5),)
     """Resolutions (longer side in pixels) and the epochs spent at each."""
-    epoch_samples: int | None = Field(None, ge=1)
+    epoch_samples: Count | None = None
     """Samples in one epoch; None is the split, at most 20,000."""
-    shuffle_window: int | None = Field(None, ge=1)
+    shuffle_window: Count | None = None
     """Samples that are shuffled together; None shuffles the whole split."""
-    val_samples: int = Field(1024, ge=1)
+    val_samples: Count = 1024
     """Validation runs on this many first samples of val."""
-    batch_size: Annotated[int, Field(ge=1)] | Auto = 16
+    batch_size: Count | Auto = 16
     """Samples a device takes at a time, in the first stage; auto is found by trying."""
-    scale_batch: bool = False
+    scale_batch: Switch = False
     """Whether later stages take batches as much smaller as their pictures are larger."""
-    accumulate: int = Field(1, ge=1)
+    accumulate: Count = 1
     """Batches whose gradients are added up for one step."""
     schedule: Schedule = "plateau"
     """How the learning rate goes: down when the validation loss stands still, or along a curve to the end."""
-    warm_up: int = Field(100, ge=0)
+    warm_up: int = Field(100, strict=True, ge=0, le=10**9)
     """Steps over which the learning rate rises from nothing; one cycle has a rise of its own."""
-    early_stop: int | None = Field(None, ge=1)
+    early_stop: Count | None = None
     """A stage ends after so many epochs without a better validation loss; None never."""
-    weight_decay: float = Field(1e-2, ge=0)
-    plateau_patience: int = Field(3, ge=0)
+    weight_decay: float = Field(1e-2, strict=True, ge=0, le=1000)
+    plateau_patience: int = Field(3, strict=True, ge=0, le=10**9)
     """Epochs without a better validation loss before the learning rate falls."""
-    plateau_factor: float = Field(0.3, gt=0, lt=1)
+    plateau_factor: float = Field(0.3, strict=True, gt=0, lt=1)
     """What the learning rate is multiplied by then."""
-    clip: float = Field(1.0, gt=0)
+    clip: float = Field(1.0, strict=True, gt=0)
     """Gradients are scaled down to this norm."""
-    save_every: str = Field("5m", pattern=r"^[1-9]\d*m?$")
+    save_every: str = Field("5m", pattern=r"^[1-9][0-9]{0,8}m?$")
     """Steps, or with an m minutes, between checkpoints within an epoch."""
-    ema: float = Field(0.999, ge=0, lt=1)
+    ema: float = Field(0.999, strict=True, ge=0, lt=1)
     """Decay of the averaged weights, reached after a warm-up."""
-    augment: dict[str, float] = DEFAULT_AUGMENT
+    augment: dict[str, Real] = DEFAULT_AUGMENT
     """Shares of samples that are mirrored, relit, noisy and so on, by name; none of what is left out."""
     model: str = "unet"
     encoder: str | None = None
     """Name of an encoder in place of the network's own."""
     encoder_weights: str = Field(default_factory=lambda given: "imagenet" if given["encoder"] else "none")
     """What the encoder begins with: imagenet, none or a file."""
-    freeze_encoder: bool = False
+    freeze_encoder: Switch = False
     """Whether the encoder stays as it is."""
     optimizer: OptimizerName = Field(default_factory=lambda given: default_optimizer(given["encoder"]))
     """What steps: Muon, or AdamW."""
-    lr: Annotated[float, Field(gt=0)] | Auto = Field(
+    lr: Annotated[float, Field(strict=True, gt=0, le=1000)] | Auto = Field(
         default_factory=lambda given: LEARNING_RATES[given["optimizer"]]
     )
     """The highest learning rate; auto is found by a range test."""
-    depth_head: bool = True
+    depth_head: Switch = True
     """Whether the network predicts depth too."""
     inputs: Literal[6, 3] = 6
     """Channels the network sees: bg and fg_bg, or fg_bg alone."""
-    widths: tuple[int, ...] = Field(
+    widths: tuple[Count, ...] = Field(
         default_factory=lambda given: default_widths(given["model"], given["encoder"]), min_length=2
     )
     """Channels of each level, from the full resolution down."""
-    bg_dropout: float = Field(default_factory=lambda given: 0.45 if given["inputs"] == 6 else 0.0, ge=0, le=1)
+    bg_dropout: Share = Field(default_factory=lambda given: 0.45 if given["inputs"] == 6 else 0.0)
     """Share of samples whose background is withheld."""
-    bg_jitter: float = Field(default_factory=lambda given: 0.3 if given["inputs"] == 6 else 0.0, ge=0, le=1)
+    bg_jitter: Share = Field(default_factory=lambda given: 0.3 if given["inputs"] == 6 else 0.0)
     """Share of samples whose background is shifted, turned, re-exposed, noisy and compressed."""
-    mask_loss: dict[str, float] = {"dice": 1.0, "iou": 1.0, "bce": 1.0}
+    mask_loss: dict[str, Real] = Field({"dice": 1.0, "iou": 1.0, "bce": 1.0})
     """Terms of the mask loss and their weights."""
-    depth_loss: dict[str, float] = Field(
+    depth_loss: dict[str, Real] = Field(
         default_factory=lambda given: {"ssim": 0.5, "l1": 0.5} if given["depth_head"] else {}
     )
     """Terms of the depth loss and their weights; none without a depth head."""
-    seed: int = Field(0, ge=0, lt=2**63)
+    seed: int = Field(0, strict=True, ge=0, lt=2**63)
     device: str = "auto"
     """auto, cpu, cuda or mps."""
-    devices: int = Field(1, ge=1)
+    devices: Count = 1
     """Devices on each machine, a process each."""
-    nodes: int = Field(1, ge=1)
+    nodes: Count = 1
     """Machines."""
     precision: Precision = "auto"
     """auto is bf16 where the hardware has it."""
-    compile: bool = False
+    compile: Switch = False
     """Whether the network is compiled first, which pays in long runs."""
-    log_histograms: bool = False
+    log_histograms: Switch = False
     """Whether TensorBoard gets histograms of weights and gradients after every epoch."""
 
     @field_validator("augment", mode="before")
@@ -135,10 +133,8 @@ class TrainConfig(BaseModel):
                 raise ConfigError("--augment", "shares from 0 to 1", f"{name}:{share}", "mend the share")
         for option, terms in (("--mask-loss", self.mask_loss), ("--depth-loss", self.depth_loss)):
             needed = option == "--mask-loss" or self.depth_head
-            if (needed and not terms) or not all(0 <= weight < math.inf for weight in terms.values()):
+            if (needed and not terms) or not all(weight >= 0 for weight in terms.values()):
                 raise ConfigError(option, "terms with weights from 0", str(terms), "mend the weights")
-        if min(self.widths) < 1:
-            raise ConfigError("--widths", "at least one channel a level", str(self.widths), "mend the widths")
         for option, is_idle, needs, found in (
             ("--encoder", self.encoder and self.model != "unet", "--model unet", f"--model {self.model}"),
             ("--encoder-weights", self.encoder_weights != "none" and not self.encoder, "--encoder", "none"),
@@ -185,7 +181,7 @@ def resolve_config(given: Mapping[str, Any], earlier: Mapping[str, Any] | None =
         ConfigError: a value cannot be, or a resumed run would change what it cannot change.
     """
     # Checkpoints from before there was a choice are of AdamW.
-    earlier = _checked({"optimizer": "adamw", **earlier}).identity() if earlier else {}
+    earlier = TrainConfig(**{"optimizer": "adamw", **earlier}).identity() if earlier else {}
     for field in FIXED_FIELDS:
         if field in given and field in earlier:
             asked = to_jsonable_python(given[field])
@@ -196,13 +192,4 @@ def resolve_config(given: Mapping[str, Any], earlier: Mapping[str, Any] | None =
                     str(asked),
                     "leave the option out or start anew in another --out",
                 )
-    return _checked({**earlier, **given})
-
-
-def _checked(fields: Mapping[str, Any]) -> TrainConfig:
-    try:
-        return TrainConfig(**fields)
-    except ValidationError as error:
-        first = error.errors()[0]
-        option = "--" + str(first["loc"][0] if first["loc"] else "option").replace("_", "-")
-        raise ConfigError(option, first["msg"], repr(first["input"]), "see 'fgbg train --help'") from error
+    return TrainConfig(**{**earlier, **given})

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field
 
 from generator.errors import ConfigError
+from generator.numerals import shown, whole_number
 
 
 class Stage(BaseModel):
@@ -13,8 +14,8 @@ class Stage(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    res: int = Field(ge=8, le=8192)
-    epochs: int = Field(ge=1)
+    res: int = Field(strict=True, ge=8, le=8192)
+    epochs: int = Field(strict=True, ge=1, le=10**9)
 
     def __str__(self) -> str:
         return f"{self.res}:{self.epochs}"
@@ -37,13 +38,11 @@ def parse_stages(text: str, epochs: int | None) -> list[GivenStage]:
     stages = []
     for part in text.split(","):
         res, colon, own = part.strip().partition(":")
-        if not (res.isdecimal() and 8 <= int(res) <= 8192) or (
-            colon and not (own.isdecimal() and int(own) > 0)
-        ):
-            raise ConfigError(
-                "--res", "a resolution of 8 to 8192 like 96, or stages like 48:4,96:8", repr(text), "mend it"
-            )
-        stages.append(GivenStage(int(res), int(own) if colon else epochs))
+        try:
+            stages.append(GivenStage(whole_number(res, 8, 8192), whole_number(own, 1) if colon else epochs))
+        except ValueError as error:
+            expected = "a resolution of 8 to 8192 like 96, or stages like 48:4,96:8"
+            raise ConfigError("--res", expected, shown(text), "correct it") from error
     resolutions = [stage.res for stage in stages]
     if len(set(resolutions)) < len(resolutions):
         raise ConfigError("--res", "every resolution once", text, "join the stages of one resolution")

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.options import FILE, FOLDER, common_options, device_option
+from fgbg.options import common_options, device_option
+from fgbg.value_types import FILE, FOLDER, PATH, OneOf, Whole
 
 if TYPE_CHECKING:
     from generator.config import SplitName
@@ -14,7 +15,7 @@ _DATA = Path("data/shards")
 
 
 @click.command("compare")
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=click.Path(path_type=Path))
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=PATH)
 @click.option(
     "--data",
     type=FOLDER,
@@ -23,14 +24,14 @@ _DATA = Path("data/shards")
 )
 @click.option(
     "--subset",
-    type=click.Choice(["train", "val", "test"]),
+    type=OneOf(["train", "val", "test"]),
     default="val",
     show_default=True,
     help="Split of the dataset.",
 )
 @click.option(
     "--pictures",
-    type=click.IntRange(1, 100),
+    type=Whole(1, 100),
     default=6,
     show_default=True,
     help="Samples of it to predict on, first one on every background.",

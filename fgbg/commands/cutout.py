@@ -4,14 +4,15 @@ from pathlib import Path
 
 import click
 
-from fgbg.options import FOLDER, LabelValue, PixelBox, common_options, overwrite_option
+from fgbg.options import common_options, overwrite_option
+from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Whole
 
 
 @click.command("cutout")
-@click.argument("pictures", type=click.Path(path_type=Path))
+@click.argument("pictures", type=PATH)
 @click.option(
     "--masks",
-    type=click.Path(path_type=Path),
+    type=PATH,
     show_default="none",
     help="Folder of masks named like the pictures, or like them with _mask, _P, ... behind.",
 )
@@ -38,7 +39,7 @@ from fgbg.options import FOLDER, LabelValue, PixelBox, common_options, overwrite
 @click.option("--grey-is-alpha", is_flag=True, help="Take the masks' grey, 0 to 255, as alpha as it is.")
 @click.option(
     "--margin",
-    type=click.IntRange(0, 1000),
+    type=Whole(0, 1000),
     default=2,
     show_default=True,
     help="Transparent pixels around the object.",

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 import click
 
 from fgbg.options import (
-    FOLDER,
-    SampleCount,
     checkpoint_option,
     common_options,
     data_option,
@@ -15,6 +13,7 @@ from fgbg.options import (
     mirror_option,
     overwrite_option,
 )
+from fgbg.value_types import FOLDER, OneOf, Whole
 
 if TYPE_CHECKING:
     from generator.config import SplitName
@@ -25,14 +24,14 @@ if TYPE_CHECKING:
 @checkpoint_option
 @click.option(
     "--subset",
-    type=click.Choice(["val", "test"]),
+    type=OneOf(["val", "test"]),
     default="val",
     show_default=True,
     help="Split of the dataset.",
 )
 @click.option(
     "--samples",
-    type=SampleCount(),
+    type=Whole(1, also="all"),
     default="all",
     show_default=True,
     help="The first so many samples of the split, or all.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from fgbg.options import common_options, overwrite_option, workers_option
+from fgbg.value_types import FOLDER, OneOf, Whole
 
 if TYPE_CHECKING:
     from generator.config import SplitName
@@ -14,38 +15,36 @@ if TYPE_CHECKING:
 
 
 @click.command("export")
-@click.argument("dataset", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("dataset", type=FOLDER)
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["folder", "coco", "webdataset"]),
+    type=OneOf(["folder", "coco", "webdataset"]),
     show_default="none; needed for a dataset",
     help="Pictures in folders, pictures with COCO annotations, or tar archives.",
 )
 @click.option(
     "--subset",
-    type=click.Choice(["train", "val", "test", "all"]),
+    type=OneOf(["train", "val", "test", "all"]),
     default="all",
     show_default=True,
     help="Split of the dataset.",
 )
 @click.option(
     "--out",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     show_default="outputs/export/FORMAT",
     help="Folder of the export.",
 )
-@click.option(
-    "--samples", type=click.IntRange(1), show_default="all", help="Only so many samples, split shares kept."
-)
+@click.option("--samples", type=Whole(1), show_default="all", help="Only so many samples, split shares kept.")
 @click.option(
     "--picture-format",
-    type=click.Choice(["png", "jpg"]),
+    type=OneOf(["png", "jpg"]),
     default="png",
     show_default=True,
     help="Of bg and fg_bg; mask, depth and instances are PNG.",
 )
-@click.option("--quality", type=click.IntRange(1, 100), show_default="95", help="Of JPEG.")
+@click.option("--quality", type=Whole(1, 100), show_default="95", help="Of JPEG.")
 @workers_option
 @overwrite_option
 @common_options

@@ -6,10 +6,6 @@ from typing import Any
 import click
 
 from fgbg.options import (
-    FOLDER,
-    Grid,
-    Span,
-    SplitShares,
     bg_option,
     common_options,
     fg_option,
@@ -19,8 +15,7 @@ from fgbg.options import (
     size_option,
     workers_option,
 )
-
-SHARE = click.FloatRange(0, 1)
+from fgbg.value_types import FOLDER, SHARE, Grid, Number, OneOf, Span, SplitShares, Text, Whole
 
 
 @click.command("generate")
@@ -31,7 +26,7 @@ SHARE = click.FloatRange(0, 1)
 )
 @click.option(
     "--positions",
-    type=click.IntRange(1),
+    type=Whole(1),
     show_default="20, or those of --grid",
     help="Positions per foreground, background and flip.",
 )
@@ -43,7 +38,7 @@ SHARE = click.FloatRange(0, 1)
 )
 @click.option(
     "--samples",
-    type=click.IntRange(1),
+    type=Whole(1),
     show_default="all",
     help="Keep only so many samples, split shares kept.",
 )
@@ -60,7 +55,7 @@ SHARE = click.FloatRange(0, 1)
 @seed_option
 @click.option(
     "--variants",
-    type=click.IntRange(1, 4096),
+    type=Whole(1, 4096),
     show_default="8 where appearances vary, else 1",
     help="Appearances drawn of each foreground; each takes memory in the bank.",
 )
@@ -73,7 +68,7 @@ SHARE = click.FloatRange(0, 1)
 )
 @click.option(
     "--rotate",
-    type=click.FloatRange(0, 180),
+    type=Number(0, 180),
     default=0.0,
     show_default=True,
     help="Largest turn each way, in degrees.",
@@ -89,7 +84,7 @@ SHARE = click.FloatRange(0, 1)
 )
 @click.option(
     "--blend",
-    type=click.Choice(["alpha", "feather", "mixed"]),
+    type=OneOf(["alpha", "feather", "mixed"]),
     default="alpha",
     show_default=True,
     help="Edges: as cut out, softened inwards, or every appearance with both.",
@@ -110,14 +105,14 @@ SHARE = click.FloatRange(0, 1)
 )
 @click.option(
     "--truncate",
-    type=click.FloatRange(0, 0.9),
+    type=Number(0, 0.9),
     default=0.0,
     show_default=True,
     help="Largest share of an object that the border may cut off, 0 to 0.9.",
 )
 @click.option(
     "--empty",
-    type=click.FloatRange(0, 1, max_open=True),
+    type=Number(0, 1, below=True),
     default=0.0,
     show_default=True,
     help="Share of samples without any object, below 1.",
@@ -144,22 +139,22 @@ SHARE = click.FloatRange(0, 1)
 )
 @click.option(
     "--depth",
+    type=Text("auto|files|plane|onnx:PATH|hf:MODEL", "auto, files, plane, onnx:PATH or hf:MODEL"),
     default="auto",
     show_default=True,
-    metavar="auto|files|plane|onnx:PATH|hf:MODEL",
     help="Depth of backgrounds: NAME.depth.png or .npy beside them; a plane that comes nearer downward;"
     " files where there are any and else the plane; a network in an ONNX file, or of Hugging Face.",
 )
 @click.option(
     "--depth-convention",
-    type=click.Choice(["inverse", "metric"]),
+    type=OneOf(["inverse", "metric"]),
     default="inverse",
     show_default=True,
     help="What .npy files and networks tell: larger is nearer, or larger is farther.",
 )
 @click.option(
     "--depth-per",
-    type=click.Choice(["background", "composite"]),
+    type=OneOf(["background", "composite"]),
     default="background",
     show_default=True,
     help="Run a depth network once per background, or on every finished sample.",
@@ -178,7 +173,7 @@ SHARE = click.FloatRange(0, 1)
 )
 @click.option(
     "--shard-samples",
-    type=click.IntRange(1, 2**20),
+    type=Whole(1, 2**20),
     default=1024,
     show_default=True,
     help="Samples per shard.",

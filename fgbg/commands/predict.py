@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
-from fgbg.options import FILE, FOLDER, checkpoint_option, common_options, device_option, mirror_option
+from fgbg.options import checkpoint_option, common_options, device_option, mirror_option
+from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Whole
 
 
 @click.command("predict")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=PATH)
 @click.option(
     "--bg", type=FILE, help="The same view without the object; without it the network does without."
 )
@@ -23,13 +24,13 @@ from fgbg.options import FILE, FOLDER, checkpoint_option, common_options, device
 )
 @click.option(
     "--res",
-    type=click.IntRange(8, 8192),
+    type=Whole(8, 8192),
     show_default="the last training resolution",
     help="Longer side at which the network looks.",
 )
 @click.option(
     "--mask-threshold",
-    type=click.FloatRange(0, 1),
+    type=SHARE,
     show_default="soft mask",
     help="Make the mask 0 or 255 at this probability.",
 )

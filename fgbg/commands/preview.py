@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.options import FILE, FOLDER, common_options, data_option, overwrite_option, subset_option
+from fgbg.options import common_options, data_option, overwrite_option, subset_option
+from fgbg.value_types import FILE, FOLDER, Whole
 
 if TYPE_CHECKING:
     from generator.config import SplitName
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
 @click.argument("dataset", type=FOLDER, required=False)
 @data_option
 @subset_option
-@click.option(
-    "--count", type=click.IntRange(1, 1000), default=16, show_default=True, help="Samples on the sheet."
-)
+@click.option("--count", type=Whole(1, 1000), default=16, show_default=True, help="Samples on the sheet.")
 @click.option(
     "--out", type=FILE, default=Path("outputs/preview.png"), show_default=True, help="PNG file to write."
 )

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fgbg.options import FILE, bg_option, common_options, fg_option, fg_size_option, size_option
+from fgbg.options import bg_option, common_options, fg_option, fg_size_option, size_option
+from fgbg.value_types import FILE
 
 if TYPE_CHECKING:
     from generator.review import Finding

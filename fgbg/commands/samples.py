@@ -4,21 +4,22 @@ from pathlib import Path
 
 import click
 
-from fgbg.options import FOLDER, common_options, overwrite_option, seed_option
+from fgbg.options import common_options, overwrite_option, seed_option
+from fgbg.value_types import FOLDER, Whole
 
 
 @click.command("samples")
 @click.argument("folder", type=FOLDER, default=Path("data"))
 @click.option(
     "--count",
-    type=click.IntRange(1, 10_000),
+    type=Whole(1, 10_000),
     default=24,
     show_default=True,
     help="Foregrounds, and as many backgrounds.",
 )
 @click.option(
     "--size",
-    type=click.IntRange(32, 2048),
+    type=Whole(32, 2048),
     default=192,
     show_default=True,
     help="Side of the backgrounds in pixels; foregrounds have half of it.",

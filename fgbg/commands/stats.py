@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.options import FOLDER, SampleCount, common_options, data_option, overwrite_option, subset_option
+from fgbg.options import common_options, data_option, overwrite_option, subset_option
+from fgbg.value_types import FOLDER, Whole
 
 if TYPE_CHECKING:
     from generator.config import SplitName
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @subset_option
 @click.option(
     "--samples",
-    type=SampleCount(),
+    type=Whole(1, also="all"),
     default=4096,
     show_default=True,
     help="Samples to look at, spread evenly over the split, or all.",

@@ -6,17 +6,19 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from fgbg.options import (
+from fgbg.options import common_options, data_option, device_option, overwrite_option, seed_option
+from fgbg.value_types import (
     FOLDER,
-    NumberOrAuto,
+    SHARE,
+    Interval,
+    Number,
+    OneOf,
+    Resolutions,
     Shares,
+    Text,
     WeightedTerms,
+    Whole,
     Widths,
-    common_options,
-    data_option,
-    device_option,
-    overwrite_option,
-    seed_option,
 )
 
 
@@ -31,41 +33,41 @@ from fgbg.options import (
 )
 @click.option(
     "--res",
+    type=Resolutions(),
     default="96",
     show_default=True,
-    metavar="N|N:EPOCHS,...",
     help="Longer side in training, or stages of rising resolution: 48:4,96:4,192:8.",
 )
 @click.option(
     "--epochs",
-    type=click.IntRange(1),
+    type=Whole(1),
     default=5,
     show_default=True,
     help="Epochs of each stage that does not say its own.",
 )
 @click.option(
     "--epoch-samples",
-    type=click.IntRange(1),
+    type=Whole(1),
     show_default="all of train, at most 20,000",
     help="Samples in one epoch.",
 )
 @click.option(
     "--shuffle-window",
-    type=click.IntRange(1),
+    type=Whole(1),
     metavar="N",
     show_default="all of train",
     help="Shuffle windows of N consecutive samples, and within each: for rendered data larger than memory.",
 )
 @click.option(
     "--val-samples",
-    type=click.IntRange(1),
+    type=Whole(1),
     default=1024,
     show_default=True,
     help="Validate on so many first samples of val.",
 )
 @click.option(
     "--batch-size",
-    type=NumberOrAuto(int, 1),
+    type=Whole(1, 2**20, also="auto"),
     default=16,
     show_default=True,
     help="Samples a device takes at a time; auto is the smallest that trains fastest.",
@@ -77,27 +79,27 @@ from fgbg.options import (
 )
 @click.option(
     "--accumulate",
-    type=click.IntRange(1),
+    type=Whole(1),
     default=1,
     show_default=True,
     help="Add up the gradients of so many batches for one step: large batches in little memory.",
 )
 @click.option(
     "--optimizer",
-    type=click.Choice(["muon", "adamw"]),
+    type=OneOf(["muon", "adamw"]),
     show_default="muon; adamw with --encoder",
     help="What steps: Muon learns from half the samples that AdamW needs.",
 )
 @click.option(
     "--lr",
-    type=NumberOrAuto(float, 0),
+    type=Number(0, 1000, above=True, also="auto"),
     show_default="0.01; 0.001 with adamw",
     help="The highest learning rate; auto is what --find-lr finds.",
 )
 @click.option("--find-lr", is_flag=True, help="Find a learning rate, save its plot in log/, and stop.")
 @click.option(
     "--schedule",
-    type=click.Choice(["plateau", "cosine", "one-cycle"]),
+    type=OneOf(["plateau", "cosine", "one-cycle"]),
     default="plateau",
     show_default=True,
     help="Lower the learning rate when the validation loss stands still, or along a curve to the end of the"
@@ -105,39 +107,49 @@ from fgbg.options import (
 )
 @click.option(
     "--warm-up",
-    type=click.IntRange(0),
+    type=Whole(0),
     default=100,
     show_default=True,
     help="Steps over which the learning rate rises from nothing; one-cycle has a rise of its own.",
 )
 @click.option(
     "--early-stop",
-    type=click.IntRange(1),
+    type=Whole(1),
     show_default="never",
     help="End a stage after so many epochs without a better validation loss.",
 )
-@click.option("--weight-decay", type=float, default=1e-2, show_default=True, help="Weight decay.")
+@click.option("--weight-decay", type=Number(0, 1000), default=1e-2, show_default=True, help="Weight decay.")
 @click.option(
     "--plateau-patience",
-    type=click.IntRange(0),
+    type=Whole(0),
     default=3,
     show_default=True,
     help="Epochs without a better validation loss before the learning rate falls.",
 )
 @click.option(
-    "--plateau-factor", type=float, default=0.3, show_default=True, help="What it is multiplied by then."
+    "--plateau-factor",
+    type=Number(0, 1, above=True, below=True),
+    default=0.3,
+    show_default=True,
+    help="What it is multiplied by then.",
 )
 @click.option(
     "--save-every",
+    type=Interval(),
     default="5m",
     show_default=True,
-    metavar="N|Nm",
     help="Steps, or with an m minutes, between checkpoints within an epoch.",
 )
-@click.option("--clip", type=float, default=1.0, show_default=True, help="Largest norm of the gradients.")
+@click.option(
+    "--clip",
+    type=Number(0, above=True),
+    default=1.0,
+    show_default=True,
+    help="Largest norm of the gradients.",
+)
 @click.option(
     "--ema",
-    type=float,
+    type=Number(0, 1, below=True),
     default=0.999,
     show_default=True,
     help="Decay of the averaged weights; 0 averages nothing.",
@@ -152,13 +164,13 @@ from fgbg.options import (
 )
 @click.option(
     "--bg-dropout",
-    type=click.FloatRange(0, 1),
+    type=SHARE,
     show_default="0.45; 0 with --inputs 3",
     help="Share of samples without their background, so that predict works without --bg.",
 )
 @click.option(
     "--bg-jitter",
-    type=click.FloatRange(0, 1),
+    type=SHARE,
     show_default="0.3; 0 with --inputs 3",
     help="Share of samples whose background is shifted, re-exposed, noisy and compressed.",
 )
@@ -178,7 +190,7 @@ from fgbg.options import (
 )
 @click.option(
     "--model",
-    type=click.Choice(["unet", "unet-elu", "conv-deconv"]),
+    type=OneOf(["unet", "unet-elu", "conv-deconv"]),
     default="unet",
     show_default=True,
     help="The network; conv-deconv is a small baseline of five layers.",
@@ -192,14 +204,14 @@ from fgbg.options import (
 )
 @click.option(
     "--encoder",
-    metavar="NAME",
+    type=Text("NAME", "the name of an encoder"),
     show_default="the network's own",
     help="An encoder of segmentation_models_pytorch or timm in place of the U-Net's own: resnet34,"
     " mobilenet_v2, convnext_tiny, ...",
 )
 @click.option(
     "--encoder-weights",
-    metavar="imagenet|none|FILE",
+    type=Text("imagenet|none|FILE", "imagenet, none or a file"),
     show_default="imagenet",
     help="What the encoder begins with: trained weights from the hub, fresh ones, or a state dict of the RGB"
     " network (.pt, .pth, .safetensors).",
@@ -216,7 +228,7 @@ from fgbg.options import (
 )
 @click.option(
     "--inputs",
-    type=click.Choice([6, 3]),
+    type=OneOf([6, 3]),
     default=6,
     show_default=True,
     help="Channels: background and picture, or the picture alone.",
@@ -225,17 +237,15 @@ from fgbg.options import (
 @device_option
 @click.option(
     "--devices",
-    type=click.IntRange(1),
+    type=Whole(1),
     default=1,
     show_default=True,
     help="Devices of this machine to train on, with a process each; under torchrun, what torchrun says.",
 )
-@click.option(
-    "--nodes", type=click.IntRange(1), default=1, show_default=True, help="Machines to train on together."
-)
+@click.option("--nodes", type=Whole(1), default=1, show_default=True, help="Machines to train on together.")
 @click.option(
     "--precision",
-    type=click.Choice(["auto", "32", "bf16", "16"]),
+    type=OneOf(["auto", "32", "bf16", "16"]),
     default="auto",
     show_default=True,
     help="auto is bf16 where the hardware has it; 16 needs CUDA.",

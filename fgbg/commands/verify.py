@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from fgbg.options import FOLDER, common_options, data_option
+from fgbg.options import common_options, data_option
+from fgbg.value_types import FOLDER
 
 
 @click.command("verify")

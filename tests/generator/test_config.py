@@ -2,7 +2,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 
 from generator.config import GenerateConfig
 from generator.errors import ConfigError
@@ -34,8 +33,39 @@ def test_impossible_sizes_are_refused(size: tuple[int, int]) -> None:
 
 
 def test_unknown_fields_are_refused() -> None:
-    with pytest.raises(ValidationError):
+    with pytest.raises(ConfigError, match="--colour: expected a field of this request"):
         GenerateConfig(colour="red")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("positions", 2.7),
+        ("positions", True),
+        ("positions", 10**400),
+        ("flip", 0),
+        ("rotate", float("nan")),
+        ("rotate", True),
+        ("scale", (1, float("inf"))),
+        ("split", (float("nan"), 1, 1)),
+        ("split", (80, 20)),
+        ("size", "192"),
+        ("size", 192),
+        ("grid", 5),
+        ("workers", 2.0),
+        ("seed", -1),
+        ("objects", (1, True)),
+    ],
+)
+def test_values_of_another_type_are_refused_and_never_rounded(field: str, value: Any) -> None:
+    with pytest.raises(ConfigError) as error:
+        GenerateConfig(**{field: value})
+    assert error.value.where == f"--{field}" and len(str(error.value)) < 200
+
+
+def test_a_request_reads_what_it_writes() -> None:
+    config = GenerateConfig(split=[80, 10, 10], rotate=5, scale=[1, 1], workers=2)
+    assert GenerateConfig(**config.model_dump(mode="json")) == config
 
 
 def test_paths_are_no_part_of_the_identity() -> None:
@@ -55,7 +85,7 @@ def test_paths_are_no_part_of_the_identity() -> None:
         ({"objects": (1, 9)}, r"--objects"),
         ({"perspective": True}, r"--perspective: expected variants of several sizes"),
         ({"grid": (5, 4), "positions": 10}, r"--positions: expected 20, the places of --grid 5x4, found 10"),
-        ({"workers": 0}, r"--workers: expected at least 1, or auto, found 0"),
+        ({"workers": 0}, r"--workers: expected a value greater than or equal to 1, found 0"),
     ],
 )
 def test_scenes_that_cannot_be_are_refused(fields: dict[str, Any], expected: str) -> None:

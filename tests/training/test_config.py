@@ -69,7 +69,10 @@ def test_the_same_fixed_value_given_again_is_no_change() -> None:
         ("widths", (8,), "--widths"),
         ("precision", "64", "--precision"),
         ("epoch_samples", "many", "--epoch-samples"),
-        ("no_such_field", 1, "--no-such-field"),
+        ("lr", float("nan"), "--lr"),
+        ("batch_size", True, "--batch-size"),
+        ("epoch_samples", 2.0, "--epoch-samples"),
+        ("compile", 1, "--compile"),
     ],
 )
 def test_a_wrong_value_names_its_option_and_itself(field: str, value: Any, option: str) -> None:
@@ -77,6 +80,11 @@ def test_a_wrong_value_names_its_option_and_itself(field: str, value: Any, optio
         resolve_config({field: value})
     assert error.value.where == option
     assert error.value.found == repr(value)
+
+
+def test_an_unknown_field_is_named() -> None:
+    with pytest.raises(ConfigError, match="--no-such-field: expected a field of this request"):
+        resolve_config({"no_such_field": 1})
 
 
 def test_the_optimiser_hangs_on_the_encoder_and_the_rate_on_the_optimiser() -> None:

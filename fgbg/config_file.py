@@ -1,0 +1,99 @@
+"""`--config`: a TOML file with a table per command fills the defaults of its options."""
+
+import errno
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+
+from generator.errors import ConfigError
+from generator.numerals import shown
+
+_MOST_BYTES = 2**20
+_HOME = re.compile(r"^((?:onnx|hf):)?~(?=[/\\]|$)")
+
+
+def fill_defaults(ctx: click.Context, option: click.Parameter, path: Path | None) -> None:
+    """Fill defaults from a TOML file: a table per command, a key per option.
+
+    Raises:
+        ConfigError: the file cannot be read, or a table, key or value of it is none of the command's.
+    """
+    if path is None:
+        return
+    root = ctx.find_root().command
+    assert isinstance(root, click.Group)
+    tables: dict[str, dict[str, Any]] = {}
+    for name, table in _read(path).items():
+        command = root.get_command(ctx, name)
+        if command is None or not isinstance(table, dict):
+            names = ", ".join(root.list_commands(ctx))
+            raise ConfigError(path, f"a table per command ({names})", shown(name), "correct it")
+        tables[name] = _defaults(ctx, command, path, name, table)
+    ctx.default_map = tables if ctx.command is root else tables.get(str(ctx.info_name))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "no file")
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES)
+    except OSError as error:
+        raise ConfigError(
+            path, "a file of options", error.strerror or str(error), "check the path"
+        ) from error
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:  # of numbers without end, too
+        found = "text in another encoding" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise ConfigError(path, "TOML in UTF-8", found, "correct the file") from error
+
+
+def _defaults(
+    ctx: click.Context, command: click.Command, path: Path, name: str, table: dict[str, Any]
+) -> dict[str, Any]:
+    """The table with the names that click knows and every value checked."""
+    options = {
+        str(option.name): option
+        for option in command.params
+        if isinstance(option, click.Option) and option.expose_value
+    }
+    by_flag = {flag.lstrip("-"): option for option in options.values() for flag in option.opts}
+    defaults: dict[str, Any] = {}
+    for key, value in table.items():
+        option = by_flag.get(key.replace("_", "-"))
+        if option is None:
+            known = ", ".join(sorted(by_flag))
+            raise ConfigError(path, f"options of {name} ({known})", shown(key), "correct it")
+        where = f"{path}: [{name}] {key}"
+        if option.name in defaults:
+            raise ConfigError(where, "every option once", "two spellings of it", "remove one")
+        defaults[str(option.name)] = _value(ctx, option, where, value)
+    return defaults
+
+
+def _value(ctx: click.Context, option: click.Option, where: str, value: Any) -> Any:
+    """A value as click takes it, checked as it would be behind its flag."""
+    if option.is_flag:
+        if not isinstance(value, bool):
+            raise ConfigError(where, "true or false", shown(value), "correct it")
+        return value
+    if isinstance(value, str):
+        value = _HOME.sub(lambda start: f"{start[1] or ''}{Path.home()}", value)
+    if option.multiple and not isinstance(value, list):
+        value = [value]
+    try:
+        option.type_cast_value(ctx, value)
+    except click.BadParameter as error:
+        raise ConfigError(where, *_told(error.message), "correct it") from error
+    return value
+
+
+def _told(message: str) -> tuple[str, str]:
+    """What was expected and what was found, of an error of a type."""
+    expected, comma, found = message.removeprefix("expected ").rpartition(", found ")
+    return (expected, found) if comma else ("a value of this option", message.rstrip("."))

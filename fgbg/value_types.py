@@ -1,0 +1,302 @@
+"""What options take: every type reads text of the command line and the natural values of TOML alike."""
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import click
+
+from generator.numerals import MOST, finite_number, shown, whole_number
+
+Value = TypeVar("Value")
+
+_LONGEST_TEXT = 4096
+
+
+class ValueType(click.ParamType[Value], Generic[Value]):
+    """A type that says of a wrong value what was expected and what was found.
+
+    Attributes:
+        name: what stands behind the option in its help.
+        expected: what a value must be, for its error.
+    """
+
+    name = "TEXT"
+    expected = "text"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        return self.name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Value:
+        try:
+            return self.read(value)
+        except ValueError:
+            self.fail(f"expected {self.expected}, found {shown(value)}", param, ctx)
+
+    def read(self, value: Any) -> Value:
+        """Read what the command line, TOML or the option's default holds.
+
+        Raises:
+            ValueError: it cannot be read.
+        """
+        raise NotImplementedError
+
+
+class Whole(ValueType[Any]):
+    """A whole number within bounds, or with `also` that word."""
+
+    def __init__(self, lowest: int = 0, highest: int = MOST, also: str | None = None) -> None:
+        bounds = f"from {lowest}" if highest >= MOST else f"from {lowest} to {highest}"
+        self.expected = " or ".join(filter(None, (f"a whole number {bounds}", also)))
+        self.name = "|".join(filter(None, ("N" if highest >= MOST else f"{lowest}..{highest}", also)))
+        self._lowest, self._highest, self._also = lowest, highest, also
+
+    def read(self, value: Any) -> int | str:
+        if self._also and isinstance(value, str) and value.strip().lower() == self._also:
+            return self._also
+        return whole_number(value, self._lowest, self._highest)
+
+
+class Number(ValueType[Any]):
+    """A finite number within bounds, or with `also` that word.
+
+    Args:
+        lowest, highest: the bounds; None for none.
+        above, below: whether the bound itself is no value.
+        also: a word that is a value too.
+    """
+
+    def __init__(
+        self,
+        lowest: float,
+        highest: float | None = None,
+        *,
+        above: bool = False,
+        below: bool = False,
+        also: str | None = None,
+    ) -> None:
+        bounds = f"above {lowest:g}" if above else f"from {lowest:g}"
+        if highest is not None:
+            bounds += f" to below {highest:g}" if below else f" to {highest:g}"
+        self.expected = " or ".join(filter(None, (f"a number {bounds}", also)))
+        self.name = "|".join(filter(None, ("X" if highest is None else f"{lowest:g}..{highest:g}", also)))
+        self._lowest, self._highest, self._also = lowest, highest, also
+        self._above, self._below = above, below
+
+    def read(self, value: Any) -> float | str:
+        if self._also and isinstance(value, str) and value.strip().lower() == self._also:
+            return self._also
+        number = finite_number(value)
+        if number < self._lowest or (self._above and number == self._lowest):
+            raise ValueError("below its bound")
+        if self._highest is not None and (
+            number > self._highest or (self._below and number == self._highest)
+        ):
+            raise ValueError("above its bound")
+        return number
+
+
+class OneOf(click.Choice[Any]):
+    """One of a few words or numbers."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        return f"expected {', '.join(map(str, self.choices))}, found {shown(value)}"
+
+
+class Text(ValueType[str]):
+    """Text that is neither empty nor holds a NUL character."""
+
+    def __init__(self, name: str = "TEXT", expected: str = "text") -> None:
+        self.name, self.expected = name, expected
+
+    def read(self, value: Any) -> str:
+        if not isinstance(value, str) or not value.strip() or "\0" in value or len(value) > _LONGEST_TEXT:
+            raise ValueError("no text")
+        return value
+
+
+class FilePath(click.Path):
+    """A path; one that is empty or holds a NUL character names nothing."""
+
+    def __init__(self, **allowed: Any) -> None:
+        super().__init__(path_type=Path, **allowed)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str | os.PathLike) or not os.fspath(value) or "\0" in os.fspath(value):
+            self.fail(f"expected a path, found {shown(value)}", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PATH = FilePath()
+FOLDER = FilePath(file_okay=False)
+FILE = FilePath(dir_okay=False)
+SHARE = Number(0, 1)
+
+
+class CanvasSize(ValueType[tuple[int, int]]):
+    """`192`, `256x192` (width x height) or two numbers, as (width, height)."""
+
+    name = "N|WxH"
+    expected = "a side like 192 or a size like 256x192"
+
+    def read(self, value: Any) -> tuple[int, int]:
+        sides = _parts(value, "x")
+        width, height = sides if len(sides) == 2 else (sides[0], *sides)
+        return whole_number(width, 1), whole_number(height, 1)
+
+
+class Grid(ValueType[tuple[int, int]]):
+    """`5x4` (columns x rows) or two numbers, as (5, 4)."""
+
+    name = "CxR"
+    expected = "columns x rows like 5x4, at most 1000 of each"
+
+    def read(self, value: Any) -> tuple[int, int]:
+        columns, rows = _parts(value, "x")
+        return whole_number(columns, 1, 1000), whole_number(rows, 1, 1000)
+
+
+class SplitShares(ValueType[tuple[float, float, float] | None]):
+    """`80/10/10` or three numbers as shares of train, val and test; `none` for all in train."""
+
+    name = "A/B/C|none"
+    expected = "shares like 80/10/10 or 'none'"
+
+    def read(self, value: Any) -> tuple[float, float, float] | None:
+        if value is None or (isinstance(value, str) and value.strip().lower() == "none"):
+            return None
+        train, val, test = (finite_number(share) for share in _parts(value, "/"))
+        return train, val, test
+
+
+class Span(ValueType[tuple[float, float]]):
+    """`0.5-1` or two numbers as (0.5, 1.0), with `whole` numbers `1-3` as (1, 3); one alone is both ends."""
+
+    _BOTH = re.compile(r"\s*([^\s-]+(?:[eE]-[0-9]+)?)\s*-\s*([^\s-]+(?:[eE]-[0-9]+)?)\s*")
+
+    def __init__(self, whole: bool = False) -> None:
+        self.name = "N[-M]" if whole else "A[-B]"
+        self.expected = f"a range like {'1-3' if whole else '0.5-1'} or one number"
+        self._number = whole_number if whole else finite_number
+
+    def read(self, value: Any) -> tuple[float, float]:
+        if isinstance(value, list | tuple):
+            low, high = value
+        elif isinstance(value, str) and (both := self._BOTH.fullmatch(value)):
+            low, high = both.groups()
+        else:
+            low = high = value
+        return self._number(low), self._number(high)
+
+
+class WeightedTerms(ValueType[dict[str, float]]):
+    """`dice:1,bce:0.5` as {"dice": 1.0, "bce": 0.5}; a name alone weighs 1; a table is taken as it is."""
+
+    name = "NAME[:WEIGHT],..."
+    expected = "terms with weights from 0 like dice:1,bce:1, each once"
+    _highest = 1e9
+    _NAME = re.compile(r"[A-Za-z0-9_.-]+")
+
+    def read(self, value: Any) -> dict[str, float]:
+        if isinstance(value, dict):
+            pairs = list(value.items())
+        else:
+            pairs = [self._pair(part) for part in _parts(value, ",")]
+        terms = {name: finite_number(weight) for name, weight in pairs}
+        if len(terms) < len(pairs) or not all(map(self._NAME.fullmatch, terms)):
+            raise ValueError("a name that is missing, or is there twice")
+        if not all(0 <= weight <= self._highest for weight in terms.values()):
+            raise ValueError("beyond its bounds")
+        return terms
+
+    def _pair(self, part: Any) -> tuple[str, Any]:
+        if not isinstance(part, str):
+            raise ValueError("no name")
+        name, _, weight = part.strip().partition(":")
+        return name.strip(), weight or 1
+
+
+class Shares(WeightedTerms):
+    """`flip:0.5,light` as {"flip": 0.5, "light": 1.0}, `none` as {}."""
+
+    name = "NAME[:SHARE],...|none"
+    expected = "shares from 0 to 1 like flip:0.5,light:1, each once, or 'none'"
+    _highest = 1
+
+    def read(self, value: Any) -> dict[str, float]:
+        return {} if isinstance(value, str) and value.strip().lower() == "none" else super().read(value)
+
+
+class Widths(ValueType[tuple[int, ...]]):
+    """`16,32,64` or numbers, as (16, 32, 64)."""
+
+    name = "N,N,..."
+    expected = "2 to 16 widths like 16,32,64, each at most 65536"
+
+    def read(self, value: Any) -> tuple[int, ...]:
+        parts = _parts(value, ",")
+        if not 2 <= len(parts) <= 16:
+            raise ValueError("no such number of levels")
+        return tuple(whole_number(part, 1, 65536) for part in parts)
+
+
+class LabelValue(ValueType[int | tuple[int, int, int]]):
+    """`3` as a label's value, `255,0,255` or three numbers as a label's colour (255, 0, 255)."""
+
+    name = "N|R,G,B"
+    expected = "a value up to 65535 like 3, or a colour like 255,0,255"
+
+    def read(self, value: Any) -> int | tuple[int, int, int]:
+        parts = _parts(value, ",")
+        if len(parts) == 1:
+            return whole_number(parts[0], 0, 65535)
+        red, green, blue = (whole_number(part, 0, 255) for part in parts)
+        return red, green, blue
+
+
+class PixelBox(ValueType[tuple[int, int, int, int]]):
+    """`10,20,300,200` or four numbers as left, top, width and height in pixels."""
+
+    name = "X,Y,W,H"
+    expected = "left, top, width and height like 10,20,300,200"
+
+    def read(self, value: Any) -> tuple[int, int, int, int]:
+        left, top, width, height = (whole_number(part) for part in _parts(value, ","))
+        return left, top, width, height
+
+
+class Resolutions(ValueType[str]):
+    """`96` or `48:4,96:4,192:8`, left as text; several may be a list."""
+
+    name = "N|N:EPOCHS,..."
+    expected = "a resolution like 96, or stages like 48:4,96:8"
+    _PART = re.compile(r"[0-9]{1,6}(:[0-9]{1,6})?", re.ASCII)
+
+    def read(self, value: Any) -> str:
+        parts = [part if isinstance(part, str) else str(whole_number(part)) for part in _parts(value, ",")]
+        if not all(self._PART.fullmatch(part) for part in parts):
+            raise ValueError("no stage")
+        return ",".join(parts)
+
+
+class Interval(ValueType[str]):
+    """`100` (steps) or `5m` (minutes), left as text."""
+
+    name = "N|Nm"
+    expected = "steps like 100, or minutes like 5m"
+    _TEXT = re.compile(r"[1-9][0-9]{0,8}m?", re.ASCII)
+
+    def read(self, value: Any) -> str:
+        text = str(value).strip()
+        if isinstance(value, bool | float) or not self._TEXT.fullmatch(text):
+            raise ValueError("no interval")
+        return text
+
+
+def _parts(value: Any, separator: str) -> Sequence[Any]:
+    """The parts of a text, of a list, or of a value that is its own one part."""
+    if isinstance(value, str):
+        return [part.strip() for part in re.split(separator, value, flags=re.IGNORECASE)]
+    return tuple(value) if isinstance(value, list | tuple) else (value,)

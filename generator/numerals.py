@@ -1,0 +1,51 @@
+"""Numbers as people write them: ASCII digits, of bounded length, finite."""
+
+import math
+import re
+
+MOST = 10**9
+"""The largest count that is asked for anywhere, unless said otherwise."""
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
+_LONGEST = 40
+
+
+def whole_number(value: object, lowest: int = 0, highest: int = MOST) -> int:
+    """A whole number from text or a number; a boolean and a fraction are none.
+
+    Raises:
+        ValueError: it is no whole number from `lowest` to `highest`.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        value = int(text) if _WHOLE.fullmatch(text) else None
+    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= highest:
+        raise ValueError("no such whole number")
+    return value
+
+
+def finite_number(value: object) -> float:
+    """A finite number from text or a number; a boolean, NaN and infinity are none.
+
+    Raises:
+        ValueError: it is no finite number.
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        value = float(text) if len(text) <= _LONGEST and _NUMBER.fullmatch(text) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("no number")
+    if isinstance(value, int) and value.bit_length() > 1000:  # float() would overflow
+        raise ValueError("too large")
+    if not math.isfinite(value):
+        raise ValueError("not finite")
+    return float(value)
+
+
+def shown(value: object) -> str:
+    """A wrong value for an error's `found`: its first 60 characters, quoted where it is text."""
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 200:
+        return "a number of more than 60 digits"  # which Python would not even print
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

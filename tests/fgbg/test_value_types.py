@@ -1,0 +1,157 @@
+"""Every option of every command, given what no option takes; and what each type reads."""
+
+import importlib
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from fgbg.cli import COMMANDS, main
+from fgbg.value_types import (
+    CanvasSize,
+    FilePath,
+    Grid,
+    Interval,
+    LabelValue,
+    Number,
+    PixelBox,
+    Resolutions,
+    Shares,
+    Span,
+    SplitShares,
+    Text,
+    ValueType,
+    WeightedTerms,
+    Whole,
+    Widths,
+)
+
+EMPTY = ("", "\0")
+ODD = ("nan", "inf", "-inf", "1e999", "9" * 5000, "²", "٣", "1_0", "-", ",", "/", ":", "x", *EMPTY)
+
+
+def options() -> list[tuple[str, click.Option]]:
+    found = []
+    for name in COMMANDS:
+        command = importlib.import_module(f"fgbg.commands.{name}").command
+        found += [(name, option) for option in command.params if isinstance(option, click.Option)]
+    return [(name, option) for name, option in found if not option.is_flag]
+
+
+def parse(name: str, option: click.Option, value: str) -> None:
+    """Parse a command line with this one option, behind what the command needs."""
+    command: click.Command = importlib.import_module(f"fgbg.commands.{name}").command
+    needed = [p for p in command.params if isinstance(p, click.Argument) and p.required]
+    arguments = ["." for _ in needed] + [f"{option.opts[0]}={value}"]
+    root = click.Context(main, info_name="fgbg")
+    command.make_context(name, arguments, parent=root)
+
+
+def test_no_option_takes_what_click_would_not_check() -> None:
+    ours = ValueType | FilePath | click.Choice
+    assert not [f"{name} {option.opts[0]}" for name, option in options() if not isinstance(option.type, ours)]
+
+
+@pytest.mark.parametrize(
+    ("name", "option"), [pytest.param(*o, id=f"{o[0]}{o[1].opts[0]}") for o in options()]
+)
+def test_every_option_refuses_what_is_no_value(name: str, option: click.Option) -> None:
+    text = isinstance(option.type, Text | FilePath) or option.name in ("mask_loss", "depth_loss", "augment")
+    for value in EMPTY if text else ODD:
+        with pytest.raises((click.UsageError, click.BadParameter)) as error:
+            parse(name, option, value)
+        assert len(error.value.format_message()) < 400 and "\n" not in error.value.format_message()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["generate", "--rotate", "nan"],
+        ["generate", "--split", "nan/1/1"],
+        ["generate", "--positions", "9" * 5000],
+        ["generate", "--size", "²x²"],
+        ["train", "--mask-loss", "dice:nan"],
+        ["train", "--res", "9" * 5000],
+        ["train", "--out", "a\0b"],
+        ["predict", ""],
+        ["predict", "a\0b"],
+        ["verify", "\0"],
+    ],
+)
+def test_it_is_one_line_and_code_2(arguments: list[str]) -> None:
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 2 and len(result.stderr.splitlines()) == 1
+    assert "expected" in result.stderr and "found" in result.stderr and len(result.stderr) < 400
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "read"),
+    [
+        (Whole(1), "7", 7),
+        (Whole(1, also="auto"), " AUTO ", "auto"),
+        (Number(0, 1), ".5", 0.5),
+        (Number(0, 1), 1, 1.0),
+        (CanvasSize(), "256X192", (256, 192)),
+        (CanvasSize(), 64, (64, 64)),
+        (CanvasSize(), [64, 32], (64, 32)),
+        (Grid(), [5, 4], (5, 4)),
+        (SplitShares(), "None", None),
+        (SplitShares(), [80, 10, 10], (80.0, 10.0, 10.0)),
+        (Span(), "0.5-1", (0.5, 1.0)),
+        (Span(), "5e-1-1", (0.5, 1.0)),
+        (Span(), 0.5, (0.5, 0.5)),
+        (Span(whole=True), [1, 3], (1, 3)),
+        (WeightedTerms(), "dice, bce:0.5", {"dice": 1.0, "bce": 0.5}),
+        (WeightedTerms(), {"dice": 1}, {"dice": 1.0}),
+        (Shares(), "none", {}),
+        (Widths(), [8, 8], (8, 8)),
+        (LabelValue(), "255, 0,255", (255, 0, 255)),
+        (PixelBox(), [1, 2, 3, 4], (1, 2, 3, 4)),
+        (Resolutions(), "48:4, 96", "48:4,96"),
+        (Resolutions(), 96, "96"),
+        (Resolutions(), ["48:4", 96], "48:4,96"),
+        (Interval(), 100, "100"),
+    ],
+)
+def test_natural_values_are_read(kind: ValueType[Any], value: Any, read: Any) -> None:
+    assert kind.convert(value, None, None) == read
+    assert kind.convert(read, None, None) == read  # a default may have been read before
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (Whole(1), 0),
+        (Whole(1), 2.7),
+        (Whole(1), 2.0),
+        (Whole(1), True),
+        (Whole(1, 9), 10),
+        (Whole(1), 10**400),
+        (Whole(1), [1]),
+        (Number(0, 1), True),
+        (Number(0, 1), float("nan")),
+        (Number(0), 10**400),
+        (Number(0, 1, below=True), 1),
+        (Number(0, above=True), 0),
+        (CanvasSize(), [1, 2, 3]),
+        (CanvasSize(), {"x": 1}),
+        (Grid(), 5),
+        (SplitShares(), [1, 2]),
+        (WeightedTerms(), "dice:1,dice:2"),
+        (WeightedTerms(), "dice:-1"),
+        (WeightedTerms(), {"dice": "much"}),
+        (WeightedTerms(), 5),
+        (Shares(), "flip:2"),
+        (Widths(), "8"),
+        (Resolutions(), True),
+        (Resolutions(), 96.0),
+        (Interval(), "0m"),
+        (Interval(), 5.0),
+        (Text(), 5),
+        (FilePath(), 5),
+    ],
+)
+def test_other_values_are_refused(kind: click.ParamType[Any], value: Any) -> None:
+    with pytest.raises(click.BadParameter, match=r"expected .*, found "):
+        kind.convert(value, None, None)
