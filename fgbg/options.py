@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from fgbg.config_file import fill_defaults
-from fgbg.value_types import FILE, FOLDER, CanvasSize, OneOf, Whole
+from fgbg.value_types import FILE, FOLDER, PATH, CanvasSize, OneOf, Whole
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -59,7 +59,7 @@ device_option = click.option(
 )
 checkpoint_option = click.option(
     "--checkpoint",
-    type=FILE,
+    type=PATH,
     default=Path("outputs"),
     show_default="outputs/best.pt, else outputs/last.pt",
     help="The network: a checkpoint, or a run's folder (best.pt there, else last.pt).",
