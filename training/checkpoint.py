@@ -9,10 +9,11 @@ import torch
 
 from generator.errors import ConfigError, one_line
 from generator.files import write_atomically
-from training.config import resolve_config
+from training.config import read_identity
 from training.errors import CheckpointError
 from training.models import Network, build_model
 from training.schedule import Stage
+from training.term_names import current_column, current_term
 
 FORMAT = "fgbg-checkpoint"
 VERSION = 1
@@ -123,7 +124,13 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(path, f"checkpoint version {VERSION}", found, "use a matching release of fgbg")
     fields = {name: value for name, value in content.items() if name not in ("format", "version")}
     try:
-        return Checkpoint(**{**fields, "position": RunPosition(**fields["position"])})
+        fields["position"] = RunPosition(**fields["position"])
+        fields["metrics"] = {current_column(name): value for name, value in fields["metrics"].items()}
+        fields["sums"] = {
+            name: {current_term(term): total for term, total in sums.items()}
+            for name, sums in fields["sums"].items()
+        }
+        return Checkpoint(**fields)
     except (TypeError, KeyError) as error:
         raise CheckpointError(path, "all fields of a checkpoint", str(error), "train anew") from error
 
@@ -135,7 +142,7 @@ def model_of(path: Path, checkpoint: Checkpoint) -> Network:
         CheckpointError: its options are not those of this release, or its weights do not fit its network.
     """
     try:
-        config = resolve_config(checkpoint.config)
+        config = read_identity(checkpoint.config)
     except ConfigError as error:
         raise CheckpointError(
             path, "options that this release knows", one_line(error), "use the release that wrote it"

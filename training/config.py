@@ -24,6 +24,16 @@ DEFAULT_AUGMENT = {"flip": 0.5, "light": 1.0, "noise": 0.0, "jpeg": 0.0, "blur":
 FIXED_FIELDS = ("model", "encoder", "encoder_weights", "depth_head", "inputs", "widths", "optimizer", "seed")
 """What a resumed run cannot change."""
 
+PLACE_FIELDS = ("data", "out", "device", "devices", "nodes", "precision", "compile")
+"""Where and on what a run runs: of the command line, never of a checkpoint."""
+
+OWN_WEIGHTS = "file"
+"""What a checkpoint says of encoder weights that came from a file: where it lay concerns nobody."""
+
+MAX_LEVELS = 10
+Batch = Annotated[int, Field(strict=True, ge=1, le=65_536)]
+Width = Annotated[int, Field(strict=True, ge=1, le=8192)]
+
 
 class TrainConfig(Request):
     """The resolved request for one run."""
@@ -32,7 +42,7 @@ class TrainConfig(Request):
     """Folder of the dataset."""
     out: Path = Path("outputs")
     """Folder of the run: last.pt, best.pt, config.json, log/."""
-    stages: tuple[Stage, ...] = (Stage(res=96, epochs=5),)
+    stages: tuple[Stage, ...] = Field((Stage(res=96, epochs=5),), min_length=1, max_length=1000)
     """Resolutions (longer side in pixels) and the epochs spent at each."""
     epoch_samples: Count | None = None
     """Samples in one epoch; None is the split, at most 20,000."""
@@ -40,11 +50,11 @@ class TrainConfig(Request):
     """Samples that are shuffled together; None shuffles the whole split."""
     val_samples: Count = 1024
     """Validation runs on this many first samples of val."""
-    batch_size: Count | Auto = 16
+    batch_size: Batch | Auto = 16
     """Samples a device takes at a time, in the first stage; auto is found by trying."""
     scale_batch: Switch = False
     """Whether later stages take batches as much smaller as their pictures are larger."""
-    accumulate: Count = 1
+    accumulate: Batch = 1
     """Batches whose gradients are added up for one step."""
     schedule: Schedule = "plateau"
     """How the learning rate goes: down when the validation loss stands still, or along a curve to the end."""
@@ -82,8 +92,10 @@ class TrainConfig(Request):
     """Whether the network predicts depth too."""
     inputs: Literal[6, 3] = 6
     """Channels the network sees: bg and fg_bg, or fg_bg alone."""
-    widths: tuple[Count, ...] = Field(
-        default_factory=lambda given: default_widths(given["model"], given["encoder"]), min_length=2
+    widths: tuple[Width, ...] = Field(
+        default_factory=lambda given: default_widths(given["model"], given["encoder"]),
+        min_length=2,
+        max_length=MAX_LEVELS,
     )
     """Channels of each level, from the full resolution down."""
     bg_dropout: Share = Field(default_factory=lambda given: 0.45 if given["inputs"] == 6 else 0.0)
@@ -166,8 +178,9 @@ class TrainConfig(Request):
         )
 
     def identity(self) -> dict[str, Any]:
-        """All but the paths, as JSON values."""
-        return self.model_dump(mode="json", exclude={"data", "out"})
+        """What a checkpoint keeps, as JSON values: all but paths, and what concerns the machine."""
+        fields = self.model_dump(mode="json", exclude=set(PLACE_FIELDS))
+        return fields | {"encoder_weights": _kind_of_weights(self.encoder_weights)}
 
 
 def resolve_config(given: Mapping[str, Any], earlier: Mapping[str, Any] | None = None) -> TrainConfig:
@@ -180,11 +193,12 @@ def resolve_config(given: Mapping[str, Any], earlier: Mapping[str, Any] | None =
     Raises:
         ConfigError: a value cannot be, or a resumed run would change what it cannot change.
     """
-    # Checkpoints from before there was a choice are of AdamW.
-    earlier = TrainConfig(**{"optimizer": "adamw", **earlier}).identity() if earlier else {}
+    earlier = read_identity(earlier).identity() if earlier else {}
     for field in FIXED_FIELDS:
         if field in given and field in earlier:
             asked = to_jsonable_python(given[field])
+            if field == "encoder_weights":
+                asked = _kind_of_weights(asked)
             if asked != earlier[field]:
                 raise ConfigError(
                     f"--{field.replace('_', '-')}",
@@ -193,3 +207,20 @@ def resolve_config(given: Mapping[str, Any], earlier: Mapping[str, Any] | None =
                     "leave the option out or start anew in another --out",
                 )
     return TrainConfig(**{**earlier, **given})
+
+
+def read_identity(fields: Mapping[str, Any]) -> TrainConfig:
+    """The config whose `identity` a checkpoint holds, of this release or an earlier one.
+
+    What a checkpoint says of paths and the machine, as earlier releases wrote it, is left out.
+
+    Raises:
+        ConfigError: this release has no such options or values.
+    """
+    kept = {name: value for name, value in fields.items() if name not in PLACE_FIELDS}
+    # Checkpoints from before there was a choice are of AdamW.
+    return TrainConfig(**{"optimizer": "adamw", **kept})
+
+
+def _kind_of_weights(source: str) -> str:
+    return source if source in ("imagenet", "none") else OWN_WEIGHTS

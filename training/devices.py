@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
 Accelerator = Literal["cpu", "cuda", "mps"]
+_FEW_PROCESSES = 8
+"""So many run on any CPU, if slowly."""
+
 FabricPrecision = Literal["16-mixed", "bf16-mixed", "32-true"]
 
 
@@ -76,6 +79,9 @@ def make_fabric(config: TrainConfig) -> "Fabric":
         raise ConfigError(
             "--devices", f"at most the {torch.cuda.device_count()} that are here", str(devices), "lower it"
         )
+    most = max(_FEW_PROCESSES, os.cpu_count() or 1)
+    if accelerator == "cpu" and devices > most:
+        raise ConfigError("--devices", f"at most {most} on this CPU", str(devices), "lower it")
     if accelerator == "mps" and devices > 1:
         raise ConfigError("--devices", "1 on mps", str(devices), "lower it")
     fabric = Fabric(

@@ -13,6 +13,7 @@ from training.config import TrainConfig
 from training.graph import add_graph
 from training.models import Architecture, Prediction
 from training.prepare import Prepared, Truth
+from training.term_names import current_column
 
 CONFIG_FILE = "config.json"
 CSV_FILE = "metrics.csv"
@@ -115,7 +116,8 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     if not path.exists():
         return []
     with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    return [{current_column(name): text for name, text in row.items()} for row in rows]
 
 
 def write_config(folder: Path, config: TrainConfig) -> None:

@@ -34,7 +34,7 @@ def panel_names(runs: Sequence[ComparedRun]) -> list[str]:
 
 def panel_title(name: str) -> str:
     """What a panel shows, in words."""
-    return _TITLES.get(name, f"loss term {name}")
+    return _TITLES.get(name, f"loss term {name.removeprefix('loss/')}")
 
 
 def draw_sheet(runs: Sequence[ComparedRun]) -> bytes:

@@ -12,7 +12,7 @@ import torch
 from fgbg.predictor import Predictor
 from generator.errors import UsageError, one_line
 from training.checkpoint import Checkpoint, load_checkpoint, model_of
-from training.config import TrainConfig, resolve_config
+from training.config import TrainConfig, read_identity
 from training.devices import choose_accelerator
 from training.errors import RunError
 from training.log import CSV_FILE, read_rows
@@ -45,7 +45,7 @@ class ComparedRun:
     @cached_property
     def config(self) -> TrainConfig:
         """All that it was asked for."""
-        return resolve_config({}, self.last.config)
+        return read_identity(self.last.config)
 
     @property
     def parameters(self) -> int:

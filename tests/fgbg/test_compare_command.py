@@ -69,8 +69,8 @@ def test_a_comparison_stands_on_one_page_and_two_pictures(
     assert sheet.shape == (44 + 2 * (144 + 24) + 192 + 24, 6 * 196 + 3 * 16, 3)
     page = Page(out / "index.html")
     assert "script" not in page.tags and "link" not in page.tags
-    # 10 panels, light and dark; of two samples 3 + 2 + 1 pictures, of the other 1 + 2 + 1.
-    assert len(page.links) == 2 * 10 + 2 * 6 + 4
+    # 11 panels, light and dark; of two samples 3 + 2 + 1 pictures, of the other 1 + 2 + 1.
+    assert len(page.links) == 2 * 11 + 2 * 6 + 4
     for link in page.links:
         kind, _, content = link.partition(",")
         assert kind == "data:image/png;base64"

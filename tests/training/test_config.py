@@ -6,7 +6,14 @@ import pytest
 from pydantic import ValidationError
 
 from generator.errors import ConfigError
-from training.config import DEFAULT_AUGMENT, FIXED_FIELDS, TrainConfig, resolve_config
+from training.config import (
+    DEFAULT_AUGMENT,
+    FIXED_FIELDS,
+    PLACE_FIELDS,
+    TrainConfig,
+    read_identity,
+    resolve_config,
+)
 from training.models import Architecture
 
 
@@ -28,6 +35,51 @@ def test_a_config_comes_back_from_json_all_but_its_paths() -> None:
     identity = json.loads(json.dumps(config.identity()))
     assert "data" not in identity and "out" not in identity
     assert TrainConfig(data=Path("a"), out=Path("b"), **identity) == config
+
+
+def test_a_checkpoint_says_nothing_of_places_and_machines() -> None:
+    there = {"data": "a", "out": "b", "device": "cuda", "devices": 10**6, "nodes": 99, "precision": "16"}
+    config = TrainConfig(**(there | {"compile": True}))
+    identity = config.identity()
+    assert not set(identity) & set(PLACE_FIELDS)
+    # Earlier releases wrote it all.
+    assert read_identity(identity | there | {"compile": True}) == TrainConfig(optimizer=config.optimizer)
+    assert resolve_config({"devices": 2}, identity | there) == TrainConfig(devices=2)
+
+
+def test_where_encoder_weights_lay_is_not_kept() -> None:
+    fields = {"encoder": "resnet18", "encoder_weights": "/home/me/resnet18.pth"}
+    identity = TrainConfig(**fields).identity()
+    assert identity["encoder_weights"] == "file"
+    for again in ({}, fields, {"encoder_weights": "moved/resnet18.pth"}):
+        assert resolve_config(again, identity).identity() == identity
+        assert resolve_config(again, identity | fields).identity() == identity
+    with pytest.raises(ConfigError, match="--encoder-weights: expected file, as in the run to be resumed"):
+        resolve_config({"encoder_weights": "imagenet"}, identity)
+
+
+@pytest.mark.parametrize(
+    ("field", "option"),
+    [
+        ("batch_size", "--batch-size"),
+        ("accumulate", "--accumulate"),
+        ("epoch_samples", "--epoch-samples"),
+        ("val_samples", "--val-samples"),
+        ("warm_up", "--warm-up"),
+        ("early_stop", "--early-stop"),
+    ],
+)
+def test_numbers_beyond_reason_are_refused_in_few_words(field: str, option: str) -> None:
+    for value in (10**13, 10**5000):
+        with pytest.raises(ConfigError, match=rf"^{option}: ") as error:
+            resolve_config({field: value})
+        assert len(str(error.value)) < 300
+
+
+@pytest.mark.parametrize("widths", [(8, 8193), (4,) * 11, (0, 8)])
+def test_networks_beyond_reason_are_refused(widths: tuple[int, ...]) -> None:
+    with pytest.raises(ConfigError, match=r"^--widths: "):
+        resolve_config({"widths": widths})
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from generator.errors import ConfigError
-from training.devices import choose_accelerator, choose_precision
+from training.config import TrainConfig
+from training.devices import choose_accelerator, choose_precision, make_fabric
 
 
 def have(monkeypatch: pytest.MonkeyPatch, cuda: bool = False, mps: bool = False) -> None:
@@ -49,3 +50,9 @@ def test_auto_precision_is_bf16_where_the_hardware_has_it(monkeypatch: pytest.Mo
     expected = "bf16-mixed" if has else "32-true"
     assert choose_precision("auto", "cuda") == choose_precision("auto", "cpu") == expected
     assert choose_precision("auto", "mps") == "32-true"
+
+
+def test_processes_without_end_are_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    with pytest.raises(ConfigError, match=r"^--devices: expected at most 8 on this CPU, found 1000000;"):
+        make_fabric(TrainConfig(device="cpu", devices=1_000_000))

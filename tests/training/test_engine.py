@@ -391,7 +391,7 @@ def test_losses_of_an_epoch_are_means_over_its_batches(
     monkeypatch.setitem(losses.DEPTH_LOSSES, "l1", lambda *_: torch.tensor(float(next(calls))))
     outcome, _ = start(dataset, tmp_path, small, (16, 1), val_samples=4)
     # The batches 0, 1, 2, 3, then validation.
-    assert outcome.metrics["train_l1"] == 1.5
+    assert outcome.metrics["train_loss/l1"] == 1.5
 
 
 def test_the_terms_and_weights_asked_for_are_trained_on(
@@ -399,8 +399,11 @@ def test_the_terms_and_weights_asked_for_are_trained_on(
 ) -> None:
     terms = {"mask_loss": {"bce": 2.0}, "depth_loss": {"l1": 0.5}}
     metrics = start(dataset, tmp_path, small, (16, 1), **terms)[0].metrics
-    assert {name for name in metrics if name.startswith("train_")} == {"train_loss", "train_bce", "train_l1"}
-    assert metrics["train_loss"] == pytest.approx(2 * metrics["train_bce"] + 0.5 * metrics["train_l1"])
+    names = {"train_loss", "train_loss/bce", "train_loss/l1"}
+    assert {name for name in metrics if name.startswith("train_")} == names
+    assert metrics["train_loss"] == pytest.approx(
+        2 * metrics["train_loss/bce"] + 0.5 * metrics["train_loss/l1"]
+    )
 
 
 def test_gradients_are_clipped_to_the_norm_asked_for(dataset: Dataset, small: Fields, tmp_path: Path) -> None:

@@ -51,11 +51,11 @@ def test_the_table_is_whole_after_every_epoch(tmp_path: Path) -> None:
 def test_a_new_column_leaves_earlier_rows_empty(tmp_path: Path) -> None:
     log = RunLog(tmp_path, 0, 0)
     log.epoch(1, {"epoch": 1, "val_loss": 0.5})
-    log.epoch(2, {"epoch": 2, "train_dice": 0.25})
+    log.epoch(2, {"epoch": 2, "train_loss/dice": 0.25})
     log.close()
     assert table(tmp_path) == [
-        {"epoch": "1", "val_loss": "0.5", "train_dice": ""},
-        {"epoch": "2", "val_loss": "", "train_dice": "0.25"},
+        {"epoch": "1", "val_loss": "0.5", "train_loss/dice": ""},
+        {"epoch": "2", "val_loss": "", "train_loss/dice": "0.25"},
     ]
 
 
@@ -86,12 +86,12 @@ def test_a_new_log_leaves_no_rows_of_a_run_before(tmp_path: Path) -> None:
 
 def test_tensorboard_can_read_losses_rate_and_pictures(tmp_path: Path) -> None:
     log = RunLog(tmp_path / "new" / "log", 0, 0)
-    log.training(50, {"loss": 0.5, "dice": 0.25}, lr=0.125)
+    log.training(50, {"loss": 0.5, "loss/dice": 0.25}, lr=0.125)
     log.pictures(60, *samples(2))
     log.close()
     folder = tmp_path / "new" / "log"
     assert scalars(folder, "train/loss") == [(50, 0.5)]
-    assert scalars(folder, "train/dice") == [(50, 0.25)]
+    assert scalars(folder, "train/loss/dice") == [(50, 0.25)]
     assert scalars(folder, "train/lr") == [(50, 0.125)]
     events = EventAccumulator(str(folder)).Reload()
     (picture,) = events.Images("bg, fg_bg, mask, mask_pred, mask_error, depth, depth_pred, depth_error")

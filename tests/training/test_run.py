@@ -13,14 +13,18 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from generator.errors import ConfigError, UsageError
 from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
-from training.config import TrainConfig
+from training.config import PLACE_FIELDS, TrainConfig
+from training.devices import make_fabric
 from training.errors import CheckpointError, StoppedError
 from training.learner import Learner
 from training.models import UNet
+from training.run import start_run
 from training.schedule import Stage
 
 Differences = Callable[[Any, Any], list[str]]
 Run = Callable[..., Any]
+
+STORED = Path(__file__).parents[1] / "stored" / "run-1"
 
 
 @pytest.fixture(scope="module")
@@ -354,13 +358,49 @@ def test_a_run_leaves_checkpoints_and_a_log_and_no_more(finished: Path) -> None:
     assert names == ["events", "metrics"]
 
 
-def test_the_resolved_config_stands_beside_the_checkpoints(run: Run, copy: Path) -> None:
+def test_the_resolved_config_stands_beside_the_checkpoints(run: Run, copy: Path, data: Path) -> None:
     assert json.loads((copy / "config.json").read_text())["stages"] == [{"res": 16, "epochs": 1}]
     run(copy, "16:2", resume=True, clip=0.5)
     config = json.loads((copy / "config.json").read_text())
     assert (config["stages"], config["clip"], config["lr"]) == ([{"res": 16, "epochs": 2}], 0.5, 0.01)
-    del config["data"]
-    assert config == load_checkpoint(copy / "last.pt").config
+    kept = {name: value for name, value in config.items() if name not in PLACE_FIELDS}
+    assert kept == load_checkpoint(copy / "last.pt").config
+    assert (config["data"], config["device"]) == (str(data), "cpu")
+
+
+def test_a_checkpoint_decides_nothing_about_the_machine(
+    data: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = load_checkpoint(copy / "last.pt")
+    there = {"devices": 10**6, "nodes": 99, "device": "tpu", "precision": "16", "compile": True}
+    save_checkpoint(copy / "last.pt", replace(saved, config=saved.config | there | {"data": "x", "out": "y"}))
+    made: list[TrainConfig] = []
+
+    def note(config: TrainConfig) -> Any:
+        made.append(config)
+        return make_fabric(config)
+
+    monkeypatch.setattr("training.engine.make_fabric", note)
+    start_run(data, copy, {"device": "cpu"}, "16:2", None, True, False, lambda _: None)
+    (config,) = made
+    assert (config.devices, config.nodes, config.device, config.precision) == (1, 1, "cpu", "auto")
+    assert (config.compile, config.data, config.out) == (False, data, copy)
+
+
+def test_a_run_of_an_earlier_release_goes_on(run: Run, tmp_path: Path) -> None:
+    """Stopped in its second epoch, by the release that named loss terms like metrics."""
+    out = Path(shutil.copytree(STORED, tmp_path / "run"))
+    outcome, _ = run(out, "16:3", resume=True, widths=(2, 4))
+    assert outcome.position.epoch == 3
+    with (out / "log" / "metrics.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    terms = [f"train_loss/{name}" for name in ("dice", "iou", "bce", "ssim", "l1")]
+    assert [name for name in rows[0] if name.startswith("train_")] == ["train_loss", *terms]
+    weights = TrainConfig().mask_loss | TrainConfig().depth_loss
+    for row in rows:  # the second epoch holds what the earlier release had summed up
+        loss = sum(weight * float(row[f"train_loss/{name}"]) for name, weight in weights.items())
+        assert loss == pytest.approx(float(row["train_loss"]), rel=1e-4)
+    assert {name for name in outcome.metrics if "iou" in name} >= {"train_loss/iou", "val_iou"}
 
 
 def test_histograms_are_drawn_when_asked_for_and_change_nothing(
@@ -411,11 +451,11 @@ def test_the_table_has_what_a_user_compares(finished: Path) -> None:
         "step",
         "lr",
         "train_loss",
-        "train_dice",
-        "train_iou",
-        "train_bce",
-        "train_ssim",
-        "train_l1",
+        "train_loss/dice",
+        "train_loss/iou",
+        "train_loss/bce",
+        "train_loss/ssim",
+        "train_loss/l1",
         "val_loss",
         "val_iou",
         "val_depth_rmse",
@@ -425,7 +465,7 @@ def test_the_table_has_what_a_user_compares(finished: Path) -> None:
     ]
     assert (row["epoch"], row["stage"], row["res"], row["step"], row["lr"]) == ("1", "0", "16", "4", "0.01")
     weights = TrainConfig().mask_loss | TrainConfig().depth_loss
-    loss = sum(weight * float(row[f"train_{name}"]) for name, weight in weights.items())
+    loss = sum(weight * float(row[f"train_loss/{name}"]) for name, weight in weights.items())
     assert loss == pytest.approx(float(row["train_loss"]), rel=1e-4)
 
 

@@ -54,7 +54,9 @@ def test_resumed_equals_uninterrupted_to_the_bit(
         prediction = network(torch.rand(1, inputs, 20, 33))
     has_depth = fields.get("depth_head", True)
     assert prediction.mask_logits.shape == (1, 1, 20, 33) and (prediction.depth is not None) is has_depth
-    assert ("val_depth_rmse" in whole.metrics) is has_depth and ("train_l1" in whole.metrics) is has_depth
+    assert ("val_depth_rmse" in whole.metrics) is has_depth and (
+        "train_loss/l1" in whole.metrics
+    ) is has_depth
     assert ("val_iou_without_bg" in whole.metrics) is (inputs == 6)
 
 

@@ -49,6 +49,13 @@ def test_what_is_no_list_of_stages_is_refused(text: str) -> None:
     assert text in error.value.found
 
 
+@pytest.mark.parametrize("text", ["9" * 5000, "96:" + "9" * 5000])
+def test_digits_without_end_are_refused_in_few_words(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"^--res: expected ") as error:
+        parse_stages(text, None)
+    assert len(str(error.value)) < 300
+
+
 def test_the_smallest_and_largest_resolution_pass() -> None:
     assert lay_over([], parse_stages("8,8192", 1), 0, 0, 5) == stages((8, 1), (8192, 1))
 

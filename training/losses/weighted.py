@@ -11,6 +11,7 @@ from training.losses import depth as of_depth
 from training.losses import mask as of_mask
 from training.models import Prediction
 from training.prepare import Truth
+from training.term_names import TOTAL, term_name
 
 MaskLoss = Callable[[Tensor, Tensor], Tensor]
 DepthLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -66,18 +67,19 @@ class WeightedLoss:
         self._mask_terms, self._depth_terms = dict(mask_terms), dict(depth_terms)
 
     def __call__(self, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
-        """Every term without its weight, and `loss`, the weighted sum.
+        """Every term without its weight as `loss/NAME`, and `loss`, the weighted sum.
 
-        A term of the mask whose name depth has too stands as `mask_NAME`. Depth terms are left out where
-        the network has no depth head.
+        A term of the mask whose name depth has too stands as `loss/mask_NAME`. Depth terms are left out
+        where the network has no depth head.
         """
         terms, weighted = {}, []
         for name, weight in self._mask_terms.items():
             term = self._mask_losses[name](prediction.mask_logits, truth.mask)
-            terms[f"mask_{name}" if name in DEPTH_LOSSES else name] = term
+            terms[term_name(f"mask_{name}" if name in DEPTH_LOSSES else name)] = term
             weighted.append(weight * term)
         for name, weight in self._depth_terms.items():
             if prediction.depth is not None:
-                terms[name] = DEPTH_LOSSES[name](prediction.depth, truth.depth, truth.known)
-                weighted.append(weight * terms[name])
-        return {"loss": torch.stack(weighted).sum(), **terms}
+                term = DEPTH_LOSSES[name](prediction.depth, truth.depth, truth.known)
+                terms[term_name(name)] = term
+                weighted.append(weight * term)
+        return {TOTAL: torch.stack(weighted).sum(), **terms}

@@ -16,8 +16,14 @@ def runs(trained: Path, trained_for_masks: Path) -> list[ComparedRun]:
 
 def test_there_is_a_panel_for_every_quantity(runs: list[ComparedRun]) -> None:
     known = ["loss", "iou", "iou_without_bg", "depth_rmse", "lr", "samples_per_second"]
-    assert panel_names(runs) == [*known, "bce", "dice", "l1", "ssim"]
-    assert panel_names(runs[1:]) == ["loss", "iou", "lr", "samples_per_second", "bce", "dice"]
+    assert panel_names(runs) == [*known, "loss/bce", "loss/dice", "loss/iou", "loss/l1", "loss/ssim"]
+    assert panel_names(runs[1:]) == [
+        "loss",
+        "iou",
+        "lr",
+        "samples_per_second",
+        *("loss/bce", "loss/dice", "loss/iou"),
+    ]
 
 
 def test_training_is_dashed_and_validation_solid(
@@ -43,7 +49,7 @@ def test_panels_are_light_or_dark_and_the_sheet_holds_all(runs: list[ComparedRun
     light, dark = (decoded(draw_panel("iou", runs, dark)) for dark in (False, True))
     assert light.shape == dark.shape and light[0, 0].tolist() == [255] * 3 and dark[0, 0].tolist() == [0] * 3
     sheet = decoded(draw_sheet(runs))
-    # Ten panels in four rows of three.
+    # Eleven panels in four rows of three.
     assert sheet.shape[1] == 3 * light.shape[1] and sheet.shape[0] > 4 * light.shape[0]
 
 

@@ -13,6 +13,7 @@ from training.losses import (
     mask_ssim_loss,
     ssim_loss,
 )
+from training.measures import DEPTH_MEASURES, MASK_MEASURES
 from training.models import Prediction
 from training.prepare import Truth
 
@@ -30,18 +31,20 @@ def predicted(seed: int = 0) -> tuple[Prediction, Truth]:
 def test_the_loss_is_the_weighted_sum_of_its_terms() -> None:
     prediction, truth = predicted()
     terms = WeightedLoss({"dice": 2.0, "bce": 0.5}, {"ssim": 3.0, "l1": 0.25})(prediction, truth)
-    assert list(terms) == ["loss", "dice", "bce", "ssim", "l1"]
-    assert torch.equal(terms["dice"], dice_loss(prediction.mask_logits, truth.mask))
-    assert torch.equal(terms["bce"], bce_loss(prediction.mask_logits, truth.mask))
-    assert torch.equal(terms["ssim"], ssim_loss(prediction.depth, truth.depth, truth.known))
-    assert torch.equal(terms["l1"], l1_loss(prediction.depth, truth.depth, truth.known))
-    expected = 2 * terms["dice"] + 0.5 * terms["bce"] + 3 * terms["ssim"] + 0.25 * terms["l1"]
+    assert list(terms) == ["loss", "loss/dice", "loss/bce", "loss/ssim", "loss/l1"]
+    assert torch.equal(terms["loss/dice"], dice_loss(prediction.mask_logits, truth.mask))
+    assert torch.equal(terms["loss/bce"], bce_loss(prediction.mask_logits, truth.mask))
+    assert torch.equal(terms["loss/ssim"], ssim_loss(prediction.depth, truth.depth, truth.known))
+    assert torch.equal(terms["loss/l1"], l1_loss(prediction.depth, truth.depth, truth.known))
+    expected = (
+        2 * terms["loss/dice"] + 0.5 * terms["loss/bce"] + 3 * terms["loss/ssim"] + 0.25 * terms["loss/l1"]
+    )
     assert float(terms["loss"]) == pytest.approx(float(expected), rel=1e-6)
 
 
 def test_terms_not_asked_for_are_left_out() -> None:
     terms = WeightedLoss({"bce": 1.0}, {"l1": 1.0})(*predicted())
-    assert list(terms) == ["loss", "bce", "l1"]
+    assert list(terms) == ["loss", "loss/bce", "loss/l1"]
 
 
 @pytest.mark.parametrize(
@@ -61,10 +64,10 @@ def test_an_unknown_term_is_refused_with_those_there_are(
 def test_a_name_that_mask_and_depth_share_stands_for_both() -> None:
     prediction, truth = predicted()
     terms = WeightedLoss({"ssim": 2.0, "rmse": 0.0}, {"ssim": 3.0})(prediction, truth)
-    assert list(terms) == ["loss", "mask_ssim", "mask_rmse", "ssim"]
-    assert torch.equal(terms["mask_ssim"], mask_ssim_loss(prediction.mask_logits, truth.mask))
-    assert torch.equal(terms["ssim"], ssim_loss(prediction.depth, truth.depth, truth.known))
-    expected = 2 * terms["mask_ssim"] + 3 * terms["ssim"]
+    assert list(terms) == ["loss", "loss/mask_ssim", "loss/mask_rmse", "loss/ssim"]
+    assert torch.equal(terms["loss/mask_ssim"], mask_ssim_loss(prediction.mask_logits, truth.mask))
+    assert torch.equal(terms["loss/ssim"], ssim_loss(prediction.depth, truth.depth, truth.known))
+    expected = 2 * terms["loss/mask_ssim"] + 3 * terms["loss/ssim"]
     assert float(terms["loss"]) == pytest.approx(float(expected), rel=1e-6)
 
 
@@ -81,10 +84,10 @@ def test_masks_of_classes_have_their_own_terms() -> None:
     logits, labels = rand(2, 3, 16, 16) * 4 - 2, torch.arange(16 * 16).view(1, 16, 16).repeat(2, 1, 1) % 3
     prediction, truth = Prediction(logits, prediction.depth), Truth(labels, truth.depth, truth.known)
     terms = WeightedLoss({"dice": 1.0, "ce": 0.5, "focal": 2.0}, {"l1": 1.0}, classes=3)(prediction, truth)
-    assert list(terms) == ["loss", "dice", "ce", "focal", "l1"]
+    assert list(terms) == ["loss", "loss/dice", "loss/ce", "loss/focal", "loss/l1"]
     for name in ("dice", "ce", "focal"):
-        assert torch.equal(terms[name], CLASS_LOSSES[name](logits, labels))
-    expected = terms["dice"] + 0.5 * terms["ce"] + 2 * terms["focal"] + terms["l1"]
+        assert torch.equal(terms[f"loss/{name}"], CLASS_LOSSES[name](logits, labels))
+    expected = terms["loss/dice"] + 0.5 * terms["loss/ce"] + 2 * terms["loss/focal"] + terms["loss/l1"]
     assert float(terms["loss"]) == pytest.approx(float(expected), rel=1e-6)
 
 
@@ -100,5 +103,11 @@ def test_without_a_depth_head_depth_terms_are_left_out() -> None:
     prediction, truth = predicted()
     loss = WeightedLoss({"dice": 2.0}, {"ssim": 3.0, "l1": 0.25})
     terms = loss(Prediction(prediction.mask_logits, None), truth)
-    assert list(terms) == ["loss", "dice"]
+    assert list(terms) == ["loss", "loss/dice"]
     assert torch.equal(terms["loss"], 2 * dice_loss(prediction.mask_logits, truth.mask))
+
+
+def test_no_term_is_named_like_a_metric() -> None:
+    everything = [dict.fromkeys(names, 1.0) for names in (MASK_LOSSES, DEPTH_LOSSES)]
+    terms = set(WeightedLoss(*everything)(*predicted()))
+    assert not terms & {*MASK_MEASURES, *DEPTH_MEASURES}
