@@ -1,8 +1,9 @@
 """The only place that decodes a picture; every trap of the formats is handled here."""
 
+import errno
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from generator.colour_profile import to_srgb
 from generator.errors import AlphaError, FgbgError, ImageError, one_line
+from generator.files import open_regular
+from generator.misread import keep_fourth_channel, load_with_key, read_planes_rightly
 
 MAX_PIXELS = 150_000_000
 
 _ORIENTATION = 0x0112
+_STRIP_PIXELS = 2**19
 
 # Pillow decides by content and knows many more, some of which start other programs. (JPEG brings MPO.)
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
@@ -26,26 +31,27 @@ def read_rgb(path: Path) -> np.ndarray:
     Raises:
         ImageError: the file is missing, broken, too large, or of a kind that cannot be shown.
     """
-    picture = _decode(path)
-    if picture.has_transparency_data:
-        rgba = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba)
-    return np.asarray(picture.convert("RGB"))
+    with opened_picture(path) as opened:
+        picture = _decode(path, opened)
+        return _pixels(picture, "RGB", _over_white if picture.has_transparency_data else _as_rgb)
 
 
 def read_rgba(path: Path) -> np.ndarray:
-    """Decode a cut-out as (H, W, 4) uint8 with straight alpha, upright.
+    """Decode a cut-out as (H, W, 4) uint8 sRGB with straight alpha, upright.
 
     Raises:
         ImageError: as `read_rgb`.
         AlphaError: the picture has no alpha, or no pixel is at least half opaque.
     """
-    picture = _decode(path)
-    if not picture.has_transparency_data:
-        fix = "export the cut-out with transparency"
-        channels = len(picture.getbands())
-        raise AlphaError(path, "4 channels (RGBA)", f"{channels} without alpha (mode {picture.mode})", fix)
-    rgba = np.asarray(picture.convert("RGBA"))
+    with opened_picture(path) as opened:
+        keep_fourth_channel(opened)
+        picture = _decode(path, opened)
+        if not picture.has_transparency_data:
+            fix = "export the cut-out with transparency"
+            channels = len(picture.getbands())
+            found = f"{channels} without alpha (mode {picture.mode})"
+            raise AlphaError(path, "4 channels (RGBA)", found, fix)
+        rgba = _pixels(picture, "RGBA", _as_rgba)
     if not (rgba[..., 3] >= 128).any():
         raise AlphaError(path, "some opaque pixels (alpha >= 128)", "none", "remove or replace the cut-out")
     return rgba
@@ -57,7 +63,8 @@ def read_depth(path: Path) -> np.ndarray:
     Raises:
         ImageError: as `read_rgb`, or the picture is not 16-bit grey.
     """
-    picture = _decode(path, upright_only=True)
+    with opened_picture(path) as opened:
+        picture = load_upright(opened).copy()
     if not picture.mode.startswith("I"):
         raise ImageError(path, "a 16-bit grey picture", f"mode {picture.mode}", "save depth as 16-bit PNG")
     depth = np.asarray(picture)
@@ -152,8 +159,9 @@ def opened_picture(path: Path) -> Iterator[ImageFile.ImageFile]:
         ImageError: the file is missing, too large, broken, or no picture of a documented format.
     """
     try:
-        with _silence, Image.open(path, formats=_FORMATS) as opened:
+        with _silence, open_regular(path) as file, Image.open(file, formats=_FORMATS) as opened:
             _check_size(path, opened.width, opened.height)
+            read_planes_rightly(opened)
             yield opened
     except FgbgError:
         raise
@@ -169,6 +177,10 @@ def opened_picture(path: Path) -> Iterator[ImageFile.ImageFile]:
         found = "more pixels than there is memory for"
         raise ImageError(path, "a picture that fits into memory", found, "scale it down") from error
     except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None and error.strerror:
+            # The system's word, not a decoder's.
+            fix = "remove it" if error.errno == errno.EINVAL else "check the path and who may read it"
+            raise ImageError(path, "a picture", error.strerror, fix) from error
         # Decoders raise anything: RuntimeError on a damaged AVIF, struct.error, KeyError, TypeError.
         found = one_line(error)
         raise ImageError(path, "a whole picture", found, "remove the file or export it again") from error
@@ -177,15 +189,46 @@ def opened_picture(path: Path) -> Iterator[ImageFile.ImageFile]:
 def load_upright(opened: Image.Image) -> Image.Image:
     """Decode the first frame and turn it as its EXIF says; `opened` itself, changed."""
     opened.load()
-    ImageOps.exif_transpose(opened, in_place=True)
+    try:
+        ImageOps.exif_transpose(opened, in_place=True)
+    except MemoryError:
+        raise
+    except Exception:
+        # A damaged EXIF block has nothing to say; the pixels are whole.
+        pass
     return opened
 
 
-def _decode(path: Path, upright_only: bool = False) -> Image.Image:
-    """Load the first frame, turn it upright, reduce it to 8 bits."""
-    with opened_picture(path) as opened:
-        upright = load_upright(opened).copy()
-    return upright if upright_only else _to_8_bits(path, upright)
+def _decode(path: Path, opened: ImageFile.ImageFile) -> Image.Image:
+    """Load the first frame, turn it upright, reduce it to 8 bits a channel, in sRGB, with straight alpha."""
+    picture = _to_8_bits(path, load_upright(load_with_key(opened)))
+    if picture.mode in ("La", "RGBa"):
+        picture = picture.convert(picture.mode.upper())
+    return to_srgb(picture)
+
+
+def _pixels(picture: Image.Image, mode: str, convert: Callable[[Image.Image], Image.Image]) -> np.ndarray:
+    """(H, W, 3 or 4) uint8, converted strip by strip, so that no second picture is ever in memory."""
+    width, height = picture.size
+    pixels = np.empty((height, width, len(mode)), np.uint8)
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        pixels[top:bottom] = np.asarray(convert(picture.crop((0, top, width, bottom))))
+    return pixels
+
+
+def _as_rgb(picture: Image.Image) -> Image.Image:
+    return picture.convert("RGB")
+
+
+def _as_rgba(picture: Image.Image) -> Image.Image:
+    return picture.convert("RGBA")
+
+
+def _over_white(picture: Image.Image) -> Image.Image:
+    rgba = picture.convert("RGBA")
+    return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
 
 
 class _Silence:
@@ -229,7 +272,9 @@ def _to_8_bits(path: Path, picture: Image.Image) -> Image.Image:
     if picture.mode == "F":
         raise ImageError(path, "8 or 16 bits a channel", "floating-point values", "save it as 8-bit PNG")
     if picture.mode.startswith("I"):
-        return Image.fromarray((_as_16_bits(picture) >> 8).astype(np.uint8))
+        grey = Image.fromarray((_as_16_bits(picture) >> 8).astype(np.uint8))
+        grey.info = picture.info
+        return grey
     return picture
 
 

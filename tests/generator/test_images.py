@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
@@ -182,14 +183,14 @@ def test_threads_that_overlap_stay_silent_and_leave_the_filters_alone(
     second_is_in, first_is_out = threading.Event(), threading.Event()
     whole_open = Image.open
 
-    def slow_open(path: Path, formats: Sequence[str]) -> Image.Image:
-        if path.name == "first.png":
+    def slow_open(file: BinaryIO, formats: Sequence[str]) -> Image.Image:
+        if Path(file.name).name == "first.png":
             assert second_is_in.wait(10)
         else:
             second_is_in.set()
             assert first_is_out.wait(10)
             warnings.warn("metadata", stacklevel=1)  # an error unless silenced
-        return whole_open(path, formats=formats)
+        return whole_open(file, formats=formats)
 
     for name in ("first.png", "second.png"):
         picture([RED]).save(tmp_path / name)

@@ -1,0 +1,90 @@
+"""Pictures that Pillow misreads although they are whole, put right before and while it decodes them.
+
+- PNG in which one grey or one colour stands for transparent (tRNS): Pillow compares it with pixels that it
+  has scaled (grey of 2 and 4 bits) or cut to their high byte (colour of 16 bits). Grey of 16 bits loses it on
+  the way to 8.
+- TIFF that keeps its channels apart, uncompressed: Pillow takes 16-bit pixels for 8-bit ones and fails on
+  premultiplied alpha.
+- BMP with alpha, which Pillow writes but does not read.
+"""
+
+import numpy as np
+from PIL import Image, ImageFile
+from PIL.TiffImagePlugin import BITSPERSAMPLE, PLANAR_CONFIGURATION, TiffImageFile
+
+_SEPARATE_PLANES = 2
+
+
+def read_planes_rightly(opened: ImageFile.ImageFile) -> None:
+    """Let libtiff decode a picture that is stored channel by channel; to be called before it is loaded.
+
+    Raises:
+        OSError: it is grey with alpha, of which Pillow does not get the alpha.
+    """
+    if not isinstance(opened, TiffImageFile) or len(opened.getbands()) == 1:
+        return
+    if opened.tag_v2.get(PLANAR_CONFIGURATION) != _SEPARATE_PLANES:
+        return
+    if len(opened.getbands()) == 2:
+        raise OSError("grey and alpha in separate planes")
+    if opened.use_load_libtiff:
+        return
+    packing = f"{opened.mode};16N" if opened.tag_v2[BITSPERSAMPLE][0] == 16 else opened.mode
+    arguments = packing, False, opened.tag_v2.offset
+    opened.tile = [ImageFile._Tile("libtiff", (0, 0, *opened._tile_size), 0, arguments)]
+    opened.use_load_libtiff = True
+
+
+def keep_fourth_channel(opened: ImageFile.ImageFile) -> None:
+    """Take the fourth channel of a BMP for alpha, which need not be it; to be called before it is loaded."""
+    for tile in opened.tile[:1] if opened.format == "BMP" else ():
+        if isinstance(tile.args, tuple) and tile.args[0] == "BGRX":
+            opened.tile = [tile._replace(args=("BGRA", *tile.args[1:]))]
+            opened._mode = "RGBA"
+
+
+def load_with_key(opened: ImageFile.ImageFile) -> Image.Image:
+    """Decode a picture so that what a PNG declares transparent is so.
+
+    Returns:
+        `opened`, decoded, or in its place an LA picture (of 16-bit grey) with the same `info`.
+    """
+    key = opened.info.get("transparency") if opened.format == "PNG" else None
+    packing = opened.tile[0].args if opened.tile else None
+    if isinstance(key, int) and packing in ("L;2", "L;4"):
+        largest = 2 ** int(packing[-1]) - 1
+        opened.info["transparency"] = (key & largest) * 255 // largest
+    elif isinstance(key, int) and opened.mode == "I;16":
+        return _grey_of_16_bits(opened, key)
+    elif isinstance(key, tuple) and packing == "RGB;16B":
+        _make_transparent(opened, np.array(key, np.uint16))
+    opened.load()
+    return opened
+
+
+def _grey_of_16_bits(opened: ImageFile.ImageFile, key: int) -> Image.Image:
+    opened.load()
+    values = np.asarray(opened)
+    picture = Image.merge("LA", (Image.fromarray((values >> 8).astype(np.uint8)), _mask(values != key)))
+    picture.info = {name: value for name, value in opened.info.items() if name != "transparency"}
+    return picture
+
+
+def _make_transparent(opened: ImageFile.ImageFile, colour: np.ndarray) -> None:
+    """Make pixels (red, green, blue) of 16 bits transparent, of which Pillow keeps the high bytes."""
+    file = opened.fp
+    assert file is not None
+    opened.load()
+    other = (np.asarray(opened) != colour >> 8).any(axis=2)
+    file.seek(0)
+    with Image.open(file, formats=("PNG",)) as again:
+        # Taken for the other byte order, the low bytes are the ones that are kept.
+        again.tile = [tile._replace(args="RGB;16L") for tile in again.tile]
+        again.load()
+        other |= (np.asarray(again) != colour & 255).any(axis=2)
+    opened.putalpha(_mask(other))
+    del opened.info["transparency"]
+
+
+def _mask(opaque: np.ndarray) -> Image.Image:
+    return Image.fromarray(np.where(opaque, 255, 0).astype(np.uint8))
