@@ -13,10 +13,12 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from fgbg.pictures import write_png, write_prediction
+from fgbg.pictures import write_prediction
 from fgbg.predictor import Predictor
 from generator.dataset import open_dataset
 from generator.depth import NEAREST
+from generator.encode import encode_png
+from generator.files import write_atomically
 from training.checkpoint import load_checkpoint
 from training.run_files import find_checkpoint
 
@@ -48,10 +50,10 @@ def main(data: Path, run: Path, out: Path) -> None:
         bg, fg_bg = batch.bg[0], batch.fg_bg[0]
         name = f"val-{number}"
         (out / "pictures").mkdir(parents=True, exist_ok=True)
-        write_png(out / "pictures" / f"{name}.png", fg_bg)
-        write_png(out / "pictures" / f"{name}.bg.png", bg)
+        write_atomically(out / "pictures" / f"{name}.png", encode_png(fg_bg))
+        write_atomically(out / "pictures" / f"{name}.bg.png", encode_png(bg))
         given, absent = predictor(fg_bg, bg), predictor(fg_bg)
-        written += write_prediction(out / "predictions" / name, fg_bg, given)
+        written += write_prediction(out / "predictions" / name, fg_bg, given, overwrite=True)
         sprite = dataset.bank.sprite(split.placements["sprite"][split.samples["first"][index]])
         rows.append(
             [

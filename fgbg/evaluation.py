@@ -55,8 +55,8 @@ def write_evaluation(
         DatasetError: the dataset is missing, unfinished, damaged, or without samples in this split.
     """
     conditions: tuple[Condition, ...] = CONDITIONS if predictor.network.inputs == 6 else ("absent",)
-    for name in (METRICS_FILE, REPORT_FILE, *map(picture_file, conditions)):
-        refuse_existing(out / name, overwrite)
+    files = (METRICS_FILE, REPORT_FILE, *map(picture_file, conditions))
+    refuse_existing([out / file for file in files], overwrite)
     dataset = open_dataset(data)
     split = filled_split(dataset, subset)
     rows = np.arange(min(len(split), samples or len(split)))

@@ -5,9 +5,12 @@ import numpy as np
 
 from generator.errors import ImageError
 
+# OpenCV stores blue first.
+_ORDERS = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
+
 
 def encode_png(pixels: np.ndarray) -> bytes:
-    """The PNG of (H, W) uint8 or uint16, or of (H, W, 3) uint8 RGB.
+    """The PNG of (H, W) uint8 or uint16, or of (H, W, 3 or 4) uint8 RGB(A).
 
     Raises:
         ImageError: PNG cannot hold them.
@@ -25,7 +28,7 @@ def encode_jpeg(pixels: np.ndarray, quality: int) -> bytes:
 
 
 def _encode(suffix: str, pixels: np.ndarray, options: list[int]) -> bytes:
-    stored = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR) if pixels.ndim == 3 else pixels
+    stored = cv2.cvtColor(pixels, _ORDERS[pixels.shape[2]]) if pixels.ndim == 3 else pixels
     try:
         done, encoded = cv2.imencode(suffix, stored, options)
     except cv2.error:

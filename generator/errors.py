@@ -2,7 +2,8 @@
 
 FgbgError
 ├── UsageError            the request itself is wrong (exit code 2)
-│   └── ConfigError       an option's value, or options that do not go together
+│   ├── ConfigError       an option's value, or options that do not go together
+│   └── ExistsError       a result would replace a file that it must not
 ├── AssetError            a folder or picture cannot be used
 │   └── ImageError        one picture cannot be decoded
 │       └── AlphaError    it can, but it is no cut-out
@@ -49,6 +50,25 @@ class UsageError(FgbgError):
 
 class ConfigError(UsageError):
     """An option has a value that cannot be, or that contradicts another one or an earlier run."""
+
+
+class ExistsError(UsageError):
+    """A result would replace a file that must be kept.
+
+    Args:
+        where: the file.
+        fix: what to do about it.
+        found: what is there already.
+        more: how many others are there too.
+    """
+
+    def __init__(self, where: str | Path, fix: str, found: str = "a file", more: int = 0) -> None:
+        super().__init__(where, "no file", found, fix)
+        self.more = more
+
+    def __str__(self) -> str:
+        others = f" (and {self.more:,} more)" if self.more else ""
+        return printable(f"{self.where}: {self.found} is there already{others}; {self.fix}")
 
 
 class AssetError(FgbgError):

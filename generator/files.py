@@ -6,14 +6,14 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from blake3 import blake3
 
-from generator.errors import DiskSpaceError, UsageError
+from generator.errors import DiskSpaceError, ExistsError
 
 # Disk, quota and the largest file allowed, as errno and within the words of libhdf5, which has no errno.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -162,16 +162,43 @@ def room_for(path: Path, size: int) -> Iterator[None]:
         ) from error
 
 
-def refuse_existing(path: Path, overwrite: bool) -> None:
-    """Make sure that writing `path` replaces nothing unasked.
+def refuse_existing(paths: Iterable[Path], overwrite: bool, elsewhere: str = "another --out") -> None:
+    """Make sure that writing files replaces nothing unasked: the one rule of all commands.
+
+    A link counts as a file, wherever it leads.
+
+    Args:
+        paths: of the files to be written.
+        overwrite: whether the user asked to replace them.
+        elsewhere: what to use instead, for the message.
 
     Raises:
-        UsageError: it is there and not to be overwritten, or a folder.
+        ExistsError: one is there and not to be overwritten, or a folder.
     """
-    if path.is_dir():
-        raise UsageError(path, "the name of a file", "a folder", "use another --out")
-    if path.exists() and not overwrite:
-        raise UsageError(path, "no such file yet", "one", "use another --out, or --overwrite to replace it")
+    there = [path for path in paths if os.path.lexists(path)]
+    for path in there:
+        if path.is_dir():
+            raise ExistsError(path, f"use {elsewhere}", "a folder")
+    if there and not overwrite:
+        fix = f"use {elsewhere}, or --overwrite to replace what is there"
+        raise ExistsError(there[0], fix, more=len(there) - 1)
+
+
+def write_again(path: Path, content: bytes, overwrite: bool, elsewhere: str = "another --out") -> None:
+    """Write a file that always has the same content, in a folder that is made where there is none.
+
+    It is left alone where it is there already, so that a command can be called again.
+
+    Raises:
+        ExistsError: there is another file, and not to be overwritten.
+    """
+    if path.is_file():
+        with suppress(OSError):
+            if read_regular(path, len(content)) == content:
+                return
+    refuse_existing([path], overwrite, elsewhere)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, content)
 
 
 def fsync_folder(folder: Path) -> None:

@@ -1,17 +1,23 @@
-"""Which files of a folder are pictures, and which are passed over."""
+"""Which files of a folder are pictures, which are passed over, and whether their names will do."""
 
 import os
+import unicodedata
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from generator.errors import AssetError
+from generator.depth_names import depth_names
+from generator.errors import AssetError, printable
 
 PICTURE_SUFFIXES = frozenset(
-    {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".avif"}
+    {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"}
+    | {".ppm", ".pgm", ".pbm", ".pnm"}
 )
 DEPTH_PICTURE_SUFFIX = ".depth.png"
+
+# Made by a system for itself.
+_SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
 
 
 @dataclass
@@ -19,37 +25,71 @@ class Listing:
     """What is in a folder and below.
 
     Attributes:
-        pictures: sorted by their path inside the folder.
+        folder: that was looked through.
+        pictures: whatever is named like a picture, sorted by its path inside the folder; opening one tells
+            whether it is a picture, or a link to nowhere.
         passed_over: how many files of other kinds there are, by suffix in small letters.
-        dead_links: links that lead nowhere, sorted.
-        special: named pipes, sockets and devices, sorted.
+        dead_links: links to nowhere that are not named like pictures, sorted.
+        problems: an error for each folder that cannot be read.
     """
 
+    folder: Path
     pictures: list[Path] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
     dead_links: list[Path] = field(default_factory=list)
-    special: list[Path] = field(default_factory=list)
+    problems: list[AssetError] = field(default_factory=list)
+
+    def name(self, path: Path) -> str:
+        """Path inside the folder, with slashes."""
+        return path.relative_to(self.folder).as_posix()
+
+    def remarks(self) -> list[str]:
+        """Lines on what was passed over."""
+        lines = [f"{printable(path)}: a link to nowhere, passed over" for path in self.dead_links]
+        if self.passed_over:
+            kinds = ", ".join(
+                f"{printable(suffix) or 'without suffix'} ({number:,})"
+                for suffix, number in sorted(self.passed_over.items(), key=lambda kind: (-kind[1], kind[0]))
+            )
+            count = self.passed_over.total()
+            files = "file" if count == 1 else "files"
+            lines.append(f"{printable(self.folder)}: {count:,} {files} passed over: {kinds}")
+        return lines
 
 
 def list_pictures(folder: Path) -> list[Path]:
     """All pictures in `folder` and below, sorted by their path inside it.
 
-    See `list_folder` for what counts.
+    Raises:
+        AssetError: as `list_folder`, or a folder below cannot be read, or there is no picture.
+    """
+    listing = list_folder(folder)
+    if listing.problems:
+        raise listing.problems[0]
+    return require_pictures(listing)
+
+
+def require_pictures(listing: Listing) -> list[Path]:
+    """The pictures of a listing.
 
     Raises:
-        AssetError: the folder is missing, is a file, or holds no picture.
+        AssetError: there are none.
     """
-    pictures = list_folder(folder).pictures
-    if not pictures:
+    if not listing.pictures:
         kinds = " ".join(sorted(PICTURE_SUFFIXES))
-        raise AssetError(folder, f"at least one picture ({kinds})", "none", "put pictures there")
-    return pictures
+        found = "none" if not listing.passed_over else f"none among {listing.passed_over.total():,} files"
+        raise AssetError(listing.folder, f"at least one picture ({kinds})", found, "put pictures there")
+    return listing.pictures
 
 
-def list_folder(folder: Path) -> Listing:
+def list_folder(folder: Path, without: Path | None = None) -> Listing:
     """Look through `folder` and below, links to other folders included, each folder once.
 
-    Hidden files and depth maps (`NAME.depth.png`) do not count at all.
+    Hidden files and depth (`generator.depth_names`) do not count at all.
+
+    Args:
+        folder: to look through.
+        without: a folder inside it that is left out.
 
     Raises:
         AssetError: the folder is missing, or is a file.
@@ -57,45 +97,81 @@ def list_folder(folder: Path) -> Listing:
     if not folder.is_dir():
         found = "a file" if folder.exists() else "nothing"
         raise AssetError(folder, "a folder of pictures", found, "name a folder that holds pictures")
-    listing = Listing()
-    for entry in _walk(folder):
-        path = Path(entry.path)
-        if is_depth_name(entry.name):
-            continue
-        if not entry.is_file():
-            (listing.special if path.exists() else listing.dead_links).append(path)
-        elif path.suffix.lower() in PICTURE_SUFFIXES:
-            listing.pictures.append(path)
-        else:
-            listing.passed_over[path.suffix.lower()] += 1
-    for paths in (listing.pictures, listing.dead_links, listing.special):
-        paths.sort(key=lambda path: path.relative_to(folder).as_posix())
+    listing = Listing(folder)
+    for inside, names in _walk(folder, without, listing.problems):
+        for name in sorted(set(names) - depth_names(names)):
+            path = inside / name
+            suffix = path.suffix.lower()
+            if suffix in PICTURE_SUFFIXES:
+                listing.pictures.append(path)
+            elif path.is_symlink() and not path.exists():
+                listing.dead_links.append(path)
+            elif name.lower() not in _SYSTEM_FILES:
+                listing.passed_over[suffix] += 1
+    listing.pictures.sort(key=listing.name)
+    listing.dead_links.sort(key=listing.name)
     return listing
 
 
-def is_depth_name(name: str) -> bool:
-    """Whether a file of this name is the depth of a picture beside it."""
-    return name.lower().endswith(DEPTH_PICTURE_SUFFIX)
+def check_names(listing: Listing) -> list[AssetError]:
+    """An error for each picture whose name cannot stand in a dataset.
+
+    A name must be UTF-8, and no other name may be the same in another Unicode form: the two look alike, and
+    some file systems cannot hold both.
+    """
+    problems = []
+    seen: dict[str, Path] = {}
+    for path in listing.pictures:
+        name = listing.name(path)
+        if not is_utf8(name):
+            problems.append(AssetError(path, "a name in UTF-8", "other bytes in it", "rename the file"))
+            continue
+        first = seen.setdefault(unicodedata.normalize("NFC", name), path)
+        if first is not path:
+            found = f"the same as {listing.name(first)!a} in another Unicode form, {name!a}"
+            problems.append(AssetError(path, "a name of its own", found, "rename or remove one of them"))
+    return problems
 
 
-def _walk(folder: Path) -> Iterator["os.DirEntry[str]"]:
-    """All entries that are neither hidden nor folders; real folders come before links to them."""
-    seen: set[tuple[int, int]] = set()
+def is_utf8(name: str) -> bool:
+    """Whether a name can be written as text; Python keeps other bytes as halves of characters."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _walk(
+    folder: Path, without: Path | None, problems: list[AssetError]
+) -> Iterator[tuple[Path, Sequence[str]]]:
+    """Each folder with its names that are neither hidden nor folders; real folders come before links."""
+    real = os.path.realpath(folder)
+    # A link to a folder above would bring in everything, this folder too.
+    seen = {str(above) for above in Path(real).parents}
+    if without is not None and (left_out := os.path.realpath(without)) != real:
+        seen.add(left_out)
     waiting, links = [folder], list[Path]()
     while waiting or links:
         inside = waiting.pop() if waiting else links.pop(0)
-        status = inside.stat()
-        if (status.st_dev, status.st_ino) in seen:
+        names = []
+        if (real := os.path.realpath(inside)) in seen:
             continue
-        seen.add((status.st_dev, status.st_ino))
-        with os.scandir(inside) as entries:
-            ordered = sorted(entries, key=lambda entry: entry.name)
+        seen.add(real)
+        try:
+            with os.scandir(inside) as entries:
+                ordered = sorted(entries, key=lambda entry: entry.name)
+        except OSError as error:
+            found, fix = error.strerror or str(error), "give access to it, or move it away"
+            problems.append(AssetError(inside, "a folder that can be read", found, fix))
+            continue
         for entry in ordered:
             if entry.name.startswith("."):
                 continue
-            if not entry.is_dir():
-                yield entry
-            elif entry.is_symlink():
+            if entry.is_symlink() and Path(entry.path).is_dir():
                 links.append(Path(entry.path))
-            else:
+            elif entry.is_dir(follow_symlinks=False):
                 waiting.append(Path(entry.path))
+            else:
+                names.append(entry.name)
+        yield inside, names

@@ -55,7 +55,7 @@ def write_preview(
     """
     if out.suffix.lower() != ".png":
         raise UsageError(out, "a name that ends in .png", out.suffix or "no suffix", "use another --out")
-    refuse_existing(out, overwrite)
+    refuse_existing([out], overwrite)
     dataset = open_dataset(folder)
     sheet = draw_preview(dataset, subset, count)
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -5,14 +5,15 @@ import io
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import astuple, dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
-from generator.errors import AlphaError, ConfigError, ImageError
-from generator.files import hash_file, write_atomically
+from generator.errors import AlphaError, ExistsError, ImageError
+from generator.files import hash_file, open_regular, write_atomically
 from generator.flaws import (
     box_share,
     checkerboard_share,
@@ -183,7 +184,7 @@ def write_report(path: Path, findings: Sequence[Finding]) -> None:
     """Write the findings as CSV, a column per field of `Finding`.
 
     Raises:
-        ConfigError: as `check_report`.
+        ExistsError: as `check_report`.
     """
     check_report(path)
     text = io.StringIO()
@@ -198,17 +199,15 @@ def check_report(path: Path) -> None:
     """Make sure that a report may be written to `path`.
 
     Raises:
-        ConfigError: there is something else than an earlier report.
+        ExistsError: there is something else than an earlier report.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         return
-    found = "a folder"
-    if path.is_file():
-        with path.open("rb") as file:
-            if file.readline(200).decode(errors="replace").rstrip("\r\n") == ",".join(_COLUMNS):
-                return
-        found = "another file"
-    raise ConfigError(path, "nothing, or an earlier report of fgbg review", found, "name another --csv")
+    found = "a folder" if path.is_dir() else "a file that is no report of fgbg review"
+    with suppress(OSError), open_regular(path) as file:
+        if file.readline(200).decode(errors="replace").rstrip("\r\n") == ",".join(_COLUMNS):
+            return
+    raise ExistsError(path, "use another --csv", found)
 
 
 _COLUMNS = tuple(column.name for column in fields(Finding))

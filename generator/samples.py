@@ -4,13 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
-
 from generator.drawn_objects import draw_object
 from generator.drawn_scenes import draw_scene
-from generator.errors import UsageError
-from generator.files import write_atomically
+from generator.encode import encode_png
+from generator.files import write_again
 from generator.listing import DEPTH_PICTURE_SUFFIX
 
 
@@ -45,33 +42,16 @@ def write_samples(
         advance: called with 1 after each foreground and background.
 
     Raises:
-        UsageError: a file is there with other content, and not `overwrite`; nothing was replaced.
+        ExistsError: another file is there, and not `overwrite`; nothing was replaced.
     """
     drawn = DrawnSamples(folder / "fg", folder / "bg")
-    for place in (drawn.fg, drawn.bg):
-        place.mkdir(parents=True, exist_ok=True)
     for number in range(count):
         fg = drawn.fg / f"fg{number:03d}.png"
-        _write(fg, cv2.cvtColor(draw_object(seed, number, max(1, size // 2)), cv2.COLOR_RGBA2BGRA), overwrite)
+        write_again(fg, encode_png(draw_object(seed, number, max(1, size // 2))), overwrite, "another folder")
         advance(1)
         rgb, depth = draw_scene(seed, number, size)
         bg = drawn.bg / f"bg{number:03d}.png"
-        _write(bg, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), overwrite)
-        _write(bg.with_suffix(DEPTH_PICTURE_SUFFIX), depth, overwrite)
+        write_again(bg, encode_png(rgb), overwrite, "another folder")
+        write_again(bg.with_suffix(DEPTH_PICTURE_SUFFIX), encode_png(depth), overwrite, "another folder")
         advance(1)
     return drawn
-
-
-def _write(path: Path, pixels: np.ndarray, overwrite: bool) -> None:
-    content = cv2.imencode(".png", pixels)[1].tobytes()
-    if path.exists():
-        if path.read_bytes() == content:
-            return
-        if not overwrite:
-            raise UsageError(
-                path,
-                "no file or the same sample",
-                "another picture",
-                "name another folder, or use --overwrite",
-            )
-    write_atomically(path, content)

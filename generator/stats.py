@@ -149,8 +149,7 @@ def write_stats(
         UsageError: a file is there and not to be overwritten.
         DatasetError: the dataset is missing, unfinished, damaged, or without samples in this split.
     """
-    for name in (STATS_FILE, FIGURE_FILE):
-        refuse_existing(out / name, overwrite)
+    refuse_existing([out / name for name in (STATS_FILE, FIGURE_FILE)], overwrite)
     stats = measure(open_dataset(folder), subset, samples)
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / FIGURE_FILE, encode_png(stats.draw()))

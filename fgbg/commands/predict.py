@@ -1,11 +1,16 @@
 """`fgbg predict`."""
 
-from collections import Counter
 from pathlib import Path
 
 import click
 
-from fgbg.options import checkpoint_option, common_options, device_option, mirror_option
+from fgbg.options import (
+    checkpoint_option,
+    common_options,
+    device_option,
+    mirror_option,
+    overwrite_option,
+)
 from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Whole
 
 
@@ -35,6 +40,7 @@ from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Whole
     help="Make the mask 0 or 255 at this probability.",
 )
 @mirror_option
+@overwrite_option
 @device_option
 @common_options
 def command(
@@ -45,14 +51,19 @@ def command(
     res: int | None,
     mask_threshold: float | None,
     mirror: bool,
+    overwrite: bool,
     device: str,
 ) -> None:
     """Predict mask and depth for pictures.
 
     PATH is a picture or a folder of pictures. Writes NAME.mask.png (8-bit), NAME.depth.png (16-bit, 65535
-    nearest; not by a network without depth head) and NAME.overlay.png at the picture's own size.
+    nearest; not by a network without depth head) and NAME.overlay.png at the picture's own size. Where two
+    pictures share a NAME, it keeps the suffix or the folder. Results of earlier calls are passed over.
+    A picture that fails is named, the others are done, and the exit code is 1.
     """
-    from generator.errors import AssetError
+    from fgbg.given import find_pictures
+    from fgbg.results import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, plan_results, refuse_results
+    from generator.errors import AssetError, ExistsError, printable
     from generator.images import read_rgb
     from generator.progress import Progress
     from training.run_files import find_checkpoint
@@ -60,43 +71,51 @@ def command(
     # Paths first: a wrong one is said before torch is imported, which takes seconds.
     checkpoint = find_checkpoint(checkpoint)
     background = read_rgb(bg) if bg is not None else None
-    pictures = [found for path in paths for found in _pictures_of(path)]
-    if not any(path.exists() for path, _ in pictures):
-        read_rgb(pictures[0][0])
+    found = find_pictures(paths, out)
+    for line in (*found.remarks, *(f"fgbg: {problem}" for problem in found.problems)):
+        click.echo(line, err=True)
+    if not found.pictures:
+        raise SystemExit(1)
+    if not any(given.path.exists() for given in found.pictures):
+        read_rgb(found.pictures[0].path)
+    bases = plan_results(found.pictures, out, [checkpoint] if bg is None else [checkpoint, bg])
+    refuse_results(bases, (MASK_SUFFIX, OVERLAY_SUFFIX), overwrite)
 
     from fgbg.pictures import write_prediction
     from fgbg.predictor import Predictor
 
     predictor = Predictor.load(checkpoint, res, device, mirror)
     if predictor.network.depth_head is None:
-        click.echo(f"{checkpoint}: a network without depth head, so there is no depth to write")
-    stems = Counter(name.with_suffix("") for _, name in pictures)
-    problems: list[AssetError] = []
-    with Progress("predicting", len(pictures), "pictures") as progress:
-        for path, name in pictures:
-            # a.jpg and a.png would write the same files: then the suffix stays in the name.
-            base = out / (name if stems[name.with_suffix("")] > 1 else name.with_suffix(""))
+        click.echo(f"{printable(checkpoint)}: a network without depth head, so there is no depth to write")
+    else:
+        refuse_results(bases, (DEPTH_SUFFIX,), overwrite)
+    failed = 0
+    with Progress("predicting", len(bases), "pictures") as progress:
+        for given, base in zip(found.pictures, bases, strict=True):
             try:
-                picture = read_rgb(path)
+                picture = read_rgb(given.path)
                 predicted = predictor(picture, background)
-            except AssetError as error:
-                problems.append(error)
-            else:
                 if mask_threshold is not None:
                     predicted = predicted.with_threshold(mask_threshold)
-                first, *others = write_prediction(base, picture, predicted)
-                click.echo(" ".join([f"{path}: {first}", *(other.name for other in others)]))
+                first, *others = write_prediction(base, picture, predicted, overwrite)
+            except (AssetError, ExistsError, OSError) as error:
+                failed += 1
+                click.echo(f"fgbg: {_problem(given.path, base, error)}", err=True)
+            else:
+                names = " ".join([str(first), *(other.name for other in others)])
+                click.echo(printable(f"{given.path}: {names}"))
             progress.advance(1)
-    for problem in problems:
-        click.echo(f"fgbg: {problem}", err=True)
-    if problems:
+    if failed:
+        click.echo(f"fgbg: {failed:,} of {len(bases):,} pictures failed, the others are done", err=True)
+    if failed or found.problems:
         raise SystemExit(1)
 
 
-def _pictures_of(path: Path) -> list[tuple[Path, Path]]:
-    """Pictures at `path`, each with the name its results get: a folder's pictures keep their subfolders."""
-    from generator.listing import list_pictures
+def _problem(path: Path, base: Path, error: Exception) -> str:
+    """A line that names the picture, whatever the error is about."""
+    from generator.errors import printable
 
-    if path.is_dir():
-        return [(picture, picture.relative_to(path)) for picture in list_pictures(path)]
-    return [(path, Path(path.name))]
+    text = str(error)
+    if isinstance(error, OSError):
+        text = f"results {base}.* cannot be written: {error.strerror or error}"
+    return printable(text if str(path) in text else f"{path}: {text}")

@@ -1,5 +1,6 @@
 """`compare`: open the runs, ask them, write the results."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,13 @@ from fgbg.comparison.runs import config_differences, open_runs
 from fgbg.comparison.sheet import draw_answers
 from generator.config import SplitName
 from generator.encode import encode_png
-from generator.errors import UsageError
-from generator.files import refuse_existing, write_atomically
+from generator.errors import ExistsError
+from generator.files import open_regular, write_atomically
+from generator.marks import is_marked, mark_png
 from generator.progress import Progress
 
 PAGE, CURVES, PREDICTIONS = "index.html", "curves.png", "predictions.png"
+MAKER = "compare"
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ def compare(folders: Sequence[Path], asked: Asked, out: Path, device: str) -> li
         Lines to print: the figures, what differs, what is missing, what was written.
 
     Raises:
-        UsageError: `out` holds such files that no comparison wrote, or a run is named twice.
+        ExistsError: `out` holds such files that no comparison wrote.
+        UsageError: a run is named twice.
         RunError: a folder is no run.
         CheckpointError: a checkpoint cannot be used.
         DatasetError: the dataset cannot be used.
@@ -64,11 +68,10 @@ def compare(folders: Sequence[Path], asked: Asked, out: Path, device: str) -> li
             answers.append(answer(runs, picture, asked.with_bg))
             progress.advance(1)
     figures, differences = figures_table(runs), config_differences(runs)
-    # The page first: by it the other two are known as a comparison's.
     results: dict[str, bytes | None] = {
         PAGE: make_page(runs, figures, differences, answers),
-        CURVES: draw_sheet(runs) if panel_names(runs) else None,
-        PREDICTIONS: encode_png(draw_answers(answers)) if answers else None,
+        CURVES: mark_png(draw_sheet(runs), MAKER) if panel_names(runs) else None,
+        PREDICTIONS: mark_png(encode_png(draw_answers(answers)), MAKER) if answers else None,
     }
     out.mkdir(parents=True, exist_ok=True)
     for name, content in results.items():
@@ -86,11 +89,17 @@ def compare(folders: Sequence[Path], asked: Asked, out: Path, device: str) -> li
 
 
 def _refuse_what_is_not_ours(out: Path) -> None:
-    page = out / PAGE
+    ours = [name for name in (CURVES, PREDICTIONS) if is_marked(out / name, MAKER)]
+    if _is_our_page(out / PAGE):
+        ours.append(PAGE)
     for name in (PAGE, CURVES, PREDICTIONS):
-        refuse_existing(out / name, overwrite=True)  # a folder of that name
-        is_ours = page.is_file() and MARK in page.read_text(encoding="utf-8", errors="replace")
-        if (out / name).exists() and not is_ours:
-            raise UsageError(
-                out / name, "no such file, or an earlier comparison's", "another's", "use another --out"
-            )
+        if name not in ours and os.path.lexists(out / name):
+            raise ExistsError(out / name, "use another --out", "a file that no comparison wrote")
+
+
+def _is_our_page(path: Path) -> bool:
+    try:
+        with open_regular(path) as file:
+            return MARK.encode() in file.read(1000)
+    except OSError:
+        return False

@@ -11,6 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from fgbg.cli import main
+from generator.encode import encode_png
+from generator.marks import mark_png
 from training.checkpoint import load_checkpoint, save_checkpoint
 
 
@@ -93,14 +95,17 @@ def test_a_dataset_is_taken_from_its_usual_place_or_none(
 
 def test_an_earlier_comparison_is_replaced_and_anything_else_is_not(bare: Path, out: Path) -> None:
     assert compare(bare)[0] == 0
-    (out / "predictions.png").write_bytes(b"of an earlier comparison")
+    earlier = mark_png(encode_png(np.zeros((2, 2), np.uint8)), "compare")
+    (out / "predictions.png").write_bytes(earlier)
     assert compare(bare)[0] == 0
     assert not (out / "predictions.png").exists()
-    (out / "index.html").write_text("my own page")
-    code, _, stderr = compare(bare)
-    assert code == 2 and len(stderr.splitlines()) == 1
-    assert "index.html: expected no such file, or an earlier comparison's, found another's" in stderr
-    assert (out / "index.html").read_text() == "my own page"
+    for name in ("index.html", "predictions.png"):
+        (out / name).write_text("mine")
+        code, _, stderr = compare(bare)
+        assert code == 2 and len(stderr.splitlines()) == 1
+        assert f"{name}: a file that no comparison wrote is there already; use another --out" in stderr
+        assert (out / name).read_text() == "mine"
+        (out / name).unlink()
 
 
 def test_a_run_without_csv_is_said_and_shown_without_curves(trained: Path, out: Path, tmp_path: Path) -> None:

@@ -2,22 +2,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 
-from fgbg.pictures import overlay, write_png, write_prediction
+from fgbg.pictures import overlay, write_prediction
 from fgbg.predictor import Predicted
-from generator.images import read_depth, read_rgb, read_rgba
-
-
-def test_pngs_keep_every_value_and_the_order_of_channels(tmp_path: Path) -> None:
-    rgb = np.array([[[1, 2, 3], [250, 128, 0]]], np.uint8)
-    write_png(tmp_path / "a.png", rgb)
-    assert (read_rgb(tmp_path / "a.png") == rgb).all()
-    rgba = np.dstack([rgb, np.array([[255, 7]], np.uint8)])
-    write_png(tmp_path / "b.png", rgba)
-    assert (read_rgba(tmp_path / "b.png") == rgba).all()
-    depth = np.array([[0, 1, 256, 65535]], np.uint16)
-    write_png(tmp_path / "c.png", depth)
-    assert (read_depth(tmp_path / "c.png") == depth).all()
+from generator.errors import ExistsError
+from generator.marks import is_marked
 
 
 def test_three_pictures_a_prediction(tmp_path: Path) -> None:
@@ -27,6 +17,7 @@ def test_three_pictures_a_prediction(tmp_path: Path) -> None:
     stored = [cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in paths]
     assert stored[0].tolist() == [[0, 255]] and stored[1].tolist() == [[1, 65535]]
     assert stored[2].shape == (1, 2, 3)
+    assert all(is_marked(path, "predict") for path in paths)
 
 
 def test_without_depth_mask_and_overlay_alone(tmp_path: Path) -> None:
@@ -34,6 +25,23 @@ def test_without_depth_mask_and_overlay_alone(tmp_path: Path) -> None:
     paths = write_prediction(tmp_path / "a", np.zeros((1, 2, 3), np.uint8), predicted)
     assert [path.name for path in paths] == ["a.mask.png", "a.overlay.png"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mask.png", "a.overlay.png"]
+
+
+def test_a_prediction_replaces_nothing_unasked_and_is_written_wholly_or_not(tmp_path: Path) -> None:
+    predicted = Predicted(np.array([[0, 255]], np.uint8), np.array([[1, 65535]], np.uint16))
+    picture = np.zeros((1, 2, 3), np.uint8)
+    own = tmp_path / "a.depth.png"
+    own.write_bytes(b"mine")
+    with pytest.raises(
+        ExistsError, match=r"a\.depth\.png: a file is there already; use another --out, or --over"
+    ):
+        write_prediction(tmp_path / "a", picture, predicted)
+    # 246 letters are as many as a mask's name can have, and one too many for depth.
+    with pytest.raises(OSError, match="File name too long"):
+        write_prediction(tmp_path / ("x" * 246), picture, predicted)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.depth.png"] and own.read_bytes() == b"mine"
+    write_prediction(tmp_path / "a", picture, predicted, overwrite=True)
+    assert is_marked(own, "predict")
 
 
 def test_the_overlay_tints_the_object_and_nothing_else() -> None:

@@ -85,9 +85,10 @@ def test_a_missing_and_a_broken_file_among_good_ones(trained: Path, pictures: Pa
     code, _, stderr = predict(trained, out, tmp_path / "missing.jpg", pictures)
     assert code == 1 and written(out) == results("a", "b", "sub/a")
     lines = stderr.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
     assert "missing.jpg: expected a picture, found no such file" in lines[0]
     assert "broken.png: expected a picture, found no known picture format" in lines[1]
+    assert lines[2] == "fgbg: 2 of 5 pictures failed, the others are done"
 
 
 def test_pictures_of_one_name_do_not_overwrite_each_other(
@@ -97,6 +98,83 @@ def test_pictures_of_one_name_do_not_overwrite_each_other(
     out = tmp_path / "out"
     assert predict(trained, out, pictures)[0] == 0
     assert written(out) == results("a.jpg", "a.png", "b", "sub/a")
+
+
+def test_pictures_of_one_name_in_two_folders_keep_their_folders(
+    trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    assert predict(trained, out, pictures / "sub", pictures / "a.jpg", pictures / "b.png")[0] == 0
+    assert written(out) == results("a.jpg", "a.png", "b")
+    other = tmp_path / "two"
+    cv2.imwrite(str(pictures / "a.png"), np.zeros((8, 8, 3), np.uint8))
+    assert predict(trained, other, pictures / "a.png", pictures / "sub" / "a.png")[0] == 0
+    assert written(other) == results("pictures/a", "sub/a")
+
+
+def test_nothing_that_exists_is_replaced_without_overwrite(
+    trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    own = pictures / "b.mask.png"
+    own.write_bytes(b"my own mask")
+    code, stdout, stderr = predict(trained, pictures, pictures / "a.jpg", pictures / "b.png")
+    assert code == 2 and stdout == "" and len(stderr.splitlines()) == 1
+    assert stderr.startswith(f"fgbg: {own}: a file is there already; use another --out, or --overwrite")
+    assert own.read_bytes() == b"my own mask" and not (pictures / "a.mask.png").exists()
+    assert predict(trained, pictures, pictures / "b.png", "--overwrite")[0] == 0
+    assert own.read_bytes() != b"my own mask"
+
+
+def test_results_and_their_folder_are_no_input(
+    trained: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(pictures)
+    out = pictures / "out"
+    assert predict(trained, out, ".")[0] == 0
+    expected = results("a", "b", "sub/a")
+    assert written(out) == expected
+    cv2.imwrite(str(out / "extra.png"), np.zeros((8, 8, 3), np.uint8))
+    assert predict(trained, out, ".", "--overwrite")[0] == 0
+    assert written(out) == expected | {"extra.png"}
+    # Results lie in the folder, and are known by what is in them.
+    code, _, stderr = predict(trained, pictures / "more", ".", out / "b.mask.png")
+    assert code == 0 and stderr.startswith(
+        "out/a.mask.png and 6 others: results of fgbg predict, passed over"
+    )
+    assert written(pictures / "more") == results("a", "b", "sub/a", "out/extra")
+    # A picture that is called like a result is none.
+    cv2.imwrite(str(pictures / "night.mask.png"), np.zeros((8, 8, 3), np.uint8))
+    assert predict(trained, pictures / "third", "night.mask.png")[0] == 0
+    assert written(pictures / "third") == results("night.mask")
+
+
+def test_a_result_that_cannot_be_written_is_one_picture_s_error(
+    trained: Path, pictures: Path, tmp_path: Path
+) -> None:
+    long = pictures / ("x" * 246 + ".png")
+    (pictures / "b.png").rename(long)
+    (pictures / "line\nbreak\x1b[2J.png").write_bytes(long.read_bytes())
+    code, stdout, stderr = predict(trained, tmp_path / "out", pictures)
+    assert code == 1 and written(tmp_path / "out") == results("a", "sub/a", "line\nbreak\x1b[2J")
+    first, summary = stderr.splitlines()
+    assert f"{'x' * 246}.* cannot be written: File name too long" in first
+    assert summary == "fgbg: 1 of 4 pictures failed, the others are done"
+    assert len(stdout.splitlines()) == 3 and r"line\nbreak\x1b[2J.png" in stdout
+
+
+def test_what_is_passed_over_is_said(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    (pictures / "IMG.HEIC").touch()
+    (pictures / "gone").symlink_to("nowhere")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    code, _, stderr = predict(trained, tmp_path / "out", pictures, empty)
+    assert code == 1 and written(tmp_path / "out") == results("a", "b", "sub/a")
+    assert stderr.splitlines()[:2] == [
+        f"{pictures / 'gone'}: a link to nowhere, passed over",
+        f"{pictures}: 1 file passed over: .heic (1)",
+    ]
+    assert stderr.splitlines()[2].startswith(f"fgbg: {empty}: expected at least one picture")
+    assert predict(trained, tmp_path / "out", empty)[0] == 1
 
 
 def test_threshold_and_background(trained: Path, pictures: Path, tmp_path: Path) -> None:

@@ -51,7 +51,10 @@ def test_an_error_is_in_the_table_the_report_and_the_exit_code(mixed: DrawnSampl
 def test_another_file_is_not_replaced(mixed: DrawnSamples, tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text("mine")
     code, _, stderr = run(mixed, tmp_path / "r.csv")
-    assert code == 2 and "r.csv: expected nothing, or an earlier report" in stderr
+    assert (
+        code == 2
+        and "r.csv: a file that is no report of fgbg review is there already; use another --csv" in stderr
+    )
     assert (tmp_path / "r.csv").read_text() == "mine"
 
 

@@ -10,13 +10,16 @@ def decode(content: bytes) -> np.ndarray:
     return np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED))
 
 
-@pytest.mark.parametrize("values", [[[0, 128, 255]], [[0, 1, 65535]], [[[255, 0, 7], [1, 2, 3]]]])
+@pytest.mark.parametrize(
+    "values",
+    [[[0, 128, 255]], [[0, 1, 65535]], [[[255, 0, 7], [1, 2, 3]]], [[[255, 0, 7, 9], [1, 2, 3, 0]]]],
+)
 def test_png_gives_back_what_went_in(values: list[object]) -> None:
     pixels = np.array(values, np.uint16 if np.max(values) > 255 else np.uint8)
     stored = decode(encode_png(pixels))
-    # OpenCV decodes to BGR.
+    # OpenCV decodes to BGR(A).
     assert stored.dtype == pixels.dtype
-    assert (stored[..., ::-1] if pixels.ndim == 3 else stored).tolist() == pixels.tolist()
+    assert (stored[..., [2, 1, 0, 3][: stored.shape[-1]]] if pixels.ndim == 3 else stored).tolist() == values
 
 
 def test_jpeg_is_close_and_red_stays_red() -> None:

@@ -4,13 +4,16 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
+from generator.errors import ExistsError
 from generator.files import (
     atomic_file,
     hash_file,
     is_temporary,
     open_regular,
     read_regular,
+    refuse_existing,
     remove_leftovers,
+    write_again,
     write_atomically,
 )
 
@@ -97,3 +100,29 @@ def test_reading_ends_at_the_limit(tmp_path: Path) -> None:
 def test_the_hash_is_blake3(tmp_path: Path, content: bytes, threads: int) -> None:
     write_atomically(tmp_path / "a", content)
     assert hash_file(tmp_path / "a", threads) == blake3(content).hexdigest()
+
+
+def test_whatever_exists_is_refused_by_name(tmp_path: Path) -> None:
+    missing, file, link, folder = (tmp_path / name for name in ("missing", "file", "link", "folder"))
+    file.touch()
+    link.symlink_to("nowhere")
+    folder.mkdir()
+    refuse_existing([missing, tmp_path / ("x" * 300)], overwrite=False)
+    refuse_existing([missing, file, link], overwrite=True)
+    with pytest.raises(ExistsError) as refused:
+        refuse_existing([missing, link, file], overwrite=False)
+    advice = "use another --out, or --overwrite to replace what is there"
+    assert str(refused.value) == f"{link}: a file is there already (and 1 more); {advice}"
+    with pytest.raises(ExistsError, match="folder: a folder is there already; use another place"):
+        refuse_existing([file, folder], overwrite=True, elsewhere="another place")
+
+
+def test_a_file_of_the_same_content_may_be_written_again(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a"
+    for _ in range(2):
+        write_again(path, b"same", overwrite=False)
+    with pytest.raises(ExistsError):
+        write_again(path, b"same and more", overwrite=False)
+    assert path.read_bytes() == b"same"
+    write_again(path, b"other", overwrite=True)
+    assert path.read_bytes() == b"other"

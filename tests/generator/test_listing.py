@@ -1,55 +1,109 @@
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from generator.errors import AssetError
-from generator.listing import list_folder, list_pictures
+from generator.listing import check_names, list_folder, list_pictures
 
 
-def names(folder: Path, paths: list[Path]) -> list[str]:
-    return [path.relative_to(folder).as_posix() for path in paths]
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An empty folder with room beside it."""
+    (tmp_path / "in").mkdir()
+    return tmp_path / "in"
 
 
-def touch(folder: Path, *files: str) -> None:
-    for file in files:
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        (folder / file).touch()
+def fill(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
 
 
-def test_listing_is_sorted_and_passes_over_what_is_no_picture(tmp_path: Path) -> None:
-    touch(tmp_path, "b.JPG", "a.png", "sub/c.webp", ".hidden.png", "a.depth.png", ".git/d.png")
-    touch(tmp_path, "notes.txt", "x.HEIC", "sub/y.heic")
-    listing = list_folder(tmp_path)
-    assert names(tmp_path, listing.pictures) == ["a.png", "b.JPG", "sub/c.webp"]
-    assert listing.passed_over == {".txt": 1, ".heic": 2}
+def names(folder: Path, without: Path | None = None) -> list[str]:
+    listing = list_folder(folder, without)
+    return [listing.name(path) for path in listing.pictures]
 
 
-def test_linked_folders_are_entered_once(tmp_path: Path) -> None:
-    touch(tmp_path, "store/x.png", "in/z/y.png")
-    inside = tmp_path / "in"
-    (inside / "cats").symlink_to("../store")
-    (inside / "a").symlink_to("z")  # a folder that is there anyway
-    (inside / "loop").symlink_to(".")
-    (inside / "z" / "up").symlink_to("..")
-    assert names(inside, list_pictures(inside)) == ["cats/x.png", "z/y.png"]
+def test_pictures_are_listed_by_their_path_whatever_else_is_there(folder: Path) -> None:
+    fill(
+        folder, "b.PNG", "a/c.jpg", "a.pgm", "m.pbm", ".hidden.png", ".dir/x.png", "b.depth.png", "notes.txt"
+    )
+    assert names(folder) == ["a.pgm", "a/c.jpg", "b.PNG", "m.pbm"]
 
 
-def test_what_is_no_file_is_named_and_not_taken(tmp_path: Path) -> None:
-    touch(tmp_path, "a.png")
-    (tmp_path / "gone.png").symlink_to("nowhere.png")
-    os.mkfifo(tmp_path / "pipe.png")
-    listing = list_folder(tmp_path)
-    assert names(tmp_path, listing.pictures) == ["a.png"]
-    assert names(tmp_path, listing.dead_links) == ["gone.png"]
-    assert names(tmp_path, listing.special) == ["pipe.png"]
+def test_a_folder_without_pictures_and_what_is_none_are_refused(folder: Path) -> None:
+    with pytest.raises(AssetError, match=r"expected at least one picture .*, found none; put"):
+        list_pictures(folder)
+    fill(folder, "a.heic", "b.heic")
+    with pytest.raises(AssetError, match="found none among 2 files"):
+        list_pictures(folder)
+    with pytest.raises(AssetError, match="found nothing"):
+        list_pictures(folder / "missing")
+    with pytest.raises(AssetError, match="found a file"):
+        list_pictures(folder / "a.heic")
 
 
-def test_empty_and_missing_folders_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(AssetError, match="expected at least one picture"):
-        list_pictures(tmp_path)
-    with pytest.raises(AssetError, match="expected a folder of pictures, found nothing"):
-        list_pictures(tmp_path / "missing")
-    (tmp_path / "file").touch()
-    with pytest.raises(AssetError, match="expected a folder of pictures, found a file"):
-        list_pictures(tmp_path / "file")
+def test_what_is_passed_over_is_counted_by_its_suffix(folder: Path) -> None:
+    fill(folder, "a.png", "1.HEIC", "sub/2.heic", "s.tga", "README", "Thumbs.db", ".x.tga", "a.depth.png")
+    assert list_folder(folder).remarks() == [
+        f"{folder}: 4 files passed over: .heic (2), without suffix (1), .tga (1)"
+    ]
+    assert list_folder(folder / "sub").remarks() == [f"{folder / 'sub'}: 1 file passed over: .heic (1)"]
+
+
+def test_links_to_folders_are_entered_and_loops_are_not(folder: Path) -> None:
+    fill(folder, "real/a.png", "../store/b.png", "../store/deep/c.png")
+    (folder / "cats").symlink_to("../store")
+    (folder / "again").symlink_to("../store/deep")
+    (folder / "loop").symlink_to(".")
+    (folder / "up").symlink_to("../..")
+    (folder / "same").symlink_to("real")
+    (folder.parent / "store" / "back").symlink_to(folder)
+    assert names(folder) == ["again/c.png", "cats/b.png", "real/a.png"]
+
+
+def test_a_link_named_like_a_picture_is_listed_and_another_dead_one_is_named(folder: Path) -> None:
+    fill(folder, "../store/b.png")
+    (folder / "a.png").symlink_to("../store/b.png")
+    (folder / "dead.png").symlink_to("nowhere")
+    (folder / "dogs").symlink_to("/nowhere/dogs")
+    (folder / "self").symlink_to("self")
+    assert names(folder) == ["a.png", "dead.png"]
+    assert list_folder(folder).remarks() == [
+        f"{folder / 'dogs'}: a link to nowhere, passed over",
+        f"{folder / 'self'}: a link to nowhere, passed over",
+    ]
+
+
+def test_a_folder_inside_can_be_left_out(folder: Path) -> None:
+    fill(folder, "a.png", "out/b.png", "out/c/d.png")
+    assert names(folder, without=folder / "out") == ["a.png"]
+    assert names(folder, without=folder / "missing") == ["a.png", "out/b.png", "out/c/d.png"]
+    assert names(folder, without=folder) == ["a.png", "out/b.png", "out/c/d.png"]
+
+
+def test_a_folder_that_cannot_be_read_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(folder, "a.png", "closed/b.png")
+    scandir = os.scandir
+
+    def refuse(path: Path) -> "os.ScandirIterator[str]":
+        if path.name == "closed":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert names(folder) == ["a.png"]
+    with pytest.raises(
+        AssetError, match="closed: expected a folder that can be read, found Permission denied"
+    ):
+        list_pictures(folder)
+
+
+def test_names_that_cannot_stand_in_a_dataset_are_errors(folder: Path) -> None:
+    fill(folder, "good\u00e9.png", "sub/good\u00e9.png", "line\nbreak.png", "cafe\u0301.png", "caf\u00e9.png")
+    (folder / os.fsdecode(b"Stra\xdfe.png")).touch()
+    twin, bytes_name = sorted(map(str, check_names(list_folder(folder))), key=lambda line: "UTF-8" in line)
+    assert r"Stra\xdfe.png: expected a name in UTF-8, found other bytes in it; rename" in bytes_name
+    assert r"the same as 'cafe\u0301.png' in another Unicode form, 'caf\xe9.png'" in twin

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generator.errors import AssetError, ConfigError
+from generator.errors import AssetError, ExistsError
 from generator.review import Finding, Limits, list_assets, review, write_report
 from generator.samples import DrawnSamples
 
@@ -171,8 +171,6 @@ def test_the_report_is_a_csv_that_replaces_only_itself(tmp_path: Path) -> None:
         with report.open(newline="") as file:
             assert [Finding(**row) for row in csv.DictReader(file)] == findings
     (tmp_path / "mine.csv").write_text("kind,name\n")
-    with pytest.raises(
-        ConfigError, match=r"mine\.csv: expected nothing, or an earlier report .* another file"
-    ):
+    with pytest.raises(ExistsError, match=r"mine\.csv: a file that is no report .* use another --csv"):
         write_report(tmp_path / "mine.csv", [finding])
     assert (tmp_path / "mine.csv").read_text() == "kind,name\n"

@@ -1,0 +1,113 @@
+"""What the results of predictions are called: decided for all pictures together, before any work."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from fgbg.given import Given
+from generator.depth_names import folded
+from generator.errors import UsageError
+from generator.files import refuse_existing
+
+MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX = ".mask.png", ".depth.png", ".overlay.png"
+RESULT_SUFFIXES = (MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX)
+
+
+def plan_results(pictures: Sequence[Given], out: Path, others: Iterable[Path] = ()) -> list[Path]:
+    """The base of each picture's results: with one of `RESULT_SUFFIXES` after it, it is a result.
+
+    `a/q.jpg` becomes OUT/q. Pictures that would share a base, or whose results would replace a picture, keep
+    their suffix (OUT/q.jpg), else their folder (OUT/a/q), else both, else the next folder too. Names count as
+    equal where some file system does not tell them apart, by case or by Unicode form; they get a number
+    (OUT/q.jpg.2) where their folders are equal as well. The order of the pictures does not matter.
+
+    Args:
+        pictures: each once.
+        out: folder of the results.
+        others: more files that no result may replace.
+
+    Raises:
+        UsageError: no such names can be found.
+    """
+    kept = _Kept(out, [*(picture.path for picture in pictures), *others])
+    names = [
+        list(_names(picture, number)) for picture, number in zip(pictures, _numbers(pictures), strict=True)
+    ]
+    chosen = [0] * len(pictures)
+    while crowded := [
+        members
+        for name, members in _by_name(names, chosen).items()
+        if len(members) > 1 or kept.would_be_replaced(name)
+    ]:
+        for members in crowded:
+            free = [member for member in members if chosen[member] + 1 < len(names[member])]
+            if not free:
+                found, fix = str(pictures[members[-1]].path), "predict them one by one, into several --out"
+                raise UsageError(pictures[members[0]].path, "results of a name of their own", found, fix)
+            # The shortest name gives way: q.jpg.png to the q.jpg that q.png displaced from q.
+            lowest = min(chosen[member] for member in free)
+            for member in free:
+                chosen[member] += chosen[member] == lowest
+    return [out / options[choice] for options, choice in zip(names, chosen, strict=True)]
+
+
+def refuse_results(bases: Iterable[Path], suffixes: Sequence[str], overwrite: bool) -> None:
+    """Make sure that no result replaces anything unasked.
+
+    Raises:
+        UsageError: one is there and not to be overwritten, or a folder.
+    """
+    refuse_existing([result_path(base, suffix) for base in bases for suffix in suffixes], overwrite)
+
+
+def result_path(base: Path, suffix: str) -> Path:
+    """BASE and the suffix; `base` may have dots in its name."""
+    return base.with_name(base.name + suffix)
+
+
+class _Kept:
+    """Files that no result may replace."""
+
+    def __init__(self, out: Path, files: Iterable[Path]) -> None:
+        self._out = out.resolve()
+        folders: dict[Path, Path] = {}
+        self._files: set[str] = set()
+        for path in files:
+            if path.parent not in folders:
+                folders[path.parent] = path.parent.resolve()
+            self._files.add(folded(str(folders[path.parent] / path.name)))
+
+    def would_be_replaced(self, name: str) -> bool:
+        base = folded(str(self._out / name))
+        return any(base + suffix in self._files for suffix in RESULT_SUFFIXES)
+
+
+def _numbers(pictures: Sequence[Given]) -> list[int]:
+    """1 for most; 2, 3, ... for pictures that some file systems would take for an earlier one."""
+    twins = defaultdict[str, list[int]](list)
+    for place in sorted(range(len(pictures)), key=lambda place: str(pictures[place].path)):
+        twins[folded(str(pictures[place].whole_folder / pictures[place].name))].append(place)
+    numbers = [1] * len(pictures)
+    for places in twins.values():
+        for number, place in enumerate(places, 1):
+            numbers[place] = number
+    return numbers
+
+
+def _names(picture: Given, number: int) -> Iterator[Path]:
+    """Names for the results of a picture, the best first."""
+    name = picture.name
+    stem = name.with_suffix("") if name.stem.strip(".") else name
+    ends = [stem, name] if number == 1 else [name.with_name(f"{name.name}.{number}")]
+    yield from ends
+    folders = picture.whole_folder.parts[1:]
+    for first in reversed(range(len(folders))):
+        for end in ends:
+            yield Path(*folders[first:], end)
+
+
+def _by_name(names: Sequence[Sequence[Path]], chosen: Sequence[int]) -> dict[str, list[int]]:
+    by_name = defaultdict[str, list[int]](list)
+    for member, choice in enumerate(chosen):
+        by_name[folded(names[member][choice].as_posix())].append(member)
+    return by_name

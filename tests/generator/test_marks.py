@@ -1,0 +1,29 @@
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from generator.encode import encode_png
+from generator.marks import is_marked, mark_png
+
+
+def test_a_marked_picture_is_known_and_the_same_picture(tmp_path: Path) -> None:
+    pixels = np.arange(12, dtype=np.uint16).reshape(3, 4) * 5000
+    plain = encode_png(pixels)
+    marked = mark_png(plain, "predict")
+    (tmp_path / "plain.png").write_bytes(plain)
+    (tmp_path / "marked.png").write_bytes(marked)
+    assert is_marked(tmp_path / "marked.png", "predict")
+    assert not is_marked(tmp_path / "marked.png", "compare")
+    assert not is_marked(tmp_path / "plain.png", "predict")
+    with Image.open(io.BytesIO(marked)) as picture:
+        assert picture.info["Software"] == "fgbg predict"
+        assert (np.asarray(picture) == pixels).all()
+
+
+def test_what_is_no_png_is_not_marked(tmp_path: Path) -> None:
+    (tmp_path / "short.png").write_bytes(b"\x89PNG")
+    assert not is_marked(tmp_path / "short.png", "predict")
+    assert not is_marked(tmp_path / "missing.png", "predict")
+    assert not is_marked(tmp_path, "predict")
