@@ -1,24 +1,50 @@
 """From a picture and what is known of an object in it to a cut-out: arrays in, arrays out."""
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from generator.errors import ConfigError, ImageError
-from generator.images import Labels
+from generator.edges import REACH, estimate_colours
+from generator.errors import ConfigError, EmptyMaskError, ImageError
+from generator.flaws import looks_inverted
+from generator.labels import Labels
+from generator.sprites import OPAQUE
 
 LabelChoice = int | tuple[int, int, int]
 """A label's value, or its colour (red, green, blue)."""
 
 MARGIN = 2
-_LOSSY_THRESHOLD = 128
+LOWEST_VOID = 250
+"""Label masks hold 255, or nearly that, where nobody knows what is there."""
+
+_VOID_COLOUR = (224, 224, 192)
+_HIGHEST_LABEL_BESIDE_VOID = 50
+_LEAST_LABELS_PER_VOID = 0.05
+_FEWEST_SHADES = 16
+_NEAR_BLACK, _NEAR_WHITE = 16, 239
+_LEAST_BLACK_OR_WHITE = 0.85
 _GRABCUT_ROUNDS = 5
 _GRABCUT_COLOURS = 5
 _GRABCUT_LONGER_SIDE = 500
-_BLUR_SIDES = (90, 6)
-_REACH = 4
+_HEM = 4
+
+
+class Note(Enum):
+    """What was assumed about a mask, as a user should read it."""
+
+    OPACITY = "the shape is taken from the mask's alpha channel"
+    VOID = (
+        "255 (or 250 and more) beside labels up to 50 or in a palette is unknown (void), not the object;"
+        " --foreground names the object"
+    )
+    LIGHTER_HALF = (
+        "shades of grey, as lossy formats and soft edges have: the lighter half is the object;"
+        " --grey-is-alpha keeps the shades"
+    )
+    INVERTED = "looks inverted, the object fills all four borders; if the object is black, use --foreground 0"
 
 
 @dataclass(frozen=True)
@@ -26,7 +52,7 @@ class Foreground:
     """Which labels are the object.
 
     Attributes:
-        solid: opaque ones; none means every value but 0.
+        solid: opaque ones; none means every value but 0, but void, and of shades the lighter half.
         soft: ones that fade from the solid side to the background's, such as the border of a trimap.
         grey_is_alpha: instead of both, grey 0 to 255 is the alpha as it is.
     """
@@ -42,8 +68,16 @@ class Foreground:
             )
 
 
-def alpha_of_labels(path: Path, labels: Labels, foreground: Foreground) -> np.ndarray:
-    """The object's alpha by a label picture: (H, W) uint8.
+@dataclass(frozen=True)
+class Matte:
+    """An object's alpha (H, W) uint8, and what was assumed about the mask it comes from."""
+
+    alpha: np.ndarray
+    notes: tuple[Note, ...] = ()
+
+
+def alpha_of_labels(path: Path, labels: Labels, foreground: Foreground) -> Matte:
+    """The object's alpha by a label picture; what its alpha channel has transparent is no object.
 
     Args:
         path: of the label picture, for errors.
@@ -51,29 +85,28 @@ def alpha_of_labels(path: Path, labels: Labels, foreground: Foreground) -> np.nd
         foreground: which of them are the object.
 
     Raises:
+        EmptyMaskError: no pixel has a wanted value.
         ImageError: the labels cannot answer: no value is 0 and none was named, a colour is asked of grey
-            or a value of colours, exact values of a JPEG, or nothing is opaque.
+            or a value of colours, exact values of a lossy picture, or no alpha is at least 128.
     """
-    values = labels.values
+    notes: list[Note] = []
     if foreground.grey_is_alpha:
-        alpha = _grey_as_alpha(path, labels)
+        alpha = _grey_as_alpha(path, labels, notes)
+    elif foreground.solid:
+        alpha = _alpha_of_named(path, labels, foreground)
+    elif labels.shape_is_opacity:
+        assert labels.opacity is not None
+        notes.append(Note.OPACITY)
+        alpha = labels.opacity
     else:
-        if not labels.exact and (foreground.solid or foreground.soft):
-            found = "JPEG, whose values are approximate"
-            raise ImageError(path, "exact labels", found, "save masks as PNG, or name no --foreground")
-        nothing = np.zeros(values.shape[:2], bool)
-        soft = nothing.copy()
-        for choice in foreground.soft:
-            soft |= _chosen(path, labels, choice)
-        solid = nothing.copy()
-        for choice in foreground.solid:
-            solid |= _chosen(path, labels, choice)
-        if not foreground.solid:
-            solid = _not_zero(path, labels) & ~soft
-        alpha = _faded(solid, soft & ~solid)
-    if not (alpha >= 128).any():
-        raise ImageError(path, "some foreground", f"none among {_named(labels)}", "mend or remove the mask")
-    return alpha
+        alpha = _alpha_of_all(path, labels, foreground, notes)
+    if labels.opacity is not None:
+        alpha = np.minimum(alpha, labels.opacity)
+    if alpha.max() < OPAQUE:
+        _refuse_faint(path, labels, foreground, int(alpha.max()))
+    if looks_inverted(alpha):
+        notes.append(Note.INVERTED)
+    return Matte(alpha, tuple(notes))
 
 
 def alpha_in_box(path: Path, rgb: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
@@ -143,39 +176,12 @@ def cut_out(rgb: np.ndarray, alpha: np.ndarray, margin: int = MARGIN) -> np.ndar
     """
     rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
     # The background around the object takes part in the estimate.
-    wide = _window(rows, columns, _BLUR_SIDES[0], alpha.shape)
+    wide = _window(rows, columns, REACH + _HEM, alpha.shape)
     colours = estimate_colours(rgb[wide], alpha[wide])
-    near = cv2.dilate((alpha[wide] > 0).astype(np.uint8), np.ones((2 * _REACH + 1,) * 2, np.uint8))
+    near = cv2.dilate((alpha[wide] > 0).astype(np.uint8), np.ones((2 * _HEM + 1,) * 2, np.uint8))
     rgba = np.dstack([colours * near[..., None], alpha[wide]])
     inner = _window(rows - wide[0].start, columns - wide[1].start, margin, rgba.shape)
     return np.ascontiguousarray(rgba[inner])
-
-
-def estimate_colours(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The foreground's colours F where a picture is F alpha + B (1 - alpha): (H, W, 3) uint8.
-
-    Where alpha is 255 these are the picture's own; where it is 0, those of the foreground nearby.
-
-    Args:
-        rgb: (H, W, 3) uint8.
-        alpha: (H, W) uint8.
-
-    Source: Forte 2021, "Approximate Fast Foreground Colour Estimation" (blur fusion, twice).
-    """
-    picture: np.ndarray = rgb.astype(np.float32)
-    share: np.ndarray = (alpha.astype(np.float32) / 255)[..., None]
-    front, back = picture, picture
-    for side in _BLUR_SIDES:
-        weight = _blurred(share, side)
-        smooth_front = _blurred(front * share, side) / (weight + 1e-5)
-        smooth_back = _blurred(back * (1 - share), side) / (1 - weight + 1e-5)
-        missing = picture - share * smooth_front - (1 - share) * smooth_back
-        front, back = np.clip(smooth_front + share * missing, 0, 255), smooth_back
-    return np.where(alpha[..., None] == 255, rgb, np.rint(front)).astype(np.uint8)
-
-
-def _blurred(plane: np.ndarray, side: int) -> np.ndarray:
-    return cv2.blur(plane, (side, side)).reshape(plane.shape)
 
 
 def _window(
@@ -189,7 +195,11 @@ def _window(
     return slice(*first), slice(*last)
 
 
-def _grey_as_alpha(path: Path, labels: Labels) -> np.ndarray:
+def _grey_as_alpha(path: Path, labels: Labels, notes: list[Note]) -> np.ndarray:
+    if labels.shape_is_opacity:
+        assert labels.opacity is not None
+        notes.append(Note.OPACITY)
+        return labels.opacity
     if labels.values.ndim == 3 or labels.palette is not None:
         kind = "colours" if labels.values.ndim == 3 else "a palette"
         raise ImageError(path, "grey values as alpha", kind, "name the --foreground instead")
@@ -198,14 +208,87 @@ def _grey_as_alpha(path: Path, labels: Labels) -> np.ndarray:
     return labels.values
 
 
-def _not_zero(path: Path, labels: Labels) -> np.ndarray:
-    """Every value but 0 (black); of a JPEG, where 0 is not exactly 0, the lighter half."""
+def _alpha_of_named(path: Path, labels: Labels, foreground: Foreground) -> np.ndarray:
+    _require_exact(path, labels)
+    if labels.shape_is_opacity and not labels.counts[1:].any():
+        assert labels.opacity is not None  # black all over: the labels stand in the alpha channel
+        labels = Labels(labels.opacity)
+    solid = _any_of(path, labels, foreground.solid)
+    return _faded(solid, _any_of(path, labels, foreground.soft) & ~solid)
+
+
+def _alpha_of_all(path: Path, labels: Labels, foreground: Foreground, notes: list[Note]) -> np.ndarray:
+    """Alpha where no label was named as solid: of every value that can be an object."""
+    if foreground.soft:
+        _require_exact(path, labels)
+    soft = _any_of(path, labels, foreground.soft)
+    void = _void(labels)
+    if void is not None:
+        notes.append(Note.VOID)
+        return _faded(_not_zero(path, labels, 1) & ~void & ~soft, soft & ~void)
+    halved = bool(labels.lossy) or _is_shaded(labels)
+    if halved and not labels.lossy:
+        notes.append(Note.LIGHTER_HALF)
+    return _faded(_not_zero(path, labels, OPAQUE if halved else 1) & ~soft, soft)
+
+
+def _require_exact(path: Path, labels: Labels) -> None:
+    if labels.lossy:
+        found = f"{labels.lossy}, whose values are approximate"
+        raise ImageError(path, "exact labels", found, "save masks as PNG, or name no --foreground")
+
+
+def _not_zero(path: Path, labels: Labels, least: int) -> np.ndarray:
+    """Every value (of colours, the brightest channel's) from `least` on."""
     brightest = labels.values.max(axis=2) if labels.values.ndim == 3 else labels.values
-    chosen: np.ndarray = brightest >= (1 if labels.exact else _LOSSY_THRESHOLD)
-    if chosen.all():
+    chosen: np.ndarray = brightest >= least
+    if labels.opacity is None and chosen.all():
         expected = "0 where the background is"
         raise ImageError(path, expected, _named(labels), "say which are the object with --foreground")
     return chosen
+
+
+def _void(labels: Labels) -> np.ndarray | None:
+    """(H, W) bool: where a mask of labels says that nobody knows; None where it says nothing of the kind.
+
+    By Pascal VOC's convention: 255 in a palette of colours, or its colour; or 250 to 255 beside small grey
+    values, which no soft edge of a mask in black and white leaves.
+    """
+    if labels.lossy or labels.values.dtype != np.uint8:
+        return None
+    if labels.values.ndim == 3:
+        void: np.ndarray = (labels.values == _VOID_COLOUR).all(axis=2)
+        return void if void.any() and labels.values[~void].any() else None
+    counts = labels.counts
+    unknown, others = int(counts[LOWEST_VOID:].sum()), int(counts[1:LOWEST_VOID].sum())
+    if labels.palette is not None:
+        last = len(labels.palette) == 256 and tuple(labels.palette[-1]) == _VOID_COLOUR
+        return labels.values == 255 if counts[-1] and (last or others) else None
+    small = not counts[_HIGHEST_LABEL_BESIDE_VOID + 1 : LOWEST_VOID].any()
+    if unknown and small and others >= _LEAST_LABELS_PER_VOID * unknown:
+        return np.asarray(labels.values >= LOWEST_VOID)
+    return None
+
+
+def _is_shaded(labels: Labels) -> bool:
+    """Whether grey is a mask in black and white with shades between: soft edges, or a JPEG's saved as PNG.
+
+    Most pixels are nearly black or nearly white, and many values lie between.
+    """
+    counts = labels.counts
+    if labels.palette is not None or labels.values.dtype != np.uint8 or not counts[_NEAR_WHITE:].any():
+        return False
+    extremes = int(counts[: _NEAR_BLACK + 1].sum() + counts[_NEAR_WHITE:].sum())
+    shades = int((counts[_HIGHEST_LABEL_BESIDE_VOID + 1 :] > 0).sum())
+    return shades >= _FEWEST_SHADES and extremes >= _LEAST_BLACK_OR_WHITE * int(counts.sum())
+
+
+def _any_of(path: Path, labels: Labels, choices: tuple[LabelChoice, ...]) -> np.ndarray:
+    """(H, W) bool: where one of the labels is."""
+    found = np.zeros(labels.values.shape[:2], bool)
+    for choice in choices:
+        found |= _chosen(path, labels, choice)
+    return found
 
 
 def _chosen(path: Path, labels: Labels, choice: LabelChoice) -> np.ndarray:
@@ -222,21 +305,44 @@ def _chosen(path: Path, labels: Labels, choice: LabelChoice) -> np.ndarray:
         return np.isin(values, np.flatnonzero((labels.palette == choice).all(axis=1)))
     if len(set(choice)) == 1:
         return np.asarray(values == choice[0])
-    named = ",".join(map(str, choice))
-    raise ImageError(path, f"colours to find {named}", _named(labels), "name a value, like --foreground 1")
+    raise ImageError(
+        path, f"colours to find {_spelled(choice)}", _named(labels), "name a value, like --foreground 1"
+    )
 
 
 def _faded(solid: np.ndarray, soft: np.ndarray) -> np.ndarray:
     """255 where solid, 0 outside both, and between them by the distances to the one and the other."""
-    to_solid = cv2.distanceTransform((~solid).astype(np.uint8), cv2.DIST_L2, 5)
-    to_nothing = cv2.distanceTransform((solid | soft).astype(np.uint8), cv2.DIST_L2, 5)
-    share = to_nothing / np.maximum(to_solid + to_nothing, 1e-6)
-    return np.where(solid, 255, np.where(soft, np.rint(255 * share), 0)).astype(np.uint8)
+    alpha = solid.astype(np.uint8) * np.uint8(255)
+    if not soft.any():
+        return alpha
+    to_solid = cv2.distanceTransform((~solid).view(np.uint8), cv2.DIST_L2, 5)
+    to_nothing = cv2.distanceTransform((solid | soft).view(np.uint8), cv2.DIST_L2, 5)
+    nearness, distance = to_nothing[soft], to_solid[soft]
+    alpha[soft] = np.rint(255 * (nearness / np.maximum(distance + nearness, 1e-6)))
+    return alpha
+
+
+def _refuse_faint(path: Path, labels: Labels, foreground: Foreground, highest: int) -> None:
+    """Say why no pixel is opaque."""
+    if highest == 0 and not labels.lossy:
+        wanted = " or ".join(_spelled(choice) for choice in foreground.solid)
+        expected = f"some foreground ({wanted})" if wanted else "some foreground"
+        raise EmptyMaskError(path, expected, f"none among {_named(labels)}", "skipped")
+    if highest == 0:
+        found = f"{labels.lossy} with {_named(labels)}"
+        fix = "save masks of labels as PNG, the values of a lossy format are approximate"
+        raise ImageError(path, f"values of {OPAQUE} or more", found, fix)
+    fix = "make the mask stronger: foregrounds need some pixels that are at least half opaque"
+    raise ImageError(path, f"alpha of {OPAQUE} or more", f"at most {highest}", fix)
+
+
+def _spelled(choice: LabelChoice) -> str:
+    return str(choice) if isinstance(choice, int) else ",".join(map(str, choice))
 
 
 def _named(labels: Labels) -> str:
     """Up to 8 of the values that are there, in words."""
     if labels.values.ndim == 3:
         return "colours"
-    there = np.unique(labels.values)
+    there = np.flatnonzero(labels.counts)
     return "values " + ", ".join(map(str, there[:8])) + (", ..." if len(there) > 8 else "")

@@ -1,16 +1,38 @@
 """Foregrounds made of ordinary pictures: by the masks of a labelled dataset, or by a box."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from generator.alpha import MARGIN, Foreground, alpha_in_box, alpha_of_labels, cut_out
-from generator.errors import AssetError, ImageError, UsageError
+from generator.alpha import MARGIN, Foreground, Matte, Note, alpha_in_box, alpha_of_labels, cut_out
+from generator.edges import clean_edges
+from generator.errors import AssetError, EmptyMaskError, ImageError, UsageError
 from generator.files import write_atomically
-from generator.images import read_labels, read_rgb
+from generator.images import opened_picture, read_rgb, read_rgba
+from generator.labels import read_labels
 from generator.pairs import Pair
+
+_ORIENTATION = 0x0112
+
+
+@dataclass
+class Outcome:
+    """What became of a folder of pictures.
+
+    Attributes:
+        made: how many cut-outs were written.
+        failed: an error for each picture that could not be used.
+        empty: one for each mask in which no pixel has a wanted value; such pictures are passed over.
+        notes: what was assumed, and the masks about which.
+    """
+
+    made: int = 0
+    failed: list[AssetError] = field(default_factory=list)
+    empty: list[EmptyMaskError] = field(default_factory=list)
+    notes: dict[Note, list[Path]] = field(default_factory=dict)
 
 
 def cut_out_by_masks(
@@ -20,37 +42,71 @@ def cut_out_by_masks(
     margin: int = MARGIN,
     overwrite: bool = False,
     advance: Callable[[int], None] = lambda count: None,
-) -> list[AssetError]:
+) -> Outcome:
     """Write OUT/NAME.png (RGBA) for every picture and its mask.
 
-    Picture and mask are both turned upright as their own EXIF says before they are laid on each other.
+    Picture and mask are both turned upright as their own EXIF says before they are laid on each other. Where
+    EXIF turns only one of them, their sizes must tell that this is right.
 
     Args:
         pairs: pictures with masks, and the names of the results.
         out: folder of the results.
-        foreground: which labels are the object; every value but 0 by default.
+        foreground: which labels are the object; by default every value but 0 (`Foreground`).
         margin: pixels around the object.
         overwrite: replace files that are there with other content.
         advance: called with 1 after each pair.
-
-    Returns:
-        An error for each pair that could not be used; the others are done.
 
     Raises:
         UsageError: a result is there with other content, and not `overwrite`, or it would replace a
             picture or mask.
     """
-    problems: list[AssetError] = []
+    outcome = Outcome()
     for pair in pairs:
         target = _target(out, pair.name, (pair.picture, pair.mask))
         try:
-            rgb, alpha = _read_pair(pair, foreground or Foreground())
+            rgb, matte = _read_pair(pair, foreground or Foreground())
+        except EmptyMaskError as error:
+            outcome.empty.append(error)
         except ImageError as error:
-            problems.append(error)
+            outcome.failed.append(error)
         else:
-            _write(target, cut_out(rgb, alpha, margin), overwrite)
+            for note in matte.notes:
+                outcome.notes.setdefault(note, []).append(pair.mask)
+            _write(target, cut_out(rgb, matte.alpha, margin), overwrite)
+            outcome.made += 1
         advance(1)
-    return problems
+    return outcome
+
+
+def clean_cut_outs(
+    named: Mapping[Path, Path],
+    out: Path,
+    overwrite: bool = False,
+    advance: Callable[[int], None] = lambda count: None,
+) -> Outcome:
+    """Write OUT/NAME.png for every ready cut-out, with clean colours in its soft edge (`clean_edges`).
+
+    Args:
+        named: the cut-outs by the names of the results.
+        out: folder of the results.
+        overwrite: replace files that are there with other content.
+        advance: called with 1 after each cut-out.
+
+    Raises:
+        UsageError: as `cut_out_by_masks`.
+    """
+    outcome = Outcome()
+    for name, path in named.items():
+        target = _target(out, name, (path,))
+        try:
+            rgba = read_rgba(path)
+        except ImageError as error:
+            outcome.failed.append(error)
+        else:
+            _write(target, clean_edges(rgba), overwrite)
+            outcome.made += 1
+        advance(1)
+    return outcome
 
 
 def cut_out_in_box(
@@ -76,7 +132,7 @@ def cut_out_in_box(
     return target
 
 
-def _read_pair(pair: Pair, foreground: Foreground) -> tuple[np.ndarray, np.ndarray]:
+def _read_pair(pair: Pair, foreground: Foreground) -> tuple[np.ndarray, Matte]:
     rgb, labels = read_rgb(pair.picture), read_labels(pair.mask)
     (height, width), (found_height, found_width) = rgb.shape[:2], labels.values.shape[:2]
     if (height, width) != (found_height, found_width):
@@ -86,7 +142,31 @@ def _read_pair(pair: Pair, foreground: Foreground) -> tuple[np.ndarray, np.ndarr
             fix = "the mask lies on its side: turn it upright like the picture, whose EXIF may turn it"
         expected = f"{width} x {height} as {pair.picture}"
         raise ImageError(pair.mask, expected, f"{found_width} x {found_height}", fix)
+    _check_turns(pair, square=width == height)
     return rgb, alpha_of_labels(pair.mask, labels, foreground)
+
+
+def _check_turns(pair: Pair, square: bool) -> None:
+    """Refuse a pair of which EXIF turns only one, in a way that their equal sizes do not show."""
+    of_picture, of_mask = _orientation(pair.picture), _orientation(pair.mask)
+    if of_picture == of_mask or 1 not in (of_picture, of_mask):
+        return
+    on_its_side = max(of_picture, of_mask) >= 5
+    if on_its_side and not square:
+        return
+    fix = (
+        "their sizes do not tell whether the mask is turned too: save both turned upright and without EXIF,"
+        " or give both the same EXIF orientation"
+    )
+    expected = f"the EXIF orientation of {pair.picture}, {of_picture}"
+    raise ImageError(pair.mask, expected, "none" if of_mask == 1 else str(of_mask), fix)
+
+
+def _orientation(path: Path) -> int:
+    """How EXIF says to turn a picture, 1 (not at all) to 8."""
+    with opened_picture(path) as opened:
+        orientation = opened.getexif().get(_ORIENTATION, 1)
+        return orientation if orientation in range(1, 9) else 1
 
 
 def _target(out: Path, name: Path, sources: Sequence[Path]) -> Path:

@@ -6,7 +6,8 @@ FgbgError
 │   └── ExistsError       a result would replace a file that it must not
 ├── AssetError            a folder or picture cannot be used
 │   └── ImageError        one picture cannot be decoded
-│       └── AlphaError    it can, but it is no cut-out
+│       ├── AlphaError    it can, but it is no cut-out
+│       └── EmptyMaskError    it can, but nothing in it is the wanted object
 ├── DatasetError          a dataset is damaged, unfinished or made otherwise
 ├── DiskSpaceError        the result would not fit
 └── WorkerError           a worker process ended without an answer
@@ -81,6 +82,10 @@ class ImageError(AssetError):
 
 class AlphaError(ImageError):
     """A picture that should be a cut-out has no transparency, or nothing but it."""
+
+
+class EmptyMaskError(ImageError):
+    """A mask in which no pixel has a wanted value: the picture does not show the object."""
 
 
 class DatasetError(FgbgError):

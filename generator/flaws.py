@@ -13,6 +13,8 @@ _LEAST_CONTRAST = 2.5
 _DETAIL_FACTOR = 1.5
 _COARSE_SIGMA = 2.5
 _FEWEST_PIXELS = 800
+_LEAST_OF_A_BORDER = 0.4
+_LEAST_OF_ALL_BORDERS = 0.8
 
 
 def opaque_share(alpha: np.ndarray) -> float:
@@ -30,6 +32,18 @@ def box_share(alpha: np.ndarray) -> float:
     if not len(rows):
         return 0.0
     return float(opaque[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean())
+
+
+def looks_inverted(alpha: np.ndarray) -> bool:
+    """Whether alpha (H, W) uint8 is opaque along all four borders and in every corner, but not all over.
+
+    So is a mask whose object is black; a cut-out that fills its picture leaves at least corners free.
+    """
+    opaque = alpha >= OPAQUE
+    sides = np.array([side.mean() for side in (opaque[0], opaque[-1], opaque[:, 0], opaque[:, -1])])
+    corners = opaque[0, 0] and opaque[0, -1] and opaque[-1, 0] and opaque[-1, -1]
+    enclosed = corners and sides.min() >= _LEAST_OF_A_BORDER and sides.mean() >= _LEAST_OF_ALL_BORDERS
+    return bool(enclosed) and not opaque.all()
 
 
 def checkerboard_share(rgb: np.ndarray, opaque: np.ndarray | None = None) -> tuple[float, int]:

@@ -76,43 +76,6 @@ def read_depth(path: Path) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Labels:
-    """What a label picture says about each pixel, never turned into other colours.
-
-    Attributes:
-        values: (H, W) uint8 or uint16, grey values or palette indices as they are stored (1-bit: 0 and 1);
-            or (H, W, 3) uint8 where the picture has colours and no palette.
-        palette: (n, 3) uint8, the colours that the indices stand for; None without a palette.
-        exact: whether the values are as they were saved (False for JPEG).
-    """
-
-    values: np.ndarray
-    palette: np.ndarray | None
-    exact: bool
-
-
-def read_labels(path: Path) -> Labels:
-    """Decode a picture of labels, upright; alpha is left out, and grey saved as colour is grey again.
-
-    Raises:
-        ImageError: as `read_rgb`, or the values are floating-point numbers.
-    """
-    with opened_picture(path) as opened:
-        exact = opened.format not in ("JPEG", "MPO")
-        picture = load_upright(opened)
-    if picture.mode == "P":
-        palette = np.asarray(picture.getpalette("RGB"), np.uint8).reshape(-1, 3)
-        return Labels(np.asarray(picture), palette, exact)
-    if picture.mode == "1":
-        return Labels(np.asarray(picture).astype(np.uint8), None, exact)
-    if picture.mode.startswith("I"):
-        return Labels(_as_16_bits(picture), None, exact)
-    values = np.asarray(_to_8_bits(path, picture).convert("RGB"))
-    grey = (values == values[..., :1]).all()
-    return Labels(values[..., 0] if grey else values, None, exact)
-
-
-@dataclass(frozen=True)
 class Traits:
     """How a picture is stored, as far as its header tells.
 

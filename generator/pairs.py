@@ -37,18 +37,18 @@ def pair_by_name(pictures: Path, masks: Path) -> tuple[list[Pair], list[AssetErr
     """
     if pictures.is_file() and masks.is_file():
         return [Pair(pictures, masks, Path(pictures.stem))], []
-    found = [pictures] if pictures.is_file() else list_pictures(pictures)
+    picture_of = name_pictures(pictures)
     if pictures.resolve() == masks.resolve():
-        found = [path for path in found if _without_ending(path.stem) == path.stem]
-    folder = pictures.parent if pictures.is_file() else pictures
-    picture_of = _by_name((path.relative_to(folder).with_suffix(""), path) for path in found)
+        picture_of = {
+            name: path for name, path in picture_of.items() if _without_ending(path.stem) == path.stem
+        }
 
     def name_of(mask: Path) -> Path:
         whole = mask.relative_to(masks).with_suffix("")
         short = whole.with_name(_without_ending(whole.name))
         return short if whole not in picture_of and short in picture_of else whole
 
-    themselves = {path.resolve() for path in found}
+    themselves = {path.resolve() for path in picture_of.values()}
     mask_of = _by_name(
         (name_of(mask), mask) for mask in list_pictures(masks) if mask.resolve() not in themselves
     )
@@ -68,6 +68,18 @@ def pair_by_name(pictures: Path, masks: Path) -> tuple[list[Pair], list[AssetErr
             if name not in picture_of
         ]
     return pairs, problems
+
+
+def name_pictures(pictures: Path) -> dict[Path, Path]:
+    """The pictures of a folder, or one picture, by the names that results get: paths without suffix.
+
+    Raises:
+        AssetError: the folder is missing or holds no picture.
+        UsageError: two pictures have the same name.
+    """
+    if pictures.is_file():
+        return {Path(pictures.stem): pictures}
+    return _by_name((path.relative_to(pictures).with_suffix(""), path) for path in list_pictures(pictures))
 
 
 def _by_name(named: Iterable[tuple[Path, Path]]) -> dict[Path, Path]:

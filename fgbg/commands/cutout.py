@@ -1,11 +1,17 @@
 """`fgbg cutout`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fgbg.options import common_options, overwrite_option
 from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Whole
+
+if TYPE_CHECKING:
+    from generator.cutout import Outcome
+
+_MOST_LINES = 20
 
 
 @click.command("cutout")
@@ -23,10 +29,16 @@ from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Whole
     help="Left, top, width and height of the object in one picture, found by GrabCut.",
 )
 @click.option(
+    "--clean-edges",
+    is_flag=True,
+    help="PICTURES are finished cut-outs: take the old background's colour out of their soft edges. "
+    "Cut-outs made with --masks or --box have clean edges already.",
+)
+@click.option(
     "--foreground",
     type=LabelValue(),
     multiple=True,
-    show_default="all but 0",
+    show_default="all but 0, and but 255 in masks of labels",
     help="Value, palette index or colour of the object in masks; repeat it for several.",
 )
 @click.option(
@@ -34,9 +46,9 @@ from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Whole
     type=LabelValue(),
     multiple=True,
     show_default="none",
-    help="The same of what fades out, such as the border in a trimap.",
+    help="Value, palette index or colour of what fades out, such as the border in a trimap.",
 )
-@click.option("--grey-is-alpha", is_flag=True, help="Take the masks' grey, 0 to 255, as alpha as it is.")
+@click.option("--grey-is-alpha", is_flag=True, help="Use the grey of masks, 0 to 255, directly as alpha.")
 @click.option(
     "--margin",
     type=Whole(0, 1000),
@@ -53,6 +65,7 @@ def command(
     pictures: Path,
     masks: Path | None,
     box: tuple[int, int, int, int] | None,
+    clean_edges: bool,
     foreground: tuple[int | tuple[int, int, int], ...],
     soft: tuple[int | tuple[int, int, int], ...],
     grey_is_alpha: bool,
@@ -60,36 +73,63 @@ def command(
     out: Path,
     overwrite: bool,
 ) -> None:
-    """Cut foregrounds out of pictures, by masks or by a box.
+    """Cut foregrounds out of pictures, by masks or by a box, or clean the edges of finished ones.
 
-    PICTURES is a folder (with --masks) or a picture (with --masks or --box). Writes OUT/NAME.png (RGBA),
-    cropped to the object. What cannot be cut out is named, the rest is done, and the exit code is 1.
+    PICTURES is a folder (with --masks or --clean-edges) or a picture. Writes OUT/NAME.png (RGBA), cropped to
+    the object. Pictures whose mask does not show the object are skipped. What cannot be cut out is named, the
+    rest is done, and the exit code is 1.
     """
     from generator.alpha import Foreground
-    from generator.cutout import cut_out_by_masks, cut_out_in_box
-    from generator.errors import ConfigError
-    from generator.pairs import pair_by_name
+    from generator.cutout import clean_cut_outs, cut_out_by_masks, cut_out_in_box
+    from generator.errors import ConfigError, EmptyMaskError
+    from generator.pairs import name_pictures, pair_by_name
     from generator.progress import Progress
 
-    if (masks is None) == (box is None):
-        found = "neither" if box is None else "both"
-        raise ConfigError("fgbg cutout", "--masks or --box", found, "say one of them")
+    ways = [
+        way for way, given in (("--masks", masks), ("--box", box), ("--clean-edges", clean_edges)) if given
+    ]
+    if len(ways) != 1:
+        found = " and ".join(ways) or "none of them"
+        raise ConfigError("fgbg cutout", "--masks, --box or --clean-edges", found, "give one of them")
     chosen = Foreground(foreground, soft, grey_is_alpha)
+    if masks is None and chosen != Foreground():
+        raise ConfigError(ways[0], "no option of masks beside it", "one", "leave it out")
     if box is not None:
-        if chosen != Foreground():
-            raise ConfigError("--box", "no option of masks beside it", "one", "leave it out")
         if pictures.is_dir():
             raise ConfigError(
                 "--box", "one picture", f"the folder {pictures}", "name a picture, or use --masks"
             )
         click.echo(f"{pictures}: {cut_out_in_box(pictures, box, out, margin, overwrite)}")
         return
-    assert masks is not None
-    pairs, problems = pair_by_name(pictures, masks)
-    with Progress("cutting out", len(pairs), "pictures") as progress:
-        failed = cut_out_by_masks(pairs, out, chosen, margin, overwrite, progress.advance)
-    for problem in (*problems, *failed):
-        click.echo(f"fgbg: {problem}", err=True)
-    click.echo(f"{len(pairs) - len(failed)} cut-outs in {out}")
-    if problems or failed:
+    if masks is None:
+        if out.resolve() == pictures.resolve():
+            raise ConfigError("--out", "another folder than PICTURES", str(out), "name another --out")
+        named = name_pictures(pictures)
+        with Progress("cleaning edges", len(named), "cut-outs") as progress:
+            outcome = clean_cut_outs(named, out, overwrite, progress.advance)
+    else:
+        pairs, problems = pair_by_name(pictures, masks)
+        with Progress("cutting out", len(pairs), "pictures") as progress:
+            outcome = cut_out_by_masks(pairs, out, chosen, margin, overwrite, progress.advance)
+        outcome.failed[:0] = problems
+        if outcome.empty and not outcome.made:
+            fix = "check --foreground, or the masks"
+            found = f"none in {len(outcome.empty)}"
+            outcome.failed.append(EmptyMaskError(masks, "the object in some mask", found, fix))
+    _say(outcome)
+    click.echo(f"{outcome.made} cut-outs in {out}")
+    if outcome.failed:
         raise SystemExit(1)
+
+
+def _say(outcome: "Outcome") -> None:
+    """What failed, what was skipped, and what was assumed, on stderr."""
+    for problem in outcome.failed:
+        click.echo(f"fgbg: {problem}", err=True)
+    for empty in outcome.empty[:_MOST_LINES]:
+        click.echo(f"fgbg: {empty}", err=True)
+    if len(outcome.empty) > _MOST_LINES:
+        click.echo(f"fgbg: {len(outcome.empty) - _MOST_LINES} more masks without it; skipped", err=True)
+    for note, masks in outcome.notes.items():
+        others = f" and {len(masks) - 1} more" if len(masks) > 1 else ""
+        click.echo(f"fgbg: {masks[0]}{others}: {note.value}", err=True)

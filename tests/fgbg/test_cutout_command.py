@@ -6,6 +6,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from fgbg.cli import main
+from generator.alpha import Note
 from generator.images import read_rgba
 
 
@@ -55,7 +56,36 @@ def test_what_fails_is_named_and_the_rest_is_done(labelled: Path) -> None:
     lines = stderr.splitlines()
     assert len(lines) == 2
     assert "c.png: expected a picture of this name in" in lines[0]
-    assert "b.png: expected some foreground, found none among values 2" in lines[1]
+    assert "b.png: expected some foreground (1), found none among values 2; skipped" in lines[1]
+
+
+def test_a_picture_without_the_object_is_no_failure(labelled: Path) -> None:
+    Image.new("L", (50, 40), 2).save(labelled / "masks" / "b.png")
+    masks = ["--masks", str(labelled / "masks"), "--foreground"]
+    code, stdout, stderr = cutout(labelled, "pictures", *masks, "1")
+    assert code == 0 and "1 cut-outs in" in stdout and stderr.endswith("; skipped\n")
+    code, _, stderr = cutout(labelled, "pictures", *masks, "9")
+    assert code == 1 and "expected the object in some mask, found none in 2; check --foreground" in stderr
+
+
+def test_what_is_assumed_about_masks_is_one_line(labelled: Path) -> None:
+    for name in ("a", "b"):
+        mask = np.zeros((40, 50), np.uint8)
+        mask[10:30, 15:35] = 255
+        Image.fromarray(np.dstack([np.full_like(mask, 255), mask])).save(labelled / "masks" / f"{name}.png")
+    code, _, stderr = cutout(labelled, "pictures", "--masks", str(labelled / "masks"))
+    first = labelled / "masks" / "a.png"
+    assert code == 0 and stderr == f"fgbg: {first} and 1 more: {Note.OPACITY.value}\n"
+
+
+def test_cleaning_finished_cutouts(labelled: Path) -> None:
+    code, _, _ = cutout(labelled, "pictures", "--masks", str(labelled / "masks"), "--foreground", "1")
+    assert code == 0
+    (labelled / "fg").rename(labelled / "ready")
+    code, stdout, _ = cutout(labelled, "ready", "--clean-edges")
+    assert code == 0 and stdout == f"2 cut-outs in {labelled / 'fg'}\n"
+    code, _, stderr = cutout(labelled, "fg", "--clean-edges")
+    assert code == 2 and "--out: expected another folder than PICTURES" in stderr
 
 
 def test_a_box_in_one_picture(labelled: Path) -> None:
@@ -69,8 +99,10 @@ def test_a_box_in_one_picture(labelled: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["pictures"], "expected --masks or --box, found neither"),
-        (["pictures", "--masks", "masks", "--box", "1,1,5,5"], "expected --masks or --box, found both"),
+        (["pictures"], "expected --masks, --box or --clean-edges, found none of them"),
+        (["pictures", "--masks", "masks", "--box", "1,1,5,5"], "--clean-edges, found --masks and --box"),
+        (["pictures", "--masks", "masks", "--clean-edges"], "found --masks and --clean-edges; give one"),
+        (["pictures", "--clean-edges", "--soft", "3"], "--clean-edges: expected no option of masks"),
         (["pictures", "--box", "1,1,5,5"], "expected one picture, found the folder"),
         (["pictures/a.png", "--box", "1,1,5"], "expected left, top, width and height"),
         (["pictures/a.png", "--box", "1,1,5,5", "--soft", "3"], "expected no option of masks beside it"),

@@ -4,24 +4,24 @@ import cv2
 import numpy as np
 import pytest
 
-from generator.alpha import Foreground, alpha_in_box, alpha_of_labels, cut_out, estimate_colours
-from generator.errors import ConfigError, ImageError
-from generator.images import Labels
+from generator.alpha import Foreground, Note, alpha_in_box, alpha_of_labels, cut_out
+from generator.errors import ConfigError, EmptyMaskError, ImageError
+from generator.labels import Labels
 
 MASK = Path("mask.png")
 
 
 def grey(*rows: list[int]) -> Labels:
-    return Labels(np.array(rows, np.uint8), None, exact=True)
+    return Labels(np.array(rows, np.uint8))
 
 
 def alpha(labels: Labels, *solid: int | tuple[int, int, int]) -> list[list[int]]:
-    found: list[list[int]] = alpha_of_labels(MASK, labels, Foreground(solid)).tolist()
+    found: list[list[int]] = alpha_of_labels(MASK, labels, Foreground(solid)).alpha.tolist()
     return found
 
 
 def test_all_but_zero_is_foreground() -> None:
-    assert alpha(grey([0, 1], [255, 7])) == [[0, 255], [255, 255]]
+    assert alpha(grey([0, 1], [90, 7])) == [[0, 255], [255, 255]]
 
 
 def test_named_values_are_foreground() -> None:
@@ -35,14 +35,14 @@ def test_a_mask_without_zero_asks_which_values_are_meant() -> None:
 
 def test_palette_masks_go_by_index_or_colour() -> None:
     palette = np.array([[0, 0, 0], [128, 0, 0], [0, 128, 0], [128, 0, 0]], np.uint8)
-    labels = Labels(np.array([[0, 1, 2, 3]], np.uint8), palette, exact=True)
+    labels = Labels(np.array([[0, 1, 2, 3]], np.uint8), palette)
     assert alpha(labels, 1) == [[0, 255, 0, 0]]
     assert alpha(labels, (128, 0, 0)) == [[0, 255, 0, 255]]
 
 
 def test_colour_masks_go_by_colour() -> None:
     values = np.array([[[255, 0, 255], [255, 0, 0], [0, 0, 0]]], np.uint8)
-    labels = Labels(values, None, exact=True)
+    labels = Labels(values)
     assert alpha(labels, (255, 0, 255)) == [[255, 0, 0]]
     assert alpha(labels) == [[255, 255, 0]]
     with pytest.raises(ImageError, match="name the colour"):
@@ -57,37 +57,122 @@ def test_a_grey_mask_knows_grey_colours_only() -> None:
 
 def test_soft_labels_fade_from_solid_to_background() -> None:
     labels = grey(*[[1, 3, 3, 3, 2]] * 3)
-    faded = alpha_of_labels(MASK, labels, Foreground((1,), (3,)))
+    faded = alpha_of_labels(MASK, labels, Foreground((1,), (3,))).alpha
     # The distances to solid are 1, 2, 3 and to the background 3, 2, 1.
     assert faded[1].tolist() == [255, 191, 128, 64, 0]
 
 
 def test_soft_labels_are_not_solid_by_default() -> None:
-    assert alpha_of_labels(MASK, grey([0, 0, 3, 1]), Foreground(soft=(3,)))[0, 2] == 128
+    assert alpha_of_labels(MASK, grey([0, 0, 3, 1]), Foreground(soft=(3,))).alpha[0, 2] == 128
 
 
 def test_grey_as_alpha() -> None:
     soft = Foreground(grey_is_alpha=True)
-    assert alpha_of_labels(MASK, grey([0, 51, 204]), soft).tolist() == [[0, 51, 204]]
-    wide = Labels(np.array([[0, 0x80FF, 0xFFFF]], np.uint16), None, exact=True)
-    assert alpha_of_labels(MASK, wide, soft).tolist() == [[0, 0x80, 0xFF]]
+    assert alpha_of_labels(MASK, grey([0, 51, 204]), soft).alpha.tolist() == [[0, 51, 204]]
+    wide = Labels(np.array([[0, 0x80FF, 0xFFFF]], np.uint16))
+    assert alpha_of_labels(MASK, wide, soft).alpha.tolist() == [[0, 0x80, 0xFF]]
     with pytest.raises(ImageError, match="found a palette"):
-        alpha_of_labels(MASK, Labels(np.ones((1, 1), np.uint8), np.zeros((2, 3), np.uint8), True), soft)
+        alpha_of_labels(MASK, Labels(np.ones((1, 1), np.uint8), np.zeros((2, 3), np.uint8)), soft)
     with pytest.raises(ConfigError, match="--grey-is-alpha"):
         Foreground((1,), grey_is_alpha=True)
 
 
-def test_jpeg_masks_are_cut_at_the_middle_and_have_no_exact_values() -> None:
-    labels = Labels(np.array([[0, 6, 250, 255]], np.uint8), None, exact=False)
+def test_lossy_masks_are_cut_at_the_middle_and_have_no_exact_values() -> None:
+    labels = Labels(np.array([[0, 6, 250, 255]], np.uint8), lossy="WebP")
     assert alpha(labels) == [[0, 0, 255, 255]]
-    with pytest.raises(ImageError, match="expected exact labels, found JPEG"):
+    with pytest.raises(ImageError, match="expected exact labels, found WebP, whose values are approximate"):
         alpha(labels, 255)
+    with pytest.raises(ImageError, match="expected values of 128 or more, found JPEG with values 0, 15"):
+        alpha(Labels(np.array([[0, 15]], np.uint8), lossy="JPEG"))
 
 
-def test_a_mask_without_foreground_is_refused() -> None:
-    for labels, solid in ((grey([0, 0]), ()), (grey([0, 4]), (5,))):
-        with pytest.raises(ImageError, match="expected some foreground, found none among values 0"):
-            alpha(labels, *solid)
+def test_a_mask_without_the_wanted_value_is_empty() -> None:
+    with pytest.raises(EmptyMaskError, match="expected some foreground, found none among values 0; skipped"):
+        alpha(grey([0, 0]))
+    with pytest.raises(EmptyMaskError, match=r"some foreground \(5 or 6\), found none among values 0, 4;"):
+        alpha(grey([0, 4]), 5, 6)
+
+
+VOC = np.zeros((256, 3), np.uint8)
+VOC[[1, 15, 255]] = [[128, 0, 0], [192, 128, 128], [224, 224, 192]]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        Labels(np.array([[0, 15, 255, 255, 255]], np.uint8), VOC),
+        Labels(np.array([[0, 15, 255, 255, 255]], np.uint8)),
+        Labels(np.array([[0, 1, 254, 254, 254]], np.uint8)),
+        Labels(VOC[np.array([[0, 15, 255, 255, 255]])]),
+    ],
+    ids=["palette", "grey", "254", "colours"],
+)
+def test_void_is_no_object_and_that_is_said(labels: Labels) -> None:
+    matte = alpha_of_labels(MASK, labels, Foreground())
+    assert matte.alpha.tolist() == [[0, 255, 0, 0, 0]] and matte.notes == (Note.VOID,)
+    with pytest.raises(EmptyMaskError):
+        alpha(Labels(np.array([[0, 255]], np.uint8), VOC))  # nothing but void
+    assert alpha(Labels(np.array([[0, 255]], np.uint8), VOC), 255) == [[0, 255]]
+
+
+def test_255_is_the_object_where_the_mask_is_black_and_white() -> None:
+    for values in ([0, 255], [0, 51, 102, 204, 255], [0, 128, 255], [0, 0, *[255] * 40, 1]):
+        matte = alpha_of_labels(MASK, grey(values), Foreground())
+        assert matte.alpha.tolist() == [[255 if value else 0 for value in values]] and matte.notes == ()
+    plain = np.array([[0, 0, 0], [9, 9, 200]], np.uint8)[[0] * 255 + [1]]
+    assert alpha(Labels(np.array([[0, 255]], np.uint8), plain)) == [[0, 255]]
+
+
+def test_of_shades_between_black_and_white_the_lighter_half_is_taken() -> None:
+    """What a JPEG saved as PNG holds: much near black and white, and a bit of everything."""
+    values = np.zeros((40, 60), np.uint8)
+    values[:, 30:] = 253
+    values[:, :20:4] = 3
+    values[:, 29], values[:, 30] = np.arange(10, 130, 3), np.arange(130, 250, 3)
+    matte = alpha_of_labels(MASK, Labels(values), Foreground())
+    assert matte.notes == (Note.LIGHTER_HALF,)
+    assert (matte.alpha == np.where(values >= 128, 255, 0)).all()
+    many = np.arange(60, dtype=np.uint8).repeat(40).reshape(60, 40)  # sixty numbered objects
+    assert (alpha_of_labels(MASK, Labels(many), Foreground()).alpha == np.where(many, 255, 0)).all()
+
+
+@pytest.mark.parametrize("colour", [0, 1, 255])
+def test_the_alpha_channel_is_the_shape_where_the_colour_says_nothing(colour: int) -> None:
+    labels = Labels(np.full((1, 4), colour, np.uint8), opacity=np.array([[0, 90, 200, 255]], np.uint8))
+    for wanted in (Foreground(), Foreground(grey_is_alpha=True)):
+        matte = alpha_of_labels(MASK, labels, wanted)
+        assert matte.alpha.tolist() == [[0, 90, 200, 255]] and matte.notes == (Note.OPACITY,)
+    named = colour or 255
+    assert alpha(labels, named) == [[0, 90, 200, 255] if colour else [0, 0, 0, 255]]
+
+
+def test_a_finished_cutout_is_a_mask_by_its_alpha_channel() -> None:
+    rgb = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
+    rgb[10, 10] = 0  # black belongs to the object
+    opacity = np.zeros((20, 20), np.uint8)
+    opacity[2:18, 2:18] = 255
+    assert (alpha_of_labels(MASK, Labels(rgb, opacity=opacity), Foreground()).alpha == opacity).all()
+
+
+def test_transparent_labels_are_no_object() -> None:
+    opacity = np.array([[0, 255, 255, 255]], np.uint8)
+    labels = Labels(np.array([[7, 0, 7, 9]], np.uint8), opacity=opacity)
+    assert alpha(labels) == [[0, 0, 255, 255]]
+    assert alpha(labels, 7) == [[0, 0, 255, 0]]
+
+
+def test_alpha_that_is_never_half_opaque_is_refused() -> None:
+    with pytest.raises(ImageError, match="expected alpha of 128 or more, found at most 110"):
+        alpha_of_labels(MASK, grey([0, 60, 110]), Foreground(grey_is_alpha=True))
+
+
+def test_an_object_along_all_borders_looks_inverted() -> None:
+    ring = np.full((9, 9), 255, np.uint8)
+    ring[3:6, 3:6] = 0
+    assert alpha_of_labels(MASK, Labels(ring), Foreground()).notes == (Note.INVERTED,)
+    assert alpha_of_labels(MASK, Labels(255 - ring), Foreground()).notes == ()
+    turned = alpha_of_labels(MASK, Labels(ring), Foreground((0,)))
+    assert turned.notes == () and (turned.alpha == 255 - ring).all()
 
 
 def scene(width: int = 120, height: int = 90) -> tuple[np.ndarray, np.ndarray]:
@@ -154,7 +239,6 @@ def test_opaque_colours_stay_and_far_ones_are_nothing() -> None:
     rgba = cut_out(rgb, there, margin=15)
     assert (rgba[rgba[..., 3] == 255][:, :3] == rgb[disc]).all()
     assert (rgba[0] == 0).all()
-    assert (estimate_colours(rgb, there)[disc] == rgb[disc]).all()
 
 
 def test_what_is_left_around_a_box_can_vanish_when_the_picture_is_reduced() -> None:

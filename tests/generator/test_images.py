@@ -14,7 +14,8 @@ import pytest
 from PIL import Image, ImageFile
 
 from generator.errors import ImageError
-from generator.images import Traits, read_depth, read_labels, read_rgb, read_rgba, read_traits
+from generator.images import Traits, read_depth, read_rgb, read_rgba, read_traits
+from generator.labels import read_labels
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
 
@@ -152,33 +153,6 @@ def test_8_bit_depth_is_refused(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "a.depth.png"), np.zeros((2, 2), np.uint8))
     with pytest.raises(ImageError, match="expected a 16-bit grey picture, found mode L"):
         read_depth(tmp_path / "a.depth.png")
-
-
-def test_labels_are_values_and_never_colours(tmp_path: Path) -> None:
-    paletted = Image.new("P", (2, 1))
-    paletted.putpalette([10, 20, 30, 200, 100, 50])
-    paletted.putdata([1, 0])
-    paletted.save(tmp_path / "palette.png")
-    labels = read_labels(tmp_path / "palette.png")
-    assert labels.values.tolist() == [[1, 0]] and labels.palette is not None
-    assert labels.palette[:2].tolist() == [[10, 20, 30], [200, 100, 50]]
-    Image.fromarray(np.array([[0, 300, 65535]], np.uint16)).save(tmp_path / "deep.png")
-    assert read_labels(tmp_path / "deep.png").values.tolist() == [[0, 300, 65535]]
-    Image.fromarray(np.array([[False, True]])).save(tmp_path / "bits.png")
-    assert read_labels(tmp_path / "bits.png").values.tolist() == [[0, 1]]
-
-
-def test_grey_labels_saved_as_colour_are_grey_again(tmp_path: Path) -> None:
-    picture([(5, 5, 5, 255), (9, 9, 9, 255)]).save(tmp_path / "grey.png")
-    assert read_labels(tmp_path / "grey.png").values.tolist() == [[5, 9]]
-    picture([RED, GREEN]).save(tmp_path / "colour.png")
-    assert read_labels(tmp_path / "colour.png").values.tolist() == [[list(RED), list(GREEN)]]
-
-
-def test_labels_of_a_jpeg_are_not_exact(tmp_path: Path) -> None:
-    for name, exact in (("a.jpg", False), ("a.png", True)):
-        Image.new("L", (8, 8), 255).save(tmp_path / name)
-        assert read_labels(tmp_path / name).exact is exact
 
 
 def test_traits_tell_how_a_picture_is_stored(tmp_path: Path) -> None:
