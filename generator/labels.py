@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image, ImageFile
 
 from generator.errors import ImageError
+from generator.files import open_regular
 from generator.images import load_upright, opened_picture
 from generator.sprites import OPAQUE
 
@@ -199,7 +200,7 @@ def _lossy_compression(path: Path, opened: ImageFile.ImageFile) -> str:
 
 def _is_lossless_webp(path: Path) -> bool:
     """Whether the first picture in the file is of the lossless kind (a chunk VP8L instead of VP8)."""
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         file.seek(12)
         while len(header := file.read(8)) == 8:
             name, size = header[:4], int.from_bytes(header[4:], "little")

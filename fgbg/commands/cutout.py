@@ -124,6 +124,8 @@ def command(
 
 def _say(outcome: "Outcome") -> None:
     """What failed, what was skipped, and what was assumed, on stderr."""
+    from generator.errors import printable
+
     for problem in outcome.failed:
         click.echo(f"fgbg: {problem}", err=True)
     for empty in outcome.empty[:_MOST_LINES]:
@@ -132,4 +134,4 @@ def _say(outcome: "Outcome") -> None:
         click.echo(f"fgbg: {len(outcome.empty) - _MOST_LINES} more masks without it; skipped", err=True)
     for note, masks in outcome.notes.items():
         others = f" and {len(masks) - 1} more" if len(masks) > 1 else ""
-        click.echo(f"fgbg: {masks[0]}{others}: {note.value}", err=True)
+        click.echo(f"fgbg: {printable(masks[0])}{others}: {note.value}", err=True)
