@@ -11,11 +11,9 @@ from generator.alpha import MARGIN, Foreground, Matte, Note, alpha_in_box, alpha
 from generator.edges import clean_edges
 from generator.errors import AssetError, EmptyMaskError, ImageError, UsageError
 from generator.files import write_atomically
-from generator.images import opened_picture, read_rgb, read_rgba
+from generator.images import opened_picture, orientation_of, read_rgb, read_rgba
 from generator.labels import read_labels
 from generator.pairs import Pair
-
-_ORIENTATION = 0x0112
 
 
 @dataclass
@@ -163,10 +161,8 @@ def _check_turns(pair: Pair, square: bool) -> None:
 
 
 def _orientation(path: Path) -> int:
-    """How EXIF says to turn a picture, 1 (not at all) to 8."""
     with opened_picture(path) as opened:
-        orientation = opened.getexif().get(_ORIENTATION, 1)
-        return orientation if orientation in range(1, 9) else 1
+        return orientation_of(opened)
 
 
 def _target(out: Path, name: Path, sources: Sequence[Path]) -> Path:

@@ -106,7 +106,7 @@ def read_traits(path: Path) -> Traits:
             mode=opened.mode,
             bits=16 if wide else 8,
             has_alpha=opened.has_transparency_data,
-            turned=opened.getexif().get(_ORIENTATION, 1) not in (0, 1),
+            turned=orientation_of(opened) != 1,
             animated=getattr(opened, "is_animated", False),
         )
 
@@ -147,6 +147,17 @@ def opened_picture(path: Path) -> Iterator[ImageFile.ImageFile]:
         # Decoders raise anything: RuntimeError on a damaged AVIF, struct.error, KeyError, TypeError.
         found = one_line(error)
         raise ImageError(path, "a whole picture", found, "remove the file or export it again") from error
+
+
+def orientation_of(opened: Image.Image) -> int:
+    """How EXIF says to turn a picture, 2 to 8; 1 where it says nothing, or is damaged."""
+    try:
+        orientation = opened.getexif().get(_ORIENTATION, 1)
+    except MemoryError:
+        raise
+    except Exception:
+        return 1
+    return orientation if orientation in range(1, 9) else 1
 
 
 def load_upright(opened: Image.Image) -> Image.Image:

@@ -107,8 +107,11 @@ def test_a_box_in_one_picture(labelled: Path) -> None:
         (["pictures/a.png", "--box", "1,1,5"], "expected left, top, width and height"),
         (["pictures/a.png", "--box", "1,1,5,5", "--soft", "3"], "expected no option of masks beside it"),
         (["pictures/a.png", "--box", "30,1,25,5"], "expected a box inside the 50 x 40"),
-        (["pictures", "--masks", "masks", "--foreground", "1,2"], "expected a value like 3 or a colour"),
-        (["pictures", "--masks", "masks", "--foreground", "300,0,0"], "colours up to 255"),
+        (
+            ["pictures", "--masks", "masks", "--foreground", "1,2"],
+            "expected a value up to 65535 like 3, or a colour",
+        ),
+        (["pictures", "--masks", "masks", "--foreground", "300,0,0"], "or a colour like 255,0,255"),
         (["pictures", "--masks", "masks", "--foreground", "1", "--grey-is-alpha"], "--grey-is-alpha"),
     ],
 )
