@@ -1,5 +1,6 @@
 """What `auto` means: a learning rate and a batch size found by trying them."""
 
+import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import torch
 from lightning.fabric import Fabric
 
 from generator.dataset import Dataset
+from generator.files import write_atomically
 from generator.progress import Progress
 from training.batches import read_batches
 from training.checkpoint import RunPosition
@@ -21,8 +23,7 @@ from training.integers import IntegerBatch
 from training.learner import Learner
 from training.mishaps import batch_told
 from training.plan import Plan
-
-LR_PLOT = "lr-range.png"
+from training.run_folder import LOG_FOLDER, LR_PLOT, PLOT_MARK
 
 _LOWEST_LR, _HIGHEST_LR = 1e-6, 1.0
 _LR_STEPS = 100
@@ -63,7 +64,7 @@ def resolve_auto(
         found = find_lr(config, fabric, dataset)
         say(f"--lr auto: {found.suggested:.2g}")
         if fabric.is_global_zero:
-            plot_lr_range(found, config.out / "log" / LR_PLOT)
+            plot_lr_range(found, config.out / LOG_FOLDER / LR_PLOT)
         config = config.model_copy(update={"lr": found.suggested})
     return config
 
@@ -118,7 +119,9 @@ def plot_lr_range(found: LrRange, path: Path) -> None:
     axes.set(xscale="log", xlabel="learning rate", ylabel="training loss, smoothed")
     axes.legend()
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=120, metadata={"Software": PLOT_MARK})
+    write_atomically(path, content.getbuffer())
 
 
 def find_batch_size(config: TrainConfig, fabric: Fabric, dataset: Dataset) -> int:

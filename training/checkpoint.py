@@ -12,10 +12,10 @@ from generator.files import write_atomically
 from training.config import read_identity
 from training.errors import CheckpointError
 from training.models import Network, build_model
+from training.run_folder import FORMAT
 from training.schedule import Stage
 from training.term_names import current_column, current_term
 
-FORMAT = "fgbg-checkpoint"
 VERSION = 1
 
 

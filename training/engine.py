@@ -19,10 +19,11 @@ from training.config import TrainConfig
 from training.devices import make_fabric, over_processes
 from training.errors import StoppedError
 from training.learner import Learner
-from training.log import RunLog, clear_log, write_config
+from training.log import RunLog, write_config
 from training.mishaps import bad_step, batch_told, diverged, peers_told, spoilt
 from training.plan import Plan, next_epoch
 from training.run_files import BEST, LAST
+from training.run_folder import LOG_FOLDER, remove_run
 from training.stopping import SaveClock, StopRequest
 from training.validation import validate
 
@@ -72,11 +73,9 @@ def train(
         config = resolve_auto(config, fabric, dataset, say)
         run = _Run(config, fabric, dataset, earlier)
         if overwrite and fabric.is_global_zero:
-            for name in (LAST, BEST):
-                (config.out / name).unlink(missing_ok=True)
-            clear_log(config.out / "log")
+            remove_run(config.out)
         fabric.barrier()
-        run.open_log()
+        run.open_log(say)
         say(run.summary())
         if earlier is None:
             run.log_graph(say)
@@ -124,11 +123,11 @@ class _Run:
             }
         self._log: RunLog | None = None
 
-    def open_log(self) -> None:
+    def open_log(self, say: Callable[[str], None]) -> None:
         """Go on with the log where the run is, and keep its config; the first process does."""
         if self._fabric.is_global_zero:
             out = self._config.out
-            self._log = RunLog(out / "log", self.position.epoch, self.position.step)
+            self._log = RunLog(out / LOG_FOLDER, self.position.epoch, self.position.step, say)
             write_config(out, self._config)
 
     def close(self) -> None:
@@ -152,7 +151,7 @@ class _Run:
     def log_graph(self, say: Callable[[str], None]) -> None:
         """Draw the network for TensorBoard, or say why it cannot be."""
         if self._log is not None and (problem := self._log.graph(self._config.architecture)):
-            say(f"{self._config.out / 'log'}: no graph of the network in TensorBoard: {problem}")
+            say(f"{self._config.out / LOG_FOLDER}: no graph of the network in TensorBoard: {problem}")
 
     def epoch(self, begun: RunPosition, stop: StopRequest) -> None:
         """Train one epoch, or what is left of it, validate, step the plateau, save.

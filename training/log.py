@@ -2,22 +2,26 @@
 
 import csv
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
 
-from generator.files import write_atomically
+from generator.errors import one_line
+from generator.files import read_regular, write_atomically
+from training.board import Board
 from training.config import TrainConfig
+from training.errors import RunError
 from training.graph import add_graph
 from training.models import Architecture, Prediction
 from training.prepare import Prepared, Truth
+from training.run_folder import CONFIG_FILE, CSV_FILE
 from training.term_names import current_column
 
-CONFIG_FILE = "config.json"
-CSV_FILE = "metrics.csv"
 PICTURES = 8
+_MOST_CSV = 2**26
+"""Bytes of a table: more than a million epochs."""
 
 
 class RunLog:
@@ -27,23 +31,30 @@ class RunLog:
         folder: of the log.
         epoch: epochs done so far.
         step: batches done so far; TensorBoard counts in these.
+        say: is told when TensorBoard's file can no longer be written, which is no reason not to train.
+
+    Raises:
+        RunError: a table stands there that no run wrote.
     """
 
-    def __init__(self, folder: Path, epoch: int, step: int) -> None:
+    def __init__(self, folder: Path, epoch: int, step: int, say: Callable[[str], None] = print) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._csv = folder / CSV_FILE
+        self._folder, self._csv, self._say = folder, folder / CSV_FILE, say
         self._rows = [row for row in read_rows(self._csv) if int(row["epoch"]) <= epoch]
-        self._board = SummaryWriter(str(folder), purge_step=step + 1 if step else None)
+        self._board = Board(folder, purge_step=step + 1 if step else None)
+        self._has_said = False
 
     def close(self) -> None:
-        """Flush what TensorBoard holds back."""
+        """Write what is held back for TensorBoard."""
         self._board.close()
+        self._tell()
 
     def training(self, step: int, terms: dict[str, float], lr: float) -> None:
         """Losses averaged over the last steps."""
         for name, value in terms.items():
             self._board.add_scalar(f"train/{name}", value, step)
         self._board.add_scalar("train/lr", lr, step)
+        self._flush()
 
     def epoch(self, step: int, row: dict[str, float | int]) -> None:
         """One epoch's row, in the CSV and as scalars."""
@@ -59,12 +70,13 @@ class RunLog:
         write_atomically(self._csv, text.getvalue().encode())
         for name, value in row.items():
             self._board.add_scalar(f"epoch/{name}", value, step)
+        self._flush()
 
     def pictures(self, step: int, prepared: Prepared, prediction: Prediction) -> None:
         """Samples as rows, what was seen, should be answered and was, and the errors, as in `columns`."""
         names = ", ".join(columns(prepared, prediction))
         self._board.add_image(names, grid(prepared, prediction), step)
-        self._board.flush()
+        self._flush()
 
     def histograms(self, step: int, network: nn.Module) -> None:
         """Every weight's values, and its gradient's, as the last step left them (clipped, not averaged)."""
@@ -76,6 +88,15 @@ class RunLog:
     def graph(self, architecture: Architecture) -> str | None:
         """The network's graph; gives the reason where it cannot be drawn."""
         return add_graph(self._board, architecture)
+
+    def _flush(self) -> None:
+        self._board.flush()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._board.problem is not None and not self._has_said:
+            self._has_said = True
+            self._say(f"{self._folder}: no more for TensorBoard ({self._board.problem}); training goes on")
 
     def _histogram(self, name: str, values: Tensor, step: int) -> None:
         # Scaled gradients overflow now and then.
@@ -112,23 +133,32 @@ def columns(prepared: Prepared, prediction: Prediction) -> dict[str, Tensor]:
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of the CSV, a text per column; none where there is no file."""
-    if not path.exists():
+    """The rows of the CSV, a text per column; none where there is no file.
+
+    Raises:
+        RunError: it is no table with an epoch in every row.
+    """
+    try:
+        text = read_regular(path, _MOST_CSV).decode("utf-8")
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        for row in rows:
+            if None in row or None in row.values():
+                raise ValueError("rows of different lengths")
+            if not row["epoch"].isascii() or int(row["epoch"]) < 1:
+                raise ValueError(f"epoch {row['epoch']}")
+    except FileNotFoundError:
         return []
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return [{current_column(name): text for name, text in row.items()} for row in rows]
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        found = f"something else ({getattr(error, 'strerror', None) or one_line(error)})"
+        raise RunError(
+            path, "a row of numbers per epoch", found, "move it away and run the same command again"
+        ) from error
+    return [{current_column(name): value for name, value in row.items()} for row in rows]
 
 
 def write_config(folder: Path, config: TrainConfig) -> None:
     """Write the resolved config as JSON into the run's folder, unless it stands there."""
     path = folder / CONFIG_FILE
     content = (config.model_dump_json(indent=2, exclude={"out"}) + "\n").encode()
-    if not path.is_file() or path.read_bytes() != content:
+    if not path.exists() or read_regular(path) != content:
         write_atomically(path, content)
-
-
-def clear_log(folder: Path) -> None:
-    """Remove what `RunLog` wrote in an earlier run."""
-    for path in (folder / CSV_FILE, *folder.glob("events.out.tfevents.*")):
-        path.unlink(missing_ok=True)

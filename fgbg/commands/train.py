@@ -6,7 +6,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from fgbg.options import common_options, data_option, device_option, overwrite_option, seed_option
+from fgbg.options import common_options, device_option, overwrite_option, seed_option
 from fgbg.value_types import (
     FOLDER,
     SHARE,
@@ -23,7 +23,12 @@ from fgbg.value_types import (
 
 
 @click.command("train")
-@data_option
+@click.option(
+    "--data",
+    type=FOLDER,
+    show_default="data/shards; with --resume that of the run",
+    help="Folder of the dataset.",
+)
 @click.option(
     "--out",
     type=FOLDER,
@@ -270,7 +275,7 @@ from fgbg.value_types import (
 def command(
     ctx: click.Context,
     /,
-    data: Path,
+    data: Path | None,
     out: Path,
     res: str,
     epochs: int,
@@ -303,7 +308,8 @@ def command(
         click.echo(describe_network(out, given, asked_res, asked_epochs, resume).table())
         return
     if find_lr:
-        suggest_lr(data, out, given, res, say=say)
+        idle = {"resume": resume, "overwrite": overwrite, "epochs": is_given("epochs")}
+        suggest_lr(data, out, given, res, say=say, **idle)
         return
     outcome = start_run(data, out, given, asked_res, asked_epochs, resume, overwrite, say=say)
     names = {

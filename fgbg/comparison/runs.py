@@ -15,8 +15,9 @@ from training.checkpoint import Checkpoint, load_checkpoint, model_of
 from training.config import TrainConfig, read_identity
 from training.devices import choose_accelerator
 from training.errors import RunError
-from training.log import CSV_FILE, read_rows
+from training.log import read_rows
 from training.run_files import BEST, LAST
+from training.run_folder import CSV_FILE, LOG_FOLDER
 
 Curves = dict[str, list[tuple[int, float]]]
 """Columns of a run's CSV by name: epoch and value, of the epochs that have one."""
@@ -109,7 +110,7 @@ def _open_run(folder: Path, label: str, device: str) -> ComparedRun:
     last = load_checkpoint(held[-1]) if len(held) > 1 else best
     place = torch.device(choose_accelerator(device))
     predictor = Predictor(model_of(held[0], best).to(place), best.res, place)
-    return ComparedRun(label, folder, best, last, predictor, _read_curves(folder / "log" / CSV_FILE))
+    return ComparedRun(label, folder, best, last, predictor, _read_curves(folder / LOG_FOLDER / CSV_FILE))
 
 
 def _read_curves(path: Path) -> Curves:

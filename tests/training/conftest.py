@@ -102,7 +102,7 @@ def run(data: Path, small: dict[str, Any]) -> Run:
         *,
         resume: bool = False,
         overwrite: bool = False,
-        data: Path = data,
+        data: Path | None = data,
         **given: Any,
     ) -> tuple[TrainOutcome, list[str]]:
         said: list[str] = []

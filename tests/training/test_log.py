@@ -9,9 +9,11 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from training.config import TrainConfig
-from training.log import CSV_FILE, PICTURES, RunLog, clear_log, columns, grid, write_config
+from training.errors import RunError
+from training.log import PICTURES, RunLog, columns, grid, read_rows, write_config
 from training.models import Prediction
 from training.prepare import Prepared, Truth
+from training.run_folder import CSV_FILE
 
 
 def table(folder: Path) -> list[dict[str, str]]:
@@ -125,14 +127,30 @@ def test_samples_of_a_grid_stand_in_their_order() -> None:
     assert picture[0, 0, 6] == pytest.approx(0.4) and picture[0, 2, 6] == 1
 
 
-def test_clearing_removes_the_log_and_nothing_else(tmp_path: Path) -> None:
-    log = RunLog(tmp_path, 0, 0)
-    log.epoch(4, {"epoch": 1})
-    log.close()
-    (tmp_path / "notes.txt").write_text("mine")
-    clear_log(tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
-    clear_log(tmp_path / "nowhere")
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a,b\n1,2\n",
+        b"epoch,stage,res,step\n",
+        b"epoch,stage,res,step\n1,0,16\n",
+        b"epoch,stage,res,step\n1,0,16,4,5\n",
+        b"epoch,stage,res,step\nfirst,0,16,4\n",
+        b"epoch,stage,res,step\n0,0,16,4\n",
+        b"epoch,stage,res,step\n" + b"9" * 5000 + b",0,16,4\n",
+        b"epoch,stage,res,step\n1,0,\xff,4\n",
+        b'epoch,stage,res,step\n1,0,"16\n',
+        b"epoch,stage,res,step\n1," + b"0" * 200_000 + b",16,4\n",
+    ],
+)
+def test_a_table_of_someone_else_is_one_line(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / CSV_FILE
+    path.write_bytes(content)
+    if content.count(b"\n") == 1:
+        assert read_rows(path) == []
+        return
+    with pytest.raises(RunError, match=r"metrics\.csv: expected a row of numbers per epoch, found") as error:
+        RunLog(tmp_path, 1, 4)
+    assert len(str(error.value)) < 600 and path.read_bytes() == content
 
 
 def test_without_a_depth_head_no_depth_is_shown(tmp_path: Path) -> None:

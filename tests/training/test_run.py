@@ -12,13 +12,14 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from generator.errors import ConfigError, UsageError
+from generator.locks import hold_folder
 from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from training.config import PLACE_FIELDS, TrainConfig
 from training.devices import make_fabric
 from training.errors import CheckpointError, StoppedError
 from training.learner import Learner
 from training.models import UNet
-from training.run import start_run
+from training.run import start_run, suggest_lr
 from training.schedule import Stage
 
 Differences = Callable[[Any, Any], list[str]]
@@ -225,7 +226,7 @@ def test_what_cannot_change_is_refused_and_the_run_stays(run: Run, copy: Path) -
 
 def test_nothing_to_resume_is_said_and_the_run_starts(run: Run, tmp_path: Path) -> None:
     outcome, said = run(tmp_path / "run", "16:1", resume=True)
-    assert said[0] == f"{tmp_path / 'run' / 'last.pt'}: nothing to resume, starting anew"
+    assert said[0] == f"{tmp_path / 'run' / 'last.pt'}: not there yet, starting a new run"
     assert outcome.epochs == 1
 
 
@@ -335,6 +336,78 @@ def test_weights_that_do_not_fit_are_refused(run: Run, copy: Path) -> None:
         run(copy, "16:2", resume=True)
 
 
+def test_a_run_that_goes_on_finds_its_own_dataset(run: Run, copy: Path, data_without_val: Path) -> None:
+    assert run(copy, "16:2", resume=True, data=None)[0].position.epoch == 2
+    config = json.loads((copy / "config.json").read_text())
+    (copy / "config.json").write_text(json.dumps(config | {"data": str(data_without_val)}))
+    with pytest.raises(
+        UsageError, match=r"expected the dataset of the run \(id .*\), found another .* name it with --data"
+    ):
+        run(copy, "16:3", resume=True, data=None)
+
+
+def test_where_it_is_not_recorded_the_usual_place_is_looked_at(
+    run: Run, copy: Path, data: Path, data_without_val: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    (copy / "config.json").unlink()
+    (tmp_path / "data" / "shards").symlink_to(data_without_val)
+    with pytest.raises(UsageError, match=r"data/shards: expected the dataset of the run"):
+        run(copy, "16:2", resume=True, data=None)
+    (tmp_path / "data" / "shards").unlink()
+    (tmp_path / "data" / "shards").symlink_to(data)
+    assert run(copy, "16:2", resume=True, data=None)[0].position.epoch == 2
+
+
+@pytest.mark.parametrize("flags", [{}, {"resume": True}, {"overwrite": True}, {"find_lr": True}], ids=str)
+def test_two_calls_never_train_in_one_folder(
+    run: Run, data: Path, small: dict[str, Any], copy: Path, flags: dict[str, bool]
+) -> None:
+    if not flags:
+        for name in ("last.pt", "best.pt"):
+            (copy / name).unlink()
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    with hold_folder(copy, "fgbg train"), pytest.raises(ConfigError, match="another 'fgbg train' at work"):
+        if "find_lr" in flags:
+            suggest_lr(data, copy, small, "16", lambda _: None)
+        else:
+            run(copy, "16:2", **flags)
+    assert before == {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", ["config.json", "log/metrics.csv", "best.pt"])
+@pytest.mark.parametrize("flags", [{"resume": True}, {"overwrite": True}], ids=str)
+def test_files_of_others_are_never_replaced(run: Run, copy: Path, name: str, flags: dict[str, bool]) -> None:
+    (copy / name).write_text("mine")
+    before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+    with pytest.raises(UsageError, match=rf"{Path(name).name} of an earlier run, found something else"):
+        run(copy, "16:2", **flags)
+    assert before == {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+
+
+def test_a_plot_of_someone_else_is_never_replaced(
+    run: Run, data: Path, small: dict[str, Any], tmp_path: Path
+) -> None:
+    plot = tmp_path / "run" / "log" / "lr-range.png"
+    plot.parent.mkdir(parents=True)
+    plot.write_bytes(b"my own plot")
+    with pytest.raises(UsageError, match="lr-range"):
+        suggest_lr(data, tmp_path / "run", small, "16", lambda _: None)
+    with pytest.raises(UsageError, match="lr-range"):
+        run(tmp_path / "run", lr="auto")
+    assert plot.read_bytes() == b"my own plot"
+
+
+def test_options_without_effect_are_said(run: Run, copy: Path) -> None:
+    _, said = run(copy, "16:2", 4, resume=True, lr="auto", schedule="cosine", plateau_patience=1)
+    assert {line.partition(" has no effect")[0] for line in said if "no effect" in line} == {
+        "--lr auto",
+        "--epochs",
+        "--plateau-patience",
+    }
+
+
 def test_another_dataset_is_noted_and_trained_on(run: Run, copy: Path, data_without_val: Path) -> None:
     outcome, said = run(copy, "16:2", resume=True, data=data_without_val)
     assert (
@@ -353,7 +426,13 @@ def test_a_dataset_without_val_is_noted_and_trained_on(
 
 
 def test_a_run_leaves_checkpoints_and_a_log_and_no_more(finished: Path) -> None:
-    assert sorted(path.name for path in finished.iterdir()) == ["best.pt", "config.json", "last.pt", "log"]
+    assert sorted(path.name for path in finished.iterdir()) == [
+        ".lock",
+        "best.pt",
+        "config.json",
+        "last.pt",
+        "log",
+    ]
     names = sorted(path.name.partition(".")[0] for path in (finished / "log").iterdir())
     assert names == ["events", "metrics"]
 

@@ -1,0 +1,68 @@
+"""Options that were given and have no effect: a line each, instead of silence."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from training.config import TrainConfig
+
+_OF_A_RUN = (
+    "schedule",
+    "warm_up",
+    "plateau_patience",
+    "plateau_factor",
+    "early_stop",
+    "epoch_samples",
+    "val_samples",
+    "save_every",
+    "ema",
+    "log_histograms",
+    "lr",
+)
+"""What a range test has no use for."""
+
+
+def idle_in_run(
+    given: Mapping[str, Any], config: TrainConfig, train_samples: int, val_samples: int
+) -> list[str]:
+    """Lines on options that change nothing in a run.
+
+    Args:
+        given: fields of TrainConfig that were asked for.
+        config: of the run.
+        train_samples: the dataset has in train; `val_samples`: in val.
+    """
+    schedule = config.schedule
+    reasons = {
+        "plateau_patience": schedule != "plateau" and f"with --schedule {schedule}",
+        "plateau_factor": schedule != "plateau" and f"with --schedule {schedule}",
+        "warm_up": schedule == "one-cycle" and "with --schedule one-cycle, which has its own rise",
+        "scale_batch": config.scale_batch and len(config.stages) == 1 and "with one stage",
+        "val_samples": not val_samples and "without a val split",
+        "shuffle_window": (config.shuffle_window or 0) >= train_samples
+        and f"with {train_samples:,} samples in train",
+    }
+    return [_line(name, reason) for name, reason in reasons.items() if name in given and reason]
+
+
+def idle_on_resuming(given: Mapping[str, Any]) -> list[str]:
+    """Lines on options that mean nothing to a run that goes on: what auto was found to be stays."""
+    return [
+        _line(name, "with --resume: the run keeps what it found", " auto")
+        for name in ("lr", "batch_size")
+        if given.get(name) == "auto"
+    ]
+
+
+def idle_in_range_test(given: Mapping[str, Any], **switches: object) -> list[str]:
+    """Lines on options that --find-lr has no use for.
+
+    Args:
+        given: fields of TrainConfig that were asked for.
+        switches: other options by name, and what they were given; none where that is empty.
+    """
+    names = [name for name in _OF_A_RUN if name in given] + [name for name, on in switches.items() if on]
+    return [_line(name, "with --find-lr") for name in names]
+
+
+def _line(name: str, reason: str, value: str = "") -> str:
+    return f"--{name.replace('_', '-')}{value} has no effect {reason}"
