@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from generator.errors import COPY_AGAIN, DatasetError, one_line
 from generator.hdf5 import check_datasets, map_datasets
 from generator.pixels import Layout
 from generator.sprites import OPAQUE, base_columns
@@ -16,6 +17,9 @@ from generator.sprites import OPAQUE, base_columns
 BANK_FILE = "bank.h5"
 
 NO_FG = 2**32 - 1
+
+MOST_SIDE = 8192
+"""Pixels of a picture's side, at most."""
 
 _MOST_IN_MEMORY = 2**30
 
@@ -66,8 +70,28 @@ class Bank:
         """
         arrays = map_datasets(path)
         check_datasets(path, arrays, _layout(arrays))
-        header = json.loads(arrays["header"].tobytes())
-        return cls(header, **{name: arrays[name] for name in _layout(arrays) if name != "header"})
+        header = _read_header(path, arrays["header"])
+        bank = cls(header, **{name: arrays[name] for name in _layout(arrays) if name != "header"})
+        bank._check(path)
+        return bank
+
+    def _check(self, path: Path) -> None:
+        """Make sure that every sprite lies within its padding, and shadows behind the objects."""
+        height, width = self.sprite_pixels.shape[1:3]
+
+        def refuse(name: str, expected: str, found: object) -> DatasetError:
+            return DatasetError(f"{path}:{name}", expected, str(found), COPY_AGAIN)
+
+        for name in ("sprite_pixels", "bg"):
+            shape = getattr(self, name).shape
+            if not (shape[0] and min(shape[1:3]) >= 1 and max(shape[1:3]) <= MOST_SIDE):
+                raise refuse(name, f"one picture or more, of 1 to {MOST_SIDE} pixels a side", shape)
+        sizes = self.sprite_size
+        wrong = np.flatnonzero((sizes < 1).any(axis=1) | (sizes > (height, width)).any(axis=1))
+        if len(wrong):
+            raise refuse("sprite_size", f"1 to {height} x {width}", " x ".join(map(str, sizes[wrong[0]])))
+        if not (self.sprite_fg[: self.objects] != NO_FG).all() or not self.objects:
+            raise refuse("sprite_fg", "objects, and shadows behind them", "another order")
 
     def with_backgrounds_in_memory(self) -> "Bank":
         """The same bank with its backgrounds copied, unless they are very large.
@@ -136,6 +160,16 @@ class Bank:
     def _opaque(self, number: int) -> np.ndarray:
         opaque: np.ndarray = self.sprite_pixels[number, :, :, 3] >= OPAQUE
         return opaque
+
+
+def _read_header(path: Path, content: np.ndarray) -> dict[str, Any]:
+    try:
+        header = json.loads(content.tobytes())
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(f"{path}:header", "JSON", one_line(error), COPY_AGAIN) from error
+    if not isinstance(header, dict):
+        raise DatasetError(f"{path}:header", "a JSON object", type(header).__name__, COPY_AGAIN)
+    return header
 
 
 def _share_before(counts: np.ndarray) -> np.ndarray:

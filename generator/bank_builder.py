@@ -164,7 +164,7 @@ def build_bank(
     network: NetworkDepth | None,
     make_header: Callable[[Decoded], dict[str, Any]],
     advance: Callable[[int], None],
-    before_replacing: Callable[[], None],
+    before_replacing: Callable[[Path], None],
 ) -> None:
     """Decode every asset once and write the bank atomically.
 
@@ -177,7 +177,8 @@ def build_bank(
         network: sees the depth of backgrounds, in this process; None where `config.depth` names none.
         make_header: gives the header once everything is decoded.
         advance: called with a number of assets as they are done.
-        before_replacing: called when the new bank is complete but not yet in its place.
+        before_replacing: called with the new bank's temporary path when it is complete, but not yet in its
+            place.
 
     Raises:
         AssetError: a picture cannot be used; nothing is left behind.
@@ -223,7 +224,7 @@ def build_bank(
             add_dataset(file, "sprite_size", (sprites, 2), _U2)[...] = np.concatenate(sizes)
             add_dataset(file, "sprite_fg", (sprites,), _U4)[...] = np.append(fg_of, [NO_FG] * len(shadows))
             add_dataset(file, "header", header.shape, _U1)[...] = header
-        before_replacing()
+        before_replacing(temporary)
 
 
 def bank_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:

@@ -1,9 +1,6 @@
 """The one way to read a dataset, rendered or not, for training, the commands and users alike."""
 
-import contextlib
-import json
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from pathlib import Path
@@ -14,18 +11,14 @@ from numpy.typing import ArrayLike
 from generator.bank import Bank
 from generator.composite import Renderer
 from generator.config import SplitName
-from generator.errors import DatasetError
-from generator.files import hash_file, write_atomically
+from generator.errors import COPY_AGAIN, DatasetError
 from generator.gather import flat, gather_rows
-from generator.manifest import VERIFIED_FILE, BankEntry, Manifest, ShardEntry, SplitEntry
+from generator.manifest import Manifest, SplitEntry
 from generator.pixels import Layout, Pixels, allocate, pixel_layout
-from generator.placement import PLACEMENT, SAMPLE
-from generator.progress import Progress
+from generator.placement import OBJECT, PLACEMENT, SAMPLE
 from generator.shards import open_shard
+from generator.verify import check_files, wrong_sizes
 from generator.watch import FileWatch
-from generator.workers import cores
-
-_FIX = "copy the dataset again, or generate it anew with --overwrite"
 
 # Among the files a split watches: its shards, then the bank.
 _BANK = -1
@@ -103,6 +96,9 @@ class Split:
     def _tables(self, folder: Path) -> tuple[np.ndarray, np.ndarray]:
         """The tables of all shards, joined: `first` counts rows of the joined placements."""
         samples, placements = [np.zeros(0, SAMPLE)], [np.zeros(0, PLACEMENT)]
+        total = sum(len(shard.placements) for shard in self._shards)
+        if total >= 2**32:
+            raise DatasetError(folder, f"fewer than {2**32:,} placements", f"{total:,}", COPY_AGAIN)
         before = 0
         for shard in self._shards:
             table = shard.samples.copy()
@@ -111,12 +107,19 @@ class Split:
             samples.append(table)
             placements.append(shard.placements)
         joined = np.concatenate(samples), np.concatenate(placements)
-        for column, count in (
-            (joined[0]["bg"], len(self.bank.bg)),
-            (joined[1]["sprite"], len(self.bank.sprite_fg)),
+        is_object = joined[1]["kind"] == OBJECT
+        for name, column, count in (
+            ("bg", joined[0]["bg"], len(self.bank.bg)),
+            ("sprite", joined[1]["sprite"], len(self.bank.sprite_fg)),
+            ("sprite of an object", joined[1]["sprite"][is_object], self.bank.objects),
         ):
             if column.size and column.max() >= count:
-                raise DatasetError(folder, f"numbers below {count}, as in the bank", str(column.max()), _FIX)
+                raise DatasetError(
+                    f"{folder}:{name}",
+                    f"numbers below {count}, as in the bank",
+                    str(column.max()),
+                    COPY_AGAIN,
+                )
         return joined
 
     def read(self, indices: ArrayLike, out: Batch | None = None) -> Batch:
@@ -226,93 +229,27 @@ def open_dataset(folder: str | Path, hash_files: bool = True) -> Dataset:
     """
     folder = Path(folder)
     manifest = Manifest.read(folder)
-    if hash_files:
-        problems = _check_files(folder, manifest, always_hash=False)
-    else:
-        problems = verify_dataset(folder, quick=True)
-    if problems:
-        raise problems[0]
+    files = manifest.files()
+    problems = check_files(folder, files) if hash_files else wrong_sizes(folder, files)
+    for problem in problems.values():
+        raise problem
     bank = Bank.open(folder / manifest.bank.file)
-    width, height = manifest.size
-    if bank.bg.shape[1:3] != (height, width):
-        found = f"{bank.bg.shape[2]} x {bank.bg.shape[1]}"
-        raise DatasetError(folder / manifest.bank.file, f"backgrounds of {width} x {height}", found, _FIX)
+    _check_bank(folder / manifest.bank.file, bank, manifest)
     if manifest.storage == "unrendered":
         bank = bank.with_backgrounds_in_memory()
     splits = {name: Split(folder, manifest, entry, bank) for name, entry in manifest.splits.items()}
     return Dataset(folder, manifest, bank, splits)
 
 
-def verify_dataset(folder: str | Path, quick: bool = False) -> list[DatasetError]:
-    """Name every file that is missing or not as it was written.
-
-    Args:
-        folder: of the dataset.
-        quick: compare sizes alone; otherwise every file is hashed, always.
-
-    Raises:
-        DatasetError: there is no manifest to compare with.
-    """
-    folder = Path(folder)
-    manifest = Manifest.read(folder)
-    if quick:
-        return [problem for file in manifest.files() if (problem := _wrong_size(folder, file))]
-    return _check_files(folder, manifest, always_hash=True)
-
-
-def _check_files(folder: Path, manifest: Manifest, always_hash: bool) -> list[DatasetError]:
-    """Sizes, and the hashes of files that are not known to be right, several at a time."""
-    remembered = {} if always_hash else _read_verified(folder)
-    verified: dict[str, list[int | str]] = {}
-    problems: list[DatasetError] = []
-    unknown: list[BankEntry | ShardEntry] = []
-    for file in manifest.files():
-        if problem := _wrong_size(folder, file):
-            problems.append(problem)
-        elif remembered.get(file.file) == (mark := _mark(folder, file)):
-            verified[file.file] = mark
-        else:
-            unknown.append(file)
-    with (
-        Progress("verifying", sum(file.bytes for file in unknown) // 2**20 + 1, "MiB") as progress,
-        ThreadPoolExecutor(cores()) as pool,
-    ):
-        marks = [_mark(folder, file) for file in unknown]
-        hashes = pool.map(lambda file: hash_file(folder / file.file, threads=1), unknown)
-        for file, mark, found in zip(unknown, marks, hashes, strict=True):
-            if found == file.blake3:
-                verified[file.file] = mark
-            else:
-                expected = f"BLAKE3 {file.blake3[:16]}..."
-                problems.append(DatasetError(folder / file.file, expected, f"{found[:16]}...", _FIX))
-            progress.advance(file.bytes // 2**20)
-    if verified != remembered:
-        # A dataset on a read-only disk is verified each time.
-        with contextlib.suppress(OSError):
-            write_atomically(folder / VERIFIED_FILE, json.dumps(verified).encode())
-    return problems
-
-
-def _wrong_size(folder: Path, file: BankEntry | ShardEntry) -> DatasetError | None:
-    """What is wrong with a file at first sight."""
-    path = folder / file.file
-    if not path.is_file():
-        return DatasetError(path, "a file of the dataset", "nothing", _FIX)
-    size = path.stat().st_size
-    if size != file.bytes:
-        return DatasetError(path, f"{file.bytes:,} bytes", f"{size:,}", _FIX)
-    return None
-
-
-def _mark(folder: Path, file: BankEntry | ShardEntry) -> list[int | str]:
-    """What tells that a file has not changed since its hash was found right."""
-    status = (folder / file.file).stat()
-    return [status.st_size, status.st_mtime_ns, file.blake3]
-
-
-def _read_verified(folder: Path) -> dict[str, list[int | str]]:
-    try:
-        remembered: dict[str, list[int | str]] = json.loads((folder / VERIFIED_FILE).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return remembered if isinstance(remembered, dict) else {}
+def _check_bank(path: Path, bank: Bank, manifest: Manifest) -> None:
+    """Make sure that the bank holds the manifest's pictures."""
+    width, height = manifest.size
+    fgs, bgs = len(manifest.assets["fg"]), len(manifest.assets["bg"])
+    if bank.bg.shape[1:3] != (height, width):
+        found = f"{bank.bg.shape[2]} x {bank.bg.shape[1]}"
+        raise DatasetError(path, f"backgrounds of {width} x {height}", found, COPY_AGAIN)
+    if len(bank.bg) != bgs:
+        raise DatasetError(path, f"the {bgs} backgrounds of the manifest", str(len(bank.bg)), COPY_AGAIN)
+    shown = int(bank.sprite_fg[: bank.objects].max())
+    if shown >= fgs:
+        raise DatasetError(path, f"sprites of {fgs} foregrounds", f"one of number {shown}", COPY_AGAIN)

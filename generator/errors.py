@@ -100,6 +100,10 @@ class WorkerError(FgbgError):
     """A worker process ended without an answer: killed, or out of memory."""
 
 
+COPY_AGAIN = "copy the dataset again, or generate it again with --overwrite"
+"""What to do about a damaged file of a dataset."""
+
+
 def printable(text: str | Path) -> str:
     """Text or a path as one line that does nothing to a terminal.
 

@@ -1,18 +1,21 @@
 """HDF5 files of plain contiguous datasets that can be memory-mapped; readers trust nothing in them."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
 
-from generator.errors import DatasetError
+from generator.errors import COPY_AGAIN, DatasetError, one_line
 
 PAGE = 4096
 
-_FIX = "copy the dataset again, or generate it anew with --overwrite"
+# Far more than any file of the format holds.
+_MOST_DATASETS = 64
 
 
 @contextmanager
@@ -56,17 +59,20 @@ def map_datasets(path: Path) -> dict[str, np.ndarray]:
             datasets that lie within it (links elsewhere, virtual or external storage, filters).
     """
     if not path.is_file():
-        raise DatasetError(path, "a file of the dataset", "nothing", _FIX)
+        found = "something else" if path.exists() else "nothing"
+        raise DatasetError(path, "a file of the dataset", found, COPY_AGAIN)
     try:
         with h5py.File(path, "r", locking=False) as file:
+            if len(file) > _MOST_DATASETS:
+                found = f"{len(file):,}"
+                raise DatasetError(path, f"at most {_MOST_DATASETS} arrays", found, COPY_AGAIN)
             places = {name: _place_of(path, file, name) for name in file}
-    except OSError as error:
-        raise DatasetError(path, "an HDF5 file", " ".join(str(error).split()), _FIX) from error
-    buffer = np.memmap(path, np.uint8, mode="r")
-    return {
-        name: np.ndarray(shape, dtype, buffer, offset) if offset else np.empty(shape, dtype)
-        for name, (shape, dtype, offset) in places.items()
-    }
+        buffer = np.memmap(path, np.uint8, mode="r")
+        return {name: place.array(buffer) for name, place in places.items()}
+    except DatasetError:
+        raise
+    except Exception as error:  # libhdf5 and NumPy say in many ways that a file makes no sense
+        raise DatasetError(path, "an HDF5 file", one_line(error), COPY_AGAIN) from error
 
 
 def check_datasets(
@@ -80,18 +86,36 @@ def check_datasets(
     for name, (shape, dtype) in expected.items():
         wanted = f"{shape} of {dtype}"
         if name not in arrays:
-            raise DatasetError(f"{path}:{name}", wanted, "nothing", _FIX)
+            raise DatasetError(f"{path}:{name}", wanted, "nothing", COPY_AGAIN)
         if arrays[name].shape != shape or arrays[name].dtype != dtype:
             raise DatasetError(
-                f"{path}:{name}", wanted, f"{arrays[name].shape} of {arrays[name].dtype}", _FIX
+                f"{path}:{name}", wanted, f"{arrays[name].shape} of {arrays[name].dtype}", COPY_AGAIN
             )
 
 
-def _place_of(path: Path, file: h5py.File, name: str) -> tuple[tuple[int, ...], np.dtype[Any], int]:
-    """Shape, dtype and byte offset of one dataset (offset 0 for an empty one)."""
+@dataclass(frozen=True)
+class _Place:
+    """Where the values of a dataset lie: from byte `offset` on; None where it has none."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    offset: int | None
+
+    def array(self, buffer: np.ndarray) -> np.ndarray:
+        if self.offset is None:
+            return np.empty(self.shape, self.dtype)
+        return np.ndarray(self.shape, self.dtype, buffer, self.offset)
+
+
+def _place_of(path: Path, file: h5py.File, name: str) -> _Place:
+    """Where one dataset lies.
+
+    Raises:
+        DatasetError: it is not plain, or not within the file.
+    """
 
     def refuse(found: str) -> DatasetError:
-        return DatasetError(f"{path}:{name}", "a plain contiguous dataset", found, _FIX)
+        return DatasetError(f"{path}:{name}", "a plain contiguous dataset", found, COPY_AGAIN)
 
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
         raise refuse("a link to elsewhere")
@@ -103,11 +127,13 @@ def _place_of(path: Path, file: h5py.File, name: str) -> tuple[tuple[int, ...], 
         raise refuse("chunked, filtered or virtual storage")
     if properties.get_external_count():
         raise refuse("storage in another file")
-    if dataset.dtype.hasobject:
-        raise refuse(f"type {dataset.dtype}")
-    if dataset.size == 0:
-        return dataset.shape, dataset.dtype, 0
+    shape, dtype = dataset.shape, dataset.dtype
+    if shape is None or dtype.hasobject:
+        raise refuse(f"type {dtype}")
+    size = math.prod(shape)
+    if size == 0:
+        return _Place(shape, dtype, None)
     offset = dataset.id.get_offset()
-    if offset is None or offset + dataset.size * dataset.dtype.itemsize > path.stat().st_size:
-        raise refuse(f"{dataset.shape} of {dataset.dtype}, which is larger than the file")
-    return dataset.shape, dataset.dtype, offset
+    if not offset or offset + size * dtype.itemsize > path.stat().st_size:
+        raise refuse(f"{shape} of {dtype}, which is larger than the file")
+    return _Place(shape, dtype, offset)

@@ -1,51 +1,100 @@
-"""`dataset.json` and `journal.jsonl`: what a dataset says of itself."""
+"""`dataset.json`: what a finished dataset says of itself. It proves itself by its id."""
 
-import os
-from collections.abc import Iterable
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from blake3 import blake3
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
-from generator.config import SplitName
-from generator.errors import DatasetError
-from generator.files import room_for, write_atomically
+from generator.config import MOST_OBJECTS, NOT_IDENTITY, SPLITS, SplitName
+from generator.errors import COPY_AGAIN, DatasetError, one_line
+from generator.files import read_regular
 
 MANIFEST_FILE = "dataset.json"
 JOURNAL_FILE = "journal.jsonl"
-VERIFIED_FILE = ".verified.json"
 
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.h5$")]
+AssetKind = Literal["fg", "bg"]
+
+# Far more than ten million pictures take.
+_MOST_BYTES = 2**32
+_LARGEST_SIDE = 8192
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""A BLAKE3 hash."""
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.h5$", max_length=255)]
 """The plain name of a file in the dataset's own folder."""
+Side = Annotated[int, Field(ge=1, le=_LARGEST_SIDE)]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Record(BaseModel):
+    """A part of what is on disk: exactly these fields, of exactly these types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Asset(_Record):
+class Asset(Record):
     """A picture the dataset was made from: its name in its folder, BLAKE3 hash and split."""
 
     name: str
-    hash: str
-    split: str
+    hash: Hash
+    split: SplitName
     depth: str | None = None
     """For backgrounds: the depth source that answered."""
+    depth_hash: Hash | None = None
+    """For backgrounds: the BLAKE3 hash of the file that their depth was read from, if it was."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Datasets without depth files are the bytes they always were."""
+        fields: dict[str, Any] = serialise(self)
+        if self.depth_hash is None:
+            del fields["depth_hash"]
+        return fields
 
 
-class Moments(_Record):
+def dataset_id(
+    config: Mapping[str, Any],
+    hashes: Mapping[AssetKind, Mapping[str, str]],
+    depth_hashes: Mapping[str, str],
+) -> str:
+    """A dataset's id: a hash of all that decides its bytes.
+
+    Args:
+        config: `GenerateConfig.identity()`.
+        hashes: for fg and bg, the BLAKE3 hash of each picture by its name.
+        depth_hashes: of the depth file of each background that has one; without any the id is that of
+            versions that did not count them.
+    """
+    parts = [config, hashes, depth_hashes] if depth_hashes else [config, hashes]
+    return blake3(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+class Moments(Record):
     """Mean and standard deviation per channel, of values in [0, 1]; depth over known pixels only."""
 
     mean: list[float]
     std: list[float]
 
 
-class Sums(_Record):
+class Sums(Record):
     """What shards add up to moments: per channel the sum, the sum of squares, and how many values."""
 
     sum: list[float]
     squares: list[float]
-    count: int
+    count: Count
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(
@@ -62,52 +111,51 @@ class Sums(_Record):
         return Moments(mean=means, std=[variance**0.5 for variance in variances])
 
 
-class ShardEntry(_Record):
+class ShardEntry(Record):
     """A finished shard, as `dataset.json` lists it."""
 
     file: FileName
-    samples: int
-    bytes: int
-    blake3: str
+    samples: Count
+    bytes: Count
+    blake3: Hash
 
 
-class JournalLine(ShardEntry):
-    """A finished shard, as the journal lists it: with its part of the statistics."""
-
-    statistics: dict[str, Sums]
-    statistics_samples: int
-
-
-class SplitEntry(_Record):
+class SplitEntry(Record):
     """A split: how many samples, in which shards, in this order."""
 
-    samples: int
+    samples: Count
     shards: list[ShardEntry]
 
+    @model_validator(mode="after")
+    def _adds_up(self) -> "SplitEntry":
+        if self.samples != (total := sum(shard.samples for shard in self.shards)):
+            raise ValueError(f"its shards hold {total} samples together, not {self.samples}")
+        return self
 
-class BankEntry(_Record):
+
+class BankEntry(Record):
     """The bank's file."""
 
     file: FileName
-    bytes: int
-    blake3: str
+    bytes: Count
+    blake3: Hash
 
 
-class Statistics(_Record):
+class Statistics(Record):
     """Moments of `bg`, `fg_bg`, `mask` and `depth`, and how many train samples they were taken from."""
 
-    samples: int
+    samples: Count
     fields: dict[str, Moments]
 
 
-class MaskEntry(_Record):
+class MaskEntry(Record):
     """What the mask holds."""
 
     kind: Literal["alpha"] = "alpha"
     convention: str = "0 background ... 255 foreground"
 
 
-class DepthEntry(_Record):
+class DepthEntry(Record):
     """Where depth comes from. `pseudo`: some of it is a prior, not measured or computed."""
 
     sources: list[str]
@@ -115,28 +163,66 @@ class DepthEntry(_Record):
     convention: str = "relative inverse depth, uint16: 0 unknown, 1 farthest ... 65535 nearest"
 
 
-class Manifest(_Record):
+class Manifest(Record):
     """All of `dataset.json`."""
 
     format: Literal["fgbg-dataset"] = "fgbg-dataset"
     version: Literal[1] = 1
-    id: str
+    id: Hash
     storage: Literal["rendered", "unrendered"]
-    size: tuple[int, int]
+    size: tuple[Side, Side]
     """Canvas (width, height) in pixels."""
     config: dict[str, Any]
+    """`GenerateConfig.identity()`; older versions added where the pictures were."""
     libraries: dict[str, str]
-    assets: dict[Literal["fg", "bg"], list[Asset]]
+    assets: dict[AssetKind, list[Asset]]
     bank: BankEntry
     splits: dict[SplitName, SplitEntry]
     mask: MaskEntry
     depth: DepthEntry
     statistics: Statistics
 
+    @field_validator("config")
+    @classmethod
+    def _objects_are_a_range(cls, config: dict[str, Any]) -> dict[str, Any]:
+        found = config.get("objects", [1, 1])
+        whole = isinstance(found, list | tuple) and len(found) == 2 and all(type(n) is int for n in found)
+        if not whole or not 1 <= found[0] <= found[1] <= MOST_OBJECTS:
+            raise ValueError(f"objects must be two numbers from 1 to {MOST_OBJECTS}")
+        return config
+
+    @field_validator("assets")
+    @classmethod
+    def _pictures_have_a_name_each(cls, assets: dict[AssetKind, list[Asset]]) -> dict[AssetKind, list[Asset]]:
+        for kind in ("fg", "bg"):
+            names = {asset.name for asset in assets.get(kind, [])}
+            if not names or len(names) < len(assets[kind]):
+                raise ValueError(f"{kind} must be pictures of different names, and at least one")
+        return assets
+
+    @field_validator("splits")
+    @classmethod
+    def _every_split_is_there(cls, splits: dict[SplitName, SplitEntry]) -> dict[SplitName, SplitEntry]:
+        if missing := [name for name in SPLITS if name not in splits]:
+            raise ValueError(f"{missing[0]} is missing; an empty split has no shards")
+        return splits
+
+    @model_validator(mode="after")
+    def _files_have_a_name_each(self) -> "Manifest":
+        name, times = Counter(entry.file for entry in self.files()).most_common(1)[0]
+        if times > 1:
+            raise ValueError(f"{name} is listed {times} times")
+        return self
+
     @property
     def has_instances(self) -> bool:
         """Whether samples may have several objects, and so an instance map."""
         return bool(self.config.get("objects", (1, 1))[1] > 1)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The part of the config that decides the dataset's bytes."""
+        return {name: value for name, value in self.config.items() if name not in NOT_IDENTITY}
 
     def files(self) -> list[BankEntry | ShardEntry]:
         """Every file of the dataset, the bank first."""
@@ -147,61 +233,54 @@ class Manifest(_Record):
         """Read a folder's manifest.
 
         Raises:
-            DatasetError: there is none, or it is not of this format and version.
+            DatasetError: there is none, it is not of this format and version, or its id is not that of its
+                config and pictures.
         """
         path = folder / MANIFEST_FILE
-        if not path.is_file():
-            unfinished = (folder / JOURNAL_FILE).exists() or any(folder.glob("*.h5"))
-            raise DatasetError(
-                folder,
-                f"a finished dataset ({MANIFEST_FILE})",
-                "an unfinished one" if unfinished else "none",
-                "run 'fgbg generate' again to continue it" if unfinished else "run 'fgbg generate' first",
-            )
         try:
-            return cls.model_validate_json(path.read_bytes())
+            manifest = cls.model_validate_json(read_regular(path, _MOST_BYTES))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _no_manifest(folder) from error
+        except OSError as error:
+            raise DatasetError(path, "a file", str(error.strerror or error), COPY_AGAIN) from error
         except ValidationError as error:
             first = error.errors()[0]
             place = ".".join(map(str, first["loc"])) or "content"
             raise DatasetError(
-                path,
-                "a dataset of format version 1",
-                f"{place}: {first['msg']}",
-                "generate it anew with --overwrite",
+                path, "a dataset of format version 1", f"{place}: {first['msg']}", COPY_AGAIN
             ) from error
+        manifest._prove(path)
+        return manifest
+
+    def _prove(self, path: Path) -> None:
+        """Compute the id again.
+
+        Raises:
+            DatasetError: it is another one.
+        """
+        try:
+            id_ = dataset_id(
+                self.identity,
+                {kind: hashes_by_name(self.assets[kind]) for kind in ("fg", "bg")},
+                {asset.name: asset.depth_hash for asset in self.assets["bg"] if asset.depth_hash},
+            )
+        except (ValueError, RecursionError) as error:
+            raise DatasetError(path, "a config", one_line(error), COPY_AGAIN) from error
+        if self.id != id_:
+            expected = f"id {id_[:16]}..., as its config and pictures give"
+            raise DatasetError(path, expected, f"id {self.id[:16]}...", COPY_AGAIN)
 
 
-class Journal:
-    """The list of finished shards of an unfinished dataset, appended and fsynced line by line."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def read(self) -> dict[str, JournalLine]:
-        """Finished shards by file name. A last line torn by a kill does not count."""
-        if not self._path.exists():
-            return {}
-        lines: dict[str, JournalLine] = {}
-        for text in self._path.read_bytes().split(b"\n"):
-            try:
-                line = JournalLine.model_validate_json(text)
-            except ValidationError:
-                break
-            lines[line.file] = line
-        return lines
-
-    def replace(self, lines: Iterable[JournalLine]) -> None:
-        """Make `lines` the whole journal."""
-        write_atomically(self._path, b"".join(map(_encode, lines)))
-
-    def append(self, line: JournalLine) -> None:
-        """Add a shard that stands on the disk; returns when the line does too."""
-        encoded = _encode(line)
-        with room_for(self._path, len(encoded)), self._path.open("ab") as file:
-            file.write(encoded)
-            file.flush()
-            os.fsync(file.fileno())
+def hashes_by_name(assets: Sequence[Asset]) -> dict[str, str]:
+    """The hash of each picture by its name."""
+    return {asset.name: asset.hash for asset in assets}
 
 
-def _encode(line: JournalLine) -> bytes:
-    return line.model_dump_json().encode() + b"\n"
+def _no_manifest(folder: Path) -> DatasetError:
+    unfinished = (folder / JOURNAL_FILE).exists() or any(folder.glob("*.h5"))
+    return DatasetError(
+        folder,
+        f"a finished dataset ({MANIFEST_FILE})",
+        "an unfinished one" if unfinished else "none",
+        "run 'fgbg generate' again to continue it" if unfinished else "run 'fgbg generate' first",
+    )

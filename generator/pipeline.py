@@ -1,11 +1,11 @@
 """`generate`: assets to bank to shards to manifest, resumable at every shard."""
 
-import contextlib
 import importlib.metadata
 import math
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,21 +15,21 @@ from blake3 import blake3
 from generator import __version__
 from generator.bank import BANK_FILE, Bank
 from generator.bank_builder import NetworkDepth, bank_bytes, build_bank, count_sprites
-from generator.config import NOT_IDENTITY, SPLITS, GenerateConfig, SplitName
+from generator.config import SPLITS, GenerateConfig, SplitName
 from generator.depth_cache import DepthCache
+from generator.depth_files import depth_files_of
 from generator.depth_networks import DepthNetwork, is_network, open_network
-from generator.errors import ConfigError, DatasetError, DiskSpaceError
+from generator.errors import ConfigError, DiskSpaceError, printable
+from generator.estimate import Estimate
+from generator.existing import Existing
 from generator.files import hash_file, write_atomically
+from generator.journal import Journal, JournalHead
 from generator.listing import list_pictures
 from generator.locks import hold_folder
 from generator.manifest import (
-    JOURNAL_FILE,
     MANIFEST_FILE,
-    VERIFIED_FILE,
     BankEntry,
     DepthEntry,
-    Journal,
-    JournalLine,
     Manifest,
     MaskEntry,
     ShardEntry,
@@ -38,18 +38,10 @@ from generator.manifest import (
     Sums,
 )
 from generator.pixels import pixel_bytes
-from generator.plan import (
-    AssetKind,
-    Header,
-    Request,
-    assets_by_name,
-    estimate_bytes,
-    format_bytes,
-    make_header,
-    plan_shards,
-)
+from generator.plan import FROM_FILE, Header, Request, format_bytes, make_header, plan_shards
 from generator.progress import Progress
 from generator.shard_writer import ShardTask, ShardWriter
+from generator.verify import wrong_files, wrong_sizes
 from generator.workers import cores, run_tasks
 
 # Statistics come from at least this many samples (or all), spread evenly over the shards.
@@ -92,81 +84,141 @@ def generate(
     Args:
         config: what to make.
         overwrite: replace a dataset that is there; only files that belong to it are removed.
-        say: gets a line that estimates the bank before it is built.
+        say: gets lines for the user: how large the dataset will be and how long it will take, and what was
+            damaged and is made again.
 
     Raises:
         AssetError: a folder or picture cannot be used.
-        ConfigError: the folder holds a dataset of another config, or another process writes there.
+        ConfigError: the folder holds a dataset of another config, or files that fgbg did not write, or
+            another process writes there.
+        DatasetError: the finished dataset there is damaged.
         DiskSpaceError: it would not fit.
     """
     fgs, bgs = list_pictures(config.fg), list_pictures(config.bg)
-    hashes: dict[AssetKind, dict[str, str]] = {
-        "fg": {path.relative_to(config.fg).as_posix(): hash_file(path) for path in fgs},
-        "bg": {path.relative_to(config.bg).as_posix(): hash_file(path) for path in bgs},
-    }
     with hold_folder(config.out, "fgbg generate"):
-        return _generate(config, fgs, bgs, hashes, overwrite, say)
-
-
-def _generate(
-    config: GenerateConfig,
-    fgs: Sequence[Path],
-    bgs: Sequence[Path],
-    hashes: dict[AssetKind, dict[str, str]],
-    overwrite: bool,
-    say: Callable[[str], None],
-) -> Outcome:
-    network = open_network(config.depth) if is_network(config.depth) else None
-    identity = config.identity() | ({"depth": network.id} if network else {})
-    request = Request(identity, hashes)
-    found = None if overwrite else _found_request(config.out)
-    if found is not None and (difference := found.difference(request)):
-        raise ConfigError(
-            config.out,
-            f"the dataset there to have {difference.wanted}",
-            difference.found,
-            "use another --out, or --overwrite to replace it",
-        )
-    if found is not None and (config.out / MANIFEST_FILE).exists():
-        return Outcome(Manifest.read(config.out), 0, 0.0, _bytes_of(config.out))
-
-    _check_disk(config, len(fgs), len(bgs))
-    bank_path = config.out / BANK_FILE
-    if found is None:
-        sprites, size = count_sprites(config, len(fgs)), bank_bytes(config, len(fgs), len(bgs))
-        say(f"bank: {sprites:,} sprites, {len(bgs):,} backgrounds, about {format_bytes(size)} in memory")
-        with Progress("reading pictures", len(fgs) + len(bgs), "pictures") as progress:
-            build_bank(
-                bank_path,
-                config,
-                fgs,
-                bgs,
-                _workers(config, (len(fgs) + len(bgs)) * _BYTES_PER_ASSET),
-                _network_depth(config, network, list(hashes["bg"].values())),
-                make_header=lambda decoded: make_header(config, request, decoded).model_dump(mode="json"),
-                advance=progress.advance,
-                before_replacing=lambda: _clear(config.out),
+        existing = Existing.look(config.out, overwrite)
+        if existing.manifest is None or overwrite:
+            existing.refuse_foreign()
+        order = _Order.of(config, fgs, bgs)
+        if not overwrite and (difference := existing.difference(order.request)):
+            raise ConfigError(
+                config.out,
+                f"the dataset there to have {difference.wanted}",
+                difference.found,
+                "use another --out, or --overwrite to replace it",
             )
-    bank = Bank.open(bank_path)
-    tasks = plan_shards(config, Header.model_validate(bank.header))
-    journal = Journal(config.out / JOURNAL_FILE)
-    finished = {
-        file: line
-        for file, line in journal.read().items()
-        if (config.out / file).is_file() and (config.out / file).stat().st_size == line.bytes
-    }
-    journal.replace(finished.values())
+        if existing.manifest is not None and not overwrite:
+            return _complete(config.out, existing.manifest)
+        estimate = Estimate.of(config, len(fgs), len(bgs))
+        _check_disk(config, estimate, existing)
+        say(estimate.describe(config, _workers(config, estimate.samples * _bytes_to_make(config))))
+        journal = _make_bank(order, existing, overwrite, say)
+        return _make_shards(order, journal, say)
 
+
+@dataclass(frozen=True)
+class _Order:
+    """What is to be made, and of what.
+
+    Attributes:
+        config: of the dataset.
+        fgs: cut-outs.
+        bgs: backgrounds.
+        network: sees depth; None where no network is asked for.
+        request: all that decides the dataset's bytes.
+    """
+
+    config: GenerateConfig
+    fgs: Sequence[Path]
+    bgs: Sequence[Path]
+    network: DepthNetwork | None
+    request: Request
+
+    @classmethod
+    def of(cls, config: GenerateConfig, fgs: Sequence[Path], bgs: Sequence[Path]) -> "_Order":
+        """Hash the pictures, and the depth files where depth is read from them."""
+        network = open_network(config.depth) if is_network(config.depth) else None
+        identity = config.identity() | ({"depth": network.id} if network else {})
+        depth_files = depth_files_of(bgs) if config.depth in ("auto", FROM_FILE) else []
+        bg_names = [path.relative_to(config.bg).as_posix() for path in bgs]
+        request = Request(
+            identity,
+            {
+                "fg": {path.relative_to(config.fg).as_posix(): hash_file(path) for path in fgs},
+                "bg": dict(zip(bg_names, map(hash_file, bgs), strict=True)),
+            },
+            {name: hash_file(file) for name, file in zip(bg_names, depth_files, strict=False) if file},
+        )
+        return cls(config, fgs, bgs, network, request)
+
+
+def _complete(folder: Path, manifest: Manifest) -> Outcome:
+    """A dataset that was found finished.
+
+    Raises:
+        DatasetError: a file of it is missing or of another size.
+    """
+    for problem in wrong_sizes(folder, manifest.files()).values():
+        raise problem
+    return Outcome(manifest, 0, 0.0, _bytes_of(manifest))
+
+
+def _make_bank(order: _Order, existing: Existing, overwrite: bool, say: Callable[[str], None]) -> Journal:
+    """Build the bank, unless it is there and whole; the journal knows its hash before it has its name."""
+    config, journal, head = order.config, existing.journal, existing.journal.head
+    path = config.out / BANK_FILE
+    if not overwrite and existing.files:
+        if head is None:
+            say(f"{config.out}: its journal has no hashes or is damaged; everything is made again")
+        elif not (problem := wrong_files(config.out, [head.bank]).get(head.bank.file)):
+            return journal
+        elif problem.found != "nothing":
+            say(printable(f"{path}: damaged since it was written; it is made again"))
+
+    def begin_journal(temporary: Path) -> None:
+        """Keep what stands, if this bank is the one that it was made from."""
+        header = Header.of(Bank.open(temporary), temporary)
+        entry = BankEntry(file=BANK_FILE, bytes=temporary.stat().st_size, blake3=hash_file(temporary))
+        if not overwrite and head is not None and (head.id, head.bank) == (header.id, entry):
+            return
+        planned = Counter(task.split.name for task in plan_shards(config, header))
+        counts = {split: max(count, planned[split]) for split, count in existing.shard_counts().items()}
+        journal.begin(JournalHead(id=header.id, bank=entry, shards=counts))
+        existing.clear()
+
+    fgs, bgs = order.fgs, order.bgs
+    sprites, size = count_sprites(config, len(fgs)), bank_bytes(config, len(fgs), len(bgs))
+    say(f"bank: {sprites:,} sprites, {len(bgs):,} backgrounds, about {format_bytes(size)} in memory")
+    with Progress("reading pictures", len(fgs) + len(bgs), "pictures") as progress:
+        build_bank(
+            path,
+            config,
+            fgs,
+            bgs,
+            _workers(config, (len(fgs) + len(bgs)) * _BYTES_PER_ASSET),
+            _network_depth(config, order.network, list(order.request.hashes["bg"].values())),
+            make_header=lambda decoded: make_header(config, order.request, decoded).model_dump(mode="json"),
+            advance=progress.advance,
+            before_replacing=begin_journal,
+        )
+    return journal
+
+
+def _make_shards(order: _Order, journal: Journal, say: Callable[[str], None]) -> Outcome:
+    """Write the shards that are not there, then the manifest."""
+    config, path = order.config, order.config.out / BANK_FILE
+    header = Header.of(Bank.open(path), path)
+    tasks = plan_shards(config, header)
+    finished = _finished(config.out, journal, tasks, say)
     began = time.monotonic()
-    statistics_samples = math.ceil(_STATISTICS_SAMPLES / len(tasks))
     todo = [task for task in tasks if task.file not in finished]
     missing, total = (sum(len(task.sample_ids) for task in some) for some in (todo, tasks))
     workers = _workers(config, missing * _bytes_to_make(config))
     writer = ShardWriter(
         config,
-        statistics_samples,
+        statistics_samples=math.ceil(_STATISTICS_SAMPLES / len(tasks)),
         threads=1 if workers > 1 else blake3.AUTO,
-        network=network if config.depth_per == "composite" else None,
+        network=order.network if config.depth_per == "composite" else None,
     )
     with (
         Progress("generating", total, "samples") as progress,
@@ -174,12 +226,30 @@ def _generate(
     ):
         progress.resume_at(total - missing)
         for line in lines:
-            finished[line.file] = line
             journal.append(line)
             progress.advance(line.samples)
-    manifest = _manifest(config, bank, tasks, finished)
+    manifest = _manifest(config, header, tasks, journal)
     write_atomically(config.out / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode() + b"\n")
-    return Outcome(manifest, missing, time.monotonic() - began, _bytes_of(config.out))
+    return Outcome(manifest, missing, time.monotonic() - began, _bytes_of(manifest))
+
+
+def _finished(
+    folder: Path, journal: Journal, tasks: Sequence[ShardTask], say: Callable[[str], None]
+) -> Collection[str]:
+    """The shards that stand and are as they were written; the journal keeps no others."""
+    lines = [
+        line
+        for task in tasks
+        if (line := journal.shards.get(task.file)) and line.samples == len(task.sample_ids)
+    ]
+    if not lines:
+        return []
+    problems = wrong_files(folder, lines, "checking what is finished")
+    for file in problems:
+        say(printable(f"{folder / file}: damaged since it was written; it is made again"))
+    assert journal.head is not None
+    journal.begin(journal.head, (line for line in lines if line.file not in problems))
+    return journal.shards.keys()
 
 
 def _network_depth(
@@ -207,69 +277,44 @@ def _bytes_to_make(config: GenerateConfig) -> int:
     return pixel_bytes(config.size, config.has_instances) if config.render else _BYTES_UNRENDERED
 
 
-def _found_request(folder: Path) -> Request | None:
-    """The request that the dataset in `folder` was, or is being, made for; None when there is none."""
-    if (folder / MANIFEST_FILE).exists():
-        manifest = Manifest.read(folder)
-        config = {name: value for name, value in manifest.config.items() if name not in NOT_IDENTITY}
-        return Request(config, {kind: assets_by_name(manifest.assets[kind]) for kind in ("fg", "bg")})
-    if (folder / BANK_FILE).exists():
-        return Header.model_validate(Bank.open(folder / BANK_FILE).header).request()
-    return None
-
-
-def _clear(folder: Path) -> None:
-    """Remove an earlier dataset's files, the manifest first: without it the rest counts as unfinished."""
-    names = [MANIFEST_FILE, VERIFIED_FILE]
-    with contextlib.suppress(DatasetError):
-        manifest = Manifest.read(folder)
-        names += [shard.file for split in manifest.splits.values() for shard in split.shards]
-    names += Journal(folder / JOURNAL_FILE).read()
-    for name in [*names, JOURNAL_FILE]:
-        (folder / name).unlink(missing_ok=True)
-
-
-def _check_disk(config: GenerateConfig, fgs: int, bgs: int) -> None:
+def _check_disk(config: GenerateConfig, estimate: Estimate, existing: Existing) -> None:
     """Compare what is still to be written with what is free, before the first byte."""
-    needed = estimate_bytes(config, fgs, bgs)
-    present = _bytes_of(config.out)
+    present = sum(
+        (config.out / name).stat().st_size for name in existing.files if (config.out / name).is_file()
+    )
     free = shutil.disk_usage(config.out).free
-    if needed - present > free:
-        advice = "lower --samples, --positions or --size" + (
-            ", or use --no-render, which needs about 40 bytes a sample" if config.render else ""
-        )
-        raise DiskSpaceError(
-            config.out, f"{format_bytes(needed - present)} of free disk", format_bytes(free), advice
-        )
+    if estimate.bytes - present > free:
+        advice = "lower --samples, --positions or --size"
+        if config.render:
+            advice += f", or use --no-render, which needs {format_bytes(estimate.bytes_unrendered)}"
+        needed = format_bytes(estimate.bytes - present)
+        raise DiskSpaceError(config.out, f"{needed} of free disk", format_bytes(free), advice)
 
 
-def _bytes_of(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.glob("*.h5"))
+def _bytes_of(manifest: Manifest) -> int:
+    return sum(entry.bytes for entry in manifest.files())
 
 
-def _manifest(
-    config: GenerateConfig, bank: Bank, tasks: list[ShardTask], finished: dict[str, JournalLine]
-) -> Manifest:
-    header = Header.model_validate(bank.header)
+def _manifest(config: GenerateConfig, header: Header, tasks: list[ShardTask], journal: Journal) -> Manifest:
     splits: dict[SplitName, SplitEntry] = {}
     for name in SPLITS:
-        lines = [finished[task.file] for task in tasks if task.split.name == name]
+        lines = [journal.shards[task.file] for task in tasks if task.split.name == name]
         shards = [ShardEntry(**line.model_dump(include=set(ShardEntry.model_fields))) for line in lines]
         splits[name] = SplitEntry(samples=sum(line.samples for line in lines), shards=shards)
-    train = [finished[task.file] for task in tasks if task.split.name == "train"]
+    train = [journal.shards[task.file] for task in tasks if task.split.name == "train"]
     sums: dict[str, Sums] = {}
     for line in train:
         sums = {name: sums[name] + part if sums else part for name, part in line.statistics.items()}
-    path = config.out / BANK_FILE
+    assert journal.head is not None
     sources = sorted({asset.depth for asset in header.assets["bg"] if asset.depth is not None})
     return Manifest(
         id=header.id,
         storage="rendered" if config.render else "unrendered",
         size=config.size,
-        config=config.model_dump(mode="json", exclude={"out", "workers", "depth_cache"}) | header.config,
+        config=header.config,
         libraries={"fgbg": __version__} | {name: importlib.metadata.version(name) for name in _LIBRARIES},
         assets=header.assets,
-        bank=BankEntry(file=BANK_FILE, bytes=path.stat().st_size, blake3=hash_file(path)),
+        bank=journal.head.bank,
         splits=splits,
         mask=MaskEntry(),
         depth=DepthEntry(sources=sources, pseudo="plane" in sources),

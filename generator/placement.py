@@ -25,6 +25,9 @@ OBJECT: Final = 0
 SHADOW: Final = 1
 PLAIN_GAIN: Final = 256
 
+MOST_PLACEMENTS: Final = 16
+"""Rows of a sample: eight objects with a shadow each."""
+
 WORDS_PER_SAMPLE: Final = 64
 _WORDS_PER_COUNT = 4
 

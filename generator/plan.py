@@ -1,24 +1,26 @@
-"""What a dataset is to become: its assets and their splits, its shards and their samples, its size."""
+"""What a dataset is to become: its assets and their splits, its shards and their samples."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from blake3 import blake3
-from pydantic import BaseModel, ConfigDict
+from pydantic import ValidationError
 
-from generator.bank_builder import Decoded, bank_bytes
+from generator.bank import Bank
+from generator.bank_builder import Decoded
 from generator.config import SPLITS, GenerateConfig
-from generator.manifest import Asset
-from generator.pixels import pixel_bytes
+from generator.errors import COPY_AGAIN, DatasetError
+from generator.journal import shard_file
+from generator.manifest import Asset, AssetKind, Hash, Record, dataset_id, hashes_by_name
 from generator.placement import SplitPlan, random_words
 from generator.shard_writer import ShardTask
-from generator.shards import shard_bytes
 from generator.split import PerceptualHash, assign_splits, group_near_duplicates
 
-AssetKind = Literal["fg", "bg"]
+FROM_FILE = "files"
+"""The depth source of a background whose depth was read from a file."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,26 @@ class Request:
     Attributes:
         config: `GenerateConfig.identity()`.
         hashes: for fg and bg, the BLAKE3 hash of each picture by its name.
+        depth_hashes: by name of the background, that of the file its depth is read from; None where an
+            older version read one and did not say which.
     """
 
     config: dict[str, Any]
     hashes: dict[AssetKind, dict[str, str]]
+    depth_hashes: dict[str, str | None] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, config: dict[str, Any], assets: dict[AssetKind, list[Asset]]) -> "Request":
+        """The request that a dataset of these assets was made for."""
+        return cls(
+            config,
+            {kind: hashes_by_name(assets[kind]) for kind in ("fg", "bg")},
+            {
+                asset.name: asset.depth_hash
+                for asset in assets["bg"]
+                if asset.depth_hash is not None or asset.depth == FROM_FILE
+            },
+        )
 
     def difference(self, wanted: "Request") -> Difference | None:
         """How this request differs from the wanted one; None when it does not."""
@@ -51,41 +69,60 @@ class Request:
                 ", ".join(f"{name} {json.dumps(wanted.config[name])}" for name in fields),
                 ", ".join(f"{name} {json.dumps(found[name])}" for name in fields),
             )
-        for kind, hashes in wanted.hashes.items():
-            names = sorted(
-                name
-                for name in hashes.keys() | self.hashes[kind].keys()
-                if hashes.get(name) != self.hashes[kind].get(name)
-            )
-            if names:
-                more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-                return Difference(
-                    f"the same {kind} pictures", f"{names[0]}{more} added, removed or changed since"
-                )
+        for kind in ("fg", "bg"):
+            if change := _change(self.hashes[kind], wanted.hashes[kind], ""):
+                return Difference(f"the same {kind} pictures", change)
+        known = {name: hash_ or wanted.depth_hashes.get(name) for name, hash_ in self.depth_hashes.items()}
+        if change := _change(known, wanted.depth_hashes, "depth of bg/"):
+            return Difference("the same depth files", change)
         return None
 
     def id(self) -> str:
-        """The dataset's id: a hash of config and asset hashes."""
-        return blake3(json.dumps([self.config, self.hashes], sort_keys=True).encode()).hexdigest()
+        """The dataset's id."""
+        depth_hashes = {name: hash_ for name, hash_ in self.depth_hashes.items() if hash_ is not None}
+        return dataset_id(self.config, self.hashes, depth_hashes)
 
 
-class Header(BaseModel):
+def _change(found: Mapping[str, str | None], wanted: Mapping[str, str | None], noun: str) -> str:
+    """What is not as it was, in words; nothing where all is."""
+    changes = {
+        name: "changed" if name in found and name in wanted else "added" if name in wanted else "removed"
+        for name in sorted(found.keys() | wanted.keys())
+        if name not in found or name not in wanted or found[name] != wanted[name]
+    }
+    if not changes:
+        return ""
+    first, *others = changes
+    if not others:
+        return f"{noun}{first} {changes[first]} since"
+    return f"{noun}{first} and {len(others)} more added, removed or changed since"
+
+
+class Header(Record):
     """What a bank says of itself: what it was made for, and which asset is in which split."""
 
-    model_config = ConfigDict(frozen=True)
-
-    id: str
+    id: Hash
     config: dict[str, Any]
     assets: dict[AssetKind, list[Asset]]
 
+    @classmethod
+    def of(cls, bank: Bank, path: Path) -> "Header":
+        """What the bank at `path` says.
+
+        Raises:
+            DatasetError: nothing that makes sense.
+        """
+        try:
+            # By way of JSON, where lists stand for tuples.
+            return cls.model_validate_json(json.dumps(bank.header))
+        except ValidationError as error:
+            first = error.errors()[0]
+            found = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            raise DatasetError(f"{path}:header", "what it was made for", found, COPY_AGAIN) from error
+
     def request(self) -> Request:
         """The request it was made for."""
-        return Request(self.config, {kind: assets_by_name(assets) for kind, assets in self.assets.items()})
-
-
-def assets_by_name(assets: Sequence[Asset]) -> dict[str, str]:
-    """The hash of each asset by its name."""
-    return {asset.name: asset.hash for asset in assets}
+        return Request.of(self.config, self.assets)
 
 
 def make_header(config: GenerateConfig, request: Request, decoded: Decoded) -> Header:
@@ -96,13 +133,15 @@ def make_header(config: GenerateConfig, request: Request, decoded: Decoded) -> H
     """
 
     def assets(kind: AssetKind, hashes: list[PerceptualHash], depth: Sequence[str | None]) -> list[Asset]:
+        depth_hashes = request.depth_hashes if kind == "bg" else {}
         groups = group_near_duplicates(hashes)
         words = random_words(config.seed, kind, len(hashes))
         noun = {"fg": "foregrounds", "bg": "backgrounds"}[kind]
         splits = assign_splits(groups, config.split, words, noun)
         rows = zip(request.hashes[kind].items(), splits, depth, strict=True)
         return [
-            Asset(name=name, hash=hash_, split=split, depth=source) for (name, hash_), split, source in rows
+            Asset(name=name, hash=hash_, split=split, depth=source, depth_hash=depth_hashes.get(name))
+            for (name, hash_), split, source in rows
         ]
 
     return Header(
@@ -130,7 +169,7 @@ def plan_shards(config: GenerateConfig, header: Header) -> list[ShardTask]:
     for plan, count in zip(plans, kept, strict=True):
         order = plan.order(config.seed)[:count]
         for number, start in enumerate(range(0, count, config.shard_samples)):
-            file = f"{plan.name}-{number:05d}.h5"
+            file = shard_file(plan.name, number)
             tasks.append(ShardTask(file, plan, order[start : start + config.shard_samples]))
     return tasks
 
@@ -154,22 +193,6 @@ def share_samples(sizes: Sequence[int], wanted: int | None) -> list[int]:
         if sizes[split] > 0 and kept[split] == 0 and kept[largest] > 1:
             kept[split], kept[largest] = 1, kept[largest] - 1
     return kept
-
-
-def estimate_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
-    """The size of the dataset on disk, before it is known which pictures are near-duplicates."""
-    shares = config.split or (1, 0, 0)
-    pairs = sum((fgs * share / sum(shares)) * (bgs * share / sum(shares)) for share in shares)
-    samples = round(pairs * config.flips * config.positions)
-    samples = min(samples, config.samples or samples)
-    pixels = pixel_bytes(config.size, config.has_instances) if config.render else 0
-    layers = sum(config.objects) / 2 * (1 - config.empty) * (1 + config.shadow)
-
-    def shard(count: int) -> int:
-        return shard_bytes(count, round(count * layers), pixels)
-
-    shards, rest = divmod(samples, config.shard_samples)
-    return bank_bytes(config, fgs, bgs) + shards * shard(config.shard_samples) + (shard(rest) if rest else 0)
 
 
 def format_bytes(count: int) -> str:

@@ -9,7 +9,8 @@ from generator.bank import BANK_FILE, Bank
 from generator.composite import Renderer
 from generator.config import GenerateConfig
 from generator.depth_networks import DepthNetwork, depth_of_composites
-from generator.manifest import JournalLine, Sums
+from generator.journal import JournalLine
+from generator.manifest import Sums
 from generator.pixels import Pixels
 from generator.placement import SplitPlan
 from generator.scenes import draw

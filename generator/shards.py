@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from generator.errors import DatasetError
+from generator.errors import COPY_AGAIN, DatasetError
 from generator.files import atomic_file, hash_file
 from generator.hdf5 import PAGE, add_dataset, check_datasets, map_datasets, new_file
 from generator.pixels import Pixels, pixel_bytes, pixel_layout
-from generator.placement import PLACEMENT, SAMPLE
+from generator.placement import MOST_PLACEMENTS, PLACEMENT, SAMPLE, SHADOW
 
 # Samples rendered and written at a time: large enough for one write call each, small enough for any memory.
 _BLOCK_BYTES = 8 * 2**20
@@ -109,16 +109,25 @@ def open_shard(path: Path, samples: int, size: tuple[int, int], instances: bool,
     layout = pixel_layout(samples, size, instances) if rendered else {}
     expected = {"samples": ((samples,), SAMPLE), "placements": (placements[:1], PLACEMENT)} | layout
     check_datasets(path, arrays, expected)
-    table = arrays["samples"]
-    if len(table) and int((table["first"].astype(np.int64) + table["count"]).max()) > placements[0]:
-        raise DatasetError(
-            f"{path}:samples",
-            f"rows within the {placements[0]} placements",
-            "rows beyond",
-            "copy the dataset again, or generate it anew with --overwrite",
-        )
     pixels = Pixels(**{name: arrays[name] for name in layout}) if rendered else None
-    return Shard(table, arrays["placements"], pixels)
+    shard = Shard(arrays["samples"], arrays["placements"], pixels)
+    _check_tables(path, shard)
+    return shard
+
+
+def _check_tables(path: Path, shard: Shard) -> None:
+    """Make sure that samples name rows that are there, and that placements are of a kind that is known."""
+    samples, placements = shard.samples, shard.placements
+    largest = {
+        "first + count": (samples["first"].astype(np.int64) + samples["count"], len(placements)),
+        "count": (samples["count"], MOST_PLACEMENTS),
+        "sample_id": (samples["sample_id"], 2**63 - 1),
+        "kind": (placements["kind"], SHADOW),
+        "flip": (placements["flip"], 1),
+    }
+    for name, (values, most) in largest.items():
+        if len(values) and values.max() > most:
+            raise DatasetError(f"{path}:{name}", f"at most {most}", str(values.max()), COPY_AGAIN)
 
 
 def shard_bytes(samples: int, placements: int, pixels: int) -> int:

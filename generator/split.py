@@ -6,7 +6,7 @@ import imagehash
 import numpy as np
 from PIL import Image
 
-from generator.config import SPLITS
+from generator.config import SPLITS, SplitName
 from generator.errors import ConfigError
 
 PerceptualHash = tuple[int, int]
@@ -63,7 +63,7 @@ def group_near_duplicates(hashes: Sequence[PerceptualHash]) -> list[int]:
 
 def assign_splits(
     groups: Sequence[int], shares: tuple[float, float, float] | None, words: np.ndarray, kind: str
-) -> list[str]:
+) -> list[SplitName]:
     """Divide assets by share, whole groups at a time.
 
     Args:
@@ -93,7 +93,7 @@ def assign_splits(
             "add pictures or use --split none",
         )
     remaining = sorted(members, key=lambda group: int(words[group]))
-    splits = ["train"] * len(groups)
+    splits: list[SplitName] = ["train"] * len(groups)
     for split in wanted[1:]:
         share = shares[SPLITS.index(split)] / sum(shares)
         room = max(1, round(len(groups) * share))

@@ -18,7 +18,8 @@ def command(dataset: Path | None, data: Path, quick: bool) -> None:
 
     DATASET is its folder, as --data. Opening a dataset hashes each file once; this hashes all, always.
     """
-    from generator.dataset import open_dataset, verify_dataset
+    from generator.dataset import open_dataset
+    from generator.verify import verify_dataset
 
     folder = dataset or data
     problems = verify_dataset(folder, quick)

@@ -144,7 +144,7 @@ def _plan(dataset: Dataset, config: ExportConfig) -> list[Block]:
     for split in splits:
         numbers = dataset[split].samples["sample_id"] if split in dataset.splits else np.zeros(0)
         if len(np.unique(numbers)) < len(numbers):
-            fix = "generate it anew with --overwrite"
+            fix = "generate it again with --overwrite"
             raise DatasetError(
                 dataset.folder, f"samples of {split} with a number each", "some with the same", fix
             )

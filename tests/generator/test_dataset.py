@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import generator.dataset
 import generator.stencils
+import generator.verify
 import generator.watch
-from generator.dataset import Batch, open_dataset, verify_dataset
+from generator.dataset import Batch, open_dataset
 from generator.errors import DatasetError
+from generator.verify import verify_dataset
 
 
 @pytest.fixture
@@ -139,9 +140,9 @@ def test_hashes_are_taken_once_per_copy(copy: Path, monkeypatch: pytest.MonkeyPa
     (copy / ".verified.json").unlink(missing_ok=True)
     open_dataset(copy)
     hashed: list[str] = []
-    hash_file = generator.dataset.hash_file
+    hash_file = generator.verify.hash_file
     monkeypatch.setattr(
-        generator.dataset, "hash_file", lambda path, threads: hashed.append(path.name) or hash_file(path)
+        generator.verify, "hash_file", lambda path, threads: hashed.append(path.name) or hash_file(path)
     )
     open_dataset(copy)
     assert hashed == []
@@ -156,7 +157,7 @@ def test_hashes_are_taken_once_per_copy(copy: Path, monkeypatch: pytest.MonkeyPa
 def test_quick_verification_hashes_nothing_but_sees_sizes(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generator.dataset, "hash_file", None)
+    monkeypatch.setattr(generator.verify, "hash_file", None)
     (copy / ".verified.json").unlink(missing_ok=True)
     assert verify_dataset(copy, quick=True) == []
     open_dataset(copy, hash_files=False)

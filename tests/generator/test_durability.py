@@ -12,6 +12,7 @@ import pytest
 
 from generator.config import GenerateConfig
 from generator.files import hash_file
+from generator.journal import Journal
 from generator.locks import LOCK_FILE
 from generator.pipeline import generate
 
@@ -104,8 +105,8 @@ def test_a_dead_worker_ends_the_run_and_nothing_is_lost(request_fields: Fields, 
     fields = request_fields | SCENES | {"positions": 40, "shard_samples": 32}
     config = GenerateConfig(**fields, out=tmp_path, workers=2)
     process = _begin(config, stderr=subprocess.PIPE)
-    for _ in range(200):
-        if _journal_size(config) or process.poll() is not None:
+    for _ in range(1000):
+        if _finished_shards(config) or process.poll() is not None:
             break
         time.sleep(0.05)
     began = time.monotonic()
@@ -114,7 +115,7 @@ def test_a_dead_worker_ends_the_run_and_nothing_is_lost(request_fields: Fields, 
     _, said = process.communicate(timeout=30)
     assert process.returncode == 1 and time.monotonic() - began < 10
     assert b"WorkerError: a worker process: expected an answer, found its end" in said
-    assert not (tmp_path / "dataset.json").exists() and _journal_size(config) > 0
+    assert not (tmp_path / "dataset.json").exists() and _finished_shards(config) > 0
 
 
 def _children(pid: int) -> list[int]:
@@ -123,9 +124,9 @@ def _children(pid: int) -> list[int]:
 
 def _kill_when_under_way(config: GenerateConfig, delay: float) -> None:
     """Begin in a process of its own and kill it `delay` seconds after its first journal line."""
-    before = _journal_size(config)
+    before = _finished_shards(config)
     process = _begin(config)
-    while _journal_size(config) <= before and process.poll() is None:
+    while _finished_shards(config) <= before and process.poll() is None:
         time.sleep(0.01)
     time.sleep(delay)
     process.kill()
@@ -136,6 +137,5 @@ def _begin(config: GenerateConfig, stderr: int | None = None) -> subprocess.Pope
     return subprocess.Popen([sys.executable, "-c", GENERATE, config.model_dump_json()], stderr=stderr)
 
 
-def _journal_size(config: GenerateConfig) -> int:
-    journal = config.out / "journal.jsonl"
-    return journal.stat().st_size if journal.exists() else 0
+def _finished_shards(config: GenerateConfig) -> int:
+    return len(Journal.read(config.out).shards)

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -5,35 +6,13 @@ import pytest
 from pydantic import ValidationError
 
 from generator.errors import DatasetError
-from generator.manifest import BankEntry, Journal, JournalLine, Manifest, Sums
-
-
-def line(file: str) -> JournalLine:
-    return JournalLine(file=file, samples=1, bytes=2, blake3="ab", statistics={}, statistics_samples=0)
-
-
-def test_the_journal_reads_back_what_was_appended(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.jsonl")
-    assert journal.read() == {}
-    journal.append(line("train-00000.h5"))
-    journal.append(line("val-00000.h5"))
-    assert list(journal.read()) == ["train-00000.h5", "val-00000.h5"]
-    assert len((tmp_path / "journal.jsonl").read_text().splitlines()) == 2
-
-
-def test_a_torn_last_line_does_not_count(tmp_path: Path) -> None:
-    path = tmp_path / "journal.jsonl"
-    journal = Journal(path)
-    journal.append(line("train-00000.h5"))
-    journal.append(line("train-00001.h5"))
-    path.write_bytes(path.read_bytes()[:-9])
-    assert list(journal.read()) == ["train-00000.h5"]
+from generator.manifest import BankEntry, Manifest, Sums
 
 
 @pytest.mark.parametrize("name", ["../bank.h5", "/etc/x.h5", "a/b.h5", "..h5", "bank.h5\n", "x.txt", ".h5"])
 def test_file_names_stay_in_the_folder(name: str) -> None:
     with pytest.raises(ValidationError):
-        BankEntry(file=name, bytes=1, blake3="")
+        BankEntry(file=name, bytes=1, blake3="0" * 64)
 
 
 def test_sums_give_mean_and_deviation() -> None:
@@ -58,4 +37,26 @@ def test_a_missing_manifest_says_what_to_do(tmp_path: Path) -> None:
 def test_a_foreign_manifest_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "dataset.json").write_text(text, encoding="latin-1")
     with pytest.raises(DatasetError, match="expected a dataset of format version 1"):
+        Manifest.read(tmp_path)
+
+
+def test_a_manifest_that_says_another_id_is_refused(unrendered: Path, tmp_path: Path) -> None:
+    text = (unrendered / "dataset.json").read_text()
+    for old, new in (('"seed": 5', '"seed": 6'), ('"hash": "', '"hash": "0'), ('"fg000', '"xg000')):
+        assert old in text
+        changed = text.replace(old, new, 1)
+        if old == '"hash": "':
+            place = text.index(old) + len(old)
+            changed = text[:place] + ("1" if text[place] != "1" else "2") + text[place + 1 :]
+        (tmp_path / "dataset.json").write_text(changed)
+        with pytest.raises(DatasetError, match=r"expected id \w+\.\.\., as its config and pictures give"):
+            Manifest.read(tmp_path)
+    (tmp_path / "dataset.json").write_text(text)
+    Manifest.read(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes as POSIX has them")
+def test_a_named_pipe_keeps_no_reader_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "dataset.json")
+    with pytest.raises(DatasetError, match="found a named pipe, not a file"):
         Manifest.read(tmp_path)

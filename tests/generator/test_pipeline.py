@@ -1,4 +1,6 @@
 import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +9,16 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
+import generator.bank_builder
 import generator.shard_writer
 from generator.config import GenerateConfig
 from generator.dataset import open_dataset
-from generator.errors import AssetError, ConfigError, DiskSpaceError
+from generator.errors import AssetError, ConfigError, DatasetError, DiskSpaceError
 from generator.files import hash_file
 from generator.locks import LOCK_FILE
 from generator.pipeline import generate
+from generator.plan import Request
+from generator.samples import DrawnSamples
 
 Fields = dict[str, Any]
 
@@ -39,9 +44,10 @@ def test_a_dataset_is_what_the_design_says(unrendered: Path) -> None:
     for entry in [*shards, manifest["bank"]]:
         assert hash_file(unrendered / entry["file"]) == entry["blake3"]
     assert [shard["samples"] for shard in manifest["splits"]["train"]["shards"]][:2] == [100, 100]
-    journal = [json.loads(line) for line in (unrendered / "journal.jsonl").read_text().splitlines()]
+    head, *journal = [json.loads(line) for line in (unrendered / "journal.jsonl").read_text().splitlines()]
+    assert (head["id"], head["bank"]) == (manifest["id"], manifest["bank"])
     assert [line["file"] for line in journal] == [shard["file"] for shard in shards]
-    assert manifest["config"]["positions"] == 2 and "out" not in manifest["config"]
+    assert manifest["config"]["positions"] == 2 and not {"fg", "bg", "out"} & manifest["config"].keys()
     assert manifest["depth"]["sources"] == ["files"] and manifest["depth"]["pseudo"] is False
 
 
@@ -248,3 +254,184 @@ def test_near_duplicates_land_in_one_split(request_fields: Fields, assets: Any, 
         splits = {asset.name: asset.split for asset in outcome.manifest.assets["bg"]}
         assert all(splits[f"{n}-a.png"] == splits[f"{n}-b.jpg"] for n in range(6))
         assert outcome.manifest.depth.pseudo
+
+
+def stop_unfinished(config: GenerateConfig) -> None:
+    """Take a finished dataset's manifest away: all shards stand, and the next call continues."""
+    generate(config)
+    (config.out / "dataset.json").unlink()
+
+
+def flip_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["bank.h5", "train-00001.h5"])
+@pytest.mark.parametrize("damage", [flip_a_byte, Path.unlink])
+def test_what_is_damaged_in_an_unfinished_dataset_is_made_again(
+    request_fields: Fields, unrendered: Path, tmp_path: Path, name: str, damage: Callable[[Path], None]
+) -> None:
+    config = GenerateConfig(**request_fields, out=tmp_path, render=False)
+    stop_unfinished(config)
+    kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.h5") if path.name != name}
+    damage(tmp_path / name)
+    said: list[str] = []
+    outcome = generate(config, say=said.append)
+    assert hashes(tmp_path) == hashes(unrendered)
+    assert (tmp_path / "dataset.json").read_bytes() == (unrendered / "dataset.json").read_bytes()
+    # A bank that is the same bytes again leaves every shard as it is.
+    assert all(path.stat().st_mtime_ns == mtime for path, mtime in kept.items())
+    assert outcome.written == (0 if name == "bank.h5" else 100)
+    if damage is flip_a_byte:
+        assert any(f"{name}: damaged since it was written; it is made again" in line for line in said)
+
+
+def test_another_bank_leaves_no_shard_of_the_one_before(
+    request_fields: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine whose libraries scale pictures otherwise."""
+    config = GenerateConfig(**request_fields, out=tmp_path, render=False)
+    stop_unfinished(config)
+    before = hashes(tmp_path)
+    flip_a_byte(tmp_path / "bank.h5")
+    fit = generator.bank_builder.fit_picture
+    monkeypatch.setattr(generator.bank_builder, "fit_picture", lambda rgb, size: 255 - fit(rgb, size))
+    outcome = generate(config)
+    assert outcome.written == sum(len(split) for split in open_dataset(tmp_path).splits.values())
+    assert hashes(tmp_path)["bank.h5"] != before["bank.h5"]
+
+
+def test_an_unfinished_dataset_of_an_older_version_is_made_again(
+    request_fields: Fields, unrendered: Path, tmp_path: Path
+) -> None:
+    config = GenerateConfig(**request_fields, out=tmp_path, render=False)
+    stop_unfinished(config)
+    journal = tmp_path / "journal.jsonl"
+    lines = [json.loads(line) for line in journal.read_text().splitlines()[1:]]
+    old = [json.dumps({name: line[name] for name in line if name != "line"}) for line in lines]
+    journal.write_text("\n".join(old[:2]) + "\n")
+    (tmp_path / "train-00000.h5").write_bytes(b"cut off")
+    said: list[str] = []
+    generate(config, say=said.append)
+    assert any("everything is made again" in line for line in said)
+    assert hashes(tmp_path) == hashes(unrendered)
+
+
+def test_a_damaged_bank_of_another_request_is_refused(request_fields: Fields, tmp_path: Path) -> None:
+    config = GenerateConfig(**request_fields, out=tmp_path, render=False)
+    stop_unfinished(config)
+    (tmp_path / "bank.h5").write_bytes(b"damaged")
+    with pytest.raises(ConfigError, match=r"found others \(its bank is damaged\); use another"):
+        generate(GenerateConfig(**{**request_fields, "positions": 3}, out=tmp_path, render=False))
+
+
+@pytest.mark.parametrize(
+    "name", ["train-00000.h5", "val-00000.h5", "bank.h5", "dataset.json", "journal.jsonl", "test-00123.h5"]
+)
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_a_file_that_fgbg_did_not_write_is_never_replaced(
+    request_fields: Fields, tmp_path: Path, name: str, overwrite: bool
+) -> None:
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(ConfigError, match=rf"{name}: expected a file that 'fgbg generate' wrote"):
+        generate(GenerateConfig(**request_fields, out=tmp_path, render=False), overwrite)
+    assert files(tmp_path) == {name} and (tmp_path / name).read_text() == "mine"
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_foreign_file_among_a_dataset_is_not_replaced_either(
+    request_fields: Fields, tmp_path: Path, finished: bool
+) -> None:
+    config = GenerateConfig(**request_fields, out=tmp_path, render=False)
+    stop_unfinished(config)
+    if finished:
+        generate(config)
+    (tmp_path / "train-00099.h5").write_text("mine")
+    with pytest.raises(ConfigError, match=r"train-00099\.h5: expected a file that"):
+        generate(GenerateConfig(**{**request_fields, "shard_samples": 1}, out=tmp_path), overwrite=True)
+    assert (tmp_path / "train-00099.h5").read_text() == "mine"
+
+
+def test_a_dataset_that_lacks_a_file_is_not_called_complete(request_fields: Fields, tmp_path: Path) -> None:
+    config = GenerateConfig(**request_fields, out=tmp_path, render=False)
+    generate(config)
+    (tmp_path / "val-00000.h5").unlink()
+    with pytest.raises(DatasetError, match=r"val-00000\.h5: expected a file of the dataset, found nothing"):
+        generate(config)
+    assert generate(config, overwrite=True).written > 0
+
+
+def test_overwrite_replaces_a_damaged_manifest(
+    request_fields: Fields, unrendered: Path, tmp_path: Path
+) -> None:
+    config = GenerateConfig(**request_fields, out=tmp_path, render=False)
+    generate(config)
+    manifest = tmp_path / "dataset.json"
+    manifest.write_bytes(manifest.read_bytes()[:-50])
+    with pytest.raises(DatasetError, match=r"dataset\.json: expected a dataset of format version 1"):
+        generate(config)
+    generate(config, overwrite=True)
+    assert manifest.read_bytes() == (unrendered / "dataset.json").read_bytes()
+
+
+def test_the_manifest_is_the_same_however_folders_are_spelled(
+    request_fields: Fields, assets: DrawnSamples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    monkeypatch.chdir(assets.fg.parent)
+    for number, fg in enumerate((assets.fg, Path(assets.fg.name), Path("..") / assets.fg.parent.name / "fg")):
+        out = tmp_path / str(number)
+        generate(GenerateConfig(**{**request_fields, "fg": fg}, samples=10, out=out, render=False))
+        found.append([(out / name).read_bytes() for name in ("dataset.json", "bank.h5", "journal.jsonl")])
+    assert found[0] == found[1] == found[2]
+    assert str(assets.fg.parent).encode() not in b"".join(found[0])
+
+
+@pytest.fixture
+def with_depth(request_fields: Fields, assets: DrawnSamples, tmp_path: Path) -> GenerateConfig:
+    """A request for a dataset of which one background, b0.png, has a depth file."""
+    bg = tmp_path / "bg"
+    bg.mkdir()
+    pictures = sorted(path for path in assets.bg.iterdir() if ".depth" not in path.name)
+    for number, path in enumerate(pictures[:3]):
+        shutil.copy(path, bg / f"b{number}.png")
+    cv2.imwrite(str(bg / "b0.depth.png"), np.full((64, 64), 1000, np.uint16))
+    fields = {**request_fields, "bg": bg, "samples": 20, "render": False, "depth": "auto"}
+    return GenerateConfig(**fields, out=tmp_path / "out")
+
+
+def test_the_id_holds_depth_files(with_depth: GenerateConfig) -> None:
+    manifest = generate(with_depth).manifest
+    hashes_ = {asset.name: asset.depth_hash for asset in manifest.assets["bg"]}
+    assert hashes_ == {"b0.png": hash_file(with_depth.bg / "b0.depth.png"), "b1.png": None, "b2.png": None}
+    assert generate(with_depth).written == 0
+    cv2.imwrite(str(with_depth.bg / "b0.depth.png"), np.full((64, 64), 2000, np.uint16))
+    with pytest.raises(ConfigError, match=r"the same depth files, found depth of bg/b0\.png changed since"):
+        generate(with_depth)
+    assert generate(with_depth, overwrite=True).manifest.id != manifest.id
+    (with_depth.bg / "b0.depth.png").unlink()
+    with pytest.raises(ConfigError, match=r"found depth of bg/b0\.png removed since"):
+        generate(with_depth)
+
+
+def test_depth_files_do_not_count_where_they_are_not_read(with_depth: GenerateConfig) -> None:
+    plane = with_depth.model_copy(update={"depth": "plane"})
+    manifest = generate(plane).manifest
+    assert b"depth_hash" not in (plane.out / "dataset.json").read_bytes()
+    (plane.bg / "b0.depth.png").unlink()
+    assert generate(plane).manifest == manifest
+
+
+def test_a_dataset_from_before_depth_files_counted_is_still_complete(with_depth: GenerateConfig) -> None:
+    manifest = generate(with_depth).manifest
+    assets = {
+        kind: [asset.model_copy(update={"depth_hash": None}) for asset in manifest.assets[kind]]
+        for kind in ("fg", "bg")
+    }
+    id_ = Request.of(manifest.config, assets).id()
+    old = manifest.model_copy(update={"assets": assets, "id": id_})
+    (with_depth.out / "dataset.json").write_text(old.model_dump_json())
+    assert generate(with_depth).manifest.id == id_ != manifest.id
+    assert open_dataset(with_depth.out).manifest.id == id_

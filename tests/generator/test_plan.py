@@ -1,9 +1,11 @@
+import json
+
 import pytest
+from blake3 import blake3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.config import GenerateConfig
-from generator.plan import Request, estimate_bytes, format_bytes, share_samples
+from generator.plan import Request, format_bytes, share_samples
 
 
 @given(
@@ -37,15 +39,32 @@ def test_differences_are_named() -> None:
     assert request.id() != changed.id() != other.id()
 
 
-@pytest.mark.parametrize("render", [True, False])
-def test_the_estimate_for_a_hundred_by_a_hundred(render: bool) -> None:
-    config = GenerateConfig(render=render, split=None)
-    pixels = 400_000 * 192 * 192 * 6 if render else 0
-    bank = 100 * 96 * 96 * 4 + 100 * 192 * 192 * 5
-    assert estimate_bytes(config, 100, 100) == pytest.approx(bank + 400_000 * 36 + pixels, rel=0.06)
-    # In splits, 80 x 80 + 10 x 10 + 10 x 10 pairs of 100 x 100 remain.
-    split = GenerateConfig(render=render)
-    assert estimate_bytes(split, 100, 100) - bank == pytest.approx(264_000 * 36 + pixels * 0.66, rel=0.12)
+@pytest.mark.parametrize(
+    ("found", "wanted", "said"),
+    [
+        ({"b.png": "x"}, {"b.png": "x"}, None),
+        ({"b.png": "x"}, {"b.png": "y"}, "depth of bg/b.png changed since"),
+        ({}, {"b.png": "x"}, "depth of bg/b.png added since"),
+        ({"b.png": "x"}, {}, "depth of bg/b.png removed since"),
+        # An older version read a file and did not say which.
+        ({"b.png": None}, {"b.png": "x"}, None),
+        ({"b.png": None}, {}, "depth of bg/b.png removed since"),
+    ],
+)
+def test_depth_files_are_part_of_a_request(
+    found: dict[str, str | None], wanted: dict[str, str | None], said: str | None
+) -> None:
+    pictures = {"fg": {"a.png": "x"}, "bg": {"b.png": "y"}}
+    difference = Request({}, pictures, found).difference(Request({}, pictures, wanted))
+    assert (difference.found if difference else None) == said
+
+
+def test_without_depth_files_the_id_is_what_it_always_was() -> None:
+    config, pictures = {"seed": 1}, {"fg": {"a.png": "x"}, "bg": {"b.png": "y"}}
+    old = blake3(json.dumps([config, pictures], sort_keys=True).encode()).hexdigest()
+    assert Request(config, pictures).id() == Request(config, pictures, {"b.png": None}).id() == old
+    ids = {Request(config, pictures, {"b.png": hash_}).id() for hash_ in ("x", "y")}
+    assert len(ids | {old}) == 3
 
 
 def test_bytes_for_people() -> None:

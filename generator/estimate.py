@@ -1,0 +1,97 @@
+"""How large a dataset will be and how long it will take, before its first byte is written."""
+
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.bank_builder import bank_bytes
+from generator.config import GenerateConfig
+from generator.pixels import pixel_bytes
+from generator.plan import format_bytes
+from generator.shards import shard_bytes
+
+# Where the disk takes more, samples are made at about this rate by one worker.
+_RENDERED_BYTES_PER_SECOND = 1.5e9
+_UNRENDERED_PER_SECOND = 100_000
+
+# Written to see how fast the disk is; only where so much is to come that the time for it is no loss.
+_TRIAL_BYTES = 32 * 2**20
+_LARGE = 10**9
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A dataset to be.
+
+    Attributes:
+        samples: of all splits.
+        bytes: on the disk, the bank included.
+        bytes_unrendered: the same with `--no-render`.
+    """
+
+    samples: int
+    bytes: int
+    bytes_unrendered: int
+
+    @classmethod
+    def of(cls, config: GenerateConfig, fgs: int, bgs: int) -> "Estimate":
+        """What `config` comes to, before it is known which pictures are near-duplicates."""
+        plain = config.model_copy(update={"render": False})
+        return cls(
+            _samples(config, fgs, bgs), estimate_bytes(config, fgs, bgs), estimate_bytes(plain, fgs, bgs)
+        )
+
+    def describe(self, config: GenerateConfig, workers: int) -> str:
+        """Size and time in words, with the way out where it is large.
+
+        Args:
+            config: of the dataset; a large one is tried out on the disk of its folder.
+            workers: processes that will write it.
+        """
+        size = f"dataset: about {self.samples:,} samples, {format_bytes(self.bytes)}"
+        if not config.render:
+            return size + _about(self.samples / (_UNRENDERED_PER_SECOND * workers))
+        if self.bytes < _LARGE:
+            return size
+        time = "" if config.depth_per == "composite" else _about(self.bytes / _rate(config.out, workers))
+        return f"{size}{time}; --no-render needs {format_bytes(self.bytes_unrendered)} instead"
+
+
+def estimate_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
+    """The size of the dataset on disk, before it is known which pictures are near-duplicates."""
+    pixels = pixel_bytes(config.size, config.has_instances) if config.render else 0
+    layers = sum(config.objects) / 2 * (1 - config.empty) * (1 + config.shadow)
+
+    def shard(count: int) -> int:
+        return shard_bytes(count, round(count * layers), pixels)
+
+    shards, rest = divmod(_samples(config, fgs, bgs), config.shard_samples)
+    return bank_bytes(config, fgs, bgs) + shards * shard(config.shard_samples) + (shard(rest) if rest else 0)
+
+
+def _samples(config: GenerateConfig, fgs: int, bgs: int) -> int:
+    shares = config.split or (1, 0, 0)
+    pairs = sum((fgs * share / sum(shares)) * (bgs * share / sum(shares)) for share in shares)
+    samples = round(pairs * config.flips * config.positions)
+    return min(samples, config.samples or samples)
+
+
+def _about(seconds: float) -> str:
+    if seconds < 60:
+        return ""
+    minutes = seconds / 60
+    return f", about {minutes:.0f} min" if minutes < 90 else f", about {minutes / 60:.0f} h"
+
+
+def _rate(folder: Path, workers: int) -> float:
+    """Bytes a second that the folder's disk takes, or that are made for it."""
+    content = os.urandom(2**20)
+    began = time.perf_counter()
+    with tempfile.TemporaryFile(dir=folder) as file:
+        for _ in range(_TRIAL_BYTES // len(content)):
+            file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    return min(_TRIAL_BYTES / (time.perf_counter() - began), _RENDERED_BYTES_PER_SECOND * workers)

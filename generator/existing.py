@@ -1,0 +1,129 @@
+"""What the folder of a dataset to be holds already: a dataset, finished or not, or files of somebody else."""
+
+import contextlib
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from generator.bank import BANK_FILE, Bank
+from generator.config import SPLITS, SplitName
+from generator.errors import ConfigError, DatasetError
+from generator.files import read_regular
+from generator.journal import Journal, shard_number
+from generator.manifest import JOURNAL_FILE, MANIFEST_FILE, Manifest
+from generator.plan import Difference, Header, Request
+from generator.verify import VERIFIED_FILE
+
+# The files of a dataset; a folder may hold others beside.
+_SHARD = re.compile(rf"({'|'.join(SPLITS)})-\d{{5,}}\.h5")
+_FORMAT = b'"fgbg-dataset"'
+
+
+@dataclass(frozen=True)
+class Existing:
+    """A folder as it was found.
+
+    Attributes:
+        folder: that was looked at.
+        manifest: of the finished dataset there; None where there is none that can be read.
+        journal: of the dataset there.
+        header: of the bank there; None where there is none that can be read.
+    """
+
+    folder: Path
+    manifest: Manifest | None
+    journal: Journal
+    header: Header | None
+
+    @classmethod
+    def look(cls, folder: Path, overwrite: bool) -> "Existing":
+        """Look at a folder.
+
+        Args:
+            folder: that will hold a dataset.
+            overwrite: whether a dataset there will be replaced: then it may be damaged.
+
+        Raises:
+            DatasetError: the finished dataset there is damaged, or of a version that cannot be read.
+        """
+        manifest = header = None
+        try:
+            manifest = Manifest.read(folder)
+        except DatasetError:
+            if not overwrite and _says_it_is_ours(folder / MANIFEST_FILE):
+                raise
+        with contextlib.suppress(DatasetError):
+            header = Header.of(Bank.open(folder / BANK_FILE), folder / BANK_FILE)
+        return cls(folder, manifest, Journal.read(folder), header)
+
+    @cached_property
+    def files(self) -> list[str]:
+        """The files there that belong to the dataset, sorted; taken once, before anything is written."""
+        return sorted(path.name for path in self.folder.iterdir() if self._owns(path.name))
+
+    def refuse_foreign(self) -> None:
+        """Make sure that nothing is replaced that fgbg did not write.
+
+        Raises:
+            ConfigError: names a file that is called as one of a dataset, but belongs to none.
+        """
+        for path in sorted(self.folder.iterdir()):
+            name = path.name
+            taken = name in (BANK_FILE, MANIFEST_FILE, JOURNAL_FILE) or _SHARD.fullmatch(name)
+            if taken and name not in self.files:
+                raise ConfigError(
+                    path,
+                    "a file that 'fgbg generate' wrote",
+                    "one of another origin, which would be replaced",
+                    "use another --out, or move the file away",
+                )
+
+    def difference(self, wanted: Request) -> Difference | None:
+        """How what the dataset there was made for differs from a request; None when it does not."""
+        if self.manifest is not None:
+            return Request.of(self.manifest.identity, self.manifest.assets).difference(wanted)
+        head = self.journal.head
+        if self.header is not None and (head is None or head.id == self.header.id):
+            return self.header.request().difference(wanted)
+        if head is not None and head.id != wanted.id():
+            return Difference("the same options and pictures", "others (its bank is damaged)")
+        return None
+
+    def shard_counts(self) -> dict[SplitName, int]:
+        """How many shards of each split belong to the dataset, as far as their numbers tell."""
+        counts = dict(self.journal.head.shards) if self.journal.head else {}
+        for split in SPLITS:
+            numbers = [shard_number(split, name) for name in self.files]
+            found = max((number + 1 for number in numbers if number is not None), default=0)
+            counts[split] = max(counts.get(split, 0), found)
+        return counts
+
+    def clear(self) -> None:
+        """Remove all but the bank and the journal, the manifest first: without it the rest is unfinished."""
+        shards = [name for name in self.files if name not in (BANK_FILE, MANIFEST_FILE, JOURNAL_FILE)]
+        for name in (MANIFEST_FILE, VERIFIED_FILE, *shards):
+            (self.folder / name).unlink(missing_ok=True)
+
+    def _owns(self, name: str) -> bool:
+        manifest, journal = self.manifest, self.journal
+        if name == MANIFEST_FILE:
+            return manifest is not None or _says_it_is_ours(self.folder / name)
+        if not (manifest or self.header or journal.head or journal.older):
+            return False
+        if name in (BANK_FILE, JOURNAL_FILE):
+            return True
+        if manifest is not None and any(name == entry.file for entry in manifest.files()):
+            return True
+        if journal.head is not None:
+            return journal.head.owns(name)
+        # Older versions did not say beforehand which shards they would write.
+        return manifest is None and _SHARD.fullmatch(name) is not None
+
+
+def _says_it_is_ours(path: Path) -> bool:
+    """Whether a manifest, which may be damaged or of another version, is one of fgbg."""
+    try:
+        return _FORMAT in read_regular(path)[:1000]
+    except OSError:
+        return False
