@@ -3,7 +3,7 @@
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class Listing:
 
     def name(self, path: Path) -> str:
         """Path inside the folder, with slashes."""
-        return path.relative_to(self.folder).as_posix()
+        return _name(self.folder, path)
 
     def remarks(self) -> list[str]:
         """Lines on what was passed over."""
@@ -57,16 +57,35 @@ class Listing:
         return lines
 
 
-def list_pictures(folder: Path) -> list[Path]:
+def list_pictures(folder: Path, say: Callable[[str], None] = lambda line: None) -> list[Path]:
     """All pictures in `folder` and below, sorted by their path inside it.
+
+    Args:
+        folder: to look through.
+        say: gets a line on whatever is passed over.
 
     Raises:
         AssetError: as `list_folder`, or a folder below cannot be read, or there is no picture.
     """
     listing = list_folder(folder)
+    for line in listing.remarks():
+        say(line)
     if listing.problems:
         raise listing.problems[0]
     return require_pictures(listing)
+
+
+def list_assets(folder: Path, say: Callable[[str], None] = lambda line: None) -> list[Path]:
+    """The same of pictures that become part of a dataset, which records their names.
+
+    Raises:
+        AssetError: as `list_pictures`, or a name cannot stand in a dataset.
+    """
+    pictures = list_pictures(folder, say)
+    for problem in check_names(folder, pictures).values():
+        fix = f"{problem.fix}; 'fgbg review' lists all such names"
+        raise AssetError(problem.where, problem.expected, problem.found, fix)
+    return pictures
 
 
 def require_pictures(listing: Listing) -> list[Path]:
@@ -113,23 +132,23 @@ def list_folder(folder: Path, without: Path | None = None) -> Listing:
     return listing
 
 
-def check_names(listing: Listing) -> list[AssetError]:
-    """An error for each picture whose name cannot stand in a dataset.
+def check_names(folder: Path, pictures: Sequence[Path]) -> dict[Path, AssetError]:
+    """An error for each picture in a folder whose name cannot stand in a dataset.
 
     A name must be UTF-8, and no other name may be the same in another Unicode form: the two look alike, and
     some file systems cannot hold both.
     """
-    problems = []
+    problems = {}
     seen: dict[str, Path] = {}
-    for path in listing.pictures:
-        name = listing.name(path)
+    for path in pictures:
+        name = _name(folder, path)
         if not is_utf8(name):
-            problems.append(AssetError(path, "a name in UTF-8", "other bytes in it", "rename the file"))
+            problems[path] = AssetError(path, "a name in UTF-8", "other bytes", "rename it")
             continue
         first = seen.setdefault(unicodedata.normalize("NFC", name), path)
         if first is not path:
-            found = f"the same as {listing.name(first)!a} in another Unicode form, {name!a}"
-            problems.append(AssetError(path, "a name of its own", found, "rename or remove one of them"))
+            found = f"{name!a}, which is {_name(folder, first)!a} in another Unicode form"
+            problems[path] = AssetError(path, "a name of its own", found, "rename or remove one of them")
     return problems
 
 
@@ -140,6 +159,10 @@ def is_utf8(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _name(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
 
 
 def _walk(

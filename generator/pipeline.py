@@ -24,7 +24,7 @@ from generator.estimate import Estimate
 from generator.existing import Existing
 from generator.files import hash_file, write_atomically
 from generator.journal import Journal, JournalHead
-from generator.listing import list_pictures
+from generator.listing import list_assets
 from generator.locks import hold_folder
 from generator.manifest import (
     MANIFEST_FILE,
@@ -84,8 +84,8 @@ def generate(
     Args:
         config: what to make.
         overwrite: replace a dataset that is there; only files that belong to it are removed.
-        say: gets lines for the user: how large the dataset will be and how long it will take, and what was
-            damaged and is made again.
+        say: gets lines for the user: what was passed over, how large the dataset will be and how long it
+            will take, and what was damaged and is made again.
 
     Raises:
         AssetError: a folder or picture cannot be used.
@@ -94,7 +94,7 @@ def generate(
         DatasetError: the finished dataset there is damaged.
         DiskSpaceError: it would not fit.
     """
-    fgs, bgs = list_pictures(config.fg), list_pictures(config.bg)
+    fgs, bgs = list_assets(config.fg, say), list_assets(config.bg, say)
     with hold_folder(config.out, "fgbg generate"):
         existing = Existing.look(config.out, overwrite)
         if existing.manifest is None or overwrite:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from generator.errors import AlphaError, ExistsError, ImageError
+from generator.errors import AlphaError, ExistsError, ImageError, printable
 from generator.files import hash_file, open_regular, write_atomically
 from generator.flaws import (
     box_share,
@@ -23,7 +23,7 @@ from generator.flaws import (
     outline_alternation,
 )
 from generator.images import Traits, read_rgb, read_rgba, read_traits
-from generator.listing import list_pictures
+from generator.listing import check_names, list_pictures
 from generator.resize import MAX_ENLARGEMENT, fit_picture, scale_sprite
 from generator.split import NEAR_DUPLICATE_BITS, over_grey, perceptual_hash
 from generator.sprites import OPAQUE
@@ -100,14 +100,14 @@ class Asset:
         return Finding(severity, self.kind, self.name, problem, detail, advice)
 
 
-def list_assets(fg: Path, bg: Path) -> list[Asset]:
-    """The pictures of both folders.
+def list_assets(fg: Path, bg: Path, say: Callable[[str], None] = lambda line: None) -> list[Asset]:
+    """The pictures of both folders; `say` gets a line on whatever is passed over.
 
     Raises:
-        AssetError: a folder is missing or holds no picture.
+        AssetError: a folder is missing, cannot be read, or holds no picture.
     """
     folders: tuple[tuple[Kind, Path], ...] = (("fg", fg), ("bg", bg))
-    return [Asset(kind, folder, path) for kind, folder in folders for path in list_pictures(folder)]
+    return [Asset(kind, folder, path) for kind, folder in folders for path in list_pictures(folder, say)]
 
 
 def review(
@@ -133,6 +133,7 @@ def review(
     finally:
         workers.shutdown(cancel_futures=True)
     findings = [finding for looked_at in reviewed for finding in looked_at.findings]
+    findings += _findings_of_names(assets)
     for kind in ("fg", "bg"):
         findings += _find_duplicates([looked_at for looked_at in reviewed if looked_at.asset.kind == kind])
     return sorted(
@@ -181,7 +182,7 @@ def flaws_of_bg(rgb: np.ndarray, limits: Limits) -> Iterator[tuple[Severity, str
 
 
 def write_report(path: Path, findings: Sequence[Finding]) -> None:
-    """Write the findings as CSV, a column per field of `Finding`.
+    """Write the findings as CSV, a column per field of `Finding`, escape codes in names escaped.
 
     Raises:
         ExistsError: as `check_report`.
@@ -190,7 +191,7 @@ def write_report(path: Path, findings: Sequence[Finding]) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    writer.writerows(astuple(finding) for finding in findings)
+    writer.writerows(map(printable, astuple(finding)) for finding in findings)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, text.getvalue().encode())
 
@@ -240,6 +241,13 @@ def _review_one(asset: Asset, limits: Limits) -> _Reviewed:
         findings += [asset.finding(*flaw) for flaw in flaws_of_bg(pixels, limits)]
         seen = fit_picture(pixels, limits.size)
     return _Reviewed(asset, findings, hash_file(asset.path), perceptual_hash(seen))
+
+
+def _findings_of_names(assets: Sequence[Asset]) -> Iterator[Finding]:
+    for folder in dict.fromkeys(asset.folder for asset in assets):
+        of = {asset.path: asset for asset in assets if asset.folder == folder}
+        for path, problem in check_names(folder, list(of)).items():
+            yield of[path].finding("error", "bad-name", f"found {problem.found}", problem.fix)
 
 
 def _checkerboard(

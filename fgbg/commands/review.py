@@ -36,26 +36,32 @@ def command(fg: Path, bg: Path, report: Path, **sizes: Any) -> None:
     there are errors (generate would refuse) or warnings, else 0.
     """
     from generator.config import GenerateConfig
+    from generator.errors import printable
     from generator.progress import Progress
     from generator.review import Limits, check_report, list_assets, review, write_report
 
     config = GenerateConfig(**sizes)
     check_report(report)
-    assets = list_assets(fg, bg)
+    assets = list_assets(fg, bg, say=lambda line: click.echo(line, err=True))
     with Progress("reviewing", len(assets), "pictures") as progress:
         findings = review(assets, Limits(config.size, config.fg_size), progress.advance)
     write_report(report, findings)
     _print_table(findings)
     counts = Counter(finding.severity for finding in findings)
     named = ", ".join(f"{counts[severity]} {severity}s" for severity in ("error", "warning", "note"))
-    click.echo(f"{len(assets)} pictures: {named}; {report}")
+    click.echo(f"{len(assets)} pictures: {named}; {printable(report)}")
     if counts["error"] or counts["warning"]:
         raise SystemExit(1)
 
 
 def _print_table(findings: "Sequence[Finding]") -> None:
     """A line per finding, then what to do about each kind of problem."""
-    rows = [(found.severity, f"{found.kind}/{found.name}", found.problem, found.detail) for found in findings]
+    from generator.errors import printable
+
+    rows = [
+        (found.severity, printable(f"{found.kind}/{found.name}"), found.problem, printable(found.detail))
+        for found in findings
+    ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())

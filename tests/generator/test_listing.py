@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from generator.errors import AssetError
-from generator.listing import check_names, list_folder, list_pictures
+from generator.listing import check_names, list_assets, list_folder, list_pictures
 
 
 @pytest.fixture
@@ -103,7 +103,15 @@ def test_a_folder_that_cannot_be_read_is_named(folder: Path, monkeypatch: pytest
 
 def test_names_that_cannot_stand_in_a_dataset_are_errors(folder: Path) -> None:
     fill(folder, "good\u00e9.png", "sub/good\u00e9.png", "line\nbreak.png", "cafe\u0301.png", "caf\u00e9.png")
-    (folder / os.fsdecode(b"Stra\xdfe.png")).touch()
-    twin, bytes_name = sorted(map(str, check_names(list_folder(folder))), key=lambda line: "UTF-8" in line)
-    assert r"Stra\xdfe.png: expected a name in UTF-8, found other bytes in it; rename" in bytes_name
-    assert r"the same as 'cafe\u0301.png' in another Unicode form, 'caf\xe9.png'" in twin
+    assert len(list_assets(folder / "sub")) == 1
+    with pytest.raises(
+        AssetError, match=r"'caf\\xe9\.png', which is 'cafe\\u0301\.png' in another .*fgbg review"
+    ):
+        list_assets(folder)
+    latin = folder / os.fsdecode(b"Stra\xdfe.png")
+    latin.touch()
+    problems = check_names(folder, list_pictures(folder))
+    assert set(problems) == {folder / "caf\u00e9.png", latin}
+    assert str(problems[latin]).endswith(
+        r"Stra\xdfe.png: expected a name in UTF-8, found other bytes; rename it"
+    )

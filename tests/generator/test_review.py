@@ -1,4 +1,6 @@
 import csv
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -163,6 +165,24 @@ def test_a_missing_folder_is_refused(folders: tuple[Path, Path], tmp_path: Path)
         list_assets(folders[0], tmp_path / "missing")
 
 
+def test_names_that_generate_refuses_are_errors_and_their_pictures_are_looked_at(
+    folders: tuple[Path, Path],
+) -> None:
+    fg, _ = folders
+    latin = os.fsdecode(b"Stra\xdfe.png")
+    save(fg / "cafe\u0301.png", cutout(4))
+    save(fg / "caf\u00e9.png", cutout(5))
+    save(fg / "gr\u00fcn.png", noise((96, 96), 7))
+    (fg / "gr\u00fcn.png").rename(fg / latin)
+    (fg / "gone.png").symlink_to("nowhere.png")
+    assert found(folders) == [
+        ("error", "fg", latin, "bad-name"),
+        ("error", "fg", latin, "no-alpha"),
+        ("error", "fg", "caf\u00e9.png", "bad-name"),
+        ("error", "fg", "gone.png", "unreadable"),
+    ]
+
+
 def test_the_report_is_a_csv_that_replaces_only_itself(tmp_path: Path) -> None:
     finding = Finding("note", "bg", 'a, "b".png', "animated", "several frames", "nothing")
     report = tmp_path / "new" / "review.csv"
@@ -170,6 +190,8 @@ def test_the_report_is_a_csv_that_replaces_only_itself(tmp_path: Path) -> None:
         write_report(report, findings)
         with report.open(newline="") as file:
             assert [Finding(**row) for row in csv.DictReader(file)] == findings
+    write_report(report, [replace(finding, name=os.fsdecode(b"\xdf\n\x1b[2J"))])
+    assert rb"note,bg,\xdf\n\x1b[2J,animated" in report.read_bytes().splitlines()[1]
     (tmp_path / "mine.csv").write_text("kind,name\n")
     with pytest.raises(ExistsError, match=r"mine\.csv: a file that is no report .* use another --csv"):
         write_report(tmp_path / "mine.csv", [finding])
