@@ -1,263 +1,91 @@
-"""The fault matrix of `generate`, run by hand: what kills, signals, full disks and damage leave behind.
+"""What faults do to the commands, run by hand: kills and full disks, and inputs that nobody meant.
 
-    python benchmarks/faults.py [--fg FOLDER --bg FOLDER] [--kills 30] [--seed 0]
+    python benchmarks/faults.py kills [--fg FOLDER --bg FOLDER] [--kills 30] [--seed 0]
+    python benchmarks/faults.py fuzz [--kind pictures] [--count 1000] [--seed 0]
+    python benchmarks/faults.py fuzz --kind masks --seed 0 --only 123
 
-Every fault strikes a run of two workers in a process group of its own; then the same command is run again,
-and all hashes must equal those of an undisturbed run of one worker. Prints one line a fault and ends with 1
-when one fails. The full disk is a small tmpfs, which takes root to mount.
+The fuzz gives 1,000 mutated inputs of each of eight kinds to the commands, the same ones for the same seed.
+An input may be accepted or refused in words. A failure is a traceback, a warning or control code on the screen,
+a hang, a file written elsewhere, a program started, or more than 1 GiB of memory above the warm program; then
+the exit code is 1. `--only` makes one input again and shows its traceback.
 """
 
-import contextlib
-import os
-import random
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable
+import traceback
 from pathlib import Path
 
 import click
-
-from generator.files import hash_file
-from generator.samples import write_samples
-
-FGBG = [sys.executable, "-c", "from fgbg.cli import main; main()"]
+from fuzzing.kinds import KINDS
+from fuzzing.pool import BOUND_MIB, HEADER, fuzz, sandbox_at
+from kills import command as kills
 
 
-class Faults:
-    """One matrix in the making."""
+@click.group()
+def main() -> None:
+    """What faults do to the commands."""
 
-    def __init__(self, place: Path, fg: Path, bg: Path, kills: int, seed: int, only: str) -> None:
-        self._place, self._kills, self._random = place, kills, random.Random(seed)
-        self._assets = ["--fg", str(fg), "--bg", str(bg)]
-        self._shared_memory = shared_memory()
-        self._only = only
-        self.failed = 0
 
-    def check(self, name: str, strike: Callable[[], str]) -> None:
-        """Run one fault, if it is asked for, and print what came of it."""
-        if self._only not in name:
+@main.command("fuzz")
+@click.option("--kind", "kinds", type=click.Choice(list(KINDS)), multiple=True, help="All unless given.")
+@click.option("--count", default=1000, show_default=True, help="Inputs of each kind.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--jobs", default=2, show_default=True, help="Processes.")
+@click.option("--limit", default=30.0, show_default=True, help="Seconds an input may take.")
+@click.option("--only", type=int, help="Make this one input alone, and keep it.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Keep the examples there, for the next run.")
+@click.option("--failures", type=click.Path(path_type=Path), help="File that gets a line per failure.")
+def fuzz_command(
+    kinds: tuple[str, ...],
+    count: int,
+    seed: int,
+    jobs: int,
+    limit: float,
+    only: int | None,
+    folder: Path | None,
+    failures: Path | None,
+) -> None:
+    """Give mutated inputs of each kind to the commands."""
+    with sandbox_at(folder) as sandbox:
+        if only is not None:
+            show(sandbox, kinds[0], seed, only)
             return
-        began = time.monotonic()
+        failed: list[str] = []
+        print(f"{HEADER}  (bound {BOUND_MIB} MiB)", flush=True)
+        for kind in kinds or KINDS:
+            tally = fuzz(sandbox, kind, seed, count, jobs, limit)
+            print(f"{tally.row()}  {tally.seconds:.0f} s", flush=True)
+            failed += [f"seed {seed} {failure}" for failure in tally.failures]
+            if failures is not None:
+                failures.write_text("".join(f"{line}\n" for line in failed), errors="backslashreplace")
+    print("\n".join(failed[:50] if failures else failed).encode("ascii", "backslashreplace").decode())
+    sys.exit(1 if failed else 0)
+
+
+def show(sandbox: Path, kind: str, seed: int, number: int) -> None:
+    """Make one input in `FOLDER/only/case`, and let what it raises through."""
+    import random
+    import shutil
+
+    from fuzzing.watch import NoiseError, within
+
+    case = sandbox / "only" / "case"
+    shutil.rmtree(case, ignore_errors=True)
+    case.mkdir(parents=True)
+    (sandbox / "only" / "outside").mkdir(exist_ok=True)
+    with within(case):
+        work = KINDS[kind].trial(random.Random(f"{seed}/{kind}/{number}"), sandbox / "seeds", case)
+        names = {
+            name: cell.cell_contents
+            for name, cell in zip(work.__code__.co_freevars, work.__closure__ or (), strict=True)
+        }
+        print(case, {name: value for name, value in names.items() if name not in ("seeds", "case")})
         try:
-            told = strike()
-        except AssertionError as error:
-            self.failed += 1
-            told = f"FAILED: {error}"
-        print(f"{name:44s} {time.monotonic() - began:6.1f} s  {told}", flush=True)
-
-    def command(self, out: Path, storage: str, workers: int) -> list[str]:
-        size = ["--no-render", "--samples", "60000"] if storage == "unrendered" else ["--samples", "6000"]
-        scenes = ["--objects", "1-3", "--scale", "0.5-1", "--variants", "2", "--shadow", "0.5"]
-        plain = ["--shard-samples", "256", "--workers", str(workers), "--out", str(out)]
-        return [*FGBG, "generate", *self._assets, *size, *scenes, *plain]
-
-    def undisturbed(self, storage: str, workers: int) -> dict[str, str]:
-        out = self._place / f"{storage}-{workers}"
-        if not (out / "dataset.json").exists():
-            subprocess.run(self.command(out, storage, workers), check=True, capture_output=True)
-        return hashes(out)
-
-    def same_bytes(self) -> str:
-        for storage in ("rendered", "unrendered"):
-            one = self.undisturbed(storage, 1)
-            for workers in (2, 5):
-                assert self.undisturbed(storage, workers) == one, (
-                    f"{storage}, {workers} workers: other hashes"
-                )
-        return "workers 1, 2 and 5: the same hashes, rendered and unrendered"
-
-    def signalled(self, storage: str, number: int) -> str:
-        """Signal runs at random instants until so many have been hit, continuing each time; then compare."""
-        whole, seconds = self.undisturbed(storage, 1), 0.0
-        hit = rounds = 0
-        told = ""
-        while hit < self._kills:
-            rounds += 1
-            out = self._place / f"{storage}-hit-{rounds}"
-            while hit < self._kills:
-                process = self._begin(out, storage)
-                wait = self._random.uniform(0, seconds or 8)
-                began = time.monotonic()
-                try:
-                    process.wait(wait)
-                    seconds = seconds or time.monotonic() - began
-                    break
-                except subprocess.TimeoutExpired:
-                    hit += 1
-                os.kill(process.pid, number)
-                _, said = process.communicate(timeout=60)
-                told = said.decode().strip().splitlines()[-1] if said.strip() else ""
-                self._all_gone(process.pid)
-                if process.returncode == 0:  # it was done already
-                    hit -= 1
-                    break
-                # While Python itself is starting it ends by the signal in its own way.
-                starting = process.returncode == -number and b"commands" not in said
-                if number == signal.SIGINT and not starting:
-                    assert process.returncode == 130, f"exit code {process.returncode}: {said.decode()}"
-                    assert "run the same command again" in told, told
-            subprocess.run(self.command(out, storage, 2), check=True, capture_output=True)
-            assert hashes(out) == whole, "other hashes"
-            assert not leftovers(out), f"left behind: {leftovers(out)}"
-            shutil.rmtree(out)
-        return f"{hit} instants in {rounds} runs: same hashes, nothing left" + (
-            f"; said: {told}" if told else ""
-        )
-
-    def full_disk(self, storage: str) -> str:
-        out = self._place / f"{storage}-full"
-        out.mkdir()
-        # Room enough when it begins; another file takes it meanwhile.
-        size, chunk = ("40m", 2**18) if storage == "unrendered" else ("2g", 2**24)
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(out)]
-        mounted = subprocess.run(mount, capture_output=True)
-        assert mounted.returncode == 0, "cannot mount a tmpfs: run as root"
-        try:
-            process = self._begin(out, storage)
-            while not (out / "journal.jsonl").exists() and process.poll() is None:
-                time.sleep(0.005)
-            with (out / "other").open("wb", buffering=0) as other, contextlib.suppress(OSError):
-                while process.poll() is None:
-                    other.write(bytes(chunk))
-            _, said = process.communicate()
-            told = said.decode().strip().splitlines()[-1]
-            finished = len((out / "journal.jsonl").read_bytes().splitlines())
-            assert process.returncode == 1, f"exit code {process.returncode}: {told}"
-            assert str(out) in told and ("bytes" in told or "free" in told), told
-            (out / "other").unlink()
-            subprocess.run(["mount", "-o", "remount,size=4g", str(out)], check=True)
-            subprocess.run(self.command(out, storage, 2), check=True, capture_output=True)
-            assert hashes(out) == self.undisturbed(storage, 1), "other hashes"
-            return f"{finished} shards kept; said: {told.replace(str(self._place), '')}"
-        finally:
-            subprocess.run(["umount", str(out)], check=True)
-
-    def two_generators(self) -> str:
-        out = self._place / "two"
-        first = self._begin(out, "rendered")
-        while not (out / ".lock").exists():
-            time.sleep(0.01)
-        time.sleep(0.5)
-        began = time.monotonic()
-        second = subprocess.run(self.command(out, "rendered", 2), capture_output=True, text=True)
-        seconds = time.monotonic() - began
-        first.communicate()
-        assert second.returncode == 2 and "another 'fgbg generate' at work" in second.stderr, second.stderr
-        assert hashes(out) == self.undisturbed("rendered", 1), "the first one was disturbed"
-        return f"the second refuses after {seconds:.1f} s"
-
-    def damage(self) -> str:
-        self.undisturbed("unrendered", 1)
-        told = []
-        for name, harm in (
-            ("flipped byte", flip_byte),
-            ("truncated shard", truncate),
-            ("swapped shards", swap),
-            ("missing bank", lambda folder: (folder / "bank.h5").unlink()),
-        ):
-            folder = self._place / "damaged"
-            shutil.copytree(self._place / "unrendered-1", folder)
-            harm(folder)
-            verify = subprocess.run([*FGBG, "verify", str(folder)], capture_output=True, text=True)
-            assert verify.returncode == 1 and "h5" in verify.stderr, f"{name}: {verify.stderr}"
-            train = [*FGBG, "train", "--data", str(folder), "--out", str(self._place / "run")]
-            trained = subprocess.run(train, capture_output=True, text=True)
-            assert trained.returncode == 1 and "h5" in trained.stderr, f"{name}: {trained.stderr}"
-            told.append(name)
-            shutil.rmtree(folder)
-        return f"verify names it and train refuses: {', '.join(told)}"
-
-    def _begin(self, out: Path, storage: str) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            self.command(out, storage, 2),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-
-    def _all_gone(self, group: int) -> None:
-        """Children end with their parent, and shared memory is as before."""
-        deadline = time.monotonic() + 10
-        while time.monotonic() < deadline:
-            if not members(group) and shared_memory() <= self._shared_memory:
-                return
-            time.sleep(0.05)
-        raise AssertionError(f"left: processes {members(group)}, {shared_memory()}")
+            print(work())
+        except (Exception, NoiseError):
+            traceback.print_exc()
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    """Of everything that is the dataset; the journal's lines come in any order."""
-    return {path.name: hash_file(path) for path in folder.iterdir() if path.suffix in (".h5", ".json")}
-
-
-def leftovers(folder: Path) -> list[str]:
-    return [path.name for path in folder.iterdir() if path.name.endswith(".tmp")]
-
-
-def members(group: int) -> list[int]:
-    """Processes of a group that still live."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
-                state, _, of_group = (entry / "stat").read_text().rpartition(")")[2].split()[:3]
-            except (OSError, ValueError):
-                continue
-            if int(of_group) == group and state != "Z":
-                found.append(int(entry.name))
-    return found
-
-
-def shared_memory() -> set[str]:
-    """What stands in /dev/shm."""
-    return {path.name for path in Path("/dev/shm").iterdir()}
-
-
-def flip_byte(folder: Path) -> None:
-    shard = folder / "train-00001.h5"
-    content = bytearray(shard.read_bytes())
-    content[len(content) // 2] ^= 1
-    shard.write_bytes(content)
-
-
-def truncate(folder: Path) -> None:
-    os.truncate(folder / "train-00001.h5", 3000)
-
-
-def swap(folder: Path) -> None:
-    (folder / "train-00000.h5").rename(folder / "between")
-    (folder / "train-00001.h5").rename(folder / "train-00000.h5")
-    (folder / "between").rename(folder / "train-00001.h5")
-
-
-@click.command()
-@click.option("--fg", type=click.Path(path_type=Path))
-@click.option("--bg", type=click.Path(path_type=Path))
-@click.option("--kills", default=30)
-@click.option("--seed", default=0)
-@click.option("--only", default="", help="Faults with this in their name.")
-def main(fg: Path | None, bg: Path | None, kills: int, seed: int, only: str) -> None:
-    # Started in the background of a script, this ignores Ctrl-C, and so would all it starts.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    with tempfile.TemporaryDirectory(dir=".") as folder:
-        place = Path(folder).resolve()
-        if fg is None or bg is None:
-            drawn = write_samples(place / "assets", count=100, size=192, seed=0)
-            fg, bg = drawn.fg, drawn.bg
-        faults = Faults(place, fg.resolve(), bg.resolve(), kills, seed, only)
-        faults.check("number of workers", faults.same_bytes)
-        for storage in ("unrendered", "rendered"):
-            for name, number in (("SIGKILL", signal.SIGKILL), ("SIGINT", signal.SIGINT)):
-                faults.check(f"{name}, {storage}", lambda s=storage, n=number: faults.signalled(s, n))
-            faults.check(f"full disk, {storage}", lambda s=storage: faults.full_disk(s))
-        faults.check("two generators on one folder", faults.two_generators)
-        faults.check("damage", faults.damage)
-    sys.exit(1 if faults.failed else 0)
-
+main.add_command(kills)
 
 if __name__ == "__main__":
     main()
