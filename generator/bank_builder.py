@@ -14,6 +14,7 @@ from generator.config import GenerateConfig
 from generator.depth import DepthConvention, depth_sources
 from generator.depth_cache import DepthCache
 from generator.depth_networks import DepthNetwork, depth_of_backgrounds
+from generator.duplicates import PerceptualHash, over_grey, perceptual_hash
 from generator.errors import AssetError
 from generator.files import atomic_file
 from generator.hdf5 import add_dataset, new_file
@@ -21,7 +22,6 @@ from generator.images import read_rgb, read_rgba
 from generator.placement import random_words
 from generator.progress import Progress
 from generator.resize import fit_depth, fit_picture, scale_sprite
-from generator.split import PerceptualHash, over_grey, perceptual_hash
 from generator.sprites import NARROWEST_SHADOW, OPAQUE, contact_shadow, make_sprites, sprites_per_fg
 from generator.workers import run_tasks
 

@@ -12,12 +12,13 @@ from pydantic import ValidationError
 from generator.bank import Bank
 from generator.bank_builder import Decoded
 from generator.config import SPLITS, GenerateConfig
+from generator.duplicates import PerceptualHash, group_near_duplicates
 from generator.errors import COPY_AGAIN, DatasetError
 from generator.journal import shard_file
 from generator.manifest import Asset, AssetKind, Hash, Record, dataset_id, hashes_by_name
 from generator.placement import SplitPlan, random_words
 from generator.shard_writer import ShardTask
-from generator.split import PerceptualHash, assign_splits, group_near_duplicates
+from generator.split import assign_splits
 
 FROM_FILE = "files"
 """The depth source of a background whose depth was read from a file."""

@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from generator.duplicates import PerceptualHash, nearest_earlier, over_grey, perceptual_hash
 from generator.errors import AlphaError, ExistsError, ImageError, printable
 from generator.files import hash_file, open_regular, write_atomically
 from generator.flaws import (
@@ -25,7 +26,6 @@ from generator.flaws import (
 from generator.images import Traits, read_rgb, read_rgba, read_traits
 from generator.listing import check_names, list_pictures
 from generator.resize import MAX_ENLARGEMENT, fit_picture, scale_sprite
-from generator.split import NEAR_DUPLICATE_BITS, over_grey, perceptual_hash
 from generator.sprites import OPAQUE
 
 Kind = Literal["fg", "bg"]
@@ -221,7 +221,7 @@ class _Reviewed:
     asset: Asset
     findings: list[Finding] = field(default_factory=list)
     digest: str = ""
-    hashes: tuple[int, int] | None = None
+    hashes: PerceptualHash | None = None
 
 
 def _review_one(asset: Asset, limits: Limits) -> _Reviewed:
@@ -298,19 +298,17 @@ _MODE_NAMES = {"1": "black and white", "L": "grey", "LA": "grey with alpha", "P"
 def _find_duplicates(reviewed: Sequence[_Reviewed]) -> Iterator[Finding]:
     """For every asset that repeats an earlier one, the earlier one it is nearest to."""
     read = [(looked_at, looked_at.hashes) for looked_at in reviewed if looked_at.hashes is not None]
-    straight = np.array([hashes[0] for _, hashes in read], np.uint64)
+    nearest = nearest_earlier([hashes for _, hashes in read])
     first_of: dict[str, Asset] = {}
-    for number, (looked_at, hashes) in enumerate(read):
+    for (looked_at, _), near in zip(read, nearest, strict=True):
         asset = looked_at.asset
         first = first_of.setdefault(looked_at.digest, asset)
         if first is not asset:
             yield asset.finding(
                 "warning", "duplicate", f"the same file as {first.name}", "remove one of them"
             )
-            continue
-        both = np.bitwise_count(straight[:number] ^ np.array(hashes, np.uint64)[:, None])
-        if both.size and both.min() <= NEAR_DUPLICATE_BITS:
-            mirrored, earlier = np.unravel_index(int(both.argmin()), both.shape)
-            other = read[int(earlier)][0].asset.name
-            detail = f"looks like {other}{' mirrored' if mirrored else ''} ({both.min()} of 64 bits differ)"
+        elif near is not None:
+            earlier, bits, mirrored = near
+            other = read[earlier][0].asset.name
+            detail = f"looks like {other}{' mirrored' if mirrored else ''} ({bits} of 64 bits differ)"
             yield asset.finding("warning", "near-duplicate", detail, "keep the better one of the two")

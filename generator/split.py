@@ -2,63 +2,10 @@
 
 from collections.abc import Sequence
 
-import imagehash
 import numpy as np
-from PIL import Image
 
 from generator.config import SPLITS, SplitName
 from generator.errors import ConfigError
-
-PerceptualHash = tuple[int, int]
-"""64-bit hashes of a picture and of its mirror image."""
-
-NEAR_DUPLICATE_BITS = 6
-_BLOCK = 2048
-
-
-def perceptual_hash(rgb: np.ndarray) -> PerceptualHash:
-    """64-bit pHashes of a picture (H, W, 3) uint8 and of its mirror image.
-
-    Source: Zauner 2010, "Implementation and Benchmarking of Perceptual Image Hash Functions", by
-    the imagehash library.
-    """
-
-    def as_int(picture: np.ndarray) -> int:
-        return int(str(imagehash.phash(Image.fromarray(picture))), 16)
-
-    return as_int(rgb), as_int(np.ascontiguousarray(rgb[:, ::-1]))
-
-
-def over_grey(sprite: np.ndarray) -> np.ndarray:
-    """A sprite (h, w, 4) uint8 over middle grey, as it is hashed: (h, w, 3) uint8."""
-    alpha = sprite[..., 3:].astype(np.uint16)
-    return ((sprite[..., :3] * alpha + 128 * (255 - alpha)) // 255).astype(np.uint8)
-
-
-def group_near_duplicates(hashes: Sequence[PerceptualHash]) -> list[int]:
-    """Give every picture the number of its group; near-duplicates, mirrored or not, share one.
-
-    Two pictures are near-duplicates when their pHashes differ in at most `NEAR_DUPLICATE_BITS` bits;
-    a chain of near-duplicates is one group. Groups are numbered by their first member.
-    """
-    plain = np.array([straight for straight, _ in hashes], np.uint64)
-    mirrored = np.array([mirror for _, mirror in hashes], np.uint64)
-    group = list(range(len(hashes)))
-
-    def root(member: int) -> int:
-        while group[member] != member:
-            group[member] = group[group[member]]
-            member = group[member]
-        return member
-
-    for start in range(0, len(plain), _BLOCK):
-        rows = plain[start : start + _BLOCK, None]
-        near = np.bitwise_count(rows ^ plain[None]) <= NEAR_DUPLICATE_BITS
-        near |= np.bitwise_count(rows ^ mirrored[None]) <= NEAR_DUPLICATE_BITS
-        for first, second in np.argwhere(near):
-            low, high = sorted((root(int(first) + start), root(int(second))))
-            group[high] = low
-    return [root(member) for member in range(len(group))]
 
 
 def assign_splits(

@@ -2,37 +2,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image
 
 from generator.errors import ConfigError
-from generator.split import assign_splits, group_near_duplicates, perceptual_hash
+from generator.split import assign_splits
 
 
 def words(count: int, seed: int = 0) -> np.ndarray:
     return np.random.Philox(key=seed).random_raw(count)
-
-
-def photo(seed: int) -> np.ndarray:
-    """Smooth and irregular, as photographs are; neither very dark nor very bright."""
-    coarse = np.random.default_rng(seed).integers(40, 200, (6, 6, 3), dtype=np.uint8)
-    return np.asarray(Image.fromarray(coarse).resize((96, 96), Image.Resampling.BICUBIC))
-
-
-def test_near_duplicates_share_a_group_and_others_do_not() -> None:
-    picture = photo(0)
-    brighter = np.clip(picture.astype(int) + 12, 0, 255).astype(np.uint8)
-    mirrored = np.ascontiguousarray(picture[:, ::-1])
-    pictures = [photo(1), picture, brighter, photo(2), mirrored]
-    assert group_near_duplicates([perceptual_hash(p) for p in pictures]) == [0, 1, 1, 3, 1]
-
-
-def test_a_chain_is_one_group() -> None:
-    chain = [0, 0b111111, 0b111111_111111]  # 6 bits from one to the next, 12 from end to end
-    assert group_near_duplicates([(plain, 2**64 - 1) for plain in chain]) == [0, 0, 0]
-
-
-def test_seven_bits_are_too_many() -> None:
-    assert group_near_duplicates([(0, 2**64 - 1), (0b1111111, 2**64 - 1)]) == [0, 1]
 
 
 def test_default_shares_of_a_hundred() -> None:
