@@ -15,6 +15,10 @@ _COARSE_SIGMA = 2.5
 _FEWEST_PIXELS = 800
 _LEAST_OF_A_BORDER = 0.4
 _LEAST_OF_ALL_BORDERS = 0.8
+_VISIBLE = 13
+_STRIP = 256
+_OUTLINE = 5
+_BRIGHT_QUANTILE = 0.999
 
 
 def opaque_share(alpha: np.ndarray) -> float:
@@ -32,6 +36,19 @@ def box_share(alpha: np.ndarray) -> float:
     if not len(rows):
         return 0.0
     return float(opaque[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].mean())
+
+
+def solid_share(alpha: np.ndarray) -> float:
+    """The share of the visible pixels of (H, W) uint8 alpha that are at least half opaque; 1 of none."""
+    visible = int(np.count_nonzero(alpha >= _VISIBLE))
+    return int(np.count_nonzero(alpha >= OPAQUE)) / visible if visible else 1.0
+
+
+def brightest_level(rgb: np.ndarray) -> int:
+    """The level, 0 to 255, that all but a thousandth of the values of (H, W, 3) uint8 stay within."""
+    step = -(-max(rgb.shape[:2]) // _LARGEST_LOOKED_AT)
+    counts = np.bincount(rgb[::step, ::step].ravel(), minlength=256).cumsum()
+    return int(np.searchsorted(counts, _BRIGHT_QUANTILE * counts[-1]))
 
 
 def looks_inverted(alpha: np.ndarray) -> bool:
@@ -84,16 +101,27 @@ def outline_alternation(rgba: np.ndarray) -> float:
     Colourless pixels below 80 beside ones above 190, in squares of a pixel or two: what is left along an
     outline when a reduced checkerboard was cut away.
     """
-    padded = np.pad(rgba, ((4, 4), (4, 4), (0, 0)))
+    band, alternating = 0, 0
+    for start in range(0, len(rgba), _STRIP):
+        first = max(0, start - _OUTLINE)
+        strip = rgba[first : start + _STRIP + _OUTLINE]
+        counted = slice(start - first + _OUTLINE, min(start + _STRIP, len(rgba)) - first + _OUTLINE)
+        in_band, flips = _outline(strip)
+        band += int(np.count_nonzero(in_band[counted]))
+        alternating += int(np.count_nonzero(flips[counted]))
+    return alternating / band if band else 0.0
+
+
+def _outline(rgba: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The outermost 3 pixels, and those of them that flip; both padded by 5 on every side."""
+    padded = np.pad(rgba, ((_OUTLINE, _OUTLINE), (_OUTLINE, _OUTLINE), (0, 0)))
     opaque = (padded[..., 3] >= OPAQUE).astype(np.uint8)
     band = (opaque > 0) & (cv2.distanceTransform(opaque, cv2.DIST_L2, 3) <= 3)
-    if not band.any():
-        return 0.0
     rgb = np.ascontiguousarray(padded[..., :3])
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     neutral = band & (rgb.max(axis=2) - rgb.min(axis=2) < 40)
     light, dark = neutral & (grey > 190), neutral & (grey < 80)
-    return float(((light & _beside(dark)) | (dark & _beside(light))).sum() / band.sum())
+    return band, (light & _beside(dark)) | (dark & _beside(light))
 
 
 def detail_share(rgb: np.ndarray, inside: np.ndarray | None = None) -> float | None:

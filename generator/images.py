@@ -53,7 +53,11 @@ def read_rgba(path: Path) -> np.ndarray:
             raise AlphaError(path, "4 channels (RGBA)", found, fix)
         rgba = _pixels(picture, "RGBA", _as_rgba)
     if not (rgba[..., 3] >= 128).any():
-        raise AlphaError(path, "some opaque pixels (alpha >= 128)", "none", "remove or replace the cut-out")
+        found, fix = "none", "remove or replace the cut-out"
+        if highest := int(rgba[..., 3].max()):
+            found = f"none, its alpha is at most {highest}"
+            fix = "raise its alpha, or remove it: what is see-through all over cannot be pasted"
+        raise AlphaError(path, "some opaque pixels (alpha >= 128)", found, fix)
     return rgba
 
 

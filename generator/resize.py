@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 MAX_ENLARGEMENT = 2.0
+_LARGE = 1_000_000
 
 
 def scale_sprite(rgba: np.ndarray, longer_side: int) -> np.ndarray:
@@ -23,7 +24,20 @@ def scale_sprite(rgba: np.ndarray, longer_side: int) -> np.ndarray:
     size = max(1, round(width * factor)), max(1, round(height * factor))
     if size == (width, height):
         return np.where(rgba[..., 3:] > 0, rgba, 0).astype(np.uint8)
+    if rgba[..., 3].size > _LARGE and (size[0] * 2, size[1] * 2) != (width, height):
+        return straighten(_scale_by_channels(rgba, size, _area_or_linear(factor)))
     return straighten(cv2.resize(premultiply(rgba), size, interpolation=_area_or_linear(factor)))
+
+
+def _scale_by_channels(rgba: np.ndarray, size: tuple[int, int], interpolation: int) -> np.ndarray:
+    """cv2.resize(premultiply(rgba), ...) in half the memory; the same floats, but when it halves exactly."""
+    scaled = np.empty((size[1], size[0], 4), np.float32)
+    share: np.ndarray = rgba[..., 3].astype(np.float32)
+    scaled[..., 3] = cv2.resize(share, size, interpolation=interpolation)
+    share /= 255
+    for channel in range(3):
+        scaled[..., channel] = cv2.resize(rgba[..., channel] * share, size, interpolation=interpolation)
+    return scaled
 
 
 def premultiply(rgba: np.ndarray) -> np.ndarray:

@@ -31,9 +31,10 @@ if TYPE_CHECKING:
 def command(fg: Path, bg: Path, report: Path, **sizes: Any) -> None:
     """Report what is wrong with foregrounds and backgrounds.
 
-    Looks for pictures that are unreadable, empty, not cut out, too small, enlarged, or there twice, and for
-    checkerboards where transparency should be. Prints a table and writes it as CSV. The exit code is 1 if
-    there are errors (generate would refuse) or warnings, else 0.
+    Looks for pictures that are unreadable, empty, not cut out, inverted, nearly black, too small, enlarged,
+    or there twice, for checkerboards where transparency should be, and for soft edges that hold the colour
+    of an old background. Prints a table and writes it as CSV. The exit code is 1 if there are errors
+    (generate would refuse) or warnings, else 0.
     """
     from generator.config import GenerateConfig
     from generator.errors import printable

@@ -4,11 +4,14 @@ import pytest
 
 from generator.flaws import (
     box_share,
+    brightest_level,
     checkerboard_share,
     detail_share,
     inside_of,
+    looks_inverted,
     opaque_share,
     outline_alternation,
+    solid_share,
 )
 
 
@@ -47,6 +50,36 @@ def test_box_share_is_one_for_a_rectangle_anywhere() -> None:
     assert box_share(alpha) == 0.8
 
 
+def frame(*holes: tuple[int, int, int, int]) -> np.ndarray:
+    """Alpha of 20 x 30, opaque but for holes (top, bottom, left, right)."""
+    alpha = np.full((20, 30), 255, np.uint8)
+    for top, bottom, left, right in holes:
+        alpha[top:bottom, left:right] = 0
+    return alpha
+
+
+def test_what_fills_all_borders_looks_inverted() -> None:
+    assert looks_inverted(frame((5, 15, 5, 20)))
+    assert looks_inverted(frame((5, 20, 10, 22)))  # of an object that the lower border cuts
+    assert not looks_inverted(frame())
+    assert not looks_inverted(frame((0, 2, 0, 2), (5, 15, 5, 20)))  # a corner is free
+    assert not looks_inverted(frame((5, 15, 0, 30)))  # a left and a right border with a wide gap
+    assert not looks_inverted(255 - frame((5, 15, 5, 20)))
+
+
+def test_solid_share_is_of_what_shows() -> None:
+    assert solid_share(np.array([[0, 5, 60, 127, 128, 255]], np.uint8)) == 0.5
+    assert solid_share(np.zeros((2, 2), np.uint8)) == 1
+
+
+def test_the_brightest_level_passes_over_a_thousandth() -> None:
+    rgb = np.full((100, 100, 3), 12, np.uint8)
+    rgb[0, :9] = 255
+    assert brightest_level(rgb) == 12
+    rgb[0, :11] = 255
+    assert brightest_level(rgb) == 255
+
+
 @pytest.mark.parametrize("side", [2, 3, 5, 8, 16, 30])
 def test_squares_of_any_size_are_a_checkerboard(side: int) -> None:
     assert checkerboard_share(squares((256, 200), side))[0] > 0.6
@@ -80,7 +113,9 @@ def test_a_picture_smaller_than_a_tile_has_no_checkerboard() -> None:
     assert checkerboard_share(squares((20, 20), 2)) == (0.0, 0)
 
 
-def test_squares_along_an_outline_alternate_and_a_plain_outline_does_not() -> None:
+def test_squares_along_an_outline_alternate_and_a_plain_outline_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rgba = np.zeros((64, 64, 4), np.uint8)
     cv2.circle(rgba, (32, 32), 24, (120, 90, 60, 255), -1)
     assert outline_alternation(rgba) == 0
@@ -88,6 +123,9 @@ def test_squares_along_an_outline_alternate_and_a_plain_outline_does_not() -> No
     board = squares((64, 64), 1, light=250, dark=10)
     rgba[ring, :3] = board[ring]
     assert outline_alternation(rgba) > 0.5
+    whole = outline_alternation(rgba)
+    monkeypatch.setattr("generator.flaws._STRIP", 7)
+    assert outline_alternation(rgba) == whole
     assert outline_alternation(np.zeros((8, 8, 4), np.uint8)) == 0
 
 

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from generator.resize import fit_depth, fit_map, fit_picture, scale_depth, scale_sprite, stretch
 
@@ -9,6 +10,14 @@ def test_hidden_colours_leave_no_fringe() -> None:
     rgba[:, 1] = [0, 255, 0, 0]  # hidden green
     # Averaged by alpha: the colour of the left half, half as opaque.
     assert scale_sprite(rgba, 1).tolist() == [[[200, 100, 50, 128]]]
+
+
+@pytest.mark.parametrize("side", [7, 33, 50, 61, 90])
+def test_large_cutouts_are_scaled_alike_in_less_memory(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rgba = np.random.default_rng(side).integers(0, 256, (57, 100, 4), dtype=np.uint8)
+    at_once = scale_sprite(rgba, side)
+    monkeypatch.setattr("generator.resize._LARGE", 1)
+    assert (scale_sprite(rgba, side) == at_once).all()
 
 
 def test_the_longer_side_is_met_and_the_aspect_kept() -> None:

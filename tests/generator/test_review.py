@@ -103,6 +103,68 @@ def test_foregrounds_that_harm(folders: tuple[Path, Path]) -> None:
     ]
 
 
+def soft_cutout(seed: int, old: tuple[int, int, int] | None) -> np.ndarray:
+    """A dark disc with a soft edge of 6 pixels, and an old background in it."""
+    rows, columns = np.mgrid[:96, :96]
+    share = np.clip(0.5 - (np.hypot(columns - 48, rows - 48) - 32) / 6, 0, 1)[..., None]
+    own = noise((96, 96), seed) // 3 + 40
+    seen = own if old is None else own * share + np.array(old) * (1 - share)
+    return np.dstack([seen, 255 * share]).astype(np.uint8)
+
+
+def test_edges_that_hold_an_old_background(folders: tuple[Path, Path]) -> None:
+    fg, bg = folders
+    for number, (name, old) in enumerate(
+        {"clean": None, "green": (60, 250, 60), "white": (250, 250, 250)}.items()
+    ):
+        save(fg / f"{name}.png", soft_cutout(41 + number, old))
+    assert found(folders) == [("warning", "fg", "green.png", "halo"), ("warning", "fg", "white.png", "halo")]
+    detail = review(list_assets(fg, bg))[1].detail
+    assert detail.startswith("its soft edge holds the colour of an old background, about 2")
+
+
+def test_foregrounds_of_wrong_opacity(folders: tuple[Path, Path]) -> None:
+    fg, _ = folders
+    inverted, glass, smoke = cutout(51), cutout(52), cutout(53)
+    inverted[..., 3] = 255 - inverted[..., 3]
+    save(fg / "inverted.png", inverted)
+    glass[..., 3] //= 4
+    glass[..., 3] = cv2.circle(glass[..., 3].copy(), (48, 48), 10, 255, -1)
+    save(fg / "glass.png", glass)
+    smoke[..., 3] //= 3
+    save(fg / "smoke.png", smoke)
+    assert found(folders) == [
+        ("error", "fg", "smoke.png", "empty"),
+        ("warning", "fg", "inverted.png", "inverted"),
+        ("note", "fg", "glass.png", "see-through"),
+    ]
+    assert review(list_assets(*folders))[0].detail == "found none, its alpha is at most 85"
+
+
+def test_12_bits_in_16_are_nearly_black(folders: tuple[Path, Path]) -> None:
+    fg, bg = folders
+    deep = noise((200, 200), 61).astype(np.uint16)
+    cv2.imwrite(str(bg / "12.png"), deep * 16)
+    cv2.imwrite(str(bg / "16.png"), deep[::-1] * 257)
+    save(bg / "night.png", noise((200, 200), 62) // 18)
+    alpha = cutout(63)[..., 3:].astype(np.uint16) * 257
+    cv2.imwrite(str(fg / "12.png"), np.dstack([deep[:96, :96] * 16, alpha]))
+    dark = [row for row in found(folders) if row[3] == "nearly-black"]
+    assert dark == [
+        ("warning", kind, name, "nearly-black")
+        for kind, name in (("bg", "12.png"), ("bg", "night.png"), ("fg", "12.png"))
+    ]
+
+
+def test_a_colour_that_counts_as_transparent_is_noted(folders: tuple[Path, Path]) -> None:
+    fg, bg = folders
+    keyed = cutout(71)
+    keyed[keyed[..., 3] == 0] = [255, 0, 255, 0]
+    save(fg / "key.png", keyed[..., :3], transparency=(255, 0, 255))
+    (finding,) = review(list_assets(fg, bg))
+    assert finding.problem == "odd-mode" and "counts as transparent, inside the object too" in finding.detail
+
+
 def test_backgrounds_that_harm_at_the_size_they_are_for(folders: tuple[Path, Path]) -> None:
     _, bg = folders
     save(bg / "tiny.png", noise((300, 100), 21))
