@@ -242,6 +242,18 @@ class Widths(ValueType[tuple[int, ...]]):
         return tuple(whole_number(part, 1, 65536) for part in parts)
 
 
+class Numbers(ValueType[tuple[float, ...]]):
+    """`0,65535` or numbers, as (0.0, 65535.0); `none` as ()."""
+
+    name = "X,...|none"
+    expected = "numbers like 0,65535, or 'none'"
+
+    def read(self, value: Any) -> tuple[float, ...]:
+        if isinstance(value, str) and value.strip().lower() == "none":
+            return ()
+        return tuple(finite_number(part) for part in _parts(value, ","))
+
+
 class LabelValue(ValueType[int | tuple[int, int, int]]):
     """`3` as a label's value, `255,0,255` or three numbers as a label's colour (255, 0, 255)."""
 

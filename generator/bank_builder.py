@@ -11,7 +11,7 @@ import numpy as np
 
 from generator.bank import NO_FG
 from generator.config import GenerateConfig
-from generator.depth import DepthConvention, depth_sources
+from generator.depth import DepthConvention, plane_depth, read_depth
 from generator.depth_cache import DepthCache
 from generator.depth_networks import DepthNetwork, depth_of_backgrounds
 from generator.duplicates import PerceptualHash, over_grey, perceptual_hash
@@ -55,10 +55,11 @@ class _FgTask:
 
 @dataclass(frozen=True)
 class _BgTask:
-    """Some backgrounds, the first of them number `first`."""
+    """Some backgrounds, the first of them number `first`, and the depth file of each."""
 
     first: int
     paths: Sequence[Path]
+    depth_files: Sequence[Path | None]
 
 
 @dataclass(frozen=True)
@@ -111,19 +112,22 @@ class _Decoder:
 
     def _bgs(self, task: _BgTask) -> _Answer:
         config = self.config
-        sources = depth_sources(config.depth, config.depth_convention) if self.depth else []
         hashes, names = [], []
-        for number, path in enumerate(task.paths, task.first):
+        for number, (path, file) in enumerate(zip(task.paths, task.depth_files, strict=True), task.first):
             rgb = read_rgb(path)
             bg = fit_picture(rgb, config.size)
             self._write("bg", number, bg[None])
             hashes.append(perceptual_hash(bg))
             if self.depth:
-                answers = ((source.name, source.depth_of(path, rgb)) for source in sources)
-                name, depth = next((name, depth) for name, depth in answers if depth is not None)
+                depth = self._depth(file, (rgb.shape[1], rgb.shape[0]))
                 self._write("bg_depth", number, fit_depth(depth, config.size)[None])
-                names.append(name)
+                names.append("plane" if file is None else "files")
         return _Answer(task, hashes, depth_sources=names)
+
+    def _depth(self, file: Path | None, picture: tuple[int, int]) -> np.ndarray:
+        if file is None:
+            return plane_depth(picture)
+        return read_depth(file, picture, self.config.known_convention, self.config.depth_invalid)
 
     def _write(self, dataset: str, row: int, rows: np.ndarray) -> None:
         _write_rows(self.path, self.offsets[dataset], row, rows)
@@ -160,6 +164,7 @@ def build_bank(
     config: GenerateConfig,
     fgs: Sequence[Path],
     bgs: Sequence[Path],
+    depth_files: Sequence[Path | None],
     workers: int,
     network: NetworkDepth | None,
     make_header: Callable[[Decoded], dict[str, Any]],
@@ -173,6 +178,7 @@ def build_bank(
         config: sizes, appearances and depth source.
         fgs: cut-outs, in the order of their sprites.
         bgs: pictures, in the order of the backgrounds.
+        depth_files: the depth file of each background, None for the plane; a network reads none.
         workers: processes that decode.
         network: sees the depth of backgrounds, in this process; None where `config.depth` names none.
         make_header: gives the header once everything is decoded.
@@ -197,7 +203,9 @@ def build_bank(
         decoder = _Decoder(temporary, offsets, config, words, depth=network is None)
         tasks: list[_FgTask | _BgTask] = []
         tasks += [_FgTask(first, fgs[first : first + _CHUNK]) for first in range(0, len(fgs), _CHUNK)]
-        tasks += [_BgTask(first, bgs[first : first + _CHUNK]) for first in range(0, len(bgs), _CHUNK)]
+        for first in range(0, len(bgs), _CHUNK):
+            some = slice(first, first + _CHUNK)
+            tasks.append(_BgTask(first, bgs[some], depth_files[some]))
         answers = []
         with closing(run_tasks(decoder, tasks, workers)) as results:
             for answer in results:

@@ -4,9 +4,9 @@ import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from generator.depth import PLAIN_DEPTHS, DepthConvention
+from generator.depth import PLAIN_DEPTHS, UNKNOWN, DepthConvention
 from generator.depth_networks import is_network
 from generator.errors import ConfigError
 from generator.request import Count, Real, Request, Share, Switch
@@ -25,6 +25,13 @@ _APPEARANCE = ("scale", "rotate", "brightness", "contrast", "saturation")
 _MAY_BE_NONE = ("split", "samples", "grid", "depth_cache")
 
 _Whole = Annotated[int, Field(strict=True)]
+
+# Younger than the first datasets: part of the identity only where they differ from their default.
+_YOUNGER = frozenset({"depth_invalid"})
+
+
+def _with_unknown(numbers: tuple[float, ...]) -> tuple[float, ...]:
+    return tuple(sorted({float(UNKNOWN), *numbers})) if numbers else ()
 
 
 class GenerateConfig(Request):
@@ -85,8 +92,11 @@ class GenerateConfig(Request):
     """Whether objects that stand nearer show a larger variant."""
     depth: str = "auto"
     """Depth of backgrounds: files beside them, a plane, files where there are any, or a network."""
-    depth_convention: DepthConvention = "inverse"
-    """What a floating-point depth file (.npy) or a network tells: larger is nearer, or larger is farther."""
+    depth_convention: Literal["auto"] | DepthConvention = "auto"
+    """What the numbers of depth files or of a network tell: larger is nearer (inverse) or larger is farther
+    (metric). auto: inverse for files, and what a network says of itself."""
+    depth_invalid: Annotated[tuple[Real, ...], AfterValidator(_with_unknown)] = (UNKNOWN,)
+    """The numbers in depth files that mean unknown. 0 is always one of them, unless there are none at all."""
     depth_per: Literal["background", "composite"] = "background"
     """Whether a depth network sees every background once or every finished sample."""
     depth_cache: Path | None = None
@@ -190,6 +200,11 @@ class GenerateConfig(Request):
             )
 
     @property
+    def known_convention(self) -> DepthConvention:
+        """`depth_convention`, with the one of depth files for auto."""
+        return "inverse" if self.depth_convention == "auto" else self.depth_convention
+
+    @property
     def varies(self) -> bool:
         """Whether appearances differ from the foreground as it is."""
         looks = (self.rotate, self.brightness, self.contrast, self.saturation)
@@ -217,12 +232,21 @@ class GenerateConfig(Request):
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
-        """`identity` of a request for nothing in particular."""
-        return cls.model_validate({}).identity()
+        """What each field of `identity` is where nothing is asked for, as JSON values."""
+        return cls.model_validate({})._deciding()
 
     def identity(self) -> dict[str, Any]:
         """The fields that decide the dataset's bytes, as JSON values."""
-        return self.model_dump(mode="json", exclude=set(NOT_IDENTITY))
+        usual = self.defaults()
+        return {
+            name: value
+            for name, value in self._deciding().items()
+            if name not in _YOUNGER or value != usual[name]
+        }
+
+    def _deciding(self) -> dict[str, Any]:
+        fields = self.model_dump(mode="json", exclude=set(NOT_IDENTITY))
+        return fields | {"depth_convention": self.known_convention}
 
 
 def _pair(value: Any) -> tuple[int, int] | None:

@@ -1,17 +1,16 @@
-"""Where the depth of a background comes from. All sources answer in relative inverse depth."""
+"""Depth of any source as relative inverse depth."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
+from generator.depth_readers import PICTURE_SUFFIXES, read_numbers
 from generator.errors import AssetError
-from generator.images import read_depth
-from generator.listing import DEPTH_PICTURE_SUFFIX
 
 DepthConvention = Literal["inverse", "metric"]
+"""What numbers tell: larger is nearer, or larger is farther."""
 
 PLAIN_DEPTHS = ("auto", "files", "plane")
 """What backgrounds' depth can come from, networks apart."""
@@ -21,68 +20,58 @@ FARTHEST = 1
 NEAREST = 65535
 
 _ASPECT_TOLERANCE = 0.02
+_BLOCK = 2**20
+
+# Beyond it numbers stand for no distance, and differences of them would overflow.
+_LARGEST = float(np.finfo(np.float32).max)
 
 
-class DepthSource(Protocol):
-    """One way to know a background's depth."""
+def read_depth(
+    path: Path, picture: tuple[int, int], convention: DepthConvention, invalid: Sequence[float] = (UNKNOWN,)
+) -> np.ndarray:
+    """Read a depth file.
 
-    @property
-    def name(self) -> str:
-        """As recorded in the manifest."""
+    A 16-bit PNG or TIFF of the inverse convention is in our own scale and taken as it is; everything else
+    goes through `normalise`.
 
-    def depth_of(self, path: Path, rgb: np.ndarray) -> np.ndarray | None:
-        """Depth (h, w) uint16 of the whole picture rgb (H, W, 3) uint8, or None when it has none here."""
+    Args:
+        path: of the depth file.
+        picture: (width, height) of the picture it belongs to, whose aspect it must have.
+        convention: what its numbers tell.
+        invalid: the numbers that mean unknown, besides those that are no distance in any case.
 
+    Returns:
+        (h, w) uint16 relative inverse depth, 0 unknown, of the file's own size.
 
-@dataclass(frozen=True)
-class FileDepth:
-    """`NAME.depth.png` (16-bit, our convention, taken as it is) or `NAME.depth.npy` beside the picture."""
-
-    convention: DepthConvention
-    required: bool
-    name: str = "files"
-
-    def depth_of(self, path: Path, rgb: np.ndarray) -> np.ndarray | None:
-        picture, array = path.with_suffix(DEPTH_PICTURE_SUFFIX), path.with_suffix(".depth.npy")
-        if picture.is_file():
-            depth, source = read_depth(picture), picture
-        elif array.is_file():
-            depth, source = normalise(_load_array(array), self.convention), array
-        elif self.required:
-            raise AssetError(path, f"{picture.name} beside it", "nothing", "add it or use --depth auto")
-        else:
-            return None
-        height, width = rgb.shape[:2]
-        if abs(depth.shape[1] / depth.shape[0] / (width / height) - 1) > _ASPECT_TOLERANCE:
-            found = f"{depth.shape[1]} x {depth.shape[0]}"
-            raise AssetError(
-                source, f"the aspect of its picture, {width} x {height}", found, "make them match"
-            )
-        return depth
+    Raises:
+        AssetError: it cannot be read, or has another aspect.
+        ConfigError: its package is not installed.
+    """
+    values = read_numbers(path)
+    height, width = values.shape
+    if abs(width / height / (picture[0] / picture[1]) - 1) > _ASPECT_TOLERANCE:
+        expected = f"the aspect of its picture, {picture[0]} x {picture[1]}"
+        raise AssetError(path, expected, f"{width} x {height}", "make them match")
+    unknown = _is_one_of(values, invalid)
+    if convention == "inverse" and values.dtype == np.uint16 and path.suffix.lower() in PICTURE_SUFFIXES:
+        return np.where(unknown, UNKNOWN, np.maximum(values, FARTHEST)).astype(np.uint16)
+    return normalise(values, convention, ~unknown)
 
 
-@dataclass(frozen=True)
-class PlaneDepth:
-    """A prior for plain photos: nearness grows linearly downward."""
+def plane_depth(picture: tuple[int, int]) -> np.ndarray:
+    """A prior for plain photos: nearness grows linearly downward.
 
-    name: str = "plane"
+    Args:
+        picture: (width, height).
 
-    def depth_of(self, path: Path, rgb: np.ndarray) -> np.ndarray | None:
-        height, width = rgb.shape[:2]
-        rows = np.rint(np.linspace(FARTHEST, NEAREST, height)).astype(np.uint16)
-        return np.repeat(rows[:, None], width, axis=1)
-
-
-def depth_sources(choice: str, convention: DepthConvention) -> Sequence[DepthSource]:
-    """The sources to ask, in this order, until one answers; `choice` is one of PLAIN_DEPTHS."""
-    if choice == "files":
-        return [FileDepth(convention, required=True)]
-    if choice == "plane":
-        return [PlaneDepth()]
-    return [FileDepth(convention, required=False), PlaneDepth()]
+    Returns:
+        (height, width) uint16.
+    """
+    rows = np.rint(np.linspace(FARTHEST, NEAREST, picture[1])).astype(np.uint16)
+    return np.repeat(rows[:, None], picture[0], axis=1)
 
 
-def normalise(values: np.ndarray, convention: DepthConvention) -> np.ndarray:
+def normalise(values: np.ndarray, convention: DepthConvention, known: np.ndarray | None = None) -> np.ndarray:
     """Bring depth of any scale to our convention.
 
     Values are clipped at the 1st and 99th percentile and scaled to 1 (farthest) ... 65535 (nearest). A
@@ -91,33 +80,54 @@ def normalise(values: np.ndarray, convention: DepthConvention) -> np.ndarray:
     Args:
         values: (H, W) numbers; `inverse`: larger is nearer, `metric`: larger is farther.
         convention: which of the two.
+        known: (H, W) bool, where values count at all; None is everywhere.
 
     Returns:
         (H, W) uint16.
     """
-    values = values.astype(np.float64)
-    known = np.isfinite(values)
-    if convention == "metric":
-        known &= values > 0
-        values = np.divide(1, values, out=np.zeros_like(values), where=known)
     depth = np.full(values.shape, UNKNOWN, np.uint16)
-    if not known.any():
+    usable = known_depth(values, convention)
+    if known is not None:
+        usable &= known
+    if not usable.any():
         return depth
-    low, high = np.percentile(values[known], [1, 99])
+    kept = values[usable]
+    low, high = np.percentile(_nearness(kept, convention), [1, 99], overwrite_input=True)
     if high <= low:
-        depth[known] = (FARTHEST + NEAREST) // 2
-    else:
-        scaled = (np.clip(values[known], low, high) - low) / (high - low)
-        depth[known] = np.rint(FARTHEST + scaled * (NEAREST - FARTHEST)).astype(np.uint16)
+        depth[usable] = (FARTHEST + NEAREST) // 2
+        return depth
+    scaled = np.empty(kept.shape, np.uint16)
+    for first in range(0, len(kept), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        share = (np.clip(_nearness(kept[block], convention), low, high) - low) / (high - low)
+        scaled[block] = np.rint(FARTHEST + share * (NEAREST - FARTHEST))
+    depth[usable] = scaled
     return depth
 
 
-def _load_array(path: Path) -> np.ndarray:
-    try:
-        array: np.ndarray = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise AssetError(path, "a NumPy array", " ".join(str(error).split()), "save it anew") from error
-    if array.ndim != 2 or array.dtype.kind not in "fiu" or array.size == 0:
-        found = f"shape {array.shape} of {array.dtype}"
-        raise AssetError(path, "an array (H, W) of numbers", found, "save it anew")
-    return array
+def known_depth(values: np.ndarray, convention: DepthConvention) -> np.ndarray:
+    """Where numbers (H, W) are a distance at all: (H, W) bool."""
+    known: np.ndarray = np.isfinite(values)
+    if values.dtype.itemsize > np.dtype(np.float32).itemsize:
+        known &= np.abs(values) <= _LARGEST
+    if convention == "metric":
+        known &= values > (1 / _LARGEST if values.dtype.kind == "f" else 0)
+    return known
+
+
+def _nearness(values: np.ndarray, convention: DepthConvention) -> np.ndarray:
+    """Known values (n,) as float64 of which larger is nearer."""
+    values = values.astype(np.float64)
+    return np.divide(1, values, out=values) if convention == "metric" else values
+
+
+def _is_one_of(values: np.ndarray, numbers: Sequence[float]) -> np.ndarray:
+    """Where `values` equal one of the numbers, as their own type can hold it: (H, W) bool."""
+    found = np.zeros(values.shape, bool)
+    for number in numbers:
+        if values.dtype.kind == "f":
+            with np.errstate(over="ignore"):
+                found |= values == values.dtype.type(number)
+        elif number == int(number):
+            found |= values == int(number)
+    return found

@@ -1,5 +1,6 @@
 """Depth networks of Hugging Face `transformers`, from a local folder or the hub, with torch."""
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,10 +11,17 @@ from typing import Any
 import numpy as np
 from blake3 import blake3
 
+from generator.depth import DepthConvention
+from generator.depth_networks import Told
 from generator.errors import AssetError, ConfigError, one_line
 from generator.files import hash_file
+from generator.resize import stretch
 
 GPU_BATCH = 8
+
+MOST_PIXELS = 1_000_000
+"""Given to a network whose processor does not resize; larger pictures are scaled down to it."""
+
 _HASHED_SUFFIXES = frozenset({".json", ".safetensors", ".bin"})
 
 
@@ -23,34 +31,63 @@ class HuggingFaceNetwork:
 
     id: str
     batch: int
+    told: Told | None
     _name: str
     _processor: Any
     _model: Any
+    _multiple: int
 
     def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """See `DepthNetwork`; neighbours that need the same input size share a batch."""
-        import torch
 
         maps: list[np.ndarray] = []
         for first in range(0, len(pictures), self.batch):
             inputs = [self._input(rgb) for rgb in pictures[first : first + self.batch]]
             for _, group in groupby(inputs, key=lambda values: values.shape):
-                alike = list(group)
-                try:
-                    with torch.inference_mode():
-                        pixels = torch.cat(alike).to(self._model.device)
-                        output = self._model(pixel_values=pixels).predicted_depth.float().cpu().numpy()
-                except (RuntimeError, ValueError, TypeError, AttributeError) as error:
-                    expected = f"a network that runs on {tuple(alike[0].shape)}"
-                    raise AssetError(self._name, expected, one_line(error), "use another network") from error
-                if output.size == 0 or output.ndim < 3 or output.shape[0] != len(alike):
-                    found = f"shape {output.shape}"
-                    raise AssetError(self._name, f"{len(alike)} depth maps", found, "use another network")
-                maps += list(output.reshape(len(alike), *output.shape[-2:]))
+                maps += self._run(list(group))
         return maps
 
+    def _run(self, alike: Sequence[Any]) -> list[np.ndarray]:
+        """The maps of inputs (1, 3, h, w) of one size."""
+        import torch
+
+        try:
+            with torch.inference_mode():
+                pixels = torch.cat(list(alike)).to(self._model.device)
+                output = self._model(pixel_values=pixels).predicted_depth.float().cpu().numpy()
+        except Exception as error:  # models raise anything, and torch what its kernels say
+            expected = f"a network that runs on {tuple(alike[0].shape)}"
+            raise AssetError(self._name, expected, one_line(error), "use another network") from error
+        if output.size == 0 or output.ndim < 3 or output.size != len(alike) * math.prod(output.shape[-2:]):
+            found = f"shape {output.shape}"
+            raise AssetError(self._name, f"{len(alike)} depth maps", found, "use another network")
+        return list(output.reshape(len(alike), *output.shape[-2:]))
+
     def _input(self, rgb: np.ndarray) -> Any:
-        """(1, 3, h, w): the whole picture, so without the padding or cropping that some processors add."""
+        """(1, 3, h, w): the whole picture, in sides that the network divides without a rest.
+
+        Processors that would pad or crop are told not to: a network answers with whole patches alone, so the
+        rest would be lost, and the map of padding would be stretched over the picture.
+        """
+        try:
+            return self._scaled(self._processed(rgb))
+        except Exception as error:  # processors check by raising anything
+            expected = f"a processor that takes {rgb.shape[1]} x {rgb.shape[0]} pixels"
+            raise AssetError(self._name, expected, one_line(error), "use another network") from error
+
+    def _scaled(self, pixels: Any) -> Any:
+        from torch.nn.functional import interpolate
+
+        sides = tuple(pixels.shape[-2:])
+        whole = tuple(max(1, round(side / self._multiple)) * self._multiple for side in sides)
+        if whole == sides:
+            return pixels
+        return interpolate(pixels, whole, mode="bilinear", antialias=True)
+
+    def _processed(self, rgb: np.ndarray) -> Any:
+        if not getattr(self._processor, "do_resize", True):
+            shrink = min(1.0, math.sqrt(MOST_PIXELS / (rgb.shape[0] * rgb.shape[1])))
+            rgb = stretch(rgb, (max(1, round(rgb.shape[1] * shrink)), max(1, round(rgb.shape[0] * shrink))))
         whole = {
             name: False for name in ("do_pad", "do_center_crop") if getattr(self._processor, name, False)
         }
@@ -104,11 +141,56 @@ def open_hf(name: str) -> HuggingFaceNetwork:
     on_gpu = torch.cuda.is_available()
     return HuggingFaceNetwork(
         id=f"hf:{folder.resolve().name if local else name}@{revision}",
-        batch=GPU_BATCH if on_gpu else 1,
+        batch=GPU_BATCH if on_gpu and not votes(model.config) else 1,
+        told=told_by(model.config),
         _name=name,
         _processor=processor,
         _model=model.eval().float().to("cuda" if on_gpu else "cpu"),
+        _multiple=_multiple_of(model.config, processor),
     )
+
+
+_ESTIMATION_TYPES: dict[str, DepthConvention] = {"relative": "inverse", "metric": "metric"}
+
+# By the raw output, predicted_depth. That of Depth Pro is inverse; its post-processing makes metres of it.
+# The heights that CHMv2 sees from above are larger where nearer.
+_KINDS: dict[str, DepthConvention] = {
+    "chmv2": "inverse",
+    "depth_pro": "inverse",
+    "dpt": "inverse",
+    "glpn": "metric",
+    "tipsv2_dpt": "metric",
+    "zoedepth": "metric",
+}
+
+
+def told_by(config: Any) -> Told | None:
+    """What the numbers of a model with this config tell; None for a kind that is not known here."""
+    kind = getattr(config, "model_type", "")
+    backbone = getattr(getattr(config, "backbone_config", None), "model_type", "")
+    if kind in ("depth_anything", "prompt_depth_anything"):
+        estimated = str(getattr(config, "depth_estimation_type", ""))
+        convention = _ESTIMATION_TYPES.get(estimated)
+        return Told(convention, f"depth_estimation_type {estimated}") if convention else None
+    if kind == "dpt" and backbone == "dinov2":
+        return Told("metric", "dpt over dinov2, which is trained on metres")
+    convention = _KINDS.get(kind)
+    return Told(convention, f"model_type {kind}") if convention else None
+
+
+def votes(config: Any) -> bool:
+    """Whether a batch decides together which head answers, as in ZoeDepth with several."""
+    return len(getattr(config, "bin_configurations", None) or ()) > 1
+
+
+def _multiple_of(config: Any, processor: Any) -> int:
+    """What the sides of an input must be a multiple of: the patch, else what the processor would pad to."""
+    for part in (getattr(config, "backbone_config", None), config):
+        patch = getattr(part, "patch_size", None)
+        if isinstance(patch, int) and patch > 0:
+            return patch
+    divisor = getattr(processor, "size_divisor", None) if getattr(processor, "do_pad", False) else None
+    return divisor if isinstance(divisor, int) and divisor > 0 else 1
 
 
 def _hash_folder(folder: Path) -> str:

@@ -12,14 +12,14 @@ Capital and small letters, and the ways to write an accent, are alike.
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import PurePath
 
 _DEPTH = re.compile(r"(?P<base>.+)(?P<mark>[._-])depth\.[^.]+", re.IGNORECASE | re.DOTALL)
 _COLOUR = re.compile(r"(?P<base>.+)[._-](colou?r|rgb)", re.IGNORECASE | re.DOTALL)
 
 
-def depth_names(names: Iterable[str]) -> frozenset[str]:
+def depth_names(names: Sequence[str]) -> frozenset[str]:
     """Those of the names of one folder that are depth, and so never a picture."""
     marked = {name: found for name in names if (found := split_depth_name(name))}
     always = {name for name, (_, certain) in marked.items() if certain}

@@ -1,6 +1,7 @@
 """Depth from a network: `onnx:PATH` or `hf:MODEL_OR_FOLDER`, run over backgrounds or over composites."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +15,14 @@ from generator.resize import fit_map, scale_depth
 NETWORK_KINDS = ("onnx", "hf")
 
 
+@dataclass(frozen=True)
+class Told:
+    """What a network's numbers tell, and by what the model says so."""
+
+    convention: DepthConvention
+    by: str
+
+
 class DepthNetwork(Protocol):
     """A network that sees depth in one picture."""
 
@@ -24,6 +33,10 @@ class DepthNetwork(Protocol):
     @property
     def batch(self) -> int:
         """How many pictures it takes at once with profit: 1 on a processor, more on a GPU."""
+
+    @property
+    def told(self) -> Told | None:
+        """What the model says of its own numbers; None where it says nothing."""
 
     def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Raw depth of pictures.

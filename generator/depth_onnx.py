@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from blake3 import blake3
 
+from generator.depth import DepthConvention
+from generator.depth_networks import Told
 from generator.errors import AssetError, ConfigError, one_line
 from generator.files import hash_file
 from generator.onnx_input import OTHER_NETWORK, SCALINGS, SHORTER_SIDE, PictureInput, find_input
@@ -28,6 +30,7 @@ class OnnxNetwork:
 
     id: str
     batch: int
+    told: Told | None
     path: Path
     _session: Any
     _input: PictureInput
@@ -83,11 +86,21 @@ def open_onnx(name: str) -> OnnxNetwork:
     return OnnxNetwork(
         id=f"onnx:{path.name}?normalise={wanted.scaling}@{weights}",
         batch=GPU_BATCH if on_gpu and wanted.any_batch else 1,
+        told=_told_by(session.get_modelmeta().custom_metadata_map),
         path=path,
         _session=session,
         _input=wanted,
         _output=_find_output(session, path, wanted),
     )
+
+
+def _told_by(metadata: dict[str, str]) -> Told | None:
+    """What a file's own metadata say: `depth_convention` inverse or metric."""
+    conventions: tuple[DepthConvention, ...] = ("inverse", "metric")
+    for convention in conventions:
+        if metadata.get("depth_convention") == convention:
+            return Told(convention, f"depth_convention {convention} in the file")
+    return None
 
 
 def _parse(name: str) -> tuple[Path, str | None]:

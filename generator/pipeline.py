@@ -17,8 +17,7 @@ from generator.bank import BANK_FILE, Bank
 from generator.bank_builder import NetworkDepth, bank_bytes, build_bank, count_sprites
 from generator.config import SPLITS, GenerateConfig, SplitName
 from generator.depth_cache import DepthCache
-from generator.depth_files import depth_files_of
-from generator.depth_networks import DepthNetwork, is_network, open_network
+from generator.depth_choice import DepthChoice, choose_depth
 from generator.errors import ConfigError, DiskSpaceError, printable
 from generator.estimate import Estimate
 from generator.existing import Existing
@@ -38,7 +37,7 @@ from generator.manifest import (
     Sums,
 )
 from generator.pixels import pixel_bytes
-from generator.plan import FROM_FILE, Header, Request, format_bytes, make_header, plan_shards
+from generator.plan import Header, Request, format_bytes, make_header, plan_shards
 from generator.progress import Progress
 from generator.shard_writer import ShardTask, ShardWriter
 from generator.verify import wrong_files, wrong_sizes
@@ -124,22 +123,22 @@ class _Order:
         config: of the dataset.
         fgs: cut-outs.
         bgs: backgrounds.
-        network: sees depth; None where no network is asked for.
+        depth: where their depth comes from.
         request: all that decides the dataset's bytes.
     """
 
     config: GenerateConfig
     fgs: Sequence[Path]
     bgs: Sequence[Path]
-    network: DepthNetwork | None
+    depth: DepthChoice
     request: Request
 
     @classmethod
     def of(cls, config: GenerateConfig, fgs: Sequence[Path], bgs: Sequence[Path]) -> "_Order":
         """Hash the pictures, and the depth files where depth is read from them."""
-        network = open_network(config.depth) if is_network(config.depth) else None
-        identity = config.identity() | ({"depth": network.id} if network else {})
-        depth_files = depth_files_of(bgs) if config.depth in ("auto", FROM_FILE) else []
+        depth = choose_depth(config, bgs)
+        config = config.model_copy(update={"depth_convention": depth.convention})
+        identity = config.identity() | ({"depth": depth.network.id} if depth.network else {})
         bg_names = [path.relative_to(config.bg).as_posix() for path in bgs]
         request = Request(
             identity,
@@ -147,9 +146,9 @@ class _Order:
                 "fg": {path.relative_to(config.fg).as_posix(): hash_file(path) for path in fgs},
                 "bg": dict(zip(bg_names, map(hash_file, bgs), strict=True)),
             },
-            {name: hash_file(file) for name, file in zip(bg_names, depth_files, strict=False) if file},
+            {name: hash_file(file) for name, file in zip(bg_names, depth.files, strict=True) if file},
         )
-        return cls(config, fgs, bgs, network, request)
+        return cls(config, fgs, bgs, depth, request)
 
 
 def _complete(folder: Path, manifest: Manifest) -> Outcome:
@@ -189,14 +188,17 @@ def _make_bank(order: _Order, existing: Existing, overwrite: bool, say: Callable
     fgs, bgs = order.fgs, order.bgs
     sprites, size = count_sprites(config, len(fgs)), bank_bytes(config, len(fgs), len(bgs))
     say(f"bank: {sprites:,} sprites, {len(bgs):,} backgrounds, about {format_bytes(size)} in memory")
+    for note in order.depth.notes:
+        say(note)
     with Progress("reading pictures", len(fgs) + len(bgs), "pictures") as progress:
         build_bank(
             path,
             config,
             fgs,
             bgs,
+            order.depth.files,
             _workers(config, (len(fgs) + len(bgs)) * _BYTES_PER_ASSET),
-            _network_depth(config, order.network, list(order.request.hashes["bg"].values())),
+            _network_depth(order),
             make_header=lambda decoded: make_header(config, order.request, decoded).model_dump(mode="json"),
             advance=progress.advance,
             before_replacing=begin_journal,
@@ -218,7 +220,7 @@ def _make_shards(order: _Order, journal: Journal, say: Callable[[str], None]) ->
         config,
         statistics_samples=math.ceil(_STATISTICS_SAMPLES / len(tasks)),
         threads=1 if workers > 1 else blake3.AUTO,
-        network=order.network if config.depth_per == "composite" else None,
+        network=order.depth.network if config.depth_per == "composite" else None,
     )
     with (
         Progress("generating", total, "samples") as progress,
@@ -252,13 +254,12 @@ def _finished(
     return journal.shards.keys()
 
 
-def _network_depth(
-    config: GenerateConfig, network: DepthNetwork | None, hashes: list[str]
-) -> NetworkDepth | None:
-    if network is None:
+def _network_depth(order: _Order) -> NetworkDepth | None:
+    if order.depth.network is None:
         return None
-    cache = DepthCache(config.depth_cache) if config.depth_cache else DepthCache()
-    return NetworkDepth(network, cache, config.depth_convention, hashes)
+    cache = DepthCache(order.config.depth_cache) if order.config.depth_cache else DepthCache()
+    hashes = list(order.request.hashes["bg"].values())
+    return NetworkDepth(order.depth.network, cache, order.depth.convention, hashes)
 
 
 def _workers(config: GenerateConfig, work: int) -> int:

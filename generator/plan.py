@@ -63,11 +63,11 @@ class Request:
     def difference(self, wanted: "Request") -> Difference | None:
         """How this request differs from the wanted one; None when it does not."""
         # An option that is younger than the dataset had its default then.
-        found = GenerateConfig.defaults() | self.config
-        fields = [name for name in wanted.config if wanted.config[name] != found[name]]
+        asked, found = (GenerateConfig.defaults() | request.config for request in (wanted, self))
+        fields = [name for name in asked if asked[name] != found[name]]
         if fields:
             return Difference(
-                ", ".join(f"{name} {json.dumps(wanted.config[name])}" for name in fields),
+                ", ".join(f"{name} {json.dumps(asked[name])}" for name in fields),
                 ", ".join(f"{name} {json.dumps(found[name])}" for name in fields),
             )
         for kind in ("fg", "bg"):

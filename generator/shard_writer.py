@@ -55,7 +55,7 @@ class ShardWriter:
         def fill(block: slice, pixels: Pixels) -> None:
             self._renderer.render(samples[block], placements, pixels)
             if self.network is not None:
-                pixels.depth[...] = depth_of_composites(self.network, config.depth_convention, pixels.fg_bg)
+                pixels.depth[...] = depth_of_composites(self.network, config.known_convention, pixels.fg_bg)
             if block.start < counted:
                 some = slice(0, counted - block.start)
                 part = pixel_sums(bank.bg[samples["bg"][block][some]], pixels[some])

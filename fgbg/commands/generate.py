@@ -15,7 +15,7 @@ from fgbg.options import (
     size_option,
     workers_option,
 )
-from fgbg.value_types import FOLDER, SHARE, Grid, Number, OneOf, Span, SplitShares, Text, Whole
+from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, SplitShares, Text, Whole
 
 
 @click.command("generate")
@@ -142,15 +142,24 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, OneOf, Span, SplitShar
     type=Text("auto|files|plane|onnx:PATH|hf:MODEL", "auto, files, plane, onnx:PATH or hf:MODEL"),
     default="auto",
     show_default=True,
-    help="Depth of backgrounds: NAME.depth.png or .npy beside them; a plane that comes nearer downward;"
-    " files where there are any and else the plane; a network in an ONNX file, or of Hugging Face.",
+    help="Depth of backgrounds. files: NAME.depth.png (16-bit), .npy, .npz, .tif, .pfm or .exr beside them;"
+    " plane: a plane that comes nearer downward; auto: files, and the plane where there is none; or a"
+    " network, in an ONNX file or of Hugging Face.",
 )
 @click.option(
     "--depth-convention",
-    type=OneOf(["inverse", "metric"]),
-    default="inverse",
+    type=OneOf(["auto", "inverse", "metric"]),
+    default="auto",
     show_default=True,
-    help="What .npy files and networks tell: larger is nearer, or larger is farther.",
+    help="Numbers in depth files or of a network. inverse: larger is nearer; metric: larger is farther, in"
+    " any unit; auto: inverse for files, and what a network says of itself.",
+)
+@click.option(
+    "--depth-invalid",
+    type=Numbers(),
+    default="0",
+    show_default=True,
+    help="Numbers in depth files that mean unknown, like 65535; 0 always does, except with none.",
 )
 @click.option(
     "--depth-per",

@@ -3,13 +3,26 @@ import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from transformers import DPTConfig, DPTForDepthEstimation, DPTImageProcessor, ViTConfig
+from transformers import (
+    DepthAnythingConfig,
+    DepthProConfig,
+    Dinov2Config,
+    DPTConfig,
+    DPTForDepthEstimation,
+    DPTImageProcessor,
+    GLPNConfig,
+    ViTConfig,
+    ZoeDepthConfig,
+)
 
-from generator.depth_networks import open_network
+from generator import depth_hf
+from generator.depth_hf import told_by, votes
+from generator.depth_networks import Told, open_network
 from generator.errors import AssetError, ConfigError
 
 RNG = np.random.default_rng(0)
@@ -75,6 +88,90 @@ def test_pictures_of_any_size_answer_alike_alone_and_in_batches(folder: Path) ->
         assert one.shape == (32, 32)
         np.testing.assert_allclose(one, other, atol=1e-5)
     assert network.predict([]) == []
+
+
+@pytest.fixture(scope="module")
+def padding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """DPT over DINOv2 with random weights, whose processor pads to patches of 14; not to be changed."""
+    folder = tmp_path_factory.mktemp("models") / "tiny-dinov2"
+    backbone = Dinov2Config(
+        hidden_size=16,
+        num_hidden_layers=4,
+        num_attention_heads=2,
+        mlp_ratio=1,
+        image_size=56,
+        patch_size=14,
+        out_indices=[1, 2, 3, 4],
+        apply_layernorm=False,
+        reshape_hidden_states=False,
+    )
+    config = DPTConfig(
+        backbone_config=backbone,
+        backbone_out_indices=[0, 1, 2, 3],
+        neck_hidden_sizes=[8, 8, 8, 8],
+        fusion_hidden_size=8,
+        use_auxiliary_head=False,
+    )
+    torch.manual_seed(0)
+    DPTForDepthEstimation(config).save_pretrained(folder)
+    DPTImageProcessor(do_resize=False, do_pad=True, size_divisor=14).save_pretrained(folder)
+    return folder
+
+
+def test_no_row_is_lost_where_a_processor_would_pad(padding: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = open_network(f"hf:{padding}")
+    seen: list[tuple[int, ...]] = []
+    network._model.register_forward_pre_hook(  # type: ignore[attr-defined]
+        lambda module, positional, named: seen.append(tuple(named["pixel_values"].shape)), with_kwargs=True
+    )
+    rgb = RNG.integers(0, 256, (94, 66, 3), np.uint8)
+    (values,) = network.predict([rgb])
+    assert seen == [(1, 3, 98, 70)]
+    # The last rows and columns reach the network: they lie beyond the last whole patches, 84 x 56.
+    other = rgb.copy()
+    other[85:, :57] ^= 255
+    assert not np.array_equal(network.predict([other])[0], values)
+    # Large pictures are scaled down.
+    monkeypatch.setattr(depth_hf, "MOST_PIXELS", 60 * 45)
+    network.predict([rgb.repeat(2, axis=0)])
+    assert seen[-1] == (1, 3, 84, 28)
+
+
+def test_models_tell_what_their_numbers_mean(folder: Path, padding: Path) -> None:
+    def told(config: Any) -> str | None:
+        found = told_by(config)
+        return found and found.convention
+
+    assert told(DepthAnythingConfig()) == told(DPTConfig()) == told(DepthProConfig()) == "inverse"
+    metres = DepthAnythingConfig(depth_estimation_type="metric", max_depth=80)
+    assert told(metres) == told(GLPNConfig()) == told(ZoeDepthConfig()) == "metric"
+    assert told(ViTConfig()) is None
+    assert open_network(f"hf:{folder}").told == Told("inverse", "model_type dpt")
+    assert open_network(f"hf:{padding}").told == Told("metric", "dpt over dinov2, which is trained on metres")
+
+
+def test_two_heads_answer_for_one_picture_at_a_time() -> None:
+    heads = [
+        {"n_bins": 8, "min_depth": 0.1, "max_depth": depth, "name": name}
+        for depth, name in ((10.0, "nyu"), (80.0, "kitti"))
+    ]
+    assert votes(ZoeDepthConfig(bin_configurations=heads))
+    assert not votes(ZoeDepthConfig(bin_configurations=heads[:1])) and not votes(DPTConfig())
+
+
+def test_whatever_a_network_raises_is_one_line(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = open_network(f"hf:{folder}")
+
+    def fail(*given: Any, **named: Any) -> None:
+        raise KeyError("out of\ndate")
+
+    rgb = np.zeros((32, 32, 3), np.uint8)
+    monkeypatch.setattr(network._model, "forward", fail)  # type: ignore[attr-defined]
+    with pytest.raises(AssetError, match=r"expected a network that runs on \(1, 3, 32, 32\), found 'out of"):
+        network.predict([rgb])
+    monkeypatch.setattr(type(network._processor), "__call__", fail)  # type: ignore[attr-defined]
+    with pytest.raises(AssetError, match="expected a processor that takes 32 x 32 pixels"):
+        network.predict([rgb])
 
 
 def test_the_id_follows_the_content_not_the_place(folder: Path, tmp_path: Path) -> None:

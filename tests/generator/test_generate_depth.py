@@ -36,7 +36,8 @@ def save_brightness(path: Path, sign: float = 1.0) -> Path:
 def fields(request_fields: Fields, tmp_path: Path) -> Fields:
     model = save_brightness(tmp_path / "brightness.onnx")
     cache = tmp_path / "cache"
-    return request_fields | {"depth": f"onnx:{model}", "depth_cache": cache, "samples": 60}
+    network = {"depth": f"onnx:{model}", "depth_convention": "inverse", "depth_cache": cache}
+    return request_fields | network | {"samples": 60}
 
 
 def test_a_network_sees_every_background_once(fields: Fields, tmp_path: Path) -> None:
