@@ -8,6 +8,7 @@ from fgbg.given import Given
 from generator.depth_names import folded
 from generator.errors import UsageError
 from generator.files import refuse_existing
+from generator.kept import Kept
 
 MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX = ".mask.png", ".depth.png", ".overlay.png"
 RESULT_SUFFIXES = (MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX)
@@ -29,15 +30,15 @@ def plan_results(pictures: Sequence[Given], out: Path, others: Iterable[Path] = 
     Raises:
         UsageError: no such names can be found.
     """
-    kept = _Kept(out, [*(picture.path for picture in pictures), *others])
+    kept = Kept([*(picture.path for picture in pictures), *others])
     names = [
         list(_names(picture, number)) for picture, number in zip(pictures, _numbers(pictures), strict=True)
     ]
     chosen = [0] * len(pictures)
     while crowded := [
         members
-        for name, members in _by_name(names, chosen).items()
-        if len(members) > 1 or kept.would_be_replaced(name)
+        for members in _by_name(names, chosen)
+        if len(members) > 1 or _would_replace(kept, out / names[members[0]][chosen[members[0]]])
     ]:
         for members in crowded:
             free = [member for member in members if chosen[member] + 1 < len(names[member])]
@@ -65,23 +66,6 @@ def result_path(base: Path, suffix: str) -> Path:
     return base.with_name(base.name + suffix)
 
 
-class _Kept:
-    """Files that no result may replace."""
-
-    def __init__(self, out: Path, files: Iterable[Path]) -> None:
-        self._out = out.resolve()
-        folders: dict[Path, Path] = {}
-        self._files: set[str] = set()
-        for path in files:
-            if path.parent not in folders:
-                folders[path.parent] = path.parent.resolve()
-            self._files.add(folded(str(folders[path.parent] / path.name)))
-
-    def would_be_replaced(self, name: str) -> bool:
-        base = folded(str(self._out / name))
-        return any(base + suffix in self._files for suffix in RESULT_SUFFIXES)
-
-
 def _numbers(pictures: Sequence[Given]) -> list[int]:
     """1 for most; 2, 3, ... for pictures that some file systems would take for an earlier one."""
     twins = defaultdict[str, list[int]](list)
@@ -106,8 +90,12 @@ def _names(picture: Given, number: int) -> Iterator[Path]:
             yield Path(*folders[first:], end)
 
 
-def _by_name(names: Sequence[Sequence[Path]], chosen: Sequence[int]) -> dict[str, list[int]]:
+def _by_name(names: Sequence[Sequence[Path]], chosen: Sequence[int]) -> list[list[int]]:
     by_name = defaultdict[str, list[int]](list)
     for member, choice in enumerate(chosen):
         by_name[folded(names[member][choice].as_posix())].append(member)
-    return by_name
+    return list(by_name.values())
+
+
+def _would_replace(kept: Kept, base: Path) -> bool:
+    return any(result_path(base, suffix) in kept for suffix in RESULT_SUFFIXES)

@@ -4,14 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from generator.alpha import MARGIN, Foreground, Matte, Note, alpha_in_box, alpha_of_labels, cut_out
 from generator.edges import clean_edges
-from generator.errors import AssetError, EmptyMaskError, ImageError, UsageError
-from generator.files import write_atomically
+from generator.encode import encode_png
+from generator.errors import AssetError, EmptyMaskError, ExistsError, ImageError
+from generator.files import write_again
 from generator.images import opened_picture, orientation_of, read_rgb, read_rgba
+from generator.kept import Kept
 from generator.labels import read_labels
 from generator.pairs import Pair
 
@@ -24,12 +25,14 @@ class Outcome:
         made: how many cut-outs were written.
         failed: an error for each picture that could not be used.
         empty: one for each mask in which no pixel has a wanted value; such pictures are passed over.
+        kept: files that stand where results would be, with other content.
         notes: what was assumed, and the masks about which.
     """
 
     made: int = 0
     failed: list[AssetError] = field(default_factory=list)
     empty: list[EmptyMaskError] = field(default_factory=list)
+    kept: list[Path] = field(default_factory=list)
     notes: dict[Note, list[Path]] = field(default_factory=dict)
 
 
@@ -55,12 +58,11 @@ def cut_out_by_masks(
         advance: called with 1 after each pair.
 
     Raises:
-        UsageError: a result is there with other content, and not `overwrite`, or it would replace a
-            picture or mask.
+        UsageError: a result would replace a picture or mask; nothing was started.
     """
     outcome = Outcome()
+    targets = _targets(out, {pair.name: (pair.picture, pair.mask) for pair in pairs})
     for pair in pairs:
-        target = _target(out, pair.name, (pair.picture, pair.mask))
         try:
             rgb, matte = _read_pair(pair, foreground or Foreground())
         except EmptyMaskError as error:
@@ -70,8 +72,7 @@ def cut_out_by_masks(
         else:
             for note in matte.notes:
                 outcome.notes.setdefault(note, []).append(pair.mask)
-            _write(target, cut_out(rgb, matte.alpha, margin), overwrite)
-            outcome.made += 1
+            _write_one(outcome, targets[pair.name], cut_out(rgb, matte.alpha, margin), overwrite)
         advance(1)
     return outcome
 
@@ -94,15 +95,14 @@ def clean_cut_outs(
         UsageError: as `cut_out_by_masks`.
     """
     outcome = Outcome()
+    targets = _targets(out, {name: (path,) for name, path in named.items()})
     for name, path in named.items():
-        target = _target(out, name, (path,))
         try:
             rgba = read_rgba(path)
         except ImageError as error:
             outcome.failed.append(error)
         else:
-            _write(target, clean_edges(rgba), overwrite)
-            outcome.made += 1
+            _write_one(outcome, targets[name], clean_edges(rgba), overwrite)
         advance(1)
     return outcome
 
@@ -123,8 +123,9 @@ def cut_out_in_box(
         ConfigError: the box is not inside the picture, or all of it.
         ImageError: the picture cannot be read, or nothing was found.
         UsageError: as `cut_out_by_masks`.
+        ExistsError: another file is there, and not `overwrite`.
     """
-    target = _target(out, Path(picture.stem), (picture,))
+    (target,) = _targets(out, {Path(picture.stem): (picture,)}).values()
     rgb = read_rgb(picture)
     _write(target, cut_out(rgb, alpha_in_box(picture, rgb, box), margin), overwrite)
     return target
@@ -165,23 +166,29 @@ def _orientation(path: Path) -> int:
         return orientation_of(opened)
 
 
-def _target(out: Path, name: Path, sources: Sequence[Path]) -> Path:
-    target = out / name.with_name(f"{name.name}.png")
-    for source in sources:
-        if target.exists() and target.samefile(source):
-            raise UsageError(
-                target, "another file than what it is made of", str(source), "name another --out"
-            )
-    return target
+def _targets(out: Path, sources: Mapping[Path, Sequence[Path]]) -> dict[Path, Path]:
+    """The path of every result by its name, from the files that it is made of.
+
+    Raises:
+        UsageError: a result would replace one of all those files.
+    """
+    targets = {name: out / name.with_name(f"{name.name}.png") for name in sources}
+    Kept(path for paths in sources.values() for path in paths).refuse(targets.values())
+    return targets
 
 
 def _write(target: Path, rgba: np.ndarray, overwrite: bool) -> None:
-    content = cv2.imencode(".png", cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))[1].tobytes()
-    if target.exists():
-        if target.read_bytes() == content:
-            return
-        if not overwrite:
-            fix = "name another --out, or use --overwrite"
-            raise UsageError(target, "no file or the same cut-out", "another picture", fix)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(target, content)
+    write_again(target, encode_png(rgba), overwrite)
+
+
+def _write_one(outcome: Outcome, target: Path, rgba: np.ndarray, overwrite: bool) -> None:
+    """Write a result of many: what stands in its way does not concern the others."""
+    try:
+        _write(target, rgba, overwrite)
+    except ExistsError:
+        outcome.kept.append(target)
+    except OSError as error:
+        found, fix = error.strerror or str(error), "rename the picture, or use another --out"
+        outcome.failed.append(AssetError(target, "a file that can be written", found, fix))
+    else:
+        outcome.made += 1

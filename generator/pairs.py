@@ -1,6 +1,6 @@
 """Which mask belongs to which picture, by their names."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +23,17 @@ class Pair:
     name: Path
 
 
-def pair_by_name(pictures: Path, masks: Path) -> tuple[list[Pair], list[AssetError]]:
+def pair_by_name(
+    pictures: Path, masks: Path, say: Callable[[str], None] = lambda line: None
+) -> tuple[list[Pair], list[AssetError]]:
     """Find the mask of every picture: NAME.png, or NAME with one of `MASK_ENDINGS`, in the same subfolder.
 
     Both may be one folder; then what has an ending is a mask. Both may be files: then they are the pair.
+
+    Args:
+        pictures: a folder, or a picture.
+        masks: a folder, or a mask.
+        say: gets a line on whatever is passed over.
 
     Returns:
         Pairs, sorted by name, and an error for each picture without mask and each mask without picture.
@@ -37,7 +44,8 @@ def pair_by_name(pictures: Path, masks: Path) -> tuple[list[Pair], list[AssetErr
     """
     if pictures.is_file() and masks.is_file():
         return [Pair(pictures, masks, Path(pictures.stem))], []
-    picture_of = name_pictures(pictures)
+    picture_of = name_pictures(pictures, say)
+    listed = list_pictures(masks, (lambda line: None) if pictures.resolve() == masks.resolve() else say)
     if pictures.resolve() == masks.resolve():
         picture_of = {
             name: path for name, path in picture_of.items() if _without_ending(path.stem) == path.stem
@@ -49,9 +57,7 @@ def pair_by_name(pictures: Path, masks: Path) -> tuple[list[Pair], list[AssetErr
         return short if whole not in picture_of and short in picture_of else whole
 
     themselves = {path.resolve() for path in picture_of.values()}
-    mask_of = _by_name(
-        (name_of(mask), mask) for mask in list_pictures(masks) if mask.resolve() not in themselves
-    )
+    mask_of = _by_name((name_of(mask), mask) for mask in listed if mask.resolve() not in themselves)
     pairs = [Pair(path, mask_of[name], name) for name, path in picture_of.items() if name in mask_of]
     if not pairs:
         fix = f"name masks like pictures, or like them with {MASK_ENDINGS[0]} or {MASK_ENDINGS[-1]} behind"
@@ -70,8 +76,12 @@ def pair_by_name(pictures: Path, masks: Path) -> tuple[list[Pair], list[AssetErr
     return pairs, problems
 
 
-def name_pictures(pictures: Path) -> dict[Path, Path]:
+def name_pictures(pictures: Path, say: Callable[[str], None] = lambda line: None) -> dict[Path, Path]:
     """The pictures of a folder, or one picture, by the names that results get: paths without suffix.
+
+    Args:
+        pictures: a folder, or a picture.
+        say: gets a line on whatever is passed over.
 
     Raises:
         AssetError: the folder is missing or holds no picture.
@@ -79,7 +89,9 @@ def name_pictures(pictures: Path) -> dict[Path, Path]:
     """
     if pictures.is_file():
         return {Path(pictures.stem): pictures}
-    return _by_name((path.relative_to(pictures).with_suffix(""), path) for path in list_pictures(pictures))
+    return _by_name(
+        (path.relative_to(pictures).with_suffix(""), path) for path in list_pictures(pictures, say)
+    )
 
 
 def _by_name(named: Iterable[tuple[Path, Path]]) -> dict[Path, Path]:

@@ -40,7 +40,10 @@ def test_a_labelled_folder(labelled: Path) -> None:
         assert rgba.shape == (16, 16, 4) and (rgba == [220, 20, 20, 255]).all()
     again = ["--masks", masks, "--foreground", "1", "--soft", "3", "--margin", "0"]
     code, _, stderr = cutout(labelled, "pictures", *again)
-    assert code == 2 and "--overwrite" in stderr
+    assert code == 2 and stderr.startswith(
+        f"fgbg: {labelled / 'fg' / 'a.png'} and 1 more: other files are there"
+    )
+    assert "--overwrite" in stderr
     assert cutout(labelled, "pictures", *again, "--overwrite")[0] == 0
     alpha = read_rgba(labelled / "fg" / "a.png")[..., 3]
     assert alpha.shape == (20, 20) and alpha[10, :4].tolist() == [85, 170, 255, 255]
@@ -49,12 +52,14 @@ def test_a_labelled_folder(labelled: Path) -> None:
 def test_what_fails_is_named_and_the_rest_is_done(labelled: Path) -> None:
     Image.new("L", (50, 40), 2).save(labelled / "masks" / "b.png")
     Image.new("L", (50, 40), 1).save(labelled / "masks" / "c.png")
+    (labelled / "pictures" / "d.heic").touch()
     code, stdout, stderr = cutout(
         labelled, "pictures", "--masks", str(labelled / "masks"), "--foreground", "1"
     )
     assert code == 1 and "1 cut-outs in" in stdout
     lines = stderr.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 3
+    assert lines.pop(0) == f"{labelled / 'pictures'}: 1 file passed over: .heic (1)"
     assert "c.png: expected a picture of this name in" in lines[0]
     assert "b.png: expected some foreground (1), found none among values 2; skipped" in lines[1]
 

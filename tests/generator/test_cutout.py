@@ -114,8 +114,11 @@ def test_existing_files_are_kept_unless_told_otherwise(pair: Pair, tmp_path: Pat
     cut_out_by_masks([pair], out)
     whole = result.read_bytes()
     cut_out_by_masks([pair], out)  # the same again
-    with pytest.raises(UsageError, match=r"a\.b\.png: expected no file or the same cut-out"):
-        cut_out_by_masks([pair], out, margin=0)
+    other = Pair(pair.picture, pair.mask, Path("x" * 252))
+    another = Pair(pair.picture, pair.mask, Path("b"))
+    outcome = cut_out_by_masks([pair, other, another], out, margin=0)
+    assert outcome.made == 1 and outcome.kept == [result]
+    assert [problem.found for problem in outcome.failed] == ["File name too long"]
     assert result.read_bytes() == whole
     cut_out_by_masks([pair], out, margin=0, overwrite=True)
     assert read_rgba(result).shape == (8, 6, 4)
@@ -125,6 +128,10 @@ def test_a_picture_is_never_replaced_by_its_own_cutout(pair: Pair, tmp_path: Pat
     before = pair.picture.read_bytes()
     with pytest.raises(UsageError, match="expected another file than what it is made of"):
         cut_out_by_masks([Pair(pair.picture, pair.mask, Path("a"))], tmp_path, overwrite=True)
+    pairs = [Pair(pair.picture, pair.mask, Path(name)) for name in ("b", "A_mask")]
+    with pytest.raises(UsageError, match=r"A_mask\.png: expected another file than what it is made of"):
+        cut_out_by_masks(pairs, tmp_path, overwrite=True)
+    assert not (tmp_path / "b.png").exists()
     with pytest.raises(UsageError, match="expected another file than what it is made of"):
         cut_out_in_box(pair.picture, (6, 0, 4, 8), tmp_path, overwrite=True)
     assert pair.picture.read_bytes() == before
