@@ -5,7 +5,7 @@
     python benchmarks/faults.py fuzz --kind masks --seed 0 --only 123
 
 The fuzz gives 1,000 mutated inputs of each of eight kinds to the commands, the same ones for the same seed.
-An input may be accepted or refused in words. A failure is a traceback, a warning or control code on the screen,
+An input may be accepted or refused in words. A failure is a traceback, a warning or control code on screen,
 a hang, a file written elsewhere, a program started, or more than 1 GiB of memory above the warm program; then
 the exit code is 1. `--only` makes one input again and shows its traceback.
 """

@@ -1,6 +1,7 @@
 """`fgbg`: the command group. Commands are imported when used, so that --help answers at once."""
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -45,6 +46,9 @@ class CommandGroup(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         arguments = list(sys.argv[1:] if args is None else args)
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):  # which may know few characters
+                stream.reconfigure(errors="backslashreplace")
         with report(debug="--debug" in arguments):
             sys.exit(super().main(arguments, *rest, **{**options, "standalone_mode": False}))
 

@@ -1,6 +1,5 @@
 """`--config`: a TOML file with a table per command fills the defaults of its options."""
 
-import errno
 import re
 from pathlib import Path
 from typing import Any
@@ -37,11 +36,10 @@ def fill_defaults(ctx: click.Context, option: click.Parameter, path: Path | None
 def _read(path: Path) -> dict[str, Any]:
     import tomllib
 
+    from generator.files import read_regular
+
     try:
-        if path.exists() and not path.is_file():
-            raise OSError(errno.EINVAL, "no file")
-        with path.open("rb") as file:
-            content = file.read(_MOST_BYTES)
+        content = read_regular(path, _MOST_BYTES)
     except OSError as error:
         raise ConfigError(
             path, "a file of options", error.strerror or str(error), "check the path"

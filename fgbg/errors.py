@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import click
 
-from generator.errors import FgbgError
+from generator.errors import FgbgError, printable
 
 
 @contextmanager
@@ -15,14 +15,27 @@ def report(debug: bool) -> Iterator[None]:
     try:
         yield
     except (FgbgError, OSError, MemoryError, KeyboardInterrupt, click.ClickException, click.Abort) as error:
-        if debug or isinstance(error, BrokenPipeError):
+        if isinstance(error, BrokenPipeError):
+            _close_stdout()
+            sys.exit(1)
+        if debug:
             raise
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             error.show()
             sys.exit(error.exit_code)
         message, code = _describe(error)
-        click.echo(f"fgbg: {message}", err=True)
+        click.echo(f"fgbg: {printable(message)}", err=True)
+        if isinstance(error, OSError):
+            _close_stdout()
         sys.exit(code)
+
+
+def _close_stdout() -> None:
+    """Let Python not complain at its end of what stdout, which is full or read by nobody, did not take."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        sys.stdout = None
 
 
 def _describe(error: BaseException) -> tuple[str, int]:

@@ -128,7 +128,8 @@ def read_regular(path: Path, limit: int | None = None) -> bytes:
     with open_regular(path) as file:
         if limit is None:
             return file.read()
-        content = file.read(limit + 1)
+        # Never the limit at once: Python sets that much memory aside before it reads.
+        content = file.read(min(os.fstat(file.fileno()).st_size, limit) + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"more than {limit:,} bytes", str(path))
     return content

@@ -1,4 +1,5 @@
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -147,3 +148,27 @@ def test_defaults_are_those_of_the_library(name: str, config: type[BaseModel]) -
     names = [field for field in config.model_fields if parsed.get(field) is not None]
     assert len(names) > 8
     assert {field: parsed[field] for field in names} == {field: getattr(default, field) for field in names}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_output_that_nobody_takes_is_no_traceback(unrendered: Path) -> None:
+    fgbg = [Path(sys.executable).with_name("fgbg"), "verify", unrendered]
+    with subprocess.Popen(fgbg, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == "" and process.wait() == 1
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(fgbg, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("fgbg: ") and len(done.stderr.splitlines()) == 1
+
+
+def test_what_a_terminal_cannot_show_is_written_as_an_escape(unrendered: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "日本"
+    folder.symlink_to(unrendered)
+    done = subprocess.run(
+        [Path(sys.executable).with_name("fgbg"), "verify", folder, "--quick"],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0 and r"\u65e5\u672c" in done.stdout

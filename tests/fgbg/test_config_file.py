@@ -1,5 +1,6 @@
 """`--config`: what a TOML file may hold, and how a mistake in it is named."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,16 @@ def test_a_mistake_is_named_in_one_line(content: str | bytes, told: str, tmp_pat
     assert len(result.stderr.splitlines()) == 1 and "\x1b" not in result.stderr
 
 
-@pytest.mark.parametrize("kind", ["nothing", "folder"])
+@pytest.mark.parametrize("kind", ["nothing", "folder", "pipe", "huge"])
 def test_what_is_no_file_is_refused(kind: str, tmp_path: Path) -> None:
     path = tmp_path / "fgbg.toml"
     if kind == "folder":
         path.mkdir()
+    elif kind == "pipe":
+        if not hasattr(os, "mkfifo"):
+            pytest.skip("no named pipes here")
+        os.mkfifo(path)
+    elif kind == "huge":
+        path.write_bytes(b"#" * 2**21)
     result = CliRunner().invoke(main, ["--config", str(path), "train"])
     assert result.exit_code == 2 and str(path) in result.stderr and len(result.stderr.splitlines()) == 1
