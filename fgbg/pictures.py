@@ -12,6 +12,7 @@ from fgbg.results import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, result_path
 from generator.encode import encode_png
 from generator.files import refuse_existing, write_atomically
 from generator.marks import mark_png
+from training.resize import strips
 
 _TINT = np.array([255, 40, 120])
 _TINT_SHARE = 0.45
@@ -36,32 +37,33 @@ def write_prediction(
         ImageError: the picture is too large for PNG.
         OSError: a file cannot be written.
     """
-    pictures = {
-        MASK_SUFFIX: predicted.mask,
-        DEPTH_SUFFIX: predicted.depth,
-        OVERLAY_SUFFIX: overlay(picture, predicted.mask),
-    }
-    files = {
-        result_path(base, suffix): mark_png(encode_png(pixels), MAKER)
-        for suffix, pixels in pictures.items()
-        if pixels is not None
-    }
-    refuse_existing(files, overwrite)
-    for path in files:
+    suffixes = [MASK_SUFFIX, *([] if predicted.depth is None else [DEPTH_SUFFIX]), OVERLAY_SUFFIX]
+    files = {suffix: result_path(base, suffix) for suffix in suffixes}
+    refuse_existing(files.values(), overwrite)
+    for path in files.values():
         # A name that is too long is said before the first of the three is written.
         with suppress(FileNotFoundError):
             path.lstat()
     base.parent.mkdir(parents=True, exist_ok=True)
-    for path, content in files.items():
-        write_atomically(path, content)
-    return list(files)
+    # One after the other, as each may be large.
+    _write(files[MASK_SUFFIX], predicted.mask)
+    if predicted.depth is not None:
+        _write(files[DEPTH_SUFFIX], predicted.depth)
+    _write(files[OVERLAY_SUFFIX], overlay(picture, predicted.mask))
+    return list(files.values())
+
+
+def _write(path: Path, pixels: np.ndarray) -> None:
+    write_atomically(path, mark_png(encode_png(pixels), MAKER))
 
 
 def overlay(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """The picture with the mask as a tint and its outline at one half: (H, W, 3) uint8."""
-    share = mask[..., None] / 255 * _TINT_SHARE
-    tinted = np.rint(picture * (1 - share) + _TINT * share).astype(np.uint8)
-    outlines, _ = cv2.findContours((mask >= 128).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    tinted = np.empty(picture.shape, np.uint8)
+    for rows in strips(*mask.shape):
+        share = mask[rows, :, None] / 255 * _TINT_SHARE
+        tinted[rows] = np.rint(picture[rows] * (1 - share) + _TINT * share)
+    outlines, _ = cv2.findContours((mask >= 128).view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     thickness = max(1, round(max(mask.shape) / 400))
     drawn: np.ndarray = cv2.drawContours(tinted, outlines, -1, _TINT.tolist(), thickness)
     return drawn

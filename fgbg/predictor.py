@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from fgbg.picture_input import Picture, as_rgb
 from generator.depth import FARTHEST, NEAREST
 from generator.errors import AssetError, ConfigError
 from training.checkpoint import load_checkpoint, model_of
 from training.devices import choose_accelerator
 from training.models import Network, Prediction
-from training.prepare import join, scaled_size, to_network
-from training.resize import resize
+from training.prepare import join, picture_to_network, scaled_size
+from training.resize import resize, strips
 from training.run_files import find_checkpoint
 
 _ASPECT_TOLERANCE = 0.02
@@ -33,7 +34,7 @@ class Predicted:
 
     def with_threshold(self, threshold: float) -> "Predicted":
         """The same with a mask of 0 and 255, cut at a probability in [0, 1]."""
-        return replace(self, mask=np.where(self.mask >= threshold * 255, 255, 0).astype(np.uint8))
+        return replace(self, mask=np.where(self.mask >= threshold * 255, np.uint8(255), np.uint8(0)))
 
 
 @dataclass(frozen=True)
@@ -77,38 +78,32 @@ class Predictor:
         return cls(network, res or loaded.res, place, mirror, loaded.dataset_id)
 
     @torch.inference_mode()
-    def __call__(self, picture: np.ndarray, bg: np.ndarray | None = None) -> Predicted:
+    def __call__(self, picture: Picture, bg: Picture | None = None) -> Predicted:
         """Predict one picture.
 
         Args:
-            picture: (H, W, 3) uint8 sRGB, of any size.
-            bg: (h, w, 3) uint8, the same view without the object, of the same aspect; None: there is none.
+            picture: (H, W, 3) uint8 sRGB, of any size; or one of the other kinds that `as_rgb` converts.
+            bg: the same view without the object, of the same aspect; None: there is none.
 
         Raises:
+            ImageError, ArrayError: `picture` or `bg` is no picture.
             AssetError: `bg` has another aspect.
             ConfigError: the network never looks at a background.
         """
-        height, width = picture.shape[:2]
+        if bg is not None and self.network.inputs == 3:
+            found = "one trained with --inputs 3"
+            raise ConfigError("--bg", "a network that sees backgrounds", found, "leave --bg out")
+        fg_bg = as_rgb(picture, "picture")
+        height, width = fg_bg.shape[:2]
         size = scaled_size(height, width, self.res)
-        seen = self._tensor(picture, size)
         behind = None
         if bg is not None:
-            if self.network.inputs == 3:
-                found = "one trained with --inputs 3"
-                raise ConfigError("--bg", "a network that sees backgrounds", found, "leave --bg out")
-            if abs(bg.shape[1] / bg.shape[0] / (width / height) - 1) > _ASPECT_TOLERANCE:
-                found = f"{bg.shape[1]} x {bg.shape[0]}"
-                raise AssetError(
-                    "--bg", f"the aspect of the picture, {width} x {height}", found, "give the same view"
-                )
-            behind = self._tensor(bg, size)
-        prediction = self.see(behind, seen)
-        mask = resize(prediction.mask_logits.float().sigmoid(), (height, width))[0, 0]
-        integers = None
-        if prediction.depth is not None:
-            depth = resize(prediction.depth.float(), (height, width))[0, 0].cpu().numpy()
-            integers = np.rint(depth * np.float64(NEAREST - FARTHEST) + FARTHEST).astype(np.uint16)
-        return Predicted((mask * 255).round().clamp(0, 255).byte().cpu().numpy(), integers)
+            behind = picture_to_network(_same_view(as_rgb(bg, "bg"), width, height), size, self.device)
+        prediction = self.see(behind, picture_to_network(fg_bg, size, self.device))
+        mask = _mask_levels(resize(prediction.mask_logits.float().sigmoid(), (height, width)))
+        if prediction.depth is None:
+            return Predicted(mask, None)
+        return Predicted(mask, _depth_levels(resize(prediction.depth.float(), (height, width))))
 
     @torch.inference_mode()
     def see(self, bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
@@ -129,5 +124,27 @@ class Predictor:
             depth = (straight.depth + back.depth) / 2
         return Prediction((straight.mask_logits + back.mask_logits) / 2, depth)
 
-    def _tensor(self, picture: np.ndarray, size: tuple[int, int]) -> torch.Tensor:
-        return to_network(torch.from_numpy(np.array(picture))[None].to(self.device), size)
+
+def _same_view(bg: np.ndarray, width: int, height: int) -> np.ndarray:
+    """A background (h, w, 3), which must have the aspect of its picture."""
+    if abs(bg.shape[1] / bg.shape[0] / (width / height) - 1) > _ASPECT_TOLERANCE:
+        found = f"{bg.shape[1]} x {bg.shape[0]}"
+        raise AssetError(
+            "--bg", f"the aspect of the picture, {width} x {height}", found, "give the same view"
+        )
+    return bg
+
+
+def _mask_levels(mask: torch.Tensor) -> np.ndarray:
+    """(1, 1, H, W) float in [0, 1], which is overwritten -> (H, W) uint8."""
+    levels: np.ndarray = mask[0, 0].mul_(255).round_().clamp_(0, 255).byte().cpu().numpy()
+    return levels
+
+
+def _depth_levels(depth: torch.Tensor) -> np.ndarray:
+    """(1, 1, H, W) float in [0, 1] -> (H, W) uint16."""
+    values = depth[0, 0].cpu().numpy()
+    levels = np.empty(values.shape, np.uint16)
+    for rows in strips(*values.shape):
+        levels[rows] = np.rint(values[rows] * np.float64(NEAREST - FARTHEST) + FARTHEST)
+    return levels

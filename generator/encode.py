@@ -36,5 +36,6 @@ def _encode(suffix: str, pixels: np.ndarray, options: list[int]) -> bytes:
     if not done:
         expected, found = f"pixels that {suffix} can hold", f"{pixels.shape} {pixels.dtype}"
         raise ImageError("a picture", expected, found, "use a smaller canvas")
+    del stored
     content: bytes = encoded.tobytes()
     return content

@@ -5,6 +5,7 @@ FgbgError
 │   ├── ConfigError       an option's value, or options that do not go together
 │   └── ExistsError       a result would replace a file that it must not
 ├── AssetError            a folder or picture cannot be used
+│   ├── ArrayError        an array is no picture
 │   └── ImageError        one picture cannot be decoded
 │       ├── AlphaError    it can, but it is no cut-out
 │       └── EmptyMaskError    it can, but nothing in it is the wanted object
@@ -74,6 +75,10 @@ class ExistsError(UsageError):
 
 class AssetError(FgbgError):
     """A folder of pictures or one of its pictures cannot be used."""
+
+
+class ArrayError(AssetError, ValueError):
+    """An array given as a picture has a shape, type or range that none has."""
 
 
 class ImageError(AssetError):

@@ -32,8 +32,22 @@ def read_rgb(path: Path) -> np.ndarray:
         ImageError: the file is missing, broken, too large, or of a kind that cannot be shown.
     """
     with opened_picture(path) as opened:
-        picture = _decode(path, opened)
-        return _pixels(picture, "RGB", _over_white if picture.has_transparency_data else _as_rgb)
+        return _over_white(_decode(path, opened))
+
+
+def rgb_of(name: str, picture: Image.Image) -> np.ndarray:
+    """A picture that Pillow opened or made, as `read_rgb` decodes a file; it stays as it is.
+
+    Args:
+        name: what to call it in errors.
+        picture: of any mode that `read_rgb` reads.
+
+    Raises:
+        ImageError: as `read_rgb`.
+    """
+    with _decoder_errors(name):
+        _check_size(name, *picture.size)
+        return _over_white(_in_8_bits_srgb(name, load_upright(picture.copy())))
 
 
 def read_rgba(path: Path) -> np.ndarray:
@@ -125,11 +139,17 @@ def opened_picture(path: Path) -> Iterator[ImageFile.ImageFile]:
     Raises:
         ImageError: the file is missing, too large, broken, or no picture of a documented format.
     """
+    with _decoder_errors(path), open_regular(path) as file, Image.open(file, formats=_FORMATS) as opened:
+        _check_size(path, opened.width, opened.height)
+        read_planes_rightly(opened)
+        yield opened
+
+
+@contextmanager
+def _decoder_errors(path: str | Path) -> Iterator[None]:
     try:
-        with _silence, open_regular(path) as file, Image.open(file, formats=_FORMATS) as opened:
-            _check_size(path, opened.width, opened.height)
-            read_planes_rightly(opened)
-            yield opened
+        with _silence:
+            yield
     except FgbgError:
         raise
     except Image.DecompressionBombError as error:
@@ -178,8 +198,13 @@ def load_upright(opened: Image.Image) -> Image.Image:
 
 
 def _decode(path: Path, opened: ImageFile.ImageFile) -> Image.Image:
-    """Load the first frame, turn it upright, reduce it to 8 bits a channel, in sRGB, with straight alpha."""
-    picture = _to_8_bits(path, load_upright(load_with_key(opened)))
+    """Load the first frame, turn it upright, reduce it as `_in_8_bits_srgb`."""
+    return _in_8_bits_srgb(path, load_upright(load_with_key(opened)))
+
+
+def _in_8_bits_srgb(path: str | Path, picture: Image.Image) -> Image.Image:
+    """The picture with 8 bits a channel, in sRGB, with straight alpha."""
+    picture = _to_8_bits(path, picture)
     if picture.mode in ("La", "RGBa"):
         picture = picture.convert(picture.mode.upper())
     return to_srgb(picture)
@@ -196,6 +221,11 @@ def _pixels(picture: Image.Image, mode: str, convert: Callable[[Image.Image], Im
     return pixels
 
 
+def _over_white(picture: Image.Image) -> np.ndarray:
+    """(H, W, 3) uint8; transparent parts become white."""
+    return _pixels(picture, "RGB", _laid_over_white if picture.has_transparency_data else _as_rgb)
+
+
 def _as_rgb(picture: Image.Image) -> Image.Image:
     return picture.convert("RGB")
 
@@ -204,7 +234,7 @@ def _as_rgba(picture: Image.Image) -> Image.Image:
     return picture.convert("RGBA")
 
 
-def _over_white(picture: Image.Image) -> Image.Image:
+def _laid_over_white(picture: Image.Image) -> Image.Image:
     rgba = picture.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
 
@@ -240,12 +270,12 @@ class _Silence:
 _silence = _Silence()
 
 
-def _check_size(path: Path, width: int, height: int) -> None:
+def _check_size(path: str | Path, width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
         raise ImageError(path, f"at most {MAX_PIXELS:,} pixels", f"{width} x {height}", "scale it down")
 
 
-def _to_8_bits(path: Path, picture: Image.Image) -> Image.Image:
+def _to_8_bits(path: str | Path, picture: Image.Image) -> Image.Image:
     """Grey of 16 or 32 bits would be clipped at 255 by Pillow's own conversion: keep the high byte."""
     if picture.mode == "F":
         raise ImageError(path, "8 or 16 bits a channel", "floating-point values", "save it as 8-bit PNG")

@@ -14,7 +14,8 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 def mark_png(png: bytes, command: str) -> bytes:
     """The same picture with the text `Software: fgbg COMMAND`."""
     chunk = _chunk(command)
-    return png[:_HEAD] + chunk + png[_HEAD:]
+    whole = memoryview(png)
+    return b"".join((whole[:_HEAD], chunk, whole[_HEAD:]))
 
 
 def is_marked(path: Path, command: str) -> bool:

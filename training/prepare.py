@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from generator.depth import FARTHEST, NEAREST, UNKNOWN
 from training.integers import IntegerBatch
-from training.resize import resize
+from training.resize import resize, resize_picture
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ def to_depth(integers: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
 def to_network(pictures: Tensor, size: tuple[int, int]) -> Tensor:
     """(B, H, W, 3) uint8 -> (B, 3, h, w) float in [-1, 1]."""
     return resize(pictures.permute(0, 3, 1, 2).float(), size) / 127.5 - 1
+
+
+def picture_to_network(picture: np.ndarray, size: tuple[int, int], device: torch.device) -> Tensor:
+    """`to_network` of one picture, however large: (H, W, 3) uint8 -> (1, 3, h, w) float on a device."""
+    return resize_picture(picture, size, device) / 127.5 - 1
 
 
 def join(bg: Tensor | None, fg_bg: Tensor, inputs: int = 6) -> Tensor:

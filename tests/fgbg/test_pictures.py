@@ -8,6 +8,7 @@ from fgbg.pictures import overlay, write_prediction
 from fgbg.predictor import Predicted
 from generator.errors import ExistsError
 from generator.marks import is_marked
+from training import resize
 
 
 def test_three_pictures_a_prediction(tmp_path: Path) -> None:
@@ -49,3 +50,12 @@ def test_the_overlay_tints_the_object_and_nothing_else() -> None:
     mask[5:15, 5:15] = 255
     seen = overlay(np.full((20, 20, 3), 100, np.uint8), mask)
     assert (seen[:4] == 100).all() and (seen[10, 10] != 100).any()
+
+
+def test_an_overlay_in_strips_is_the_overlay_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    picture = random.integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    mask = random.integers(0, 256, (20, 30), dtype=np.uint8)
+    whole = overlay(picture, mask)
+    monkeypatch.setattr(resize, "_STRIP", 70)
+    assert (overlay(picture, mask) == whole).all()

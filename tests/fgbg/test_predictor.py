@@ -3,9 +3,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from fgbg.predictor import Predicted, Predictor
-from generator.errors import AssetError, ConfigError
+from generator.errors import ArrayError, AssetError, ConfigError
+from training import resize
 from training.checkpoint import load_checkpoint
 from training.prepare import join
 
@@ -22,6 +24,35 @@ def test_any_size_comes_back_at_its_own_size(predictor: Predictor, size: tuple[i
     assert predicted.mask.shape == predicted.depth.shape == size
     assert (predicted.mask.dtype, predicted.depth.dtype) == (np.uint8, np.uint16)
     assert predicted.depth.min() >= 1
+
+
+def test_pictures_of_every_kind_are_predicted_alike(predictor: Predictor, tmp_path: Path) -> None:
+    picture, bg = np.random.default_rng(0).integers(0, 256, (2, 24, 32, 3), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    expected = predictor(picture, bg)
+    for one, other in (
+        (picture / 255, bg),
+        (picture, torch.from_numpy(bg) / 255),
+        (tmp_path / "a.png", Image.fromarray(bg)),
+        (str(tmp_path / "a.png"), bg.astype(np.uint16) * 257),
+    ):
+        seen = predictor(one, other)
+        assert (seen.mask == expected.mask).all() and (seen.depth == expected.depth).all()
+    for wrong in (picture.astype(np.float32), picture[..., 0], picture.transpose(2, 0, 1)):
+        with pytest.raises(ArrayError, match=r"^picture: expected"):
+            predictor(wrong, bg)
+        with pytest.raises(ArrayError, match=r"^bg: expected"):
+            predictor(picture, wrong)
+
+
+def test_depth_in_strips_is_depth_at_once(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    whole = predictor(picture)
+    monkeypatch.setattr(resize, "_STRIP", 500)
+    seen = predictor(picture)
+    # The picture is summed in another order, which is nothing beside a level of the mask.
+    assert np.abs(seen.depth.astype(int) - whole.depth).max() <= 1
+    assert np.abs(seen.mask.astype(int) - whole.mask).max() <= 1
 
 
 def test_it_looks_at_the_last_training_resolution(predictor: Predictor) -> None:
