@@ -11,6 +11,7 @@ _NEUTRAL_CHROMA = 24
 _LEAST_BRIGHT = 150
 _LEAST_CONTRAST = 2.5
 _DETAIL_FACTOR = 1.5
+_MOST_DETAIL = 2048
 _COARSE_SIGMA = 2.5
 _FEWEST_PIXELS = 800
 _LEAST_OF_A_BORDER = 0.4
@@ -79,11 +80,11 @@ def checkerboard_share(rgb: np.ndarray, opaque: np.ndarray | None = None) -> tup
         The second-best tile's share, 0 to 1, at the size where it is largest (a single tile is chance),
         and the picture's longer side there.
     """
-    looked_at = np.ones(rgb.shape[:2], np.float32) if opaque is None else opaque.astype(np.float32)
-    picture, best = np.ascontiguousarray(rgb), (0.0, 0)
-    if max(rgb.shape[:2]) > _LARGEST_LOOKED_AT:
-        factor = _LARGEST_LOOKED_AT / max(rgb.shape[:2])
-        picture, looked_at = _scaled(picture, factor), _scaled(looked_at, factor)
+    factor, best = min(1.0, _LARGEST_LOOKED_AT / max(rgb.shape[:2])), (0.0, 0)
+    picture = _scaled(np.ascontiguousarray(rgb), factor)
+    looked_at = np.ones(picture.shape[:2], np.float32)
+    if opaque is not None:
+        looked_at = _scaled(opaque.astype(np.float32), factor)
     while min(picture.shape[:2]) >= _TILE:
         grey = picture.mean(axis=2, dtype=np.float32)
         chroma = picture.max(axis=2) - picture.min(axis=2)
@@ -129,7 +130,7 @@ def detail_share(rgb: np.ndarray, inside: np.ndarray | None = None) -> float | N
 
     The root mean square of what is lost, by that of the picture less its blur (sigma 2.5 pixels). 200
     photographs and cut-outs in the size they were reduced to lose 0.23 to 0.56; enlarged 1.5 to 3 times
-    before, at most 0.21, and 98 of 100 less than 0.2.
+    before, at most 0.21, and 98 of 100 less than 0.2. Looks at no more than the middle 2048 pixels a side.
 
     Args:
         rgb: (H, W, 3) uint8.
@@ -138,8 +139,8 @@ def detail_share(rgb: np.ndarray, inside: np.ndarray | None = None) -> float | N
     Returns:
         0 to about 1, or None where there are too few pixels or too little contrast to tell.
     """
-    if inside is None:
-        inside = np.ones(rgb.shape[:2], bool)
+    rgb = _middle(rgb)
+    inside = np.ones(rgb.shape[:2], bool) if inside is None else _middle(inside)
     height, width = rgb.shape[:2]
     grey = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY).astype(np.float32)
     small = max(1, round(width / _DETAIL_FACTOR)), max(1, round(height / _DETAIL_FACTOR))
@@ -166,7 +167,14 @@ def inside_of(alpha: np.ndarray) -> np.ndarray:
     return eroded
 
 
+def _middle(plane: np.ndarray) -> np.ndarray:
+    top, left = (max(0, side - _MOST_DETAIL) // 2 for side in plane.shape[:2])
+    return plane[top : top + _MOST_DETAIL, left : left + _MOST_DETAIL]
+
+
 def _scaled(plane: np.ndarray, factor: float) -> np.ndarray:
+    if factor == 1:
+        return plane
     size = max(1, round(plane.shape[1] * factor)), max(1, round(plane.shape[0] * factor))
     scaled: np.ndarray = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
     return scaled

@@ -103,6 +103,7 @@ class Traits:
         has_alpha: whether it has transparency of any kind.
         turned: whether EXIF says to turn or mirror it.
         animated: whether it has several frames.
+        pixels: how many there are.
     """
 
     mode: str
@@ -110,6 +111,7 @@ class Traits:
     has_alpha: bool
     turned: bool
     animated: bool
+    pixels: int
 
 
 def read_traits(path: Path) -> Traits:
@@ -126,6 +128,7 @@ def read_traits(path: Path) -> Traits:
             has_alpha=opened.has_transparency_data,
             turned=orientation_of(opened) != 1,
             animated=getattr(opened, "is_animated", False),
+            pixels=opened.width * opened.height,
         )
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 MAX_ENLARGEMENT = 2.0
-_LARGE = 1_000_000
+_STRIP_ROWS = 64
 
 
 def scale_sprite(rgba: np.ndarray, longer_side: int) -> np.ndarray:
@@ -23,21 +23,10 @@ def scale_sprite(rgba: np.ndarray, longer_side: int) -> np.ndarray:
     factor = min(longer_side / max(height, width), MAX_ENLARGEMENT)
     size = max(1, round(width * factor)), max(1, round(height * factor))
     if size == (width, height):
-        return np.where(rgba[..., 3:] > 0, rgba, 0).astype(np.uint8)
-    if rgba[..., 3].size > _LARGE and (size[0] * 2, size[1] * 2) != (width, height):
-        return straighten(_scale_by_channels(rgba, size, _area_or_linear(factor)))
-    return straighten(cv2.resize(premultiply(rgba), size, interpolation=_area_or_linear(factor)))
-
-
-def _scale_by_channels(rgba: np.ndarray, size: tuple[int, int], interpolation: int) -> np.ndarray:
-    """cv2.resize(premultiply(rgba), ...) in half the memory; the same floats, but when it halves exactly."""
-    scaled = np.empty((size[1], size[0], 4), np.float32)
-    share: np.ndarray = rgba[..., 3].astype(np.float32)
-    scaled[..., 3] = cv2.resize(share, size, interpolation=interpolation)
-    share /= 255
-    for channel in range(3):
-        scaled[..., channel] = cv2.resize(rgba[..., channel] * share, size, interpolation=interpolation)
-    return scaled
+        whole = rgba.copy()
+        whole[rgba[..., 3] == 0] = 0
+        return whole
+    return straighten(_premultiplied_and_scaled(rgba, size, _area_or_linear(factor)))
 
 
 def premultiply(rgba: np.ndarray) -> np.ndarray:
@@ -54,6 +43,27 @@ def straighten(premultiplied: np.ndarray) -> np.ndarray:
     straight: np.ndarray = np.rint(np.concatenate([colour, alpha], axis=2)).clip(0, 255).astype(np.uint8)
     straight[straight[..., 3] == 0] = 0
     return straight
+
+
+def _premultiplied_and_scaled(rgba: np.ndarray, size: tuple[int, int], method: int) -> np.ndarray:
+    """`premultiply` and a resize to (width, height), in 8 bytes a pixel of the cut-out instead of 40."""
+    height, width = rgba.shape[:2]
+    scaled = np.empty((size[1], size[0], 4), np.float32)
+    if method == cv2.INTER_AREA and (width, height) == (2 * size[0], 2 * size[1]):
+        # OpenCV adds up four pixels in another order when they have one channel: keep all four, in strips.
+        for top in range(0, size[1], _STRIP_ROWS):
+            strip = scaled[top : top + _STRIP_ROWS]
+            part = premultiply(rgba[2 * top : 2 * (top + len(strip))])
+            strip[...] = cv2.resize(part, (size[0], len(strip)), interpolation=method)
+        return scaled
+    share = rgba[..., 3].astype(np.float32)
+    scaled[..., 3] = cv2.resize(share, size, interpolation=method)
+    share /= 255
+    plane = np.empty_like(share)
+    for channel in range(3):
+        np.multiply(rgba[..., channel], share, out=plane)
+        scaled[..., channel] = cv2.resize(plane, size, interpolation=method)
+    return scaled
 
 
 def fit_picture(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:

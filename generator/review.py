@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from generator.budget import PixelBudget
 from generator.duplicates import PerceptualHash, nearest_earlier, over_grey, perceptual_hash
 from generator.edges import old_background
 from generator.errors import AlphaError, ExistsError, ImageError, printable
@@ -31,6 +32,7 @@ from generator.images import Traits, read_rgb, read_rgba, read_traits
 from generator.listing import check_names, list_pictures
 from generator.resize import MAX_ENLARGEMENT, fit_picture, scale_sprite
 from generator.sprites import OPAQUE
+from generator.workers import cores
 
 Kind = Literal["fg", "bg"]
 Severity = Literal["error", "warning", "note"]
@@ -141,9 +143,10 @@ def review(
     """
     limits = limits or Limits()
     reviewed = []
-    workers = ThreadPoolExecutor(os.cpu_count())
+    workers = ThreadPoolExecutor(cores())
+    budget = PixelBudget(cores())
     try:
-        for looked_at in workers.map(lambda asset: _review_one(asset, limits), assets):
+        for looked_at in workers.map(lambda asset: _review_one(asset, limits, budget), assets):
             reviewed.append(looked_at)
             advance(1)
     finally:
@@ -274,27 +277,35 @@ class _Reviewed:
     hashes: PerceptualHash | None = None
 
 
-def _review_one(asset: Asset, limits: Limits) -> _Reviewed:
+def _review_one(asset: Asset, limits: Limits, budget: PixelBudget) -> _Reviewed:
     try:
         traits = read_traits(asset.path)
-        pixels = read_rgba(asset.path) if asset.kind == "fg" else read_rgb(asset.path)
+        with budget.taking(traits.pixels):
+            findings, hashes = _look_at(asset, traits, limits)
     except AlphaError as error:
         problem = "empty" if traits.has_alpha else "no-alpha"
         return _Reviewed(asset, [asset.finding("error", problem, f"found {error.found}", error.fix)])
     except ImageError as error:
         return _Reviewed(asset, [asset.finding("error", "unreadable", error.found, error.fix)])
+    return _Reviewed(asset, findings, hash_file(asset.path), hashes)
+
+
+def _look_at(asset: Asset, traits: Traits, limits: Limits) -> tuple[list[Finding], PerceptualHash]:
+    """What is wrong with an asset's pixels, and their hashes."""
     findings = [asset.finding("note", *oddity) for oddity in _oddities(asset.kind, traits)]
     if asset.kind == "fg":
+        pixels = read_rgba(asset.path)
         findings += [asset.finding(*flaw) for flaw in flaws_of_fg(pixels, limits)]
         if traits.bits == 16:
             opaque = pixels[pixels[..., 3] >= OPAQUE][None, :, :3]
             findings += [asset.finding(*flaw) for flaw in _nearly_black(opaque, traits, limits)]
         seen = over_grey(scale_sprite(pixels, limits.fg_size))
     else:
+        pixels = read_rgb(asset.path)
         findings += [asset.finding(*flaw) for flaw in flaws_of_bg(pixels, limits)]
         findings += [asset.finding(*flaw) for flaw in _nearly_black(pixels, traits, limits)]
         seen = fit_picture(pixels, limits.size)
-    return _Reviewed(asset, findings, hash_file(asset.path), perceptual_hash(seen))
+    return findings, perceptual_hash(seen)
 
 
 def _findings_of_names(assets: Sequence[Asset]) -> Iterator[Finding]:

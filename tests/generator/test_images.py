@@ -159,9 +159,13 @@ def test_traits_tell_how_a_picture_is_stored(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 3
     picture([RED, GREEN]).save(tmp_path / "turned.png", exif=exif)
-    assert read_traits(tmp_path / "turned.png") == Traits("RGB", 8, False, turned=True, animated=False)
+    assert read_traits(tmp_path / "turned.png") == Traits(
+        "RGB", 8, False, turned=True, animated=False, pixels=2
+    )
     cv2.imwrite(str(tmp_path / "deep.png"), np.zeros((2, 2, 3), np.uint16))
-    assert read_traits(tmp_path / "deep.png") == Traits("RGB", 16, False, turned=False, animated=False)
+    assert read_traits(tmp_path / "deep.png") == Traits(
+        "RGB", 16, False, turned=False, animated=False, pixels=4
+    )
     frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, GREEN)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
     assert read_traits(tmp_path / "a.gif").animated

@@ -1,7 +1,17 @@
+import cv2
 import numpy as np
 import pytest
 
-from generator.resize import fit_depth, fit_map, fit_picture, scale_depth, scale_sprite, stretch
+from generator.resize import (
+    fit_depth,
+    fit_map,
+    fit_picture,
+    premultiply,
+    scale_depth,
+    scale_sprite,
+    straighten,
+    stretch,
+)
 
 
 def test_hidden_colours_leave_no_fringe() -> None:
@@ -12,12 +22,15 @@ def test_hidden_colours_leave_no_fringe() -> None:
     assert scale_sprite(rgba, 1).tolist() == [[[200, 100, 50, 128]]]
 
 
-@pytest.mark.parametrize("side", [7, 33, 50, 61, 90])
-def test_large_cutouts_are_scaled_alike_in_less_memory(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    rgba = np.random.default_rng(side).integers(0, 256, (57, 100, 4), dtype=np.uint8)
-    at_once = scale_sprite(rgba, side)
-    monkeypatch.setattr("generator.resize._LARGE", 1)
-    assert (scale_sprite(rgba, side) == at_once).all()
+@pytest.mark.parametrize("side", [7, 25, 33, 50, 61, 90, 130])
+def test_less_memory_gives_the_same_pixels(side: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generator.resize._STRIP_ROWS", 6)
+    rgba = np.random.default_rng(side).integers(0, 256, (56, 100, 4), dtype=np.uint8)
+    method = cv2.INTER_AREA if side < 100 else cv2.INTER_LINEAR
+    size = side, round(56 * side / 100)
+    assert (
+        scale_sprite(rgba, side) == straighten(cv2.resize(premultiply(rgba), size, interpolation=method))
+    ).all()
 
 
 def test_the_longer_side_is_met_and_the_aspect_kept() -> None:
