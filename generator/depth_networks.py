@@ -7,9 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
-from generator.depth import DepthConvention, normalise
+from generator.depth import DepthConvention, known_depth, normalise
 from generator.depth_cache import DepthCache
-from generator.errors import ConfigError
+from generator.errors import AssetError, ConfigError
 from generator.resize import fit_map, scale_depth
 
 NETWORK_KINDS = ("onnx", "hf")
@@ -99,11 +99,14 @@ def depth_of_backgrounds(
 
     Yields:
         For each asset, in order, its picture (H, W, 3) uint8 and depth (size[1], size[0]) uint16.
+
+    Raises:
+        AssetError: the network fails, or its answer has no depth in it.
     """
     for first in range(0, len(assets), network.batch):
         block = assets[first : first + network.batch]
         pictures = [read(path) for path, _ in block]
-        maps = _maps_of(network, cache, [asset for _, asset in block], pictures)
+        maps = _maps_of(network, cache, convention, block, pictures)
         for rgb, values in zip(pictures, maps, strict=True):
             yield rgb, fit_map(normalise(values, convention), (rgb.shape[1], rgb.shape[0]), size)
 
@@ -121,25 +124,50 @@ def depth_of_composites(network: DepthNetwork, convention: DepthConvention, fg_b
 
     Returns:
         (n, H, W) uint16 relative inverse depth, 0 unknown.
+
+    Raises:
+        AssetError: as `depth_of_backgrounds`.
     """
     depth = np.empty(fg_bg.shape[:3], np.uint16)
     size = fg_bg.shape[2], fg_bg.shape[1]
     for first in range(0, len(fg_bg), network.batch):
         maps = network.predict(list(fg_bg[first : first + network.batch]))
         for number, values in enumerate(maps, start=first):
+            _require_depth(values, convention, network, "a composite")
             depth[number] = scale_depth(normalise(values, convention), size)
     return depth
 
 
 def _maps_of(
-    network: DepthNetwork, cache: DepthCache | None, assets: Sequence[str], pictures: Sequence[np.ndarray]
+    network: DepthNetwork,
+    cache: DepthCache | None,
+    convention: DepthConvention,
+    assets: Sequence[tuple[Path, str]],
+    pictures: Sequence[np.ndarray],
 ) -> list[np.ndarray]:
     """Raw maps of a block of pictures, the unknown ones in one call of the network."""
-    known = [cache.read(asset, network.id) if cache else None for asset in assets]
+    known = [cache.read(hash_, network.id) if cache else None for _, hash_ in assets]
     missing = [number for number, values in enumerate(known) if values is None]
     predicted = network.predict([pictures[number] for number in missing]) if missing else []
     fresh = dict(zip(missing, predicted, strict=True))
-    if cache:
-        for number, values in fresh.items():
-            cache.write(assets[number], network.id, values)
-    return [fresh[number] if values is None else values for number, values in enumerate(known)]
+    maps = [fresh[number] if values is None else values for number, values in enumerate(known)]
+    for (path, hash_), values, kept in zip(assets, maps, known, strict=True):
+        _require_depth(values, convention, network, path)
+        if cache and kept is None:
+            cache.write(hash_, network.id, values)
+    return maps
+
+
+def _require_depth(
+    values: np.ndarray, convention: DepthConvention, network: DepthNetwork, picture: Path | str
+) -> None:
+    """Refuse a raw map in which nothing is a distance, which would become a dataset without depth."""
+    known = known_depth(values, convention)
+    if known.any() and values[known].any():
+        return
+    if not np.isfinite(values).any():
+        found = "not one finite number"
+    else:
+        found = "only zeros" if not values.any() else "no number above 0, though larger is farther"
+    expected = f"depth from {network.id.partition('@')[0]}"
+    raise AssetError(picture, expected, found, "use another network, or another way to scale its input")

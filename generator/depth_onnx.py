@@ -1,6 +1,7 @@
-"""Depth networks in ONNX files, run by ONNX Runtime."""
+"""Depth networks in ONNX files, run by ONNX Runtime in a process of its own."""
 
-import importlib
+import importlib.util
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -10,14 +11,18 @@ from typing import Any
 import numpy as np
 from blake3 import blake3
 
+from generator.aside import Aside, EndedError, TookTooLongError
 from generator.depth import DepthConvention
 from generator.depth_networks import Told
-from generator.errors import AssetError, ConfigError, one_line
+from generator.errors import AssetError, ConfigError
 from generator.files import hash_file
-from generator.onnx_input import OTHER_NETWORK, SCALINGS, SHORTER_SIDE, PictureInput, find_input
+from generator.onnx_input import OTHER_NETWORK, SCALINGS, PictureInput
+from generator.onnx_session import Open, Opened, Run, answer, map_sides
 
 GPU_BATCH = 8
-_ASPECT_TOLERANCE = 0.1
+
+SECONDS = 60
+"""Allowed for a request, and once more for each picture in it; a network that takes longer is ended."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,7 @@ class OnnxNetwork:
     batch: int
     told: Told | None
     path: Path
-    _session: Any
+    _session: "_Session"
     _input: PictureInput
     _output: str
 
@@ -43,13 +48,12 @@ class OnnxNetwork:
             alike = list(group)
             for first in range(0, len(alike), self.batch):
                 block = alike[first : first + self.batch]
-                (output,) = _run(self._session, self.path, [self._output], self._input, block, size)
-                sides = _sides(output, len(block))
+                request = Run(self.path, self._input.name, self._output, self._input.tensor(block, size))
+                output: np.ndarray = self._session.ask(request, len(block))
+                sides = map_sides(output, len(block))
                 if len(sides) != 2:
-                    found = f"shape {output.shape}"
-                    raise AssetError(
-                        self.path, f"{len(block)} maps from {self._output}", found, OTHER_NETWORK
-                    )
+                    expected, found = f"{len(block)} maps from {self._output}", f"shape {output.shape}"
+                    raise AssetError(self.path, expected, found, OTHER_NETWORK)
                 maps += list(output.reshape(len(block), *sides).astype(np.float32))
         return maps
 
@@ -59,39 +63,67 @@ def open_onnx(name: str) -> OnnxNetwork:
 
     Raises:
         ConfigError: an unknown scaling, or ONNX Runtime is not installed.
-        AssetError: the file is missing or broken, or it does not turn one RGB picture into one map.
+        AssetError: the file is missing or broken, it does not turn one RGB picture into one map, or that
+            takes too long.
     """
     path, scaling = _parse(name)
     if not path.is_file():
-        found = "a folder" if path.is_dir() else "nothing"
+        found = "a folder" if path.is_dir() else "something else" if path.exists() else "nothing"
         raise AssetError(path, "an ONNX file", found, "check the path")
+    for package in ("onnx", "onnxruntime"):
+        if importlib.util.find_spec(package) is None:
+            fix = "pip install 'fgbg[onnx]'"
+            raise ConfigError("--depth", "ONNX Runtime", f"no package {package}", fix)
+    session = _Session(path)
     try:
-        _, onnxruntime = (importlib.import_module(name) for name in ("onnx", "onnxruntime"))
-    except ImportError as error:
-        found = f"no package {error.name}"
-        raise ConfigError("--depth", "ONNX Runtime", found, "pip install 'fgbg[onnx]'") from error
-
-    weights = _hash_weights(path)
-    options = onnxruntime.SessionOptions()
-    options.use_deterministic_compute = True
-    options.log_severity_level = 4  # what goes wrong is raised
-    available = onnxruntime.get_available_providers()
-    providers = [name for name in ("CUDAExecutionProvider", "CPUExecutionProvider") if name in available]
-    try:
-        session = onnxruntime.InferenceSession(path, options, providers=providers)
-    except Exception as error:  # the runtime's errors share no base
-        raise AssetError(path, "an ONNX network", one_line(error), "export it anew") from error
-    wanted = find_input(session, path, scaling)
-    on_gpu = session.get_providers()[0] != "CPUExecutionProvider"
+        opened: Opened = session.ask(Open(path, path.absolute(), scaling), 1)
+    except BaseException:
+        session.close()
+        raise
+    hashes = [hash_file(path), *(hash_file(path.parent / outside) for outside in opened.outside)]
+    weights = hashes[0] if len(hashes) == 1 else blake3("".join(hashes).encode()).hexdigest()
     return OnnxNetwork(
-        id=f"onnx:{path.name}?normalise={wanted.scaling}@{weights}",
-        batch=GPU_BATCH if on_gpu and wanted.any_batch else 1,
-        told=_told_by(session.get_modelmeta().custom_metadata_map),
+        id=f"onnx:{path.name}?normalise={opened.input.scaling}@{weights}",
+        batch=GPU_BATCH if opened.on_gpu and opened.input.any_batch else 1,
+        told=_told_by(opened.metadata),
         path=path,
         _session=session,
-        _input=wanted,
-        _output=_find_output(session, path, wanted),
+        _input=opened.input,
+        _output=opened.output,
     )
+
+
+class _Session:
+    """The process that has one network, from when it is opened until nobody holds it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        while _idle and not _idle[-1].alive:
+            _idle.pop()
+        self._aside = _idle.pop() if _idle else Aside(answer)
+        self.close = weakref.finalize(self, _give_back, self._aside)
+
+    def ask(self, request: Open | Run, pictures: int) -> Any:
+        seconds = SECONDS * (1 + pictures)
+        try:
+            return self._aside.ask(request, seconds)
+        except TookTooLongError as error:
+            fix = "use a smaller network or another one"
+            raise AssetError(self._path, f"an answer within {seconds} seconds", "none", fix) from error
+        except EndedError as error:
+            found = "the end of its process (it crashed, or was killed for its memory)"
+            raise AssetError(self._path, "an answer of the network", found, OTHER_NETWORK) from error
+
+
+_idle: list[Aside] = []
+
+
+def _give_back(aside: Aside) -> None:
+    """Keep one process for the next network, for starting one takes a while."""
+    if aside.alive and not _idle:
+        _idle.append(aside)
+    else:
+        aside.end()
 
 
 def _told_by(metadata: dict[str, str]) -> Told | None:
@@ -112,74 +144,5 @@ def _parse(name: str) -> tuple[Path, str | None]:
     key, _, scaling = option.partition("=")
     if key != "normalise" or scaling not in SCALINGS:
         expected = f"onnx:PATH?normalise={'|'.join(SCALINGS)}"
-        raise ConfigError("--depth", expected, f"?{option}", "mend what follows the question mark")
+        raise ConfigError("--depth", expected, f"?{option}", "correct what follows the question mark")
     return Path(path), scaling
-
-
-def _hash_weights(path: Path) -> str:
-    """The hash of the file and of the files beside it that hold weights too large for it."""
-    import onnx
-
-    try:
-        model = onnx.load(path, load_external_data=False)
-    except Exception as error:  # protobuf's errors share no base
-        raise AssetError(path, "an ONNX network", one_line(error), "export it anew") from error
-    outside = {
-        entry.value
-        for tensor in model.graph.initializer
-        for entry in tensor.external_data
-        if entry.key == "location"
-    }
-    hashes = [
-        hash_file(path),
-        *(hash_file(path.parent / name) for name in sorted(outside) if _is_beside(path, name)),
-    ]
-    return hashes[0] if len(hashes) == 1 else blake3("".join(hashes).encode()).hexdigest()
-
-
-def _find_output(session: Any, path: Path, wanted: PictureInput) -> str:
-    """The name of the first output that is a map of the whole picture, seen by running the network once."""
-    grey = np.full((SHORTER_SIDE, SHORTER_SIDE, 3), 128, np.uint8)
-    size = wanted.size_for(grey)
-    names: list[str] = [output.name for output in session.get_outputs()]
-    outputs = _run(session, path, names, wanted, [grey], size)
-    for name, output in zip(names, outputs, strict=True):
-        sides = _sides(output, 1)
-        if len(sides) == 2 and abs(sides[1] / sides[0] / (size[0] / size[1]) - 1) <= _ASPECT_TOLERANCE:
-            return name
-    found = ", ".join(f"{name} {list(output.shape)}" for name, output in zip(names, outputs, strict=True))
-    raise AssetError(path, f"an output with one map of a {size[0]} x {size[1]} picture", found, OTHER_NETWORK)
-
-
-def _run(
-    session: Any,
-    path: Path,
-    outputs: list[str],
-    wanted: PictureInput,
-    pictures: Sequence[np.ndarray],
-    size: tuple[int, int],
-) -> list[np.ndarray]:
-    tensor = wanted.tensor(pictures, size)
-    try:
-        results: list[np.ndarray] = session.run(outputs, {wanted.name: tensor})
-    except Exception as error:  # the runtime's errors share no base
-        raise AssetError(
-            path, f"a network that runs on {tensor.shape}", one_line(error), OTHER_NETWORK
-        ) from error
-    return results
-
-
-def _sides(output: Any, pictures: int) -> list[int]:
-    """The axes of one picture's output that are longer than 1; none when it does not hold numbers."""
-    if not isinstance(output, np.ndarray) or output.dtype.kind not in "fiu":
-        return []
-    if pictures > 1:
-        return [side for side in output.shape[1:] if side != 1] if output.shape[0] == pictures else []
-    return [side for side in output.shape if side != 1]
-
-
-def _is_beside(path: Path, name: str) -> bool:
-    """Whether a file of weights stands beside or below its model; the runtime refuses others itself."""
-    return (path.parent / name).resolve().is_relative_to(path.parent.resolve()) and (
-        path.parent / name
-    ).is_file()

@@ -18,6 +18,9 @@ SHORTER_SIDE, LONGEST_SIDE, SIDE_STEP = 448, 896, 224
 
 OTHER_NETWORK = "use a network that turns one RGB picture into one depth map"
 
+MOST_SIDE = 4096
+"""The longest side that a network may ask for."""
+
 # Of sRGB in 0 ... 1, from torchvision's ImageNet recipes.
 _IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
@@ -72,6 +75,8 @@ def find_input(session: Any, path: Path, scaling: str | None) -> PictureInput:
     if count not in (None, 1) or axes[2 if channels_last else 0] != 3:
         raise AssetError(path, expected, shapes, OTHER_NETWORK)
     height, width = axes[:2] if channels_last else axes[1:]
+    if max(height or 1, width or 1) > MOST_SIDE:
+        raise AssetError(path, f"an input with sides up to {MOST_SIDE:,}", shapes, OTHER_NETWORK)
     dtype = _DTYPES[inputs[0].type]
     if dtype is np.uint8 and scaling not in (None, "bytes"):
         raise AssetError(path, f"an input of float for normalise={scaling}", shapes, "say normalise=bytes")

@@ -120,10 +120,11 @@ def _begin_worker(job: Callable[[Any], Any]) -> None:
     cv2.setNumThreads(1)
     # Ctrl-C reaches every process of a terminal; the parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=end_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Wait until the process that started this one has ended, then end at once."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()

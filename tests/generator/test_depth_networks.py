@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
+from generator.depth import DepthConvention
 from generator.depth_cache import DepthCache
 from generator.depth_networks import depth_of_backgrounds, depth_of_composites, is_network, open_network
-from generator.errors import ConfigError
+from generator.errors import AssetError, ConfigError
 from generator.resize import fit_picture
 
 
@@ -37,7 +38,9 @@ ASSETS = [(Path(f"{name}.jpg"), f"hash of {name}") for name in "abc"]
 PICTURES = {Path("a.jpg"): ramp(8, 8), Path("b.jpg"): ramp(24, 12), Path("c.jpg"): ramp(8, 24, 250, 0)}
 
 
-def depths(network: RedNetwork, cache: DepthCache | None, convention: str = "inverse") -> list[np.ndarray]:
+def depths(
+    network: RedNetwork, cache: DepthCache | None, convention: DepthConvention = "inverse"
+) -> list[np.ndarray]:
     read = PICTURES.__getitem__
     found = list(depth_of_backgrounds(network, cache, convention, (8, 8), ASSETS, read))
     assert all(rgb is PICTURES[path] for (rgb, _), (path, _) in zip(found, ASSETS, strict=True))
@@ -95,6 +98,37 @@ def test_another_network_is_asked_anew(tmp_path: Path) -> None:
     other = RedNetwork(id="another red")
     depths(other, DepthCache(tmp_path))
     assert other.calls == [2, 1]
+
+
+@dataclass
+class Broken(RedNetwork):
+    """Gives the same number everywhere."""
+
+    number: float = 0
+
+    def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return [np.full((8, 8), self.number, np.float32) for _ in pictures]
+
+
+@pytest.mark.parametrize(
+    ("number", "convention", "found"),
+    [
+        (np.nan, "inverse", "not one finite number"),
+        (-np.inf, "metric", "not one finite number"),
+        (0, "inverse", "only zeros"),
+        (0, "metric", "only zeros"),
+        (-1, "metric", "no number above 0, though larger is farther"),
+    ],
+)
+def test_an_answer_without_depth_is_refused(
+    tmp_path: Path, number: float, convention: DepthConvention, found: str
+) -> None:
+    network = Broken("onnx:model@hash", number=number)
+    with pytest.raises(AssetError, match=rf"a\.jpg: expected depth from onnx:model, found {found}; use"):
+        depths(network, DepthCache(tmp_path), convention)
+    with pytest.raises(AssetError, match=f"a composite: expected depth from onnx:model, found {found}"):
+        depth_of_composites(network, convention, np.zeros((1, 8, 8, 3), np.uint8))
+    assert not list(tmp_path.rglob("*.map"))  # a chance failure is not kept
 
 
 def test_composites_get_depth_of_their_own_size() -> None:

@@ -8,7 +8,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from generator.depth_networks import open_network
+from generator import depth_onnx
+from generator.depth_networks import Told, open_network
 from generator.errors import AssetError, ConfigError
 
 RNG = np.random.default_rng(0)
@@ -179,7 +180,7 @@ def test_files_that_are_no_network_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text.onnx").write_bytes(b"not a network at all")
     (tmp_path / "empty.onnx").write_bytes(b"")
     for name in ("text.onnx", "empty.onnx"):
-        with pytest.raises(AssetError, match=rf"{name}: expected an ONNX network, found .*; export it anew"):
+        with pytest.raises(AssetError, match=rf"{name}: expected an ONNX network, found .*; export it again"):
             open_network(f"onnx:{tmp_path / name}")
     whole = save_mean(tmp_path / "mean.onnx", (1, 3, 8, 8)).read_bytes()
     (tmp_path / "half.onnx").write_bytes(whole[: len(whole) // 2])
@@ -227,7 +228,7 @@ def test_a_network_that_fails_while_running_is_named(tmp_path: Path) -> None:
 def test_options_are_checked(tmp_path: Path) -> None:
     path = save_mean(tmp_path / "mean.onnx", (1, 3, 8, 8))
     for option in ("normalise=caffe", "normalize=imagenet", "x"):
-        with pytest.raises(ConfigError, match=rf"normalise=unit\|imagenet\|bytes, found \?{option}; mend"):
+        with pytest.raises(ConfigError, match=rf"normalise=unit\|imagenet\|bytes, found \?{option}; correct"):
             open_network(f"onnx:{path}?{option}")
     path.rename(tmp_path / "what?.onnx")
     assert open_network(f"onnx:{tmp_path / 'what?.onnx'}").id.startswith("onnx:what?.onnx?normalise=unit@")
@@ -240,4 +241,91 @@ def test_a_missing_package_names_the_extra(
     path = save_mean(tmp_path / "mean.onnx", (1, 3, 8, 8))
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ConfigError, match=rf"no package {package}; pip install 'fgbg\[onnx\]'"):
+        open_network(f"onnx:{path}")
+
+
+def test_a_file_may_say_what_its_numbers_tell(tmp_path: Path) -> None:
+    path = save_mean(tmp_path / "mean.onnx", (1, 3, 8, 8))
+    assert open_network(f"onnx:{path}").told is None
+    model = onnx.load(path)
+    helper.set_model_props(model, {"depth_convention": "metric"})
+    onnx.save(model, path)
+    assert open_network(f"onnx:{path}").told == Told("metric", "depth_convention metric in the file")
+
+
+def test_inputs_beyond_reason_are_refused(tmp_path: Path) -> None:
+    for shape in ((1, 3, 8, 4097), (1, 3, 2_000_000, 2_000_000), (1, 10**6, 8, 3)):
+        with pytest.raises(AssetError, match="expected an input with sides up to 4,096, found rgb "):
+            open_network(f"onnx:{save_mean(tmp_path / 'huge.onnx', shape)}")
+
+
+def save_loop(path: Path) -> Path:
+    """A network that never ends."""
+
+    def value(name: str, kind: int, shape: Shape | None = ()) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, kind, shape)
+
+    body = helper.make_graph(
+        [helper.make_node("Identity", [name], [f"{name}_next"]) for name in ("going", "map")],
+        "body",
+        [
+            value("round", TensorProto.INT64),
+            value("going", TensorProto.BOOL),
+            value("map", TensorProto.FLOAT, None),
+        ],
+        [value("going_next", TensorProto.BOOL), value("map_next", TensorProto.FLOAT, None)],
+    )
+    nodes = [
+        helper.make_node("ReduceMean", ["rgb"], ["mean"], axes=[1]),
+        helper.make_node("Loop", ["limit", "yes", "mean"], ["depth"], body=body),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "endless",
+        [value("rgb", TensorProto.FLOAT, (1, 3, 8, 8))],
+        [value("depth", TensorProto.FLOAT, None)],
+        [
+            onnx.numpy_helper.from_array(np.array(2**62, np.int64), "limit"),
+            onnx.numpy_helper.from_array(np.array(True), "yes"),
+        ],
+    )
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    return path
+
+
+def test_a_network_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(depth_onnx, "SECONDS", 1.5)
+    with pytest.raises(
+        AssetError, match=r"loop\.onnx: expected an answer within 3\.0 seconds, found none; use a"
+    ):
+        open_network(f"onnx:{save_loop(tmp_path / 'loop.onnx')}")
+
+
+def test_a_network_that_takes_its_process_down_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = save_mean(tmp_path / "mean.onnx", (1, 3, 8, 8))
+    network = open_network(f"onnx:{path}")
+    network._session._aside._process.kill()  # type: ignore[attr-defined]
+    with pytest.raises(
+        AssetError, match=r"mean\.onnx: expected an answer of the network, found the end of its"
+    ):
+        network.predict([PICTURE])
+    assert open_network(f"onnx:{path}").predict([PICTURE])
+
+
+def test_answers_beyond_reason_are_refused(tmp_path: Path) -> None:
+    rgb = helper.make_tensor_value_info("rgb", TensorProto.FLOAT, (1, 3, 8, 8))
+    shape = onnx.numpy_helper.from_array(np.array([1, 1, 8 * 1200, 8 * 1200], np.int64), "shape")
+    nodes = [
+        helper.make_node("ReduceMean", ["rgb"], ["mean"], axes=[1, 2, 3]),
+        helper.make_node("Expand", ["mean", "shape"], ["depth"]),
+    ]
+    free = helper.make_tensor_value_info("depth", TensorProto.FLOAT, None)
+    graph = helper.make_graph(nodes, "large", [rgb], [free], [shape])
+    path = tmp_path / "large.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    with pytest.raises(
+        AssetError, match="expected at most 67,108,864 numbers from a network, found 92,160,000"
+    ):
         open_network(f"onnx:{path}")

@@ -1,0 +1,130 @@
+"""A process of its own, for work that may never end or may take its process down."""
+
+import contextlib
+import multiprocessing
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from typing import Any
+
+from generator.errors import FgbgError, WorkerError, one_line
+from generator.workers import end_with_parent
+
+_START_SECONDS = 120
+
+
+class TookTooLongError(Exception):
+    """The work did not end in time; its process was ended."""
+
+
+class EndedError(Exception):
+    """The process ended by itself before it answered: it crashed, or was killed."""
+
+
+class Aside:
+    """One process that answers one request at a time.
+
+    It is started at once and never outlives this one. After Ctrl-C or any failure other than an error of the
+    work itself, it is ended and cannot be asked again. A new process imports the script that called: its own
+    work must come after `if __name__ == "__main__":`, as `multiprocessing` asks.
+
+    Args:
+        work: a function of a module, which answers a request; what it keeps between requests, it keeps in its
+            module. Requests and answers are pickled.
+
+    Raises:
+        WorkerError: the process does not start.
+    """
+
+    def __init__(self, work: Callable[[Any], Any]) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._lock = threading.Lock()
+        self._connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(work, theirs), daemon=True)
+        with _deaf_to_ctrl_c():
+            self._process.start()
+        theirs.close()
+        try:
+            self._answer(_START_SECONDS)
+        except (EndedError, TookTooLongError) as error:
+            fix = "a script needs 'if __name__ == \"__main__\":' before its own work"
+            raise WorkerError("a process for the network", "its start", "its end", fix) from error
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return not self._connection.closed and self._process.is_alive()
+
+    def ask(self, request: Any, seconds: float) -> Any:
+        """The work's answer to a request.
+
+        Raises:
+            FgbgError: as the work raised it.
+            TookTooLongError: there is none after so many seconds.
+            EndedError: the process has ended.
+        """
+        with self._lock:
+            if self._connection.closed:
+                raise EndedError
+            try:
+                self._connection.send(request)
+            except OSError as error:
+                self.end()
+                raise EndedError from error
+            return self._answer(seconds)
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        with contextlib.suppress(ValueError):  # it was closed before
+            self._process.kill()
+            self._process.join()
+            self._process.close()
+        self._connection.close()
+
+    def _answer(self, seconds: float) -> Any:
+        try:
+            if not self._connection.poll(seconds):
+                raise TookTooLongError
+            good, answer = self._connection.recv()
+        except (EOFError, OSError) as error:
+            self.end()
+            raise EndedError from error
+        except BaseException:
+            self.end()
+            raise
+        if good:
+            return answer
+        raise answer
+
+
+def _serve(work: Callable[[Any], Any], connection: Connection) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches every process of a terminal; the parent decides
+    threading.Thread(target=end_with_parent, daemon=True).start()
+    connection.send((True, None))
+    while True:
+        try:
+            request = connection.recv()
+        except EOFError:
+            return
+        try:
+            answer = True, work(request)
+        except FgbgError as error:
+            answer = False, error
+        except Exception as error:
+            answer = False, WorkerError("the process of a network", "an answer", one_line(error), "report it")
+        connection.send(answer)
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes started within begin without noticing Ctrl-C, where the system knows how."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
