@@ -315,9 +315,8 @@ def _faded(solid: np.ndarray, soft: np.ndarray) -> np.ndarray:
     alpha = solid.astype(np.uint8) * np.uint8(255)
     if not soft.any():
         return alpha
-    to_solid = cv2.distanceTransform((~solid).view(np.uint8), cv2.DIST_L2, 5)
-    to_nothing = cv2.distanceTransform((solid | soft).view(np.uint8), cv2.DIST_L2, 5)
-    nearness, distance = to_nothing[soft], to_solid[soft]
+    nearness = cv2.distanceTransform((solid | soft).view(np.uint8), cv2.DIST_L2, 5)[soft]
+    distance = cv2.distanceTransform((~solid).view(np.uint8), cv2.DIST_L2, 5)[soft]
     alpha[soft] = np.rint(255 * (nearness / np.maximum(distance + nearness, 1e-6)))
     return alpha
 

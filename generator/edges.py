@@ -1,5 +1,6 @@
 """The colours in the soft edges of cut-outs: the object's own ones, and those of an old background."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -9,7 +10,7 @@ REACH = 48
 """Pixels at this distance from a pixel take part in the estimate of its colour."""
 
 _BLUR_SIDES = (90, 6)
-_STRIP = 256
+_TILE = 512
 _LARGEST_LOOKED_AT = 1024
 _SOLID = 250
 _NEAR_SIDE = 15
@@ -84,17 +85,18 @@ def clean_edges(rgba: np.ndarray) -> np.ndarray:
         return rgba
     cleaned = rgba.copy()
     transparent = rgba[..., 3] == 0
-    cleaned[transparent, :3] = np.rint(background.colour)
+    old = np.rint(background.colour).astype(np.uint8)
+    np.copyto(cleaned[..., :3], old, where=transparent[..., None])
     cleaned[..., :3] = estimate_colours(cleaned[..., :3], rgba[..., 3])
-    cleaned[transparent] = 0
+    np.copyto(cleaned, np.uint8(0), where=transparent[..., None])
     return cleaned
 
 
 def estimate_colours(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """The foreground's colours F where a picture is F alpha + B (1 - alpha): (H, W, 3) uint8.
 
-    Where alpha is 255 these are the picture's own; where it is 0, those of the foreground nearby. Works on
-    strips, so that a large picture takes little more than its own memory.
+    Where alpha is 255 these are the picture's own; where it is 0, those of the foreground nearby, or 0 where
+    none is. Works on tiles, so that a large picture takes little more than its own memory.
 
     Args:
         rgb: (H, W, 3) uint8.
@@ -102,15 +104,30 @@ def estimate_colours(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
     Source: Forte 2021, "Approximate Fast Foreground Colour Estimation" (blur fusion, twice).
     """
-    colours = np.empty(rgb.shape, np.uint8)
-    for start in range(0, len(rgb), _STRIP):
-        first, end = max(0, start - REACH), min(start + _STRIP, len(rgb))
-        around = slice(first, end + REACH)
-        colours[start:end] = _estimate_strip(rgb[around], alpha[around])[start - first : end - first]
+    colours = np.zeros(rgb.shape, np.uint8)
+    for rows, rows_around in _spans(len(rgb)):
+        for columns, columns_around in _spans(rgb.shape[1]):
+            around = rows_around, columns_around
+            if (alpha[rows, columns] == 255).all():
+                colours[rows, columns] = rgb[rows, columns]
+            elif alpha[around].any():
+                top, left = rows.start - rows_around.start, columns.start - columns_around.start
+                inner = (
+                    slice(top, top + rows.stop - rows.start),
+                    slice(left, left + columns.stop - columns.start),
+                )
+                colours[rows, columns] = _estimate_tile(rgb[around], alpha[around])[inner]
     return colours
 
 
-def _estimate_strip(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def _spans(length: int) -> Iterator[tuple[slice, slice]]:
+    """Parts of a row or column of pixels, and each with what takes part in its estimate."""
+    for start in range(0, length, _TILE):
+        end = min(start + _TILE, length)
+        yield slice(start, end), slice(max(0, start - REACH), min(end + REACH, length))
+
+
+def _estimate_tile(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     picture: np.ndarray = rgb.astype(np.float32)
     share: np.ndarray = (alpha.astype(np.float32) / 255)[..., None]
     front, back = picture, picture

@@ -14,8 +14,8 @@ _DETAIL_FACTOR = 1.5
 _MOST_DETAIL = 2048
 _COARSE_SIGMA = 2.5
 _FEWEST_PIXELS = 800
-_LEAST_OF_A_BORDER = 0.4
-_LEAST_OF_ALL_BORDERS = 0.8
+_LEAST_OF_A_BORDER = 0.3
+_LEAST_OF_OTHERS = 0.95
 _VISIBLE = 13
 _STRIP = 256
 _OUTLINE = 5
@@ -55,12 +55,13 @@ def brightest_level(rgb: np.ndarray) -> int:
 def looks_inverted(alpha: np.ndarray) -> bool:
     """Whether alpha (H, W) uint8 is opaque along all four borders and in every corner, but not all over.
 
-    So is a mask whose object is black; a cut-out that fills its picture leaves at least corners free.
+    So is a mask whose object is black; a cut-out that fills its picture leaves at least corners free. One of
+    the borders may cut the object.
     """
     opaque = alpha >= OPAQUE
-    sides = np.array([side.mean() for side in (opaque[0], opaque[-1], opaque[:, 0], opaque[:, -1])])
+    sides = sorted(side.mean() for side in (opaque[0], opaque[-1], opaque[:, 0], opaque[:, -1]))
     corners = opaque[0, 0] and opaque[0, -1] and opaque[-1, 0] and opaque[-1, -1]
-    enclosed = corners and sides.min() >= _LEAST_OF_A_BORDER and sides.mean() >= _LEAST_OF_ALL_BORDERS
+    enclosed = corners and sides[0] >= _LEAST_OF_A_BORDER and sides[1] >= _LEAST_OF_OTHERS
     return bool(enclosed) and not opaque.all()
 
 
@@ -120,7 +121,9 @@ def _outline(rgba: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     band = (opaque > 0) & (cv2.distanceTransform(opaque, cv2.DIST_L2, 3) <= 3)
     rgb = np.ascontiguousarray(padded[..., :3])
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    neutral = band & (rgb.max(axis=2) - rgb.min(axis=2) < 40)
+    red, green, blue = cv2.split(rgb)
+    lightest, darkest = cv2.max(cv2.max(red, green), blue), cv2.min(cv2.min(red, green), blue)
+    neutral = band & (lightest - darkest < 40)
     light, dark = neutral & (grey > 190), neutral & (grey < 80)
     return band, (light & _beside(dark)) | (dark & _beside(light))
 

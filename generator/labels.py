@@ -13,7 +13,8 @@ from generator.images import load_upright, opened_picture
 from generator.sprites import OPAQUE
 
 _STRIP = 256
-_SAMPLED_PIXELS = 1_000_000
+_SAMPLED_PIXELS = 100_000
+_AS_ONE_NUMBER = np.array([1, 1 << 8, 1 << 16], np.uint32)
 _FEW_COLOURS, _MANY_COLOURS = 16, 256
 _LOSSY_SPREAD = 24
 _LOSSLESS_TIFF = frozenset(
@@ -58,7 +59,7 @@ class Labels:
         if spread <= (_LOSSY_SPREAD if self.lossy else 0):
             return True
         most = min(_MANY_COLOURS, max(_FEW_COLOURS, len(visible) // 2))
-        return len(np.unique(visible, axis=0)) > most
+        return len(np.unique(visible.astype(np.uint32) @ _AS_ONE_NUMBER[: visible.shape[1]])) > most
 
     @functools.cached_property
     def counts(self) -> np.ndarray:
@@ -71,7 +72,7 @@ class Labels:
         return counts
 
     def _visible_sample(self) -> np.ndarray:
-        """(n, channels), colours of at most a million pixels of those that can be seen."""
+        """(n, channels), colours of some 100,000 pixels of those that can be seen."""
         assert self.opacity is not None
         flat = self.values.reshape(self.opacity.size, -1)
         visible = np.flatnonzero(self.opacity.ravel() >= min(OPAQUE, int(self.opacity.max())))

@@ -56,10 +56,10 @@ def test_hard_edges_are_left_alone() -> None:
     assert old_background(hard) is None and clean_edges(hard) is hard
 
 
-def test_strips_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiles_make_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     rgba = cutout((60, 170, 60), side=150)
     whole = estimate_colours(rgba[..., :3], rgba[..., 3])
-    monkeypatch.setattr("generator.edges._STRIP", 20)
-    strips = estimate_colours(rgba[..., :3], rgba[..., 3])
-    assert np.abs(whole.astype(int) - strips).max() <= 1
-    assert (strips[rgba[..., 3] == 255] == rgba[rgba[..., 3] == 255][:, :3]).all()
+    monkeypatch.setattr("generator.edges._TILE", 20)
+    tiles = estimate_colours(rgba[..., :3], rgba[..., 3])
+    assert np.abs(whole.astype(int) - tiles).max() <= 1
+    assert (tiles[rgba[..., 3] == 255] == rgba[rgba[..., 3] == 255][:, :3]).all()

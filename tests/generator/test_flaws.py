@@ -63,7 +63,7 @@ def test_what_fills_all_borders_looks_inverted() -> None:
     assert looks_inverted(frame((5, 20, 10, 22)))  # of an object that the lower border cuts
     assert not looks_inverted(frame())
     assert not looks_inverted(frame((0, 2, 0, 2), (5, 15, 5, 20)))  # a corner is free
-    assert not looks_inverted(frame((5, 15, 0, 30)))  # a left and a right border with a wide gap
+    assert not looks_inverted(frame((0, 5, 10, 20), (15, 20, 10, 20)))  # the letter H
     assert not looks_inverted(255 - frame((5, 15, 5, 20)))
 
 
