@@ -6,7 +6,8 @@ from contextlib import contextmanager
 
 import click
 
-from generator.errors import FgbgError, printable
+from fgbg.screen import warn
+from generator.errors import FgbgError
 
 
 @contextmanager
@@ -24,7 +25,7 @@ def report(debug: bool) -> Iterator[None]:
             error.show()
             sys.exit(error.exit_code)
         message, code = _describe(error)
-        click.echo(f"fgbg: {printable(message)}", err=True)
+        warn(f"fgbg: {message}")
         if isinstance(error, OSError):
             _close_stdout()
         sys.exit(code)
@@ -43,11 +44,16 @@ def _describe(error: BaseException) -> tuple[str, int]:
         return str(error), error.exit_code
     if isinstance(error, click.UsageError):
         command = error.ctx.command_path if error.ctx else "fgbg"
-        return f"{error.format_message().rstrip('.')}; see '{command} --help'", error.exit_code
+        return f"{_one_line(error).rstrip('.')}; see '{command} --help'", error.exit_code
     if isinstance(error, click.ClickException):
-        return error.format_message(), error.exit_code
+        return _one_line(error), error.exit_code
     if isinstance(error, OSError):
         return f"{error.filename or 'the system'}: {error.strerror or error}", 1
     if isinstance(error, MemoryError):
         return "not enough memory; lower --batch-size, --res or --size", 1
     return "stopped; what was finished is kept: run the same command again (train: with --resume)", 130
+
+
+def _one_line(error: click.ClickException) -> str:
+    """click lists choices on lines of their own."""
+    return " ".join(error.format_message().split())

@@ -11,6 +11,7 @@ from torch import Tensor
 from fgbg.predictor import Predictor
 from generator.colours import colour_shares, font
 from generator.dataset import Split
+from generator.errors import printable
 from training.evaluation import Condition, Evaluation, evaluated_batches
 from training.metrics import THRESHOLD
 
@@ -65,7 +66,7 @@ def draw_samples(
             f"{kind}: sample {evaluation.rows[place]} on {names[evaluation.bgs[place]]}, background "
             f"{condition}, IoU {ious[place]:.4f}"
         )
-        draw.text((_GAP, top + size[1] + 3), caption, _GREY, font(12))
+        draw.text((_GAP, top + size[1] + 3), printable(caption), _GREY, font(12))
     return np.asarray(sheet)
 
 

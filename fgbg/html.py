@@ -4,6 +4,8 @@ import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from generator.errors import printable
+
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --soft: #666; --line: #ddd; }
 @media (prefers-color-scheme: dark) {
@@ -41,7 +43,7 @@ def page(title: str, parts: Iterable[str], mark: str = "") -> bytes:
         '<html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         *filter(None, [mark]),
-        f"<title>{escape(title)}</title>",
+        f"<title>{shown(title)}</title>",
         f"<style>{_STYLE}</style></head><body>",
         *parts,
         "</body></html>",
@@ -49,11 +51,16 @@ def page(title: str, parts: Iterable[str], mark: str = "") -> bytes:
     return "\n".join(lines).encode()
 
 
+def shown(text: str) -> str:
+    """Text as HTML, with escape codes and line breaks in names escaped."""
+    return escape(printable(text))
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Cells of text; the first of each row is its name."""
-    titles = "".join(f"<th scope='col'>{escape(text)}</th>" for text in head)
+    titles = "".join(f"<th scope='col'>{shown(text)}</th>" for text in head)
     lines = [
-        f"<tr><th scope='row'>{escape(name)}</th>{''.join(f'<td>{escape(text)}</td>' for text in texts)}</tr>"
+        f"<tr><th scope='row'>{shown(name)}</th>{''.join(f'<td>{shown(text)}</td>' for text in texts)}</tr>"
         for name, *texts in rows
     ]
     return f"<div class='scroll'><table><tr>{titles}</tr>{''.join(lines)}</table></div>"

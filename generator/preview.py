@@ -11,7 +11,7 @@ from generator.colours import INSTANCE_COLOURS, colour_depth, colour_instances, 
 from generator.config import SplitName
 from generator.dataset import Batch, Dataset, open_dataset
 from generator.encode import encode_png
-from generator.errors import UsageError
+from generator.errors import UsageError, printable
 from generator.files import refuse_existing, write_atomically
 from generator.objects import SeenObject, instance_maps, seen_objects
 from generator.selection import filled_split, spread
@@ -96,7 +96,7 @@ def draw_preview(dataset: Dataset, subset: SplitName, count: int) -> np.ndarray:
             sheet.paste(Image.fromarray(picture), (left + column * (cells.size[0] + _GAP), top))
         bg = dataset.manifest.assets["bg"][int(split.samples["bg"][row])].name
         names = ", ".join(seen.fg for seen in objects) or "nothing"
-        caption = _clipped(f"{subset} {row}: {names} on {bg}", cells.block_width)
+        caption = _clipped(printable(f"{subset} {row}: {names} on {bg}"), cells.block_width)
         draw.text((left, top + cells.size[1] + 3), caption, _GREY, font(12))
     for block in range(cells.blocks):
         for column, title in enumerate(cells.titles):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fgbg.options import common_options, device_option
+from fgbg.screen import say
 from fgbg.value_types import FILE, FOLDER, PATH, OneOf, Whole
 
 if TYPE_CHECKING:
@@ -71,4 +72,4 @@ def command(
     if data is None and (_DATA / "dataset.json").is_file():
         data = _DATA
     asked = Asked(data, subset, pictures, files, not without_bg)
-    click.echo("\n".join(compare(runs, asked, out, device)))
+    say(*compare(runs, asked, out, device))

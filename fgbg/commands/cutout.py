@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fgbg.options import common_options, overwrite_option
+from fgbg.screen import say, warn
 from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Whole
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def command(
     """
     from generator.alpha import Foreground
     from generator.cutout import clean_cut_outs, cut_out_by_masks, cut_out_in_box
-    from generator.errors import ConfigError, EmptyMaskError, ExistsError, printable
+    from generator.errors import ConfigError, EmptyMaskError, ExistsError
     from generator.pairs import name_pictures, pair_by_name
     from generator.progress import Progress
 
@@ -99,16 +100,16 @@ def command(
             raise ConfigError(
                 "--box", "one picture", f"the folder {pictures}", "name a picture, or use --masks"
             )
-        click.echo(printable(f"{pictures}: {cut_out_in_box(pictures, box, out, margin, overwrite)}"))
+        say(f"{pictures}: {cut_out_in_box(pictures, box, out, margin, overwrite)}")
         return
     if masks is None:
         if out.resolve() == pictures.resolve():
             raise ConfigError("--out", "another folder than PICTURES", str(out), "name another --out")
-        named = name_pictures(pictures, _warn)
+        named = name_pictures(pictures, warn)
         with Progress("cleaning edges", len(named), "cut-outs") as progress:
             outcome = clean_cut_outs(named, out, overwrite, progress.advance)
     else:
-        pairs, problems = pair_by_name(pictures, masks, _warn)
+        pairs, problems = pair_by_name(pictures, masks, warn)
         with Progress("cutting out", len(pairs), "pictures") as progress:
             outcome = cut_out_by_masks(pairs, out, chosen, margin, overwrite, progress.advance)
         outcome.failed[:0] = problems
@@ -117,31 +118,25 @@ def command(
             found = f"none in {len(outcome.empty)}"
             outcome.failed.append(EmptyMaskError(masks, "the object in some mask", found, fix))
     _say(outcome)
-    click.echo(printable(f"{outcome.made} cut-outs in {out}"))
+    say(f"{outcome.made} cut-outs in {out}")
     if outcome.failed or outcome.kept:
         raise SystemExit(1 if outcome.made or outcome.failed else ExistsError.exit_code)
 
 
-def _warn(line: str) -> None:
-    click.echo(line, err=True)
-
-
 def _say(outcome: "Outcome") -> None:
     """What failed, what was skipped, and what was assumed, on stderr."""
-    from generator.errors import printable
-
     for problem in outcome.failed:
-        click.echo(f"fgbg: {problem}", err=True)
+        warn(f"fgbg: {problem}")
     for empty in outcome.empty[:_MOST_LINES]:
-        click.echo(f"fgbg: {empty}", err=True)
+        warn(f"fgbg: {empty}")
     if len(outcome.empty) > _MOST_LINES:
-        click.echo(f"fgbg: {len(outcome.empty) - _MOST_LINES} more masks without it; skipped", err=True)
+        warn(f"fgbg: {len(outcome.empty) - _MOST_LINES} more masks without it; skipped")
     if outcome.kept:
         others = f" and {len(outcome.kept) - 1:,} more" if len(outcome.kept) > 1 else ""
         advice = (
             "other files are there already and were kept; use another --out, or --overwrite to replace them"
         )
-        click.echo(f"fgbg: {printable(outcome.kept[0])}{others}: {advice}", err=True)
+        warn(f"fgbg: {outcome.kept[0]}{others}: {advice}")
     for note, masks in outcome.notes.items():
         others = f" and {len(masks) - 1} more" if len(masks) > 1 else ""
-        click.echo(f"fgbg: {printable(masks[0])}{others}: {note.value}", err=True)
+        warn(f"fgbg: {masks[0]}{others}: {note.value}")

@@ -13,6 +13,7 @@ from fgbg.options import (
     mirror_option,
     overwrite_option,
 )
+from fgbg.screen import say
 from fgbg.value_types import FOLDER, OneOf, Whole
 
 if TYPE_CHECKING:
@@ -74,6 +75,6 @@ def command(
     predictor = Predictor.load(checkpoint, None, device, mirror)
     count = None if samples == "all" else int(samples)
     document = write_evaluation(predictor, checkpoint, data, subset, count, out, overwrite)
-    click.echo("\n".join(screen(document)))
+    say(*screen(document))
     for name in (REPORT_FILE, METRICS_FILE, *map(picture_file, document["network"])):
-        click.echo(out / name)
+        say(out / name)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from fgbg.options import common_options, overwrite_option, workers_option
+from fgbg.screen import say
 from fgbg.value_types import FOLDER, OneOf, Whole
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ def command(
     counts = ", ".join(f"{name} {count:,}" for name, count in outcome.samples.items())
     if outcome.written:
         rate = outcome.written / outcome.seconds
-        click.echo(f"{outcome.written:,} samples in {outcome.seconds:.1f} s, {rate:,.0f} samples/s")
+        say(f"{outcome.written:,} samples in {outcome.seconds:.1f} s, {rate:,.0f} samples/s")
     done = (
         f"{sum(outcome.samples.values()):,} samples ({counts}), {format_name}, {format_bytes(outcome.bytes)}"
     )
-    click.echo(f"{folder}: {'' if outcome.written else 'already complete: '}{done}")
+    say(f"{folder}: {'' if outcome.written else 'already complete: '}{done}")

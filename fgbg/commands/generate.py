@@ -15,6 +15,7 @@ from fgbg.options import (
     size_option,
     workers_option,
 )
+from fgbg.screen import say
 from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, SplitShares, Text, Whole
 
 
@@ -201,12 +202,12 @@ def command(overwrite: bool, **fields: Any) -> None:
     from generator.plan import format_bytes
 
     config = GenerateConfig(**fields)
-    outcome = generate(config, overwrite, say=click.echo)
+    outcome = generate(config, overwrite, say=say)
     manifest = outcome.manifest
     counts = ", ".join(f"{name} {split.samples:,}" for name, split in manifest.splits.items())
     total = sum(split.samples for split in manifest.splits.values())
     if outcome.written:
         rate = outcome.written / outcome.seconds
-        click.echo(f"{outcome.written:,} samples in {outcome.seconds:.1f} s, {rate:,.0f} samples/s")
+        say(f"{outcome.written:,} samples in {outcome.seconds:.1f} s, {rate:,.0f} samples/s")
     done = f"{total:,} samples ({counts}), {manifest.storage}, {format_bytes(outcome.bytes)}"
-    click.echo(f"{config.out}: {'' if outcome.written else 'already complete: '}{done}")
+    say(f"{config.out}: {'' if outcome.written else 'already complete: '}{done}")

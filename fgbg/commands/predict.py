@@ -11,6 +11,7 @@ from fgbg.options import (
     mirror_option,
     overwrite_option,
 )
+from fgbg.screen import say, warn
 from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Whole
 
 
@@ -63,7 +64,7 @@ def command(
     """
     from fgbg.given import find_pictures
     from fgbg.results import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, plan_results, refuse_results
-    from generator.errors import AssetError, ExistsError, printable
+    from generator.errors import AssetError, ExistsError
     from generator.images import read_rgb
     from generator.progress import Progress
     from training.run_files import find_checkpoint
@@ -72,8 +73,7 @@ def command(
     checkpoint = find_checkpoint(checkpoint)
     background = read_rgb(bg) if bg is not None else None
     found = find_pictures(paths, out)
-    for line in (*found.remarks, *(f"fgbg: {problem}" for problem in found.problems)):
-        click.echo(line, err=True)
+    warn(*found.remarks, *(f"fgbg: {problem}" for problem in found.problems))
     if not found.pictures:
         raise SystemExit(1)
     if not any(given.path.exists() for given in found.pictures):
@@ -86,7 +86,7 @@ def command(
 
     predictor = Predictor.load(checkpoint, res, device, mirror)
     if predictor.network.depth_head is None:
-        click.echo(f"{printable(checkpoint)}: a network without depth head, so there is no depth to write")
+        say(f"{checkpoint}: a network without depth head, so there is no depth to write")
     else:
         refuse_results(bases, (DEPTH_SUFFIX,), overwrite)
     failed = 0
@@ -100,13 +100,13 @@ def command(
                 first, *others = write_prediction(base, picture, predicted, overwrite)
             except (AssetError, ExistsError, OSError) as error:
                 failed += 1
-                click.echo(f"fgbg: {_problem(given.path, base, error)}", err=True)
+                warn(f"fgbg: {_problem(given.path, base, error)}")
             else:
                 names = " ".join([str(first), *(other.name for other in others)])
-                click.echo(printable(f"{given.path}: {names}"))
+                say(f"{given.path}: {names}")
             progress.advance(1)
     if failed:
-        click.echo(f"fgbg: {failed:,} of {len(bases):,} pictures failed, the others are done", err=True)
+        warn(f"fgbg: {failed:,} of {len(bases):,} pictures failed, the others are done")
     if failed or found.problems:
         raise SystemExit(1)
 
@@ -118,4 +118,4 @@ def _problem(path: Path, base: Path, error: Exception) -> str:
     text = str(error)
     if isinstance(error, OSError):
         text = f"results {base}.* cannot be written: {error.strerror or error}"
-    return printable(text if str(path) in text else f"{path}: {text}")
+    return text if printable(path) in text else f"{path}: {text}"

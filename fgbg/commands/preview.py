@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fgbg.options import common_options, data_option, overwrite_option, subset_option
+from fgbg.screen import say
 from fgbg.value_types import FILE, FOLDER, Whole
 
 if TYPE_CHECKING:
@@ -33,4 +34,4 @@ def command(
     from generator.preview import write_preview
 
     shown, total = write_preview(dataset or data, subset, count, out, overwrite)
-    click.echo(f"{out}: {shown:,} of {total:,} samples of {subset}")
+    say(f"{out}: {shown:,} of {total:,} samples of {subset}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fgbg.options import bg_option, common_options, fg_option, fg_size_option, size_option
+from fgbg.screen import say, warn
 from fgbg.value_types import FILE
 
 if TYPE_CHECKING:
@@ -37,20 +38,19 @@ def command(fg: Path, bg: Path, report: Path, **sizes: Any) -> None:
     (generate would refuse) or warnings, else 0.
     """
     from generator.config import GenerateConfig
-    from generator.errors import printable
     from generator.progress import Progress
     from generator.review import Limits, check_report, list_assets, review, write_report
 
     config = GenerateConfig(**sizes)
     check_report(report)
-    assets = list_assets(fg, bg, say=lambda line: click.echo(line, err=True))
+    assets = list_assets(fg, bg, say=warn)
     with Progress("reviewing", len(assets), "pictures") as progress:
         findings = review(assets, Limits(config.size, config.fg_size), progress.advance)
     write_report(report, findings)
     _print_table(findings)
     counts = Counter(finding.severity for finding in findings)
     named = ", ".join(f"{counts[severity]} {severity}s" for severity in ("error", "warning", "note"))
-    click.echo(f"{len(assets)} pictures: {named}; {printable(report)}")
+    say(f"{len(assets)} pictures: {named}; {report}")
     if counts["error"] or counts["warning"]:
         raise SystemExit(1)
 
@@ -65,6 +65,6 @@ def _print_table(findings: "Sequence[Finding]") -> None:
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     for problem, advice in dict.fromkeys((found.problem, found.advice) for found in findings):
-        click.echo(f"{problem}: {advice}")
+        say(f"{problem}: {advice}")

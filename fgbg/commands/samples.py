@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from fgbg.options import common_options, overwrite_option, seed_option
+from fgbg.screen import say
 from fgbg.value_types import FOLDER, Whole
 
 
@@ -37,4 +38,4 @@ def command(folder: Path, count: int, size: int, seed: int, overwrite: bool) -> 
 
     with Progress("drawing", 2 * count, "pictures") as progress:
         drawn = write_samples(folder, count, size, seed, overwrite, progress.advance)
-    click.echo(f"{count} foregrounds in {drawn.fg}, {count} backgrounds with depth in {drawn.bg}")
+    say(f"{count} foregrounds in {drawn.fg}, {count} backgrounds with depth in {drawn.bg}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fgbg.options import common_options, data_option, overwrite_option, subset_option
+from fgbg.screen import say
 from fgbg.value_types import FOLDER, Whole
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ def command(
 
     folder = dataset or data
     stats = write_stats(folder, subset, None if samples == "all" else int(samples), out, overwrite)
-    click.echo("\n".join(_table(stats)))
-    click.echo(f"{out / STATS_FILE}\n{out / FIGURE_FILE}")
+    say(*_table(stats), out / STATS_FILE, out / FIGURE_FILE)
 
 
 def _table(stats: "DatasetStats") -> list[str]:

@@ -7,6 +7,7 @@ import click
 from click.core import ParameterSource
 
 from fgbg.options import common_options, device_option, overwrite_option, seed_option
+from fgbg.screen import say
 from fgbg.value_types import (
     FOLDER,
     SHARE,
@@ -298,20 +299,20 @@ def command(
     def is_given(name: str) -> bool:
         return ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
 
-    def say(line: str) -> None:
+    def say_once(line: str) -> None:
         if is_first_process():
-            click.echo(line)
+            say(line)
 
     given = {name: value for name, value in fields.items() if is_given(name)}
     asked_res, asked_epochs = res if is_given("res") else None, epochs if is_given("epochs") else None
     if summary:
-        click.echo(describe_network(out, given, asked_res, asked_epochs, resume).table())
+        say(*describe_network(out, given, asked_res, asked_epochs, resume).table().splitlines())
         return
     if find_lr:
         idle = {"resume": resume, "overwrite": overwrite, "epochs": is_given("epochs")}
-        suggest_lr(data, out, given, res, say=say, **idle)
+        suggest_lr(data, out, given, res, say=say_once, **idle)
         return
-    outcome = start_run(data, out, given, asked_res, asked_epochs, resume, overwrite, say=say)
+    outcome = start_run(data, out, given, asked_res, asked_epochs, resume, overwrite, say=say_once)
     names = {
         "val_iou": "validation IoU",
         "val_iou_without_bg": "without background",
@@ -320,4 +321,4 @@ def command(
     scores = [
         f"{text} {outcome.metrics[name]:.4f}" for name, text in names.items() if name in outcome.metrics
     ]
-    say(", ".join([f"{out / LAST}: epoch {outcome.position.epoch}", *scores]))
+    say_once(", ".join([f"{out / LAST}: epoch {outcome.position.epoch}", *scores]))

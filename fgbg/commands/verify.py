@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from fgbg.options import common_options, data_option
+from fgbg.screen import say, warn
 from fgbg.value_types import FOLDER
 
 
@@ -24,9 +25,9 @@ def command(dataset: Path | None, data: Path, quick: bool) -> None:
     folder = dataset or data
     problems = verify_dataset(folder, quick)
     for problem in problems:
-        click.echo(f"fgbg: {problem}", err=True)
+        warn(f"fgbg: {problem}")
     if problems:
         raise SystemExit(1)
     open_dataset(folder, hash_files=not quick)
     found = "have the right sizes and headers" if quick else "are as they were written"
-    click.echo(f"{folder}: all files {found}")
+    say(f"{folder}: all files {found}")

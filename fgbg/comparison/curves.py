@@ -1,6 +1,7 @@
 """Curves of several runs in the same axes."""
 
 import io
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ def _draw(axes: "Axes", name: str, runs: Sequence[ComparedRun]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     for number, run in enumerate(runs):
-        label: str | None = run.label
+        label: str | None = _literal(run.label)
         for column, points in run.curves.items():
             if _quantity(column) == name and column not in _NO_CURVES:
                 dash = "--" if column.startswith("train_") else "-"
@@ -90,7 +91,14 @@ def _style(number: int) -> dict[str, Any]:
 
 def _described(run: ComparedRun) -> str:
     speed = run.samples_per_second
-    return f"{run.label}: {run.parameters:,} parameters" + (f", {speed:,.0f} samples/s" if speed else "")
+    return f"{_literal(run.label)}: {run.parameters:,} parameters" + (
+        f", {speed:,.0f} samples/s" if speed else ""
+    )
+
+
+def _literal(label: str) -> str:
+    """A label as it is: not as formulas, and shown although it begins with an underscore."""
+    return (" " if label.startswith("_") else "") + label.replace("$", r"\$")
 
 
 def _quantity(column: str) -> str:
@@ -99,5 +107,8 @@ def _quantity(column: str) -> str:
 
 def _png(figure: "Figure") -> bytes:
     content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=_DPI)
+    with warnings.catch_warnings():
+        # A letter that no font has is drawn as a box.
+        warnings.filterwarnings("ignore", "Glyph ")
+        figure.savefig(content, format="png", dpi=_DPI)
     return content.getvalue()

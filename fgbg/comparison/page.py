@@ -1,13 +1,12 @@
 """The comparison as a page."""
 
 from collections.abc import Sequence
-from html import escape
 
 from fgbg.comparison.answers import Answers, Cell
 from fgbg.comparison.curves import draw_panel, panel_names, panel_title
 from fgbg.comparison.figures import Table
 from fgbg.comparison.runs import ComparedRun
-from fgbg.html import embedded, page, table
+from fgbg.html import embedded, page, shown, table
 from generator.encode import encode_png
 
 MARK = '<meta name="generator" content="fgbg compare">'
@@ -37,7 +36,7 @@ def _table(labels: Sequence[str], figures: Table) -> str:
 
 
 def _curves(runs: Sequence[ComparedRun]) -> list[str]:
-    lines = [f"<p>{escape(run.label)}: no CSV, so no curves.</p>" for run in runs if not run.curves]
+    lines = [f"<p>{shown(run.label)}: no CSV, so no curves.</p>" for run in runs if not run.curves]
     if not (names := panel_names(runs)):
         return lines
     panels = []
@@ -45,7 +44,7 @@ def _curves(runs: Sequence[ComparedRun]) -> list[str]:
         light, dark = (embedded(draw_panel(name, runs, dark)) for dark in (False, True))
         panels.append(
             f"<picture><source media='(prefers-color-scheme: dark)' srcset='{dark}'>"
-            f"<img src='{light}' alt='curves of {escape(panel_title(name))}'></picture>"
+            f"<img src='{light}' alt='curves of {shown(panel_title(name))}'></picture>"
         )
     return [
         *lines,
@@ -57,16 +56,16 @@ def _curves(runs: Sequence[ComparedRun]) -> list[str]:
 def _answers(answers: Sequence[Answers]) -> list[str]:
     lines = []
     for row in answers:
-        lines.append(f"<h3>{escape(row.name)}</h3><div class='groups'>")
+        lines.append(f"<h3>{shown(row.name)}</h3><div class='groups'>")
         for head, cells in row.groups.items():
             figures = "".join(_figure(cell) for cell in cells)
-            lines.append(f"<div><h4>{escape(head or 'picture')}</h4><div class='cells'>{figures}</div></div>")
+            lines.append(f"<div><h4>{shown(head or 'picture')}</h4><div class='cells'>{figures}</div></div>")
         lines.append("</div>")
     return lines
 
 
 def _figure(cell: Cell) -> str:
-    caption = escape(", ".join(filter(None, (cell.title, cell.note))))
+    caption = shown(", ".join(filter(None, (cell.title, cell.note))))
     return (
         f"<figure><img src='{embedded(encode_png(cell.pixels))}' alt='{caption}'>"
         f"<figcaption>{caption}</figcaption></figure>"

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 
 from fgbg.predictor import Predictor
-from generator.errors import UsageError, one_line
+from generator.errors import UsageError, one_line, printable
 from training.checkpoint import Checkpoint, load_checkpoint, model_of
 from training.config import TrainConfig, read_identity
 from training.devices import choose_accelerator
@@ -95,7 +95,7 @@ def make_labels(folders: Sequence[Path]) -> list[str]:
         count = 1
         while any(ending(folder, count) == ending(other, count) for other in others):
             count += 1
-        labels.append(ending(folder, count))
+        labels.append(printable(ending(folder, count)))
     return labels
 
 

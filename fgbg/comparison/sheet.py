@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 
 from fgbg.comparison.answers import CELL_SIDE, Answers
 from generator.colours import font
+from generator.errors import printable
 
 _GAP, _GROUP_GAP, _HEAD, _CAPTION = 4, 16, 44, 24
 _INK, _GREY = (0, 0, 0), (90, 90, 90)
@@ -46,7 +47,7 @@ def draw_answers(rows: Sequence[Answers]) -> np.ndarray:
 
 def _clipped(text: str, size: int, width: int) -> str:
     """The end of a text, as much as is at most so many pixels wide."""
-    face = font(size)
+    text, face = printable(text), font(size)
     if face.getlength(text) <= width:
         return text
     while text and face.getlength("..." + text) > width:

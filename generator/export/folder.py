@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from generator.config import SplitName
+from generator.errors import printable
 from generator.export.samples import PictureFormat, Sample
 
 COLUMNS = ("split", "name", "sample_id", "bg", "fg", "boxes")
@@ -50,16 +51,15 @@ def _table(records: Mapping[SplitName, Iterable[Any]]) -> Iterator[str]:
     yield _line(COLUMNS)
     for of_split in records.values():
         for record in of_split:
-            yield _line(
-                [
-                    _cell(record[column]) if isinstance(record[column], list) else record[column]
-                    for column in COLUMNS
-                ]
-            )
+            yield _line([_cell(record[column]) for column in COLUMNS])
 
 
-def _cell(value: list[Any]) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _cell(value: Any) -> str:
+    """Lists as JSON; escape codes in names are escaped."""
+    if not isinstance(value, list):
+        return printable(str(value))
+    text = json.dumps(value, ensure_ascii=False)
+    return text if text == printable(text) else json.dumps(value)
 
 
 def _line(cells: Iterable[Any]) -> str:

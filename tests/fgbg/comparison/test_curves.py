@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -55,3 +56,9 @@ def test_panels_are_light_or_dark_and_the_sheet_holds_all(runs: list[ComparedRun
 
 def decoded(png: bytes) -> np.ndarray:
     return np.asarray(cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR))
+
+
+@pytest.mark.parametrize("label", ["$x^$", "_run", "\u732b"])
+def test_any_name_of_a_folder_can_be_drawn(runs: list[ComparedRun], label: str) -> None:
+    run = replace(runs[0], label=label)
+    assert draw_sheet([run]) and draw_panel("loss", [run], dark=False)
