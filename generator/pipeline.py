@@ -77,8 +77,8 @@ def generate(
 ) -> Outcome:
     """Make the dataset `config` asks for, or continue it, or find it complete.
 
-    With several workers or an ONNX network new processes import the script that called: it must begin its own work behind
-    `if __name__ == "__main__":`, as `multiprocessing` asks.
+    With several workers or an ONNX network, new processes import the script that called: it must begin its
+    own work after `if __name__ == "__main__":`, as `multiprocessing` asks.
 
     Args:
         config: what to make.
