@@ -11,7 +11,7 @@ import numpy as np
 
 from generator.bank import NO_FG
 from generator.config import GenerateConfig
-from generator.depth import DepthConvention, plane_depth, read_depth
+from generator.depth import DepthConvention, check_turns, plane_depth, read_depth
 from generator.depth_cache import DepthCache
 from generator.depth_networks import DepthNetwork, depth_of_backgrounds
 from generator.duplicates import PerceptualHash, over_grey, perceptual_hash
@@ -119,14 +119,15 @@ class _Decoder:
             self._write("bg", number, bg[None])
             hashes.append(perceptual_hash(bg))
             if self.depth:
-                depth = self._depth(file, (rgb.shape[1], rgb.shape[0]))
+                depth = self._depth(path, file, (rgb.shape[1], rgb.shape[0]))
                 self._write("bg_depth", number, fit_depth(depth, config.size)[None])
                 names.append("plane" if file is None else "files")
         return _Answer(task, hashes, depth_sources=names)
 
-    def _depth(self, file: Path | None, picture: tuple[int, int]) -> np.ndarray:
+    def _depth(self, path: Path, file: Path | None, picture: tuple[int, int]) -> np.ndarray:
         if file is None:
             return plane_depth(picture)
+        check_turns(file, path, picture[0] == picture[1])
         return read_depth(file, picture, self.config.known_convention, self.config.depth_invalid)
 
     def _write(self, dataset: str, row: int, rows: np.ndarray) -> None:

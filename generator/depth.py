@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-from generator.depth_readers import PICTURE_SUFFIXES, read_numbers
+from generator.depth_readers import PICTURE_SUFFIXES, orientation_of_file, read_numbers
 from generator.errors import AssetError
+from generator.images import opened_picture, orientation_of
 
 DepthConvention = Literal["inverse", "metric"]
 """What numbers tell: larger is nearer, or larger is farther."""
@@ -49,13 +50,37 @@ def read_depth(
     """
     values = read_numbers(path)
     height, width = values.shape
-    if abs(width / height / (picture[0] / picture[1]) - 1) > _ASPECT_TOLERANCE:
+    if aspect_differs((width, height), picture):
         expected = f"the aspect of its picture, {picture[0]} x {picture[1]}"
         raise AssetError(path, expected, f"{width} x {height}", "make them match")
     unknown = _is_one_of(values, invalid)
     if convention == "inverse" and values.dtype == np.uint16 and path.suffix.lower() in PICTURE_SUFFIXES:
         return np.where(unknown, UNKNOWN, np.maximum(values, FARTHEST)).astype(np.uint16)
     return normalise(values, convention, ~unknown)
+
+
+def aspect_differs(size: tuple[int, int], picture: tuple[int, int]) -> bool:
+    """Whether depth of a size (width, height) cannot be that of a picture of another size."""
+    return abs(size[0] / size[1] / (picture[0] / picture[1]) - 1) > _ASPECT_TOLERANCE
+
+
+def check_turns(path: Path, background: Path, square: bool) -> None:
+    """Refuse depth of a picture that EXIF turns, where their sizes do not show whether it is turned too.
+
+    Args:
+        path: of the depth file.
+        background: its picture.
+        square: whether the picture has equal sides.
+
+    Raises:
+        AssetError: as said.
+    """
+    with opened_picture(background) as opened:
+        of_picture = orientation_of(opened)
+    if of_picture == 1 or (of_picture >= 5 and not square) or orientation_of_file(path) == of_picture:
+        return
+    fix = "save the picture and its depth turned upright, the picture without EXIF"
+    raise AssetError(path, "depth of a picture that EXIF does not turn", f"orientation {of_picture}", fix)
 
 
 def plane_depth(picture: tuple[int, int]) -> np.ndarray:

@@ -35,17 +35,21 @@ def depth_files_of(backgrounds: Sequence[Path]) -> list[Path | None]:
         AssetError: a background has two.
     """
     files: list[Path | None] = []
-    folders: dict[Path, dict[str, list[str]]] = {}
-    for background in backgrounds:
-        folder = background.parent
-        if folder not in folders:
-            folders[folder] = _owned(_names(folder))
-        names = folders[folder].get(background.name, [])
-        if len(names) > 1:
-            found = " and ".join(names)
+    for background, beside in zip(backgrounds, all_depth_files_of(backgrounds), strict=True):
+        if len(beside) > 1:
+            found = " and ".join(path.name for path in beside)
             raise AssetError(background, "one depth file beside it", found, "keep one of them")
-        files.append(folder / names[0] if names else None)
+        files.append(beside[0] if beside else None)
     return files
+
+
+def all_depth_files_of(backgrounds: Sequence[Path]) -> list[list[Path]]:
+    """As `depth_files_of`, with every file where a background has several, sorted."""
+    folders = {folder: _owned(_names(folder)) for folder in {path.parent for path in backgrounds}}
+    return [
+        [background.parent / name for name in folders[background.parent].get(background.name, [])]
+        for background in backgrounds
+    ]
 
 
 def depth_without_background(folders: Iterable[Path]) -> list[Path]:

@@ -13,9 +13,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import tifffile
 
-from generator.errors import AssetError, ConfigError, FgbgError, one_line
+from generator.errors import AssetError, ConfigError, FgbgError, ImageError, one_line
 from generator.files import open_regular, read_regular
-from generator.images import MAX_PIXELS, load_upright, opened_picture
+from generator.images import MAX_PIXELS, load_upright, opened_picture, orientation_of
 
 BEST_FORMATS = "save the depth values as .npy, .pfm or 16-bit .png"
 PICTURE_SUFFIXES = frozenset({".png", ".tif", ".tiff"})
@@ -64,6 +64,17 @@ def read_numbers(path: Path) -> np.ndarray:
         found = f"shape {values.shape} of {values.dtype}"
         raise AssetError(path, "one number for each pixel, (H, W)", found, BEST_FORMATS)
     return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def orientation_of_file(path: Path) -> int:
+    """How a depth file's own EXIF turns it, as `images.orientation_of`; 1 for formats without EXIF."""
+    if path.suffix.lower() not in PICTURE_SUFFIXES:
+        return 1
+    try:
+        with opened_picture(path) as opened:
+            return orientation_of(opened)
+    except ImageError:  # TIFF of numbers that Pillow does not know
+        return 1
 
 
 def _read_png(path: Path) -> np.ndarray:

@@ -75,24 +75,6 @@ def read_rgba(path: Path) -> np.ndarray:
     return rgba
 
 
-def read_depth(path: Path) -> np.ndarray:
-    """Decode a 16-bit grey PNG as (H, W) uint16 relative inverse depth, 0 unknown.
-
-    Raises:
-        ImageError: as `read_rgb`, or the picture is not 16-bit grey.
-    """
-    with opened_picture(path) as opened:
-        picture = load_upright(opened).copy()
-    if not picture.mode.startswith("I"):
-        raise ImageError(path, "a 16-bit grey picture", f"mode {picture.mode}", "save depth as 16-bit PNG")
-    depth = np.asarray(picture)
-    if depth.min() < 0 or depth.max() > 65535:
-        raise ImageError(
-            path, "values 0 to 65535", f"{depth.min()} to {depth.max()}", "save depth as 16-bit PNG"
-        )
-    return depth.astype(np.uint16)
-
-
 @dataclass(frozen=True)
 class Traits:
     """How a picture is stored, as far as its header tells.

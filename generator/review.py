@@ -3,7 +3,7 @@
 import csv
 import io
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import astuple, dataclass, field, fields
@@ -13,6 +13,8 @@ from typing import Literal
 import numpy as np
 
 from generator.budget import PixelBudget
+from generator.depth_files import all_depth_files_of, depth_without_background
+from generator.depth_review import flaws_of_depth
 from generator.duplicates import PerceptualHash, nearest_earlier, over_grey, perceptual_hash
 from generator.edges import old_background
 from generator.errors import AlphaError, ExistsError, ImageError, printable
@@ -146,13 +148,15 @@ def review(
     workers = ThreadPoolExecutor(cores())
     budget = PixelBudget(cores())
     try:
-        for looked_at in workers.map(lambda asset: _review_one(asset, limits, budget), assets):
+        depth = _depth_files(assets)
+        for looked_at in workers.map(lambda asset: _review_one(asset, limits, budget, depth), assets):
             reviewed.append(looked_at)
             advance(1)
     finally:
         workers.shutdown(cancel_futures=True)
     findings = [finding for looked_at in reviewed for finding in looked_at.findings]
     findings += _findings_of_names(assets)
+    findings += _findings_of_lonely_depth(assets)
     for kind in ("fg", "bg"):
         findings += _find_duplicates([looked_at for looked_at in reviewed if looked_at.asset.kind == kind])
     return sorted(
@@ -277,11 +281,13 @@ class _Reviewed:
     hashes: PerceptualHash | None = None
 
 
-def _review_one(asset: Asset, limits: Limits, budget: PixelBudget) -> _Reviewed:
+def _review_one(
+    asset: Asset, limits: Limits, budget: PixelBudget, depth: Mapping[Path, Sequence[Path]]
+) -> _Reviewed:
     try:
         traits = read_traits(asset.path)
         with budget.taking(traits.pixels):
-            findings, hashes = _look_at(asset, traits, limits)
+            findings, hashes = _look_at(asset, traits, limits, depth.get(asset.path, ()))
     except AlphaError as error:
         problem = "empty" if traits.has_alpha else "no-alpha"
         return _Reviewed(asset, [asset.finding("error", problem, f"found {error.found}", error.fix)])
@@ -290,8 +296,10 @@ def _review_one(asset: Asset, limits: Limits, budget: PixelBudget) -> _Reviewed:
     return _Reviewed(asset, findings, hash_file(asset.path), hashes)
 
 
-def _look_at(asset: Asset, traits: Traits, limits: Limits) -> tuple[list[Finding], PerceptualHash]:
-    """What is wrong with an asset's pixels, and their hashes."""
+def _look_at(
+    asset: Asset, traits: Traits, limits: Limits, depth: Sequence[Path]
+) -> tuple[list[Finding], PerceptualHash]:
+    """What is wrong with an asset's pixels and its depth files, and the hashes of its pixels."""
     findings = [asset.finding("note", *oddity) for oddity in _oddities(asset.kind, traits)]
     if asset.kind == "fg":
         pixels = read_rgba(asset.path)
@@ -304,8 +312,25 @@ def _look_at(asset: Asset, traits: Traits, limits: Limits) -> tuple[list[Finding
         pixels = read_rgb(asset.path)
         findings += [asset.finding(*flaw) for flaw in flaws_of_bg(pixels, limits)]
         findings += [asset.finding(*flaw) for flaw in _nearly_black(pixels, traits, limits)]
+        size = pixels.shape[1], pixels.shape[0]
+        findings += [asset.finding(*flaw) for flaw in flaws_of_depth(asset.path, depth, size)]
         seen = fit_picture(pixels, limits.size)
     return findings, perceptual_hash(seen)
+
+
+def _depth_files(assets: Sequence[Asset]) -> dict[Path, list[Path]]:
+    """The depth files of each background."""
+    backgrounds = [asset.path for asset in assets if asset.kind == "bg"]
+    return dict(zip(backgrounds, all_depth_files_of(backgrounds), strict=True))
+
+
+def _findings_of_lonely_depth(assets: Sequence[Asset]) -> Iterator[Finding]:
+    for folder in dict.fromkeys(asset.folder for asset in assets if asset.kind == "bg"):
+        inside = {folder} | {asset.path.parent for asset in assets if asset.folder == folder}
+        for path in depth_without_background(inside):
+            detail = "a depth file, but no background has its name"
+            fix = "name it as its background, like room.depth.png beside room.jpg, or remove it"
+            yield Asset("bg", folder, path).finding("warning", "depth-unmatched", detail, fix)
 
 
 def _findings_of_names(assets: Sequence[Asset]) -> Iterator[Finding]:

@@ -33,8 +33,9 @@ def command(fg: Path, bg: Path, report: Path, **sizes: Any) -> None:
     """Report what is wrong with foregrounds and backgrounds.
 
     Looks for pictures that are unreadable, empty, not cut out, inverted, nearly black, too small, enlarged,
-    or there twice, for checkerboards where transparency should be, and for soft edges that hold the colour
-    of an old background. Prints a table and writes it as CSV. The exit code is 1 if there are errors
+    or there twice, for checkerboards where transparency should be, for soft edges that hold the colour of an
+    old background, and for depth files that are unreadable, constant, too coarse, of another size than their
+    background, or without one. Prints a table and writes it as CSV. The exit code is 1 if there are errors
     (generate would refuse) or warnings, else 0.
     """
     from generator.config import GenerateConfig

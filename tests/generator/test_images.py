@@ -14,7 +14,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from generator.errors import ImageError
-from generator.images import Traits, read_depth, read_rgb, read_rgba, read_traits
+from generator.images import Traits, read_rgb, read_rgba, read_traits
 from generator.labels import read_labels
 
 RED, GREEN, BLUE = (255, 0, 0), (0, 255, 0), (0, 0, 255)
@@ -141,18 +141,6 @@ def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
 def test_a_missing_picture(tmp_path: Path) -> None:
     with pytest.raises(ImageError, match=r"a\.png: expected a picture, found no such file"):
         read_rgb(tmp_path / "a.png")
-
-
-def test_depth_is_read_exactly(tmp_path: Path) -> None:
-    depth = np.array([[0, 1, 65535], [256, 255, 40000]], np.uint16)
-    cv2.imwrite(str(tmp_path / "a.depth.png"), depth)
-    assert (read_depth(tmp_path / "a.depth.png") == depth).all()
-
-
-def test_8_bit_depth_is_refused(tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "a.depth.png"), np.zeros((2, 2), np.uint8))
-    with pytest.raises(ImageError, match="expected a 16-bit grey picture, found mode L"):
-        read_depth(tmp_path / "a.depth.png")
 
 
 def test_traits_tell_how_a_picture_is_stored(tmp_path: Path) -> None:

@@ -258,3 +258,13 @@ def test_the_report_is_a_csv_that_replaces_only_itself(tmp_path: Path) -> None:
     with pytest.raises(ExistsError, match=r"mine\.csv: a file that is no report .* use another --csv"):
         write_report(tmp_path / "mine.csv", [finding])
     assert (tmp_path / "mine.csv").read_text() == "kind,name\n"
+
+
+def test_depth_files_are_looked_at(folders: tuple[Path, Path]) -> None:
+    _, bg = folders
+    cv2.imwrite(str(bg / "good.depth.png"), np.full((200, 220), 900, np.uint16))
+    np.save(bg / "other.depth.npy", np.zeros((4, 4)))
+    assert found(folders) == [
+        ("warning", "bg", "good.png", "depth-constant"),
+        ("warning", "bg", "other.depth.npy", "depth-unmatched"),
+    ]

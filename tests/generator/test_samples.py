@@ -3,8 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from generator.depth_readers import read_numbers
 from generator.errors import UsageError
-from generator.images import read_depth, read_rgb, read_rgba
+from generator.images import read_rgb, read_rgba
 from generator.listing import list_pictures
 from generator.samples import write_samples
 
@@ -18,7 +19,7 @@ def test_what_is_drawn(tmp_path: Path) -> None:
     fgs, bgs = list_pictures(drawn.fg), list_pictures(drawn.bg)
     assert len(fgs) == len(bgs) == 3
     assert read_rgba(fgs[0]).shape == (32, 32, 4) and read_rgb(bgs[0]).shape == (64, 64, 3)
-    depth = read_depth(bgs[0].with_suffix(".depth.png"))
+    depth = read_numbers(bgs[0].with_suffix(".depth.png"))
     assert depth.shape == (64, 64) and depth.min() == 1 and depth.max() == 65535
 
 
