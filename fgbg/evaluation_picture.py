@@ -12,8 +12,10 @@ from fgbg.predictor import Predictor
 from generator.colours import colour_shares, font
 from generator.dataset import Split
 from generator.errors import printable
-from training.evaluation import Condition, Evaluation, evaluated_batches
+from training.evaluation import Backgrounds, Condition, Evaluation, looked_at
 from training.metrics import THRESHOLD
+from training.models import Prediction
+from training.prepare import Prepared
 
 EACH = 3
 """Samples of each kind."""
@@ -91,30 +93,37 @@ def _answers(
     split: Split, rows: np.ndarray, condition: Condition, predictor: Predictor
 ) -> list[dict[str, np.ndarray]]:
     """For each sample (h, w, 3) uint8 pictures by title."""
-    lines: list[dict[str, np.ndarray]] = []
-    for numbers, batch, backgrounds in evaluated_batches(split, rows, predictor.res, predictor.device):
+
+    def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> list[dict[str, np.ndarray]]:
         bg = backgrounds[condition]
         prediction = predictor.see(bg, batch.fg_bg)
-        answers = prediction.mask_logits.float().sigmoid()
-        for place in range(len(numbers)):
-            picture = _levels(batch.fg_bg[place])
-            truth, answer = (_plane(masks[place]) for masks in (batch.truth.mask, answers))
-            line = {} if bg is None else {f"bg, {condition}": _levels(bg[place])}
-            line |= {
-                "fg_bg": picture,
-                "mask": _grey(truth),
-                "answer": _grey(answer),
-                "errors": mask_errors(picture, answer >= THRESHOLD, truth >= THRESHOLD),
-            }
-            if prediction.depth is not None:
-                depth, known = (_plane(part[place]) for part in (batch.truth.depth, batch.truth.known))
-                found = _plane(prediction.depth[place].float())
-                line["depth"] = _where(known, colour_shares(depth))
-                line["depth answer"] = colour_shares(found)
-                errors = np.minimum(np.abs(found - depth) / FULL_DEPTH_ERROR, 1)
-                line[f"error, 0 to {FULL_DEPTH_ERROR}"] = _where(known, colour_shares(errors))
-            lines.append(line)
-    return lines
+        return [_line(condition, batch, bg, prediction, place) for place in range(len(numbers))]
+
+    batches = looked_at(split, rows, predictor.res, predictor.device, look)
+    return [line for _, lines in batches for line in lines]
+
+
+def _line(
+    condition: Condition, batch: Prepared, bg: Tensor | None, prediction: Prediction, place: int
+) -> dict[str, np.ndarray]:
+    """The pictures of one sample of a batch."""
+    picture = _levels(batch.fg_bg[place])
+    truth, answer = _plane(batch.truth.mask[place]), _plane(prediction.mask_logits[place].float().sigmoid())
+    line = {} if bg is None else {f"bg, {condition}": _levels(bg[place])}
+    line |= {
+        "fg_bg": picture,
+        "mask": _grey(truth),
+        "answer": _grey(answer),
+        "errors": mask_errors(picture, answer >= THRESHOLD, truth >= THRESHOLD),
+    }
+    if prediction.depth is not None:
+        depth, known = (_plane(part[place]) for part in (batch.truth.depth, batch.truth.known))
+        found = _plane(prediction.depth[place].float())
+        line["depth"] = _where(known, colour_shares(depth))
+        line["depth answer"] = colour_shares(found)
+        errors = np.minimum(np.abs(found - depth) / FULL_DEPTH_ERROR, 1)
+        line[f"error, 0 to {FULL_DEPTH_ERROR}"] = _where(known, colour_shares(errors))
+    return line
 
 
 def mask_errors(picture: np.ndarray, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:

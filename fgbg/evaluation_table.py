@@ -26,6 +26,10 @@ def heading(document: dict[str, Any]) -> list[str]:
     ]
     if document["trained_on"] not in (None, document["dataset"]):
         lines.append("it was trained on another dataset: these pictures may have been among its train ones")
+    elif document["subset"] == "train":
+        lines.append(
+            "it was trained on these samples: the figures say how well it fits them, not how good it is"
+        )
     return lines
 
 

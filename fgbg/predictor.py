@@ -11,6 +11,8 @@ from generator.depth import FARTHEST, NEAREST
 from generator.errors import AssetError, ConfigError
 from training.checkpoint import load_checkpoint, model_of
 from training.devices import choose_accelerator
+from training.errors import DeviceMemoryError
+from training.memory import is_out_of_memory
 from training.models import Network, Prediction
 from training.prepare import join, picture_to_network, scaled_size
 from training.resize import resize, strips
@@ -89,17 +91,25 @@ class Predictor:
             ImageError, ArrayError: `picture` or `bg` is no picture.
             AssetError: `bg` has another aspect.
             ConfigError: the network never looks at a background.
+            DeviceMemoryError: there is not enough memory.
         """
         if bg is not None and self.network.inputs == 3:
             found = "one trained with --inputs 3"
             raise ConfigError("--bg", "a network that sees backgrounds", found, "leave --bg out")
         fg_bg = as_rgb(picture, "picture")
-        height, width = fg_bg.shape[:2]
+        behind = None if bg is None else _same_view(as_rgb(bg, "bg"), fg_bg)
+        try:
+            return self._predict(fg_bg, behind)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise DeviceMemoryError(self.device, self.res) from error
+
+    def _predict(self, picture: np.ndarray, bg: np.ndarray | None) -> Predicted:
+        height, width = picture.shape[:2]
         size = scaled_size(height, width, self.res)
-        behind = None
-        if bg is not None:
-            behind = picture_to_network(_same_view(as_rgb(bg, "bg"), width, height), size, self.device)
-        prediction = self.see(behind, picture_to_network(fg_bg, size, self.device))
+        behind = None if bg is None else picture_to_network(bg, size, self.device)
+        prediction = self.see(behind, picture_to_network(picture, size, self.device))
         mask = _mask_levels(resize(prediction.mask_logits.float().sigmoid(), (height, width)))
         if prediction.depth is None:
             return Predicted(mask, None)
@@ -125,8 +135,9 @@ class Predictor:
         return Prediction((straight.mask_logits + back.mask_logits) / 2, depth)
 
 
-def _same_view(bg: np.ndarray, width: int, height: int) -> np.ndarray:
-    """A background (h, w, 3), which must have the aspect of its picture."""
+def _same_view(bg: np.ndarray, picture: np.ndarray) -> np.ndarray:
+    """A background (h, w, 3), which must have the aspect of its picture (H, W, 3)."""
+    height, width = picture.shape[:2]
     if abs(bg.shape[1] / bg.shape[0] / (width / height) - 1) > _ASPECT_TOLERANCE:
         found = f"{bg.shape[1]} x {bg.shape[0]}"
         raise AssetError(

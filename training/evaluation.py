@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -19,7 +19,9 @@ from training.baselines import (
     threshold_ious,
 )
 from training.batches import read_batches
+from training.errors import DeviceMemoryError
 from training.measures import DEPTH_MEASURES, MASK_MEASURES
+from training.memory import is_out_of_memory
 from training.metrics import THRESHOLD
 from training.models import Prediction
 from training.perturb import perturb_backgrounds
@@ -33,10 +35,19 @@ CONDITIONS: tuple[Condition, ...] = ("clean", "perturbed", "absent")
 See = Callable[[Tensor | None, Tensor], Prediction]
 """A network: bg (B, 3, h, w) in [-1, 1] or None, and fg_bg likewise -> its answer."""
 
+Backgrounds = dict[Condition, Tensor | None]
+"""What the network is given as background in each condition, (B, 3, h, w) in [-1, 1]; None for none."""
+
+_Groups = dict[str, dict[str, Tensor] | dict[str, np.ndarray]]
+"""By group and name, one number per sample or several."""
+
 Measures = dict[str, np.ndarray]
 """By name, (n,) float64: one number per sample; not a number where it has none."""
 
+Found = TypeVar("Found")
+
 _BATCH = 64
+"""Samples looked at together, where there is memory for as many."""
 
 
 @dataclass(frozen=True)
@@ -83,15 +94,21 @@ def evaluate(
         device: where it runs.
         conditions: in which it is measured; a network that sees no background has "absent" alone.
     """
+
+    def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> _Groups:
+        groups: _Groups = {
+            condition: measure(see(backgrounds[condition], batch.fg_bg), batch.truth)
+            for condition in conditions
+        }
+        size = (batch.bg.shape[-2], batch.bg.shape[-1])
+        own = depth_of_backgrounds(split.bank, split.samples["bg"][numbers], size, device)
+        return groups | {"bg_depth": _depth_measures(own, batch.truth)} | _for_baselines(batch, backgrounds)
+
     collected = _Columns()
     with Progress("evaluating", len(rows), "samples") as progress:
-        for numbers, batch, backgrounds in evaluated_batches(split, rows, res, device):
-            for condition in conditions:
-                collected.add(condition, measure(see(backgrounds[condition], batch.fg_bg), batch.truth))
-            _add_baselines(collected, batch, backgrounds)
-            size = (batch.bg.shape[-2], batch.bg.shape[-1])
-            own = depth_of_backgrounds(split.bank, split.samples["bg"][numbers], size, device)
-            collected.add("bg_depth", _depth_measures(own, batch.truth))
+        for numbers, groups in looked_at(split, rows, res, device, look):
+            for group, columns in groups.items():
+                collected.add(group, columns)
             progress.advance(len(numbers))
     sample = collected.joined("sample")
     thresholds = collected.joined("threshold")
@@ -110,16 +127,57 @@ def evaluate(
     )
 
 
+def looked_at(
+    split: Split,
+    rows: np.ndarray,
+    res: int,
+    device: torch.device,
+    look: Callable[[np.ndarray, Prepared, Backgrounds], Found],
+) -> Iterator[tuple[np.ndarray, Found]]:
+    """What is found in samples (n,) of a split, batch by batch; in smaller batches where memory runs out.
+
+    Args:
+        look: is given a batch as `evaluated_batches` yields it.
+
+    Yields:
+        The samples' numbers, and what `look` found in them.
+
+    Raises:
+        DeviceMemoryError: a single sample does not fit.
+    """
+    size = min(_BATCH, len(rows))
+    while len(rows):
+        try:
+            for numbers, found in _looked_at(evaluated_batches(split, rows, res, device, size), look):
+                yield numbers, found
+                rows = rows[len(numbers) :]
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if size == 1:
+                raise DeviceMemoryError(device, res) from error
+            size //= 2
+
+
+def _looked_at(
+    batches: Iterator[tuple[np.ndarray, Prepared, Backgrounds]],
+    look: Callable[[np.ndarray, Prepared, Backgrounds], Found],
+) -> Iterator[tuple[np.ndarray, Found]]:
+    """Apart from `looked_at`, so that a batch is gone before a smaller one is tried."""
+    for numbers, batch, backgrounds in batches:
+        yield numbers, look(numbers, batch, backgrounds)
+
+
 def evaluated_batches(
-    split: Split, rows: np.ndarray, res: int, device: torch.device
-) -> Iterator[tuple[np.ndarray, Prepared, dict[Condition, Tensor | None]]]:
-    """Samples (n,) of a split in batches, at a resolution.
+    split: Split, rows: np.ndarray, res: int, device: torch.device, count: int = _BATCH
+) -> Iterator[tuple[np.ndarray, Prepared, Backgrounds]]:
+    """Samples (n,) of a split in batches of `count`, at a resolution.
 
     Yields:
         Their numbers, the batch, and what the network is given as background in each condition; perturbed at
         the size at which the dataset has it, as by the camera that took it.
     """
-    parts = [rows[start : start + _BATCH] for start in range(0, len(rows), _BATCH)]
+    parts = [rows[start : start + count] for start in range(0, len(rows), count)]
     for part, integers in zip(parts, read_batches(split, parts, device), strict=True):
         batch = prepare(integers, res)
         height, width = integers.mask.shape[1:]
@@ -141,21 +199,21 @@ def _depth_measures(depth: Tensor, truth: Truth) -> dict[str, Tensor]:
     }
 
 
-def _add_baselines(
-    collected: "_Columns", batch: Prepared, backgrounds: dict[Condition, Tensor | None]
-) -> None:
+def _for_baselines(batch: Prepared, backgrounds: Backgrounds) -> _Groups:
     """What the baselines need of a batch, and what the samples are like."""
     truth = batch.truth
     actual = truth.mask >= THRESHOLD
-    for condition, bg in backgrounds.items():
-        if bg is not None:
-            collected.add("threshold", {str(condition): threshold_ious(bg, batch.fg_bg, actual)})
+    ious = {
+        str(condition): threshold_ious(bg, batch.fg_bg, actual)
+        for condition, bg in backgrounds.items()
+        if bg is not None
+    }
     # Not every device has float64.
     depth, known = (values.flatten(1).cpu().double() for values in (truth.depth * truth.known, truth.known))
     count = known.sum(dim=1)
     sums = {"mean": depth.sum(dim=1) / count, "mean_square": depth.square().sum(dim=1) / count}
     shares = actual.flatten(1).float().mean(dim=1)
-    collected.add("sample", {"share": shares, "known": count, **sums})
+    return {"threshold": ious, "sample": {"share": shares, "known": count, **sums}}
 
 
 class _Columns:

@@ -12,9 +12,9 @@ from training.batches import read_batches
 from training.config import TrainConfig
 from training.errors import RunError
 from training.learner import Learner
+from training.memory import is_out_of_memory
 from training.run_files import BEST, LAST
 
-_OUT_OF_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 _ONE_VALUE = "Expected more than 1 value per channel"
 _FIX = f"lower --lr; {LAST} and {BEST} hold the last good weights"
 
@@ -84,7 +84,7 @@ def batch_told(config: TrainConfig) -> Iterator[None]:
             "raise --batch-size or --res",
         ) from error
     except RuntimeError as error:  # of which torch.OutOfMemoryError is one
-        if not any(words in str(error).lower() for words in _OUT_OF_MEMORY):
+        if not is_out_of_memory(error):
             raise
         sizes = f"batches of {config.batch_size} at {max(stage.res for stage in config.stages)} px"
         raise RunError(

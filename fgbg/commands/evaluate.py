@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 @checkpoint_option
 @click.option(
     "--subset",
-    type=OneOf(["val", "test"]),
+    type=OneOf(["val", "test", "train"]),
     default="val",
     show_default=True,
-    help="Split of the dataset.",
+    help="Split of the dataset; train only says how well a network fits what it was trained on.",
 )
 @click.option(
     "--samples",

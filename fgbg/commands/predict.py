@@ -67,6 +67,7 @@ def command(
     from generator.errors import AssetError, ExistsError
     from generator.images import read_rgb
     from generator.progress import Progress
+    from training.errors import DeviceMemoryError
     from training.run_files import find_checkpoint
 
     # Paths first: a wrong one is said before torch is imported, which takes seconds.
@@ -98,7 +99,7 @@ def command(
                 if mask_threshold is not None:
                     predicted = predicted.with_threshold(mask_threshold)
                 first, *others = write_prediction(base, picture, predicted, overwrite)
-            except (AssetError, ExistsError, OSError) as error:
+            except (AssetError, DeviceMemoryError, ExistsError, MemoryError, OSError) as error:
                 failed += 1
                 warn(f"fgbg: {_problem(given.path, base, error)}")
             else:
@@ -116,6 +117,8 @@ def _problem(path: Path, base: Path, error: Exception) -> str:
     from generator.errors import printable
 
     text = str(error)
+    if isinstance(error, MemoryError):
+        text = "not enough memory for a picture of this size; scale it down"
     if isinstance(error, OSError):
         text = f"results {base}.* cannot be written: {error.strerror or error}"
     return text if printable(path) in text else f"{path}: {text}"

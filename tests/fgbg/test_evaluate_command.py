@@ -92,13 +92,24 @@ def test_what_cannot_be_is_said_in_a_line(
     generate(GenerateConfig(**fields, out=unsplit, render=False))
     out, checkpoint = tmp_path / "out", ["--checkpoint", str(trained / "best.pt")]
     for data, arguments, code, said in (
-        (unrendered, ["--samples", "0", *checkpoint], 2, "expected a number from 1 or 'all', found '0'"),
+        (unrendered, ["--samples", "0", *checkpoint], 2, "expected a whole number from 1 or all, found '0'"),
         (unrendered, ["--checkpoint", str(tmp_path / "no.pt")], 1, "no.pt"),
-        (unrendered, ["--subset", "train", *checkpoint], 2, "--subset"),
-        (unsplit, checkpoint, 1, "expected samples in val, found none"),
+        (unrendered, ["--subset", "all", *checkpoint], 2, "--subset"),
+        (unsplit, checkpoint, 1, "expected samples in val, found none; use --subset with one of: train"),
         (tmp_path / "nowhere", checkpoint, 1, "run 'fgbg generate' first"),
     ):
         result = run_evaluate(data, out, *arguments)
         assert result.exit_code == code and said in result.stderr, result.stderr
         assert len(result.stderr.splitlines()) == 1
     assert not out.exists()
+    # What it advises works; nothing is said of what this network was trained on, as that was elsewhere.
+    advised = run_evaluate(unsplit, out, "--subset", "train", "--samples", "4", *checkpoint)
+    assert advised.exit_code == 0 and "trained on these samples" not in advised.stdout
+
+
+def test_on_what_it_was_trained_on_it_says_so(unrendered: Path, trained: Path, tmp_path: Path) -> None:
+    arguments = ["--checkpoint", str(trained), "--subset", "train", "--samples", "4", "--no-mirror"]
+    result = run_evaluate(unrendered, tmp_path, *arguments)
+    assert result.exit_code == 0, result.stderr
+    assert "it was trained on these samples" in result.stdout
+    assert "it was trained on these samples" in (tmp_path / "report.html").read_text()

@@ -5,9 +5,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 
 from fgbg.cli import main
+from fgbg.predictor import Predictor
+from training.models import Prediction
 
 
 @pytest.fixture
@@ -175,6 +178,28 @@ def test_what_is_passed_over_is_said(trained: Path, pictures: Path, tmp_path: Pa
     ]
     assert stderr.splitlines()[2].startswith(f"fgbg: {empty}: expected at least one picture")
     assert predict(trained, tmp_path / "out", empty)[0] == 1
+
+
+def test_a_picture_that_does_not_fit_into_memory_is_one_line_and_the_others_are_done(
+    trained: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cramped(predictor: Predictor, bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
+        if fg_bg.shape[-2:] == (24, 32):
+            raise torch.OutOfMemoryError(
+                "CUDA out of memory. Tried to allocate 2 GiB.\nSee the documentation"
+            )
+        return see(predictor, bg, fg_bg)
+
+    see = Predictor.see
+    monkeypatch.setattr(Predictor, "see", cramped)
+    out = tmp_path / "out"
+    code, _, stderr = predict(trained, out, pictures)
+    assert code == 1 and written(out) == results("b", "sub/a")
+    first, last = stderr.splitlines()
+    assert first.startswith(
+        f"fgbg: {pictures / 'a.jpg'}: cpu: expected memory for a picture at 32 px, found too"
+    )
+    assert "1 of 3 pictures failed" in last
 
 
 def test_threshold_and_background(trained: Path, pictures: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from fgbg.predictor import Predicted, Predictor
 from generator.errors import ArrayError, AssetError, ConfigError
 from training import resize
 from training.checkpoint import load_checkpoint
+from training.errors import DeviceMemoryError
 from training.prepare import join
 
 
@@ -103,6 +104,20 @@ def test_a_background_of_another_size_is_scaled_and_of_another_aspect_refused(pr
     predictor(picture, np.zeros((20, 30, 3), np.uint8))
     with pytest.raises(AssetError, match="expected the aspect of the picture, 60 x 40, found 40 x 40"):
         predictor(picture, np.zeros((40, 40, 3), np.uint8))
+
+
+@pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError()])
+def test_too_little_memory_is_one_error_that_says_what_to_do(
+    predictor: Predictor, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(inputs: torch.Tensor) -> None:
+        raise error
+
+    picture = np.zeros((8, 8, 3), np.uint8)
+    monkeypatch.setattr(predictor.network, "forward", full)
+    with pytest.raises(DeviceMemoryError, match="cpu: expected memory for a picture at 32 px"):
+        predictor(picture)
+    assert "or use --device cpu" in str(DeviceMemoryError(torch.device("cuda"), 512))
 
 
 def test_a_threshold_makes_the_mask_hard() -> None:

@@ -13,6 +13,7 @@ import torch
 from generator.dataset import Batch
 from training import evaluation
 from training.baselines import depth_of_backgrounds
+from training.errors import DeviceMemoryError
 from training.evaluation import Evaluation, evaluate
 from training.evaluation_summary import summarise
 from training.models import Prediction
@@ -96,6 +97,40 @@ def test_backgrounds_are_perturbed_before_they_are_scaled(monkeypatch: pytest.Mo
     perturbed = backgrounds["perturbed"]
     assert perturbed is not None and batch.bg.shape == perturbed.shape == (3, 3, 4, 4)
     assert perturbed[0, 0, :, 0].tolist() == [-1, 0, -1, -1]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("can't allocate memory"), MemoryError()],
+)
+def test_where_memory_runs_out_batches_are_halved_and_the_numbers_are_the_same(error: Exception) -> None:
+    sizes: list[int] = []
+
+    def cramped(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
+        """Runs out in the second condition, when numbers of the first are there already."""
+        sizes.append(len(fg_bg))
+        if len(fg_bg) > 1 and bg is None:
+            raise error
+        return see(bg, fg_bg)
+
+    rows = np.array([0, 1, 2, 0, 1])
+    expected = summarise(evaluate(Drawn(), rows, see, 8, CPU), NAMES)
+    assert summarise(evaluate(Drawn(), rows, cramped, 8, CPU), NAMES) == expected
+    assert sizes == [5] * 3 + [2] * 3 + [1] * 3 * 5
+
+
+def test_a_sample_that_does_not_fit_is_one_error_and_others_pass() -> None:
+    def full(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
+        raise error
+
+    error = torch.OutOfMemoryError("CUDA out of memory")
+    with pytest.raises(
+        DeviceMemoryError, match="cpu: expected memory for a picture at 8 px, found too little"
+    ):
+        measured(full)
+    error = RuntimeError("sizes of tensors must match")
+    with pytest.raises(RuntimeError, match="sizes of tensors"):
+        measured(full)
 
 
 def test_the_best_threshold_by_hand() -> None:
