@@ -1,22 +1,34 @@
 """Checkpoints: tensors and primitives only, written wholly or not at all."""
 
 import io
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from torch import Tensor
 
 from generator.errors import ConfigError, one_line
 from generator.files import write_atomically
-from training.config import read_identity
+from training.archive import ArchiveError, read_archive
+from training.config import TrainConfig, read_identity
 from training.errors import CheckpointError
-from training.models import Network, build_model
+from training.models import Network, build_model, weight_shapes
 from training.run_folder import FORMAT
 from training.schedule import Stage
 from training.term_names import current_column, current_term
 
 VERSION = 1
+
+_NEW_RUN = "use another checkpoint, or train again in another --out"
+
+_Number = Annotated[int, Field(strict=True, ge=0, le=10**9)]
+_Steps = Annotated[int, Field(strict=True, ge=0, le=10**12)]
+_Samples = Annotated[int, Field(strict=True, ge=0, le=10**15)]
+_Name = Annotated[str, Field(max_length=200)]
+_Tensors = dict[_Name, Tensor]
 
 
 @dataclass(frozen=True)
@@ -35,15 +47,15 @@ class RunPosition:
         stale_epochs: epochs since then.
     """
 
-    stage: int = 0
-    stage_epochs: int = 0
-    epoch: int = 0
-    step: int = 0
-    consumed: int = 0
-    epoch_steps: int = 0
-    epoch_consumed: int = 0
-    best_loss: float = float("inf")
-    stale_epochs: int = 0
+    stage: _Number = 0
+    stage_epochs: _Number = 0
+    epoch: _Number = 0
+    step: _Steps = 0
+    consumed: _Samples = 0
+    epoch_steps: _Steps = 0
+    epoch_consumed: _Samples = 0
+    best_loss: Annotated[float, Field(strict=True)] = float("inf")
+    stale_epochs: _Number = 0
 
 
 @dataclass(frozen=True)
@@ -98,20 +110,44 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     write_atomically(path, whole.getbuffer())
 
 
+class _Content(BaseModel):
+    """What a checkpoint's file holds beside format and version, by type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
+
+    config: dict[_Name, Any]
+    dataset_id: _Name
+    position: dict[_Name, Any]
+    metrics: dict[_Name, float]
+    model: _Tensors
+    ema: _Tensors
+    optimizer: dict[Literal["state", "param_groups"], Any]
+    scheduler: dict[_Name, Any]
+    rng: dict[Literal["cpu", "cuda"], Tensor]
+    scaler: dict[_Name, Any] = {}
+    sums: dict[Literal["all", "logged"], _Tensors] = {"all": {}, "logged": {}}
+
+
+_POSITION = TypeAdapter(RunPosition)
+_NEEDED = {"model", "widths", "stages"}
+"""Without these a config says not what the network is."""
+
+
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint onto the CPU; code in it is refused, not run.
+    """Read a checkpoint onto the CPU, and check all of it; code in it is refused, not run.
 
     Raises:
-        CheckpointError: it is missing, damaged or of another format.
+        CheckpointError: it is missing, damaged, of another format, holds what no run writes, weights that do
+            not fit the network its config names, or weights that are not finite.
     """
-    if not path.is_file():
+    if not path.exists():
         raise CheckpointError(path, "a checkpoint", "nothing", "run 'fgbg train' first")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # on damaged bytes torch raises nearly anything
-        reason = str(error).partition("\n")[0].partition(". ")[0] or type(error).__name__
-        found = f"a damaged or foreign file ({reason})"
-        raise CheckpointError(path, "a whole checkpoint", found, "use another one or train anew") from error
+        content = read_archive(path)
+    except ArchiveError as error:
+        raise CheckpointError(path, "a whole checkpoint", str(error), _NEW_RUN) from error
+    except OSError as error:
+        raise CheckpointError(path, "a file to read", error.strerror or one_line(error), _NEW_RUN) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CheckpointError(
             path,
@@ -120,19 +156,117 @@ def load_checkpoint(path: Path) -> Checkpoint:
             "use one that 'fgbg train' wrote",
         )
     if content.get("version") != VERSION:
-        found = f"version {content.get('version')}"
+        found = f"version {str(content.get('version'))[:20]}"
         raise CheckpointError(path, f"checkpoint version {VERSION}", found, "use a matching release of fgbg")
     fields = {name: value for name, value in content.items() if name not in ("format", "version")}
+    return _checked(path, fields)
+
+
+def _checked(path: Path, fields: dict[str, Any]) -> Checkpoint:
+    """A checkpoint whose every part is what a run writes, with today's names.
+
+    Raises:
+        CheckpointError: a part is not.
+    """
     try:
-        fields["position"] = RunPosition(**fields["position"])
-        fields["metrics"] = {current_column(name): value for name, value in fields["metrics"].items()}
-        fields["sums"] = {
-            name: {current_term(term): total for term, total in sums.items()}
-            for name, sums in fields["sums"].items()
-        }
-        return Checkpoint(**fields)
-    except (TypeError, KeyError) as error:
-        raise CheckpointError(path, "all fields of a checkpoint", str(error), "train anew") from error
+        _Content(**fields)
+        position = _POSITION.validate_python(fields["position"], extra="forbid")
+    except (ValidationError, TypeError) as error:
+        raise CheckpointError(path, "all fields of a checkpoint", _mistake(error), _NEW_RUN) from error
+    config = _config_of(path, fields["config"])
+    sums = fields.get("sums", {"all": {}, "logged": {}})
+    problem = _position_problem(position, config) or _sums_problem(sums, position)
+    if problem:
+        raise CheckpointError(path, "figures that a run comes to", problem, _NEW_RUN)
+    _check_weights(path, config, {"model": fields["model"], "ema": fields["ema"]})
+    fields["config"], fields["position"] = config.identity(), position
+    fields["metrics"] = {current_column(name): value for name, value in fields["metrics"].items()}
+    fields["sums"] = {
+        name: {current_term(term): total for term, total in terms.items()} for name, terms in sums.items()
+    }
+    return Checkpoint(**fields)
+
+
+def _mistake(error: Exception) -> str:
+    """The first mistake of a checkpoint's fields, in few words."""
+    if not isinstance(error, ValidationError):
+        return one_line(error)[:120]
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(str(part)[:40] for part in first["loc"][:3])
+    return f"{where}: {first['msg'].removeprefix('Input should be ')[:100]}"
+
+
+def _config_of(path: Path, stored: dict[str, Any]) -> TrainConfig:
+    try:
+        if missing := _NEEDED - stored.keys():
+            raise ConfigError("config", ", ".join(sorted(_NEEDED)), f"no {min(missing)}", _NEW_RUN)
+        return read_identity(stored)
+    except ConfigError as error:
+        raise CheckpointError(
+            path, "options that this release knows", one_line(error), "use the release that wrote it"
+        ) from error
+
+
+def _position_problem(position: RunPosition, config: TrainConfig) -> str | None:
+    """What in a position no run comes to."""
+    if position.stage >= len(config.stages):
+        return f"stage {position.stage:,} of {len(config.stages):,}"
+    if bool(position.epoch_steps) != bool(position.epoch_consumed):
+        return f"{position.epoch_consumed:,} samples in {position.epoch_steps:,} steps"
+    if position.epoch_steps > position.step or position.epoch_consumed > position.consumed:
+        return "an epoch longer than the run"
+    return None
+
+
+def _sums_problem(sums: dict[str, dict[str, Tensor]], position: RunPosition) -> str | None:
+    """What in sums of losses no run comes to."""
+    if sums.keys() != {"all", "logged"}:
+        return "no sums of losses"
+    for name, total in (pair for terms in sums.values() for pair in terms.items()):
+        if total.shape or not total.is_floating_point() or not total.isfinite():
+            return f"no finite sum of {name[:40]}"
+    if position.epoch_steps and "loss" not in sums["all"]:
+        return "no sum of the loss within an epoch"
+    return None
+
+
+def _check_weights(path: Path, config: TrainConfig, kinds: Mapping[str, dict[str, Tensor]]) -> None:
+    """Weights must fit the network, known before it takes memory, and be finite.
+
+    Raises:
+        CheckpointError: they do not, or are not.
+    """
+    try:
+        shapes = weight_shapes(config.architecture)
+    except ConfigError as error:
+        raise CheckpointError(
+            path, "a network that this release knows", one_line(error), "use the release that wrote it"
+        ) from error
+    for weights in kinds.values():
+        if problem := _misfit(shapes, config.widths, weights):
+            raise CheckpointError(path, "weights of the network its config names", problem, _NEW_RUN)
+    for kind, weights in kinds.items():
+        for name, weight in weights.items():
+            if weight.is_floating_point() and not weight.isfinite().all():
+                fix = "the run was lost there: use an earlier checkpoint, or train again with a lower --lr"
+                raise CheckpointError(path, "finite weights", f"NaN or infinity in {name[:80]} ({kind})", fix)
+
+
+def _misfit(
+    shapes: dict[str, torch.Size] | None, widths: tuple[int, ...], weights: dict[str, Tensor]
+) -> str | None:
+    """Why weights are not those of a network; None where they are, as far as that can be known."""
+    if shapes is None:
+        # Each level of a decoder has 3 x 3 weights between as many channels at least.
+        least = 9 * sum(width**2 for width in widths)
+        return "too few of them" if least > sum(weight.numel() for weight in weights.values()) else None
+    for name in shapes.keys() ^ weights.keys():
+        return f"{'no' if name in shapes else 'an unknown'} {name[:80]}"
+    for name, shape in shapes.items():
+        if weights[name].shape != shape:
+            sizes = " and ".join(" x ".join(map(str, size)) for size in (shape, weights[name].shape))
+            return f"size mismatch for {name}: {sizes}"
+    return None
 
 
 def model_of(path: Path, checkpoint: Checkpoint) -> Network:
@@ -142,12 +276,11 @@ def model_of(path: Path, checkpoint: Checkpoint) -> Network:
         CheckpointError: its options are not those of this release, or its weights do not fit its network.
     """
     try:
-        config = read_identity(checkpoint.config)
+        model = build_model(_config_of(path, checkpoint.config).architecture)
     except ConfigError as error:
         raise CheckpointError(
-            path, "options that this release knows", one_line(error), "use the release that wrote it"
+            path, "a network that this release knows", one_line(error), "use the release that wrote it"
         ) from error
-    model = build_model(config.architecture)
     load_weights(path, model, checkpoint.ema)
     # In this order convolutions take two thirds of the time on a CPU.
     return model.to(memory_format=torch.channels_last).eval()
@@ -164,6 +297,4 @@ def load_weights(path: Path, model: Network, weights: dict[str, Any]) -> None:
     except RuntimeError as error:
         lines = [line.strip() for line in str(error).splitlines()]
         reason = lines[1] if len(lines) > 1 else lines[0]
-        raise CheckpointError(
-            path, "weights of the network its config names", reason, "train anew in another --out"
-        ) from error
+        raise CheckpointError(path, "weights of the network its config names", reason, _NEW_RUN) from error

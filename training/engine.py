@@ -22,6 +22,7 @@ from training.learner import Learner
 from training.log import RunLog, write_config
 from training.mishaps import bad_step, batch_told, diverged, peers_told, spoilt
 from training.plan import Plan, next_epoch
+from training.restore import restore_plateau, restore_random_state
 from training.run_files import BEST, LAST
 from training.run_folder import LOG_FOLDER, remove_run
 from training.stopping import SaveClock, StopRequest
@@ -112,11 +113,8 @@ class _Run:
         self.position, self.metrics = RunPosition(), dict[str, float]()
         if earlier is not None:
             self.position, self.metrics = earlier.position, earlier.metrics
-            options = {"patience": config.plateau_patience, "factor": config.plateau_factor}
-            self._plateau.load_state_dict(earlier.scheduler | options)
-            torch.set_rng_state(earlier.rng["cpu"])
-            if fabric.device.type == "cuda" and "cuda" in earlier.rng:
-                torch.cuda.set_rng_state(earlier.rng["cuda"])
+            restore_plateau(config.out / LAST, self._plateau, earlier.scheduler)
+            restore_random_state(config.out / LAST, earlier.rng, fabric.device)
             self._sums = {
                 name: {term: total.to(fabric.device) for term, total in sums.items()}
                 for name, sums in earlier.sums.items()

@@ -21,6 +21,7 @@ from training.losses import WeightedLoss
 from training.models import Prediction, build_model, load_encoder_weights
 from training.optimizers import make_optimizer
 from training.prepare import Truth, join, prepare
+from training.restore import restore_optimizer, restore_scaler
 
 _NONE_BAD = torch.iinfo(torch.int64).max
 
@@ -57,7 +58,12 @@ class Learner:
             network.compile()
         assert config.lr != "auto"
         optimizer = make_optimizer(
-            config.optimizer, network.parameters(), config.lr, config.weight_decay, fabric.device.type
+            config.optimizer,
+            network.parameters(),
+            config.lr,
+            config.weight_decay,
+            fabric.device.type,
+            scaled=self._scaler is not None,
         )
         self.network, self.optimizer = fabric.setup(network, optimizer)
         # Until the decay asked for is reached, the average spans the last fifth of all steps.
@@ -65,7 +71,7 @@ class Learner:
         self._loss = WeightedLoss(config.mask_loss, config.depth_loss)
         self._bad_step = torch.full((), _NONE_BAD, device=fabric.device)
         if earlier is not None:
-            self._go_on_from(earlier)
+            self._go_on_from(earlier, path)
 
     @property
     def average(self) -> nn.Module:
@@ -160,15 +166,14 @@ class Learner:
         precision = self._fabric.strategy.precision
         return precision.scaler if isinstance(precision, MixedPrecision) else None
 
-    def _go_on_from(self, earlier: Checkpoint) -> None:
+    def _go_on_from(self, earlier: Checkpoint, path: Path) -> None:
         config = self._config
-        self._ema.module.load_state_dict(earlier.ema)
-        self.optimizer.load_state_dict(earlier.optimizer)
+        load_weights(path, self._ema.module, earlier.ema)
+        restore_optimizer(path, config.optimizer, self.optimizer, earlier.optimizer)
         if self._scaler is not None and earlier.scaler:
-            self._scaler.load_state_dict(earlier.scaler)
-        for group in self.optimizer.param_groups:
-            group["weight_decay"] = config.weight_decay
-            if any(getattr(config, name) != earlier.config.get(name) for name in ("lr", "schedule")):
+            restore_scaler(path, self._scaler, earlier.scaler)
+        if any(getattr(config, name) != earlier.config.get(name) for name in ("lr", "schedule")):
+            for group in self.optimizer.param_groups:
                 group["lr"] = config.lr
 
     def _note_bad(self, number: int, loss: Tensor, norm: Tensor | None) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from training.models import Architecture, build_model
+from training.models import Architecture, build_model, outline
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def summarise(architecture: Architecture, res: int) -> NetworkSummary:
     Raises:
         ConfigError: there is no such network.
     """
-    network = build_model(architecture).to("meta").eval()
+    network = (outline(architecture) or build_model(architecture)).to("meta").eval()
     shapes: dict[nn.Module, tuple[int, ...]] = {}
     parts = dict(_parts(network))
     hooks = [

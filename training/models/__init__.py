@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+import torch
+
 from generator.errors import ConfigError
 from training.models.architecture import Architecture, default_widths
 from training.models.conv_deconv import ConvDeconv
 from training.models.encoder_weights import load_encoder_weights
-from training.models.encoders import EncoderUNet
+from training.models.encoders import EncoderUNet, encoder_name
 from training.models.network import Network, Prediction
 from training.models.unet import UNet
 from training.models.unet_elu import UNetELU
@@ -23,6 +25,8 @@ __all__ = [
     "build_model",
     "default_widths",
     "load_encoder_weights",
+    "outline",
+    "weight_shapes",
 ]
 
 MODELS: dict[str, Callable[[tuple[int, ...], int, int, bool], Network]] = {
@@ -44,3 +48,32 @@ def build_model(architecture: Architecture) -> Network:
     if it.encoder is not None:
         return EncoderUNet(it.encoder, it.widths, it.freeze_encoder, it.inputs, it.classes, it.depth)
     return MODELS[it.model](it.widths, it.inputs, it.classes, it.depth)
+
+
+def outline(architecture: Architecture) -> Network | None:
+    """The same network on the meta device: names and shapes without memory for the weights.
+
+    None where an encoder cannot be made so: it computes with values while it is made.
+
+    Raises:
+        ConfigError: there is no network, or encoder, of that name.
+    """
+    if architecture.encoder is not None:
+        encoder_name(architecture.encoder)
+    try:
+        with torch.device("meta"):
+            return build_model(architecture)
+    except ConfigError:
+        if architecture.encoder is None:
+            raise
+        return None
+
+
+def weight_shapes(architecture: Architecture) -> dict[str, torch.Size] | None:
+    """Shapes of all weights by name, without memory for them; None where `outline` is None.
+
+    Raises:
+        ConfigError: there is no network, or encoder, of that name.
+    """
+    network = outline(architecture)
+    return None if network is None else {name: part.shape for name, part in network.state_dict().items()}

@@ -1,0 +1,118 @@
+"""Putting back what a run had learnt beside its weights, each part checked against what it goes into.
+
+Of a checkpoint only state is taken, never a setting: rates' floors, betas or thresholds are this run's.
+"""
+
+import math
+from pathlib import Path
+from typing import Any, TypeGuard
+
+import torch
+from torch import Tensor
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+from training.errors import CheckpointError
+from training.optimizers import OptimizerName, state_names
+
+_MOST_COUNT = 10**12
+
+
+def restore_optimizer(path: Path, name: OptimizerName, optimizer: Any, stored: dict[str, Any]) -> None:
+    """Give an optimiser its moments and rate.
+
+    Args:
+        path: of the checkpoint.
+        name: of the optimiser.
+        optimizer: new, of the network whose state is stored; as it is or wrapped by Fabric.
+        stored: its `state_dict` from a checkpoint.
+
+    Raises:
+        CheckpointError: they are not those of this network, or not finite.
+    """
+    own = optimizer.state_dict()["param_groups"]
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    groups, state = stored.get("param_groups"), stored.get("state")
+    if not isinstance(groups, list) or len(groups) != len(own) or not isinstance(state, dict):
+        raise _misfit(path, "another optimiser's state")
+    rates: list[float] = []
+    for group in groups:
+        rate = group.get("lr") if isinstance(group, dict) else None
+        if not _is_number(rate) or not 0 <= rate < math.inf:
+            raise _misfit(path, "no finite learning rate")
+        rates.append(float(rate))
+    for number, moments in state.items():
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < len(weights):
+            raise _misfit(path, "moments of weights that the network does not have")
+        if problem := _moments_problem(moments, state_names(name, weights[number]), weights[number]):
+            raise _misfit(path, f"{problem} for weight {number}")
+    groups = [group | {"lr": rate} for group, rate in zip(own, rates, strict=True)]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
+
+
+def restore_plateau(path: Path, plateau: ReduceLROnPlateau, stored: dict[str, Any]) -> None:
+    """Give a plateau its best loss and its counts.
+
+    Raises:
+        CheckpointError: they are not there, or no numbers.
+    """
+    best = stored.get("best")
+    counts = {name: stored.get(name, 0) for name in ("num_bad_epochs", "cooldown_counter", "last_epoch")}
+    if not _is_number(best) or math.isnan(best) or not all(map(_is_count, counts.values())):
+        raise _misfit(path, "a plateau without its figures")
+    plateau.load_state_dict({"best": best, **counts})
+
+
+def restore_scaler(path: Path, scaler: torch.amp.GradScaler, stored: dict[str, Any]) -> None:
+    """Give a scaler of losses its scale.
+
+    Raises:
+        CheckpointError: it is not there, or no number.
+    """
+    scale, tracker = stored.get("scale"), stored.get("_growth_tracker", 0)
+    if not _is_number(scale) or not 0 < scale < math.inf or not _is_count(tracker):
+        raise _misfit(path, "a scaler without its scale")
+    scaler.load_state_dict(scaler.state_dict() | {"scale": float(scale), "_growth_tracker": tracker})
+
+
+def restore_random_state(path: Path, stored: dict[str, Tensor], device: torch.device) -> None:
+    """Let torch's generators go on where they were.
+
+    Raises:
+        CheckpointError: what is stored is no state of theirs.
+    """
+    try:
+        torch.set_rng_state(stored["cpu"])
+        if device.type == "cuda" and "cuda" in stored:
+            torch.cuda.set_rng_state(stored["cuda"])
+    except (KeyError, RuntimeError, TypeError, ValueError) as error:
+        raise _misfit(path, "no state of torch's generator") from error
+
+
+def _moments_problem(moments: Any, names: set[str], weight: Tensor) -> str | None:
+    """What is wrong with the state of one weight."""
+    if not isinstance(moments, dict) or moments.keys() != names:
+        return "other moments"
+    for name, moment in moments.items():
+        shape = torch.Size() if name == "step" else weight.shape
+        if not isinstance(moment, Tensor) or moment.shape != shape or not moment.is_floating_point():
+            return f"no {name} of its shape"
+        if not moment.isfinite().all():
+            return f"NaN or infinity in {name}"
+        least = {"step": 1, "exp_avg_sq": 0}.get(name)
+        if least is not None and moment.numel() and moment.min() < least:
+            return f"{name} below {least}"
+    return None
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST_COUNT
+
+
+def _misfit(path: Path, found: str) -> CheckpointError:
+    return CheckpointError(
+        path, "the state of the run that wrote it", found, "use another checkpoint, or train again"
+    )
