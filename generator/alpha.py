@@ -224,9 +224,13 @@ def _alpha_of_all(path: Path, labels: Labels, foreground: Foreground, notes: lis
     soft = _any_of(path, labels, foreground.soft)
     void = _void(labels)
     if void is not None:
-        notes.append(Note.VOID)
-        return _faded(_not_zero(path, labels, 1) & ~void & ~soft, soft & ~void)
+        if (void & ~soft).any():
+            notes.append(Note.VOID)
+        return _faded(_not_zero(path, labels, 1) & ~void & ~soft, soft)
     halved = bool(labels.lossy) or _is_shaded(labels)
+    if not halved and labels.values.ndim == 3 and labels.has_many_colours:
+        fix = "give masks, not pictures, or save the mask as PNG in black and white"
+        raise ImageError(path, "a mask with a colour for each label", "a picture of many colours", fix)
     if halved and not labels.lossy:
         notes.append(Note.LIGHTER_HALF)
     return _faded(_not_zero(path, labels, OPAQUE if halved else 1) & ~soft, soft)
@@ -251,21 +255,23 @@ def _not_zero(path: Path, labels: Labels, least: int) -> np.ndarray:
 def _void(labels: Labels) -> np.ndarray | None:
     """(H, W) bool: where a mask of labels says that nobody knows; None where it says nothing of the kind.
 
-    By Pascal VOC's convention: 255 in a palette of colours, or its colour; or 250 to 255 beside small grey
-    values, which no soft edge of a mask in black and white leaves.
+    By Pascal VOC's convention: 255 in a palette of colours, or its colour; or 250 to 255, or 65535, beside
+    small grey values, which no soft edge of a mask in black and white leaves.
     """
-    if labels.lossy or labels.values.dtype != np.uint8:
+    if labels.lossy:
         return None
     if labels.values.ndim == 3:
         void: np.ndarray = (labels.values == _VOID_COLOUR).all(axis=2)
         return void if void.any() and labels.values[~void].any() else None
     counts = labels.counts
-    unknown, others = int(counts[LOWEST_VOID:].sum()), int(counts[1:LOWEST_VOID].sum())
     if labels.palette is not None:
         last = len(labels.palette) == 256 and tuple(labels.palette[-1]) == _VOID_COLOUR
-        return labels.values == 255 if counts[-1] and (last or others) else None
-    small = not counts[_HIGHEST_LABEL_BESIDE_VOID + 1 : LOWEST_VOID].any()
-    if unknown and small and others >= _LEAST_LABELS_PER_VOID * unknown:
+        return labels.values == 255 if counts[-1] and (last or counts[1:-1].any()) else None
+    there = np.flatnonzero(counts)
+    small = there[(there > 0) & (there <= _HIGHEST_LABEL_BESIDE_VOID)]
+    large = there[there > _HIGHEST_LABEL_BESIDE_VOID]
+    known = ((large >= LOWEST_VOID) & (large <= 255)) | (large == 65535)
+    if large.size and known.all() and counts[small].sum() >= _LEAST_LABELS_PER_VOID * counts[large].sum():
         return np.asarray(labels.values >= LOWEST_VOID)
     return None
 

@@ -10,6 +10,7 @@ from PIL import Image, ImageFile
 from generator.errors import ImageError
 from generator.files import open_regular
 from generator.images import load_upright, opened_picture
+from generator.misread import keep_fourth_channel, load_with_key
 from generator.sprites import OPAQUE
 
 _STRIP = 256
@@ -56,8 +57,12 @@ class Labels:
             return False
         visible = self._visible_sample()
         spread = int((visible.max(axis=0).astype(int) - visible.min(axis=0)).max())
-        if spread <= (_LOSSY_SPREAD if self.lossy else 0):
-            return True
+        return spread <= (_LOSSY_SPREAD if self.lossy else 0) or self.has_many_colours
+
+    @functools.cached_property
+    def has_many_colours(self) -> bool:
+        """Whether the visible pixels have more colours than labels do, as photographs have."""
+        visible = self._visible_sample()
         most = min(_MANY_COLOURS, max(_FEW_COLOURS, len(visible) // 2))
         return len(np.unique(visible.astype(np.uint32) @ _AS_ONE_NUMBER[: visible.shape[1]])) > most
 
@@ -73,8 +78,9 @@ class Labels:
 
     def _visible_sample(self) -> np.ndarray:
         """(n, channels), colours of some 100,000 pixels of those that can be seen."""
-        assert self.opacity is not None
-        flat = self.values.reshape(self.opacity.size, -1)
+        flat = self.values.reshape(-1, 1 if self.values.ndim == 2 else 3)
+        if self.opacity is None:
+            return flat[:: 1 + len(flat) // _SAMPLED_PIXELS]
         visible = np.flatnonzero(self.opacity.ravel() >= min(OPAQUE, int(self.opacity.max())))
         return flat[visible[:: 1 + len(visible) // _SAMPLED_PIXELS]]
 
@@ -88,14 +94,16 @@ def read_labels(path: Path) -> Labels:
     with opened_picture(path) as opened:
         lossy = _lossy_compression(path, opened)
         highest = _highest_stored(opened)
-        picture = load_upright(opened)
+        keep_fourth_channel(opened)
+        # Keys of grey are compared with values as they are stored, below.
+        picture = load_upright(load_with_key(opened) if opened.mode == "RGB" else opened)
         if picture.mode == "P":
             return _labels_of_palette(picture, lossy)
         if picture.mode == "F":
             return Labels(_whole_numbers(path, np.asarray(picture)), None, lossy)
         if picture.mode == "1" or picture.mode == "L" or picture.mode.startswith("I"):
             values = _grey_values(picture, highest)
-            return Labels(values, None, lossy, _opacity_of_key(picture, values))
+            return Labels(values, None, lossy, _opacity_of_key(picture, values, highest))
         return _labels_of_colours(picture, lossy)
 
 
@@ -132,6 +140,8 @@ def _grey_values(picture: Image.Image, highest: int | None) -> np.ndarray:
 
 def _labels_of_colours(picture: Image.Image, lossy: str) -> Labels:
     opacity = None
+    if picture.mode in ("La", "RGBa"):
+        picture = picture.convert(picture.mode.upper())
     if picture.has_transparency_data:
         rgba = np.asarray(picture.convert("RGBA"))
         opacity, values = _telling(rgba[..., 3]), rgba[..., :3]
@@ -155,12 +165,12 @@ def _whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
     raise ImageError(path, expected, f"{lowest:g} to {highest:g}", "save the mask as 8-bit PNG")
 
 
-def _opacity_of_key(picture: Image.Image, values: np.ndarray) -> np.ndarray | None:
+def _opacity_of_key(picture: Image.Image, values: np.ndarray, highest: int | None) -> np.ndarray | None:
     """The alpha of a grey picture in which one value counts as transparent."""
     key = picture.info.get("transparency")
     if not isinstance(key, int):
         return None
-    stored = bool(key) if picture.mode == "1" else key
+    stored = bool(key) if picture.mode == "1" else key & (highest or np.iinfo(values.dtype).max)
     return _telling(np.where(values != stored, np.uint8(255), np.uint8(0)))
 
 

@@ -104,8 +104,10 @@ VOC[[1, 15, 255]] = [[128, 0, 0], [192, 128, 128], [224, 224, 192]]
         Labels(np.array([[0, 15, 255, 255, 255]], np.uint8)),
         Labels(np.array([[0, 1, 254, 254, 254]], np.uint8)),
         Labels(VOC[np.array([[0, 15, 255, 255, 255]])]),
+        Labels(np.array([[0, 15, 255, 255, 255]], np.uint16)),
+        Labels(np.array([[0, 15, 65535, 65535, 65535]], np.uint16)),
     ],
-    ids=["palette", "grey", "254", "colours"],
+    ids=["palette", "grey", "254", "colours", "16 bits", "65535"],
 )
 def test_void_is_no_object_and_that_is_said(labels: Labels) -> None:
     matte = alpha_of_labels(MASK, labels, Foreground())
@@ -113,6 +115,19 @@ def test_void_is_no_object_and_that_is_said(labels: Labels) -> None:
     with pytest.raises(EmptyMaskError):
         alpha(Labels(np.array([[0, 255]], np.uint8), VOC))  # nothing but void
     assert alpha(Labels(np.array([[0, 255]], np.uint8), VOC), 255) == [[0, 255]]
+
+
+def test_void_that_is_named_as_soft_fades() -> None:
+    labels = Labels(np.array([[0, 0, 255, 1]] * 3, np.uint8))
+    matte = alpha_of_labels(MASK, labels, Foreground(soft=(255,)))
+    assert matte.alpha[1].tolist() == [0, 0, 128, 255] and matte.notes == ()
+
+
+def test_a_photograph_is_no_mask() -> None:
+    photo = np.random.default_rng(0).integers(60, 200, (30, 30, 3), dtype=np.uint8)
+    photo[0, 0] = 0
+    with pytest.raises(ImageError, match="expected a mask with a colour for each label, found a picture of"):
+        alpha(Labels(photo))
 
 
 def test_255_is_the_object_where_the_mask_is_black_and_white() -> None:

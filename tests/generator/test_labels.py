@@ -25,14 +25,16 @@ def saved(path: Path, pixels: np.ndarray, **options: object) -> Labels:
     return read_labels(path)
 
 
-def png_of_bits(path: Path, bits: int, row: bytes, width: int, key: int | None = None) -> Labels:
-    """A PNG of one row of grey, which Pillow does not write."""
+def png_of_bits(
+    path: Path, bits: int, row: bytes, width: int, key: tuple[int, ...] = (), colours: bool = False
+) -> Labels:
+    """A PNG of one row, of bits and with a transparent grey or colour that Pillow does not write."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, 1, bits, 0, 0, 0, 0))
-    transparent = b"" if key is None else chunk(b"tRNS", struct.pack(">H", key))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, 1, bits, 2 if colours else 0, 0, 0, 0))
+    transparent = chunk(b"tRNS", struct.pack(f">{len(key)}H", *key)) if key else b""
     pixels = chunk(b"IDAT", zlib.compress(b"\0" + row))
     path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + transparent + pixels + chunk(b"IEND", b""))
     return read_labels(path)
@@ -100,14 +102,33 @@ def test_an_alpha_channel_is_kept_where_it_says_something(tmp_path: Path) -> Non
     assert saved(tmp_path / "same.png", np.array([[[*RED, 100], [*GREEN, 100]]], np.uint8)).opacity is None
 
 
+def test_premultiplied_alpha_and_a_bmp_with_alpha_are_read(tmp_path: Path) -> None:
+    white = np.array([[[255, 255, 255, 0], [255, 255, 255, 100], [255, 255, 255, 255]]], np.uint8)
+    Image.fromarray(white).save(tmp_path / "a.bmp")
+    Image.fromarray(np.array([[[0] * 4, [100] * 4, [255] * 4]], np.uint8)).save(tmp_path / "a.tif")
+    extra_samples = [struct.pack("<HHII", 338, 3, 1, kind) for kind in (2, 1)]  # straight, premultiplied
+    content = (tmp_path / "a.tif").read_bytes()
+    assert content.count(extra_samples[0]) == 1
+    (tmp_path / "a.tif").write_bytes(content.replace(*extra_samples))
+    for name in ("a.bmp", "a.tif"):
+        labels = read_labels(tmp_path / name)
+        assert labels.opacity is not None and labels.opacity.tolist() == [[0, 100, 255]], name
+        assert labels.values[0, 1] == 255
+
+
 def test_transparent_indices_and_greys_are_the_alpha_channel(tmp_path: Path) -> None:
     one = paletted(tmp_path / "one.png", [RED, GREEN], 0, 1, transparency=0)
     assert one.opacity is not None and one.opacity.tolist() == [[0, 255]]
     each = paletted(tmp_path / "each.png", [RED, GREEN, GREY], 0, 1, 2, transparency=bytes([0, 90]))
     assert each.opacity is not None and each.opacity.tolist() == [[0, 90, 255]]
     for bits, row in ((2, 0b00011011), (4, 0x12), (8, 1)):
-        key = png_of_bits(tmp_path / "key.png", bits, bytes([row, 2, 1, 0]), 2, key=1)
+        key = png_of_bits(tmp_path / "key.png", bits, bytes([row, 2, 1, 0]), 2, key=(1,))
         assert key.opacity is not None and sorted(key.opacity[0].tolist()) == [0, 255]
+    deep = struct.pack(">6H", 9, 9, 9, 9, 9, 8)
+    key = png_of_bits(tmp_path / "key.png", 16, deep, 2, key=(9, 9, 8), colours=True)
+    assert key.opacity is not None and key.opacity.tolist() == [[255, 0]]
+    key = png_of_bits(tmp_path / "key.png", 16, deep, 6, key=(8,))
+    assert key.opacity is not None and key.opacity.tolist() == [[255] * 5 + [0]]
 
 
 @pytest.mark.parametrize(
