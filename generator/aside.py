@@ -10,7 +10,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from generator.errors import FgbgError, WorkerError, one_line
-from generator.workers import end_with_parent
+from generator.parent import end_with_parent
 
 _START_SECONDS = 120
 
@@ -101,7 +101,7 @@ class Aside:
 
 def _serve(work: Callable[[Any], Any], connection: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches every process of a terminal; the parent decides
-    threading.Thread(target=end_with_parent, daemon=True).start()
+    end_with_parent()
     connection.send((True, None))
     while True:
         try:

@@ -9,9 +9,9 @@ import os
 import threading
 
 import numpy as np
-from numba import njit
 
 from generator.bank import Bank
+from generator.compiled import compiled
 from generator.pixels import Pixels
 from generator.placement import OBJECT, PLAIN_GAIN
 from generator.sprites import OPAQUE
@@ -19,8 +19,6 @@ from generator.stencils import Stencils
 
 # Samples are pasted while their backgrounds, just copied, are still in the processor's cache.
 _BLOCK_BYTES = 8 * 2**20
-
-_compiled = njit(nogil=True, cache=True)
 
 
 class Renderer:
@@ -128,7 +126,7 @@ def _paste_ready(
     )
 
 
-@_compiled
+@compiled
 def _paste_layers(
     rows: np.ndarray,
     slots: np.ndarray,
@@ -179,14 +177,14 @@ def _paste_layers(
                 _set_where_opaque(instances[row, y, first:last], alphas, numbered[layer])
 
 
-@_compiled
+@compiled
 def _over(canvas: np.ndarray, colours: np.ndarray, opacities: np.ndarray) -> None:
     for i in range(len(canvas)):
         a = np.uint16(opacities[i])
         canvas[i] = _divide_by_255(np.uint16(colours[i] * a + canvas[i] * (np.uint16(255) - a)))
 
 
-@_compiled
+@compiled
 def _over_opaque(canvas: np.ndarray, opacities: np.ndarray) -> None:
     """Paste 255."""
     for i in range(len(canvas)):
@@ -194,26 +192,26 @@ def _over_opaque(canvas: np.ndarray, opacities: np.ndarray) -> None:
         canvas[i] = _divide_by_255(np.uint16(np.uint16(255) * a + canvas[i] * (np.uint16(255) - a)))
 
 
-@_compiled
+@compiled
 def _darken(canvas: np.ndarray, opacities: np.ndarray) -> None:
     """Paste 0."""
     for i in range(len(canvas)):
         canvas[i] = _divide_by_255(np.uint16(canvas[i] * (np.uint16(255) - opacities[i])))
 
 
-@_compiled
+@compiled
 def _gain(gained: np.ndarray, colours: np.ndarray, gain: np.ndarray) -> None:
     for i in range(len(colours)):
         gained[i] = min(np.uint32(255), (colours[i] * gain[i % 3] + np.uint32(128)) >> np.uint32(8))
 
 
-@_compiled
+@compiled
 def _set_where_opaque(canvas: np.ndarray, alphas: np.ndarray, value: int) -> None:
     for i in range(len(canvas)):
         canvas[i] = value if alphas[i] >= OPAQUE else canvas[i]
 
 
-@_compiled
+@compiled
 def _divide_by_255(value: np.uint16) -> np.uint8:
     """`(value + 127) // 255` for uint16 up to 65025; without a division, and so with vector instructions."""
     raised = np.uint16(value + np.uint16(128))

@@ -5,7 +5,8 @@ scattered over memory-mapped files, whose pages are small and lie anywhere.
 """
 
 import numpy as np
-from numba import njit
+
+from generator.compiled import compiled
 
 
 def flat(array: np.ndarray) -> np.ndarray:
@@ -13,7 +14,7 @@ def flat(array: np.ndarray) -> np.ndarray:
     return array.reshape(len(array), -1 if array.size else 0).view(np.uint8)
 
 
-@njit(nogil=True, cache=True)
+@compiled
 def gather_rows(
     targets: tuple[np.ndarray, ...],
     places: np.ndarray,

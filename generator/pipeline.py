@@ -41,7 +41,7 @@ from generator.plan import Header, Request, format_bytes, make_header, plan_shar
 from generator.progress import Progress
 from generator.shard_writer import ShardTask, ShardWriter
 from generator.verify import wrong_files, wrong_sizes
-from generator.workers import cores, run_tasks
+from generator.workers import cores, end_if_script_is_imported, run_tasks
 
 # Statistics come from at least this many samples (or all), spread evenly over the shards.
 _STATISTICS_SAMPLES = 512
@@ -93,6 +93,7 @@ def generate(
         DatasetError: the finished dataset there is damaged.
         DiskSpaceError: it would not fit.
     """
+    end_if_script_is_imported()
     fgs, bgs = list_assets(config.fg, say), list_assets(config.bg, say)
     with hold_folder(config.out, "fgbg generate"):
         existing = Existing.look(config.out, overwrite)

@@ -3,18 +3,20 @@
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 import cv2
 
 from generator.errors import WorkerError
+from generator.parent import end_with_parent
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -24,6 +26,9 @@ _PRELOADED = ["generator.warm"]
 
 # Windows cannot wait for more.
 _MOST_WORKERS = 61
+
+# The exit code of a worker that was started by a script without a main guard.
+_SCRIPT_IMPORTED = 113
 
 _job: Callable[[Any], Any]
 
@@ -47,6 +52,7 @@ def run_tasks(job: Callable[[Task], Result], tasks: Sequence[Task], workers: int
         WorkerError: a worker ended without an answer. What `job` raises comes through; in both cases
             running tasks are finished first and no other is begun.
     """
+    end_if_script_is_imported()
     workers = min(workers, len(tasks), _MOST_WORKERS)
     if workers <= 1:
         for task in tasks:
@@ -54,6 +60,7 @@ def run_tasks(job: Callable[[Task], Result], tasks: Sequence[Task], workers: int
                 result = job(task)
             yield result
         return
+    others, own = set(multiprocessing.active_children()), set[BaseProcess]()
     pool = ProcessPoolExecutor(workers, _context(), _begin_worker, (job,))
     try:
         waiting = iter(tasks)
@@ -61,6 +68,7 @@ def run_tasks(job: Callable[[Task], Result], tasks: Sequence[Task], workers: int
         for task in waiting:
             with _uninterrupted():  # what it may start would be lost half-way
                 pending.add(pool.submit(_do, task))
+                own = own or set(multiprocessing.active_children()) - others
             if len(pending) < 2 * workers:
                 continue
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -69,33 +77,64 @@ def run_tasks(job: Callable[[Task], Result], tasks: Sequence[Task], workers: int
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
     except BrokenProcessPool as error:
-        raise WorkerError(
-            "a worker process",
-            "an answer",
-            "its end (killed, or out of memory)",
-            "run the same command again, which continues; lower --workers if memory is short",
-        ) from error
+        raise _dead_worker(own) from error
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _dead_worker(workers: Iterable[BaseProcess]) -> WorkerError:
+    """What to say of workers of which one ended without an answer."""
+    if any(worker.exitcode == _SCRIPT_IMPORTED for worker in workers):
+        return WorkerError(
+            "a worker process",
+            'a script that begins its work under `if __name__ == "__main__":`',
+            "one that begins it when it is imported, as every new process does",
+            "put the call under that line, or use one worker",
+        )
+    return WorkerError(
+        "a worker process",
+        "an answer",
+        "its end (killed, or out of memory)",
+        "run the same command again, which continues; lower --workers if memory is short",
+    )
 
 
 def _context() -> BaseContext:
     """Processes that copy no lock another thread holds, as forks of this one would.
 
-    Where there can be, they are forks of a server that has done nothing but import: they begin faster, and
-    share what was imported. Elsewhere they are started afresh.
+    On Linux they are forks of a server that has done nothing but import: they begin faster, and share
+    what was imported. Elsewhere they are started afresh; libraries of macOS do not survive a fork.
     """
-    if "forkserver" not in multiprocessing.get_all_start_methods():
+    if sys.platform != "win32" and sys.platform != "darwin":
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(_PRELOADED)
+        _begin_server()
+        return context
+    else:
         return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
-    # Ctrl-C reaches every process of a terminal; the server, and those it forks, begin deaf to it.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-    return context
+
+
+if sys.platform != "win32":
+
+    def _begin_server() -> None:
+        """Start the server deaf to Ctrl-C, which reaches every process of a terminal, and so its forks."""
+        from multiprocessing import forkserver
+
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            forkserver.ensure_running()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+
+
+def end_if_script_is_imported() -> None:
+    """End this process if it is a worker that is only now importing the script that called.
+
+    A new process imports that script. Where the script begins its work without asking whether it is the main
+    program, the worker gets here before it has begun; the process that started it tells the user.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        os._exit(_SCRIPT_IMPORTED)
 
 
 @contextmanager
@@ -120,15 +159,7 @@ def _begin_worker(job: Callable[[Any], Any]) -> None:
     cv2.setNumThreads(1)
     # Ctrl-C reaches every process of a terminal; the parent decides.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=end_with_parent, daemon=True).start()
-
-
-def end_with_parent() -> None:
-    """Wait until the process that started this one has ended, then end at once."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
+    end_with_parent()
 
 
 def _do(task: Any) -> Any:

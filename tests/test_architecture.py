@@ -69,3 +69,56 @@ def test_commands_import_their_work_inside_their_function() -> None:
         if name in LAZY or name == "training" or (name == "generator" and "errors" not in ast.unparse(node))
     ]
     assert not offending
+
+
+POSIX_MODULES = {"fcntl", "grp", "pty", "pwd", "resource", "termios"}
+POSIX_NAMES = {
+    "os": {
+        *("fork", "forkpty", "getuid", "geteuid", "killpg", "mkfifo", "nice", "openpty", "posix_fadvise"),
+        *("posix_fallocate", "posix_spawn", "pread", "preadv", "pwrite", "sched_getaffinity", "sendfile"),
+        *("setsid", "statvfs", "sync", "uname", "O_CLOEXEC", "O_DIRECTORY", "O_NOCTTY", "O_NOFOLLOW"),
+        *("O_NONBLOCK", "O_SYNC", "WNOHANG"),
+    },
+    "signal": {
+        *(
+            "SIGALRM",
+            "SIGCHLD",
+            "SIGHUP",
+            "SIGKILL",
+            "SIGQUIT",
+            "SIGUSR1",
+            "SIGUSR2",
+            "SIG_BLOCK",
+            "SIG_UNBLOCK",
+        ),
+        *("alarm", "pause", "pthread_kill", "pthread_sigmask", "setitimer", "sigwait"),
+    },
+    "mmap": {"MAP_PRIVATE", "MAP_SHARED", "PROT_READ", "PROT_WRITE"},
+    "socket": {"AF_UNIX"},
+    "time": {"tzset"},
+}
+
+
+def test_no_call_is_of_one_system_alone() -> None:
+    """What Windows lacks stands only where the code has asked for the system, or whether it is there."""
+    offending = []
+    for path in sorted(path for floor in FORBIDDEN for path in (ROOT / floor).rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        asked = {
+            inner
+            for node in ast.walk(tree)
+            if isinstance(node, ast.If | ast.IfExp)
+            and any(word in ast.unparse(node.test) for word in ("hasattr(", "sys.platform", "os.name"))
+            for inner in ast.walk(node)
+        }
+        for node in (node for node in ast.walk(tree) if node not in asked):
+            name = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+            module, _, attribute = name.partition(".")
+            if attribute in POSIX_NAMES.get(module, ()):
+                offending.append(f"{path.relative_to(ROOT)}:{node.lineno} {name}")
+        offending += [
+            f"{path.relative_to(ROOT)}:{line} {name}"
+            for line, name in imported(tree)
+            if name in POSIX_MODULES
+        ]
+    assert not offending

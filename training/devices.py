@@ -2,14 +2,13 @@
 
 import logging
 import os
-import threading
-import time
 from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch import Tensor
 
 from generator.errors import ConfigError
+from generator.parent import end_with_parent
 from training.config import Precision, TrainConfig
 
 if TYPE_CHECKING:
@@ -92,16 +91,9 @@ def make_fabric(config: TrainConfig) -> "Fabric":
         precision=choose_precision(config.precision, accelerator),
     )
     if "LOCAL_RANK" in os.environ and not TorchElasticEnvironment.detect():
-        threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+        end_with_parent()  # it may wait for the first process for ever
     fabric.launch()
     return fabric
-
-
-def _end_with_parent(parent: int) -> None:
-    """End this process, which Fabric started, when the first one has ended; it may wait for it for ever."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
 
 
 def is_first_process() -> bool:

@@ -10,8 +10,8 @@ from fgbg.cli import COMMANDS, main
 from fuzzing.mutate import mutate_text, odd_text
 from fuzzing.watch import run
 
-_LONG = {"compile", "find_lr", "config"}
-"""What takes long by itself."""
+_LONG = {"compile", "find_lr", "config", "debug"}
+"""What takes long by itself, or asks for tracebacks."""
 _ALONE = {"devices", "nodes", "workers"}
 """Of which more than one starts programs."""
 _PATHS = (
@@ -65,7 +65,7 @@ def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
     for _ in range(rng.choice((1, 1, 2, 3))):
         words = _changed(rng, name, words)
     before = (
-        [] if rng.random() < 0.9 else [rng.choice(("--debugg", "--config", "--help", "--version", "--", ""))]
+        [] if rng.random() < 0.9 else [rng.choice(("--debbug", "--config", "--help", "--version", "--", ""))]
     )
     return lambda: run(*before, name, *words)
 

@@ -81,10 +81,27 @@ def _text(rng: random.Random, name: str) -> str:
     for table in {name, rng.choice(list(COMMANDS)), *(["paint"] if rng.random() < 0.05 else [])}:
         lines.append(rng.choice((f"[{table}]",) * 30 + (f"[[{table}]]", f"[{table}.x]", f'["{table}"]')))
         command = main.get_command(click.Context(main), table)
-        names = [o.name for o in command.params if isinstance(o, click.Option)] if command else ["x"]
-        for key in rng.sample(
-            sorted({str(key) for key in names} - _LONG), k=min(len(names) - 1, rng.randrange(4))
-        ):
-            value = rng.choice(_VALUES) if rng.random() < 0.8 else f'"{odd_text(rng)}"'
-            lines.append(f"{key.replace('_', '-') if rng.random() < 0.5 else key} = {value}")
+        options = command.params if command else []
+        known = [o for o in options if isinstance(o, click.Option) and o.name not in _LONG]
+        for option in rng.sample(known, k=min(len(known), rng.randrange(3))):
+            key = option.opts[0].lstrip("-")
+            lines.append(f"{key if rng.random() < 0.5 else key.replace('-', '_')} = {_value(rng, option)}")
+        if rng.random() < 0.03:
+            lines.append("x = 1")
     return "\n".join(lines) + "\n"
+
+
+def _value(rng: random.Random, option: click.Option) -> str:
+    """A value as TOML, of the option's type as often as not."""
+    what = rng.random()
+    if what < 0.3:
+        return rng.choice(_VALUES)
+    if what < 0.4:
+        return f'"{odd_text(rng)}"'
+    if option.is_flag:
+        return rng.choice(("true", "false"))
+    if isinstance(option.type, click.Choice):
+        return rng.choice([repr(choice) for choice in option.type.choices])
+    if isinstance(option.type, click.Path):
+        return rng.choice(('"x"', '"~/x"', '"fg"'))
+    return rng.choice(("1", "2", "3", "8", "0.5", "0.25", "0", '"1"', "[1, 2]", "[8, 8]", "[60, 20, 20]"))

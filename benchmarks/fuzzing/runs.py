@@ -87,7 +87,7 @@ def _rezipped(rng: random.Random, data: bytes) -> bytes:
 
 def _mutated(rng: random.Random, content: Any) -> Any:
     """One field of the checkpoint, of its config, its position or its tensors changed."""
-    if rng.random() < 0.4:
+    if not isinstance(content, dict) or rng.random() < 0.4:
         return mutate_tree(rng, content)
     name = rng.choice(("config", "config", "position", "metrics", "ema", "model", "optimizer", "rng", "sums"))
     part = content.get(name)

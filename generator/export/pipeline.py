@@ -31,7 +31,7 @@ from generator.locks import hold_folder
 from generator.plan import format_bytes, share_samples
 from generator.progress import Progress
 from generator.selection import filled_split, spread
-from generator.workers import cores, run_tasks
+from generator.workers import cores, end_if_script_is_imported, run_tasks
 
 BLOCK_SAMPLES = 1000
 """Samples of a block: the unit of work, and of an archive."""
@@ -70,6 +70,7 @@ def export_dataset(config: ExportConfig, overwrite: bool = False) -> ExportOutco
         ConfigError: the folder holds an export of another request, or something else.
         DiskSpaceError: it would not fit.
     """
+    end_if_script_is_imported()
     writer = BlockWriter(config)
     blocks = _plan(writer.dataset, config)
     if Journal.read(config.out).request is None:

@@ -85,6 +85,27 @@ def test_workers_end_with_a_parent_that_is_killed() -> None:
     assert not [child for child in children if Path(f"/proc/{child}").exists()]
 
 
+@pytest.mark.parametrize("begin", ["list(run_tasks(abs, [1, 2, 3], 2))", "generate(CONFIG)"])
+def test_a_script_without_a_main_guard_is_told_so(
+    begin: str, request_fields: dict[str, object], tmp_path: Path
+) -> None:
+    script = tmp_path / "script.py"
+    fields = request_fields | {"workers": 2, "out": tmp_path / "out"}
+    script.write_text(
+        "from pathlib import PosixPath, WindowsPath\n"
+        "from generator.config import GenerateConfig\n"
+        "from generator.pipeline import generate\n"
+        "from generator.workers import run_tasks\n"
+        f"CONFIG = GenerateConfig(**{fields!r})\n"
+        f"{begin}\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr.count("Traceback") == 2  # the pool's and ours; none of the workers
+    last = done.stderr.splitlines()[-1]
+    assert 'expected a script that begins its work under `if __name__ == "__main__":`' in last
+
+
 def test_cores() -> None:
     assert 1 <= cores() <= (os.cpu_count() or 1)
 

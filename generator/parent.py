@@ -1,0 +1,46 @@
+"""Processes that never outlive the one that started them, on every system."""
+
+import multiprocessing
+import os
+import sys
+import threading
+import time
+
+_SECONDS = 1.0
+
+
+def end_with_parent() -> None:
+    """From now on end this process as soon as the one that started it has ended, however that ended."""
+    waiting = threading.Thread(
+        target=_wait_and_end, args=(os.getppid(),), name="end-with-parent", daemon=True
+    )
+    waiting.start()
+
+
+def _wait_and_end(parent: int) -> None:
+    started = multiprocessing.parent_process()
+    if started is not None:
+        started.join()
+    elif sys.platform == "win32":
+        _wait_for_process(parent)
+    else:
+        while os.getppid() == parent:
+            time.sleep(_SECONDS)
+    os._exit(1)
+
+
+if sys.platform == "win32":
+    # There a process keeps the number of its parent when that has ended.
+    _SYNCHRONIZE = 0x00100000
+    _FOR_EVER = 0xFFFFFFFF
+
+    def _wait_for_process(number: int) -> None:
+        """Wait until another process has ended."""
+        from ctypes import WinDLL, wintypes
+
+        kernel = WinDLL("kernel32")
+        kernel.OpenProcess.restype = wintypes.HANDLE
+        kernel.WaitForSingleObject.argtypes = [wintypes.HANDLE, wintypes.DWORD]
+        process = kernel.OpenProcess(_SYNCHRONIZE, False, number)
+        if process:
+            kernel.WaitForSingleObject(process, _FOR_EVER)
