@@ -4,13 +4,12 @@ import contextlib
 import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
 from generator.errors import FgbgError, WorkerError, one_line
-from generator.parent import end_with_parent
+from generator.parent import deaf_to_ctrl_c, end_with_parent
 
 _START_SECONDS = 120
 
@@ -43,7 +42,7 @@ class Aside:
         self._lock = threading.Lock()
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(work, theirs), daemon=True)
-        with _deaf_to_ctrl_c():
+        with deaf_to_ctrl_c():
             self._process.start()
         theirs.close()
         try:
@@ -115,16 +114,3 @@ def _serve(work: Callable[[Any], Any], connection: Connection) -> None:
         except Exception as error:
             answer = False, WorkerError("the process of a network", "an answer", one_line(error), "report it")
         connection.send(answer)
-
-
-@contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes started within begin without noticing Ctrl-C, where the system knows how."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

@@ -1,12 +1,28 @@
-"""Processes that never outlive the one that started them, on every system."""
+"""What is between a process and those it starts, on every system: their end, and Ctrl-C."""
 
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _SECONDS = 1.0
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes started within begin deaf to Ctrl-C, which reaches all of a terminal, where the system can."""
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    else:
+        yield
 
 
 def end_with_parent() -> None:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import cv2
 
 from generator.errors import WorkerError
-from generator.parent import end_with_parent
+from generator.parent import deaf_to_ctrl_c, end_with_parent
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -106,25 +106,15 @@ def _context() -> BaseContext:
     what was imported. Elsewhere they are started afresh; libraries of macOS do not survive a fork.
     """
     if sys.platform != "win32" and sys.platform != "darwin":
+        from multiprocessing import forkserver
+
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(_PRELOADED)
-        _begin_server()
+        with deaf_to_ctrl_c():
+            forkserver.ensure_running()
         return context
     else:
         return multiprocessing.get_context("spawn")
-
-
-if sys.platform != "win32":
-
-    def _begin_server() -> None:
-        """Start the server deaf to Ctrl-C, which reaches every process of a terminal, and so its forks."""
-        from multiprocessing import forkserver
-
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:
-            forkserver.ensure_running()
-        finally:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def end_if_script_is_imported() -> None:
