@@ -6,6 +6,7 @@ than there is, never end, or crash the runtime.
 
 import importlib
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -172,11 +173,12 @@ def _run(path: Path, outputs: list[str], name: str, tensor: np.ndarray) -> list[
 
 def _limit_memory() -> None:
     """Let this process take no more memory than the machine has, so that it fails and nothing is killed."""
-    try:
+    if sys.platform != "win32":
         resource = importlib.import_module("resource")
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (ImportError, AttributeError, ValueError, OSError):
-        return  # a system without such limits
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    if hard == resource.RLIM_INFINITY or hard > memory:
-        resource.setrlimit(resource.RLIMIT_AS, (memory, hard))
+        try:
+            memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        except (ValueError, OSError):
+            return  # a system that does not say
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        if hard == resource.RLIM_INFINITY or hard > memory:
+            resource.setrlimit(resource.RLIMIT_AS, (memory, hard))

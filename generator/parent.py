@@ -14,8 +14,8 @@ _SECONDS = 1.0
 
 @contextmanager
 def deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes started within begin deaf to Ctrl-C, which reaches all of a terminal, where the system can."""
-    if hasattr(signal, "pthread_sigmask"):
+    """Processes started within begin deaf to Ctrl-C, where the system can; it reaches all of a terminal."""
+    if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             yield

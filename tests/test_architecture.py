@@ -76,7 +76,17 @@ POSIX_NAMES = {
     "os": {
         *("fork", "forkpty", "getuid", "geteuid", "killpg", "mkfifo", "nice", "openpty", "posix_fadvise"),
         *("posix_fallocate", "posix_spawn", "pread", "preadv", "pwrite", "sched_getaffinity", "sendfile"),
-        *("setsid", "statvfs", "sync", "uname", "O_CLOEXEC", "O_DIRECTORY", "O_NOCTTY", "O_NOFOLLOW"),
+        *(
+            "setsid",
+            "statvfs",
+            "sync",
+            "sysconf",
+            "uname",
+            "O_CLOEXEC",
+            "O_DIRECTORY",
+            "O_NOCTTY",
+            "O_NOFOLLOW",
+        ),
         *("O_NONBLOCK", "O_SYNC", "WNOHANG"),
     },
     "signal": {
