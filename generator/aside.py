@@ -14,12 +14,11 @@ from generator.parent import deaf_to_ctrl_c, end_with_parent
 _START_SECONDS = 120
 
 
-class TookTooLongError(Exception):
-    """The work did not end in time; its process was ended."""
+class AsideError(Exception):
+    """There is no answer: time was up, the process ended, or the work raised something unforeseen."""
 
-
-class EndedError(Exception):
-    """The process ended by itself before it answered: it crashed, or was killed."""
+    def __init__(self, found: str = "the end of its process, which crashed or was killed") -> None:
+        super().__init__(found)
 
 
 class Aside:
@@ -47,9 +46,9 @@ class Aside:
         theirs.close()
         try:
             self._answer(_START_SECONDS)
-        except (EndedError, TookTooLongError) as error:
+        except AsideError as error:
             fix = "a script needs 'if __name__ == \"__main__\":' before its own work"
-            raise WorkerError("a process for the network", "its start", "its end", fix) from error
+            raise WorkerError("a process for untrusted files", "its start", str(error), fix) from error
 
     @property
     def alive(self) -> bool:
@@ -61,17 +60,17 @@ class Aside:
 
         Raises:
             FgbgError: as the work raised it.
-            TookTooLongError: there is none after so many seconds.
-            EndedError: the process has ended.
+            AsideError: there is no answer after so many seconds, the process has ended, or the work raised
+                another error.
         """
         with self._lock:
             if self._connection.closed:
-                raise EndedError
+                raise AsideError
             try:
                 self._connection.send(request)
             except OSError as error:
                 self.end()
-                raise EndedError from error
+                raise AsideError from error
             return self._answer(seconds)
 
     def end(self) -> None:
@@ -85,17 +84,33 @@ class Aside:
     def _answer(self, seconds: float) -> Any:
         try:
             if not self._connection.poll(seconds):
-                raise TookTooLongError
+                raise AsideError(f"none within {seconds:g} seconds")
             good, answer = self._connection.recv()
         except (EOFError, OSError) as error:
             self.end()
-            raise EndedError from error
+            raise AsideError from error
         except BaseException:
             self.end()
             raise
         if good:
             return answer
         raise answer
+
+
+class OnDemand:
+    """An `Aside` that is started when it is first asked, and again after it has ended."""
+
+    def __init__(self, work: Callable[[Any], Any]) -> None:
+        self._work = work
+        self._lock = threading.Lock()
+        self._aside: Aside | None = None
+
+    def ask(self, request: Any, seconds: float) -> Any:
+        """As `Aside.ask`."""
+        with self._lock:
+            if self._aside is None or not self._aside.alive:
+                self._aside = Aside(self._work)
+        return self._aside.ask(request, seconds)
 
 
 def _serve(work: Callable[[Any], Any], connection: Connection) -> None:
@@ -112,5 +127,5 @@ def _serve(work: Callable[[Any], Any], connection: Connection) -> None:
         except FgbgError as error:
             answer = False, error
         except Exception as error:
-            answer = False, WorkerError("the process of a network", "an answer", one_line(error), "report it")
+            answer = False, AsideError(one_line(error))
         connection.send(answer)

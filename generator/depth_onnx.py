@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from blake3 import blake3
 
-from generator.aside import Aside, EndedError, TookTooLongError
+from generator.aside import Aside, AsideError
 from generator.depth import DepthConvention
 from generator.depth_networks import Told
 from generator.errors import AssetError, ConfigError
@@ -107,12 +107,9 @@ class _Session:
         seconds = SECONDS * (1 + pictures)
         try:
             return self._aside.ask(request, seconds)
-        except TookTooLongError as error:
-            fix = "use a smaller network or another one"
-            raise AssetError(self._path, f"an answer within {seconds} seconds", "none", fix) from error
-        except EndedError as error:
-            found = "the end of its process (it crashed, or was killed for its memory)"
-            raise AssetError(self._path, "an answer of the network", found, OTHER_NETWORK) from error
+        except AsideError as error:
+            fix = "use another network, or a smaller one"
+            raise AssetError(self._path, "an answer of the network", str(error), fix) from error
 
 
 _idle: list[Aside] = []

@@ -1,6 +1,6 @@
 """Depth files as numbers, in whatever unit they have: the only place that reads them."""
 
-import importlib
+import importlib.util
 import io
 import logging
 import math
@@ -13,7 +13,9 @@ from typing import Any, BinaryIO
 import numpy as np
 import tifffile
 
+from generator.aside import AsideError, OnDemand
 from generator.errors import AssetError, ConfigError, FgbgError, ImageError, one_line
+from generator.exr import read_depth_channel
 from generator.files import open_regular, read_regular
 from generator.images import MAX_PIXELS, load_upright, opened_picture, orientation_of
 
@@ -25,8 +27,8 @@ _PFM_HEADER = re.compile(
     rb"P(?P<kind>[Ff])\s+(?P<width>\d{1,9})\s+(?P<height>\d{1,9})\s+(?P<scale>[-+.\deE]{1,40})\s"
 )
 _PFM_LONGEST_HEADER = 256
-_EXR_CHANNELS = ("z", "depth", "v", "y", "r")
-_EXR_FAR = 1e9
+_MOST_EXR_NUMBERS = 8 * MAX_PIXELS
+_EXR_SECONDS = 120
 _ZIP_BEGIN = b"PK\x03\x04"
 
 # Of the number formats of TIFF, those that Pillow reads as they are, in every compression.
@@ -171,42 +173,23 @@ def _read_pfm(path: Path) -> np.ndarray:
 
 def _read_exr(path: Path) -> np.ndarray:
     open_regular(path).close()
+    if importlib.util.find_spec("OpenEXR") is None:
+        raise ConfigError(path, "OpenEXR", "no package OpenEXR", "pip install 'fgbg[exr]'")
     try:
-        exr = importlib.import_module("OpenEXR")
-    except ImportError as error:
-        raise ConfigError(path, "OpenEXR", f"no package {error.name}", "pip install 'fgbg[exr]'") from error
-    headers = [part.header for part in exr.File(str(path), header_only=True).parts]
-    names = [(number, each.name) for number, header in enumerate(headers) for each in header["channels"]]
-    for header in headers:
-        (left, top), (right, bottom) = (corner.tolist() for corner in header["dataWindow"])
-        _check_size(path, (bottom - top + 1, right - left + 1), len(names))
-    part, name = _find_channel(path, names)
-    channels = exr.File(str(path), separate_channels=True).parts[part].channels
-    values: np.ndarray = channels[name].pixels
-    green = channels.get(f"{name[:-1]}{'g' if name[-1] == 'r' else 'G'}") if name[-1:] in "rR" else None
-    if green is not None and not np.array_equal(values, green.pixels, equal_nan=True):
-        raise _too_coarse(path, "colours", "EXR")
-    far = min(_EXR_FAR, float(np.finfo(values.dtype).max)) if values.dtype.kind == "f" else _EXR_FAR
-    return np.where(values >= far, np.nan, values)
+        values: np.ndarray = _exr.ask((path.absolute(), _MOST_EXR_NUMBERS), _EXR_SECONDS)
+    except AsideError as error:
+        found = f"what OpenEXR says of it: {error}"
+        raise AssetError(path, "a whole depth file", found, f"{BEST_FORMATS} again") from error
+    return values
 
 
-def _find_channel(path: Path, names: list[tuple[int, str]]) -> tuple[int, str]:
-    """The part and the name of the channel that holds depth, by the last word of its name."""
-    for wanted in _EXR_CHANNELS:
-        for part, name in sorted(names, key=lambda each: len(each[1])):
-            if name.lower().rpartition(".")[2] == wanted:
-                return part, name
-    if len(names) == 1:
-        return names[0]
-    found = ", ".join(name for _, name in names[:8]) or "none"
-    raise AssetError(path, "a channel named Z, depth, V or Y", found, "name the channel Z")
-
-
-def _check_size(path: Path, shape: tuple[int, ...], channels: int = 1) -> None:
-    if math.prod(shape) > MAX_PIXELS or math.prod(shape) * channels > 8 * MAX_PIXELS:
+def _check_size(path: Path, shape: tuple[int, ...]) -> None:
+    if math.prod(shape) > MAX_PIXELS:
         found = " x ".join(map(str, shape[::-1]))
         raise AssetError(path, f"at most {MAX_PIXELS:,} pixels", found, "scale it down")
 
+
+_exr = OnDemand(read_depth_channel)
 
 _READERS: dict[str, Callable[[Path], np.ndarray]] = {
     ".png": _read_png,

@@ -127,11 +127,22 @@ def test_exr_beyond_everything_is_unknown(tmp_path: Path) -> None:
 
 def test_exr_without_a_depth_is_refused(tmp_path: Path) -> None:
     colours = write_exr(tmp_path / "a.exr", {"R": METRES, "G": METRES * 2, "B": METRES})
-    with pytest.raises(AssetError, match="found colours; colours do not tell depth"):
+    with pytest.raises(AssetError, match="a channel of depth, found colours; name the"):
         read_numbers(colours)
     others = write_exr(tmp_path / "b.exr", {"N.X": METRES, "N.W": METRES})
     with pytest.raises(AssetError, match=r"a channel named Z, depth, V or Y, found N\.\w, N\.\w"):
         read_numbers(others)
+
+
+def test_a_damaged_exr_is_one_error_and_no_other_word(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    noise = np.random.default_rng(0).random((40, 50), np.float32)
+    path = write_exr(tmp_path / "a.exr", {"Z": noise})
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(AssetError, match="expected a whole EXR file, found 0 whole parts of 1"):
+        read_numbers(path)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_exr_says_which_extra_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
