@@ -146,12 +146,10 @@ def _read_pair(pair: Pair, foreground: Foreground) -> tuple[np.ndarray, Matte]:
 
 
 def _check_turns(pair: Pair, square: bool) -> None:
-    """Refuse a pair of which EXIF turns only one, in a way that their equal sizes do not show."""
+    """Refuse a pair that EXIF turns differently, in a way that their equal sizes do not show."""
     of_picture, of_mask = _orientation(pair.picture), _orientation(pair.mask)
-    if of_picture == of_mask or 1 not in (of_picture, of_mask):
-        return
-    on_its_side = max(of_picture, of_mask) >= 5
-    if on_its_side and not square:
+    one_lies_on_its_side = (of_picture >= 5) != (of_mask >= 5)
+    if of_picture == of_mask or (one_lies_on_its_side and not square):
         return
     fix = (
         "their sizes do not tell whether the mask is turned too: save both turned upright and without EXIF,"

@@ -148,7 +148,8 @@ def test_of_shades_between_black_and_white_the_lighter_half_is_taken() -> None:
     assert matte.notes == (Note.LIGHTER_HALF,)
     assert (matte.alpha == np.where(values >= 128, 255, 0)).all()
     many = np.arange(60, dtype=np.uint8).repeat(40).reshape(60, 40)  # sixty numbered objects
-    assert (alpha_of_labels(MASK, Labels(many), Foreground()).alpha == np.where(many, 255, 0)).all()
+    for spread in (many, np.where(many, many + 196, 0).astype(np.uint8)):
+        assert (alpha_of_labels(MASK, Labels(spread), Foreground()).alpha == np.where(many, 255, 0)).all()
 
 
 @pytest.mark.parametrize("colour", [0, 1, 255])
@@ -159,6 +160,12 @@ def test_the_alpha_channel_is_the_shape_where_the_colour_says_nothing(colour: in
         assert matte.alpha.tolist() == [[0, 90, 200, 255]] and matte.notes == (Note.OPACITY,)
     named = colour or 255
     assert alpha(labels, named) == [[0, 90, 200, 255] if colour else [0, 0, 0, 255]]
+
+
+def test_a_lossy_colour_that_is_nearly_the_same_everywhere_says_nothing() -> None:
+    opacity = np.array([[0, 90, 200, 255]], np.uint8)
+    labels = Labels(np.array([[0, 9, 3, 6]], np.uint8), lossy="WebP", opacity=opacity)
+    assert alpha(labels) == opacity.tolist()
 
 
 def test_a_finished_cutout_is_a_mask_by_its_alpha_channel() -> None:

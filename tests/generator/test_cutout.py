@@ -81,6 +81,15 @@ def test_a_picture_turned_by_exif_needs_a_mask_that_is_turned_too(orientation: i
     )
 
 
+def test_a_mask_turned_by_exif_needs_a_picture_that_is_turned_too(pair: Pair, tmp_path: Path) -> None:
+    for orientation, found in ((2, "found 2;"), (4, "found 4;")):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        Image.open(pair.mask).save(tmp_path / "turned.png", exif=exif)
+        outcome = cut_out_by_masks([Pair(pair.picture, tmp_path / "turned.png", Path("t"))], tmp_path / "out")
+        assert outcome.made == 0 and found in str(outcome.failed[0])
+
+
 def test_what_was_assumed_about_masks_is_told(pair: Pair, tmp_path: Path) -> None:
     mask = np.zeros((8, 12), np.uint8)
     mask[:, 6:] = 1

@@ -119,6 +119,10 @@ def test_edges_that_hold_an_old_background(folders: tuple[Path, Path]) -> None:
     ):
         save(fg / f"{name}.png", soft_cutout(41 + number, old))
     assert found(folders) == [("warning", "fg", "green.png", "halo"), ("warning", "fg", "white.png", "halo")]
+    nearly = soft_cutout(44, (250, 250, 250))
+    nearly[..., :3] = nearly[..., :3] // 8 + 90
+    save(fg / "nearly.png", nearly)
+    assert len([row for row in found(folders) if row[3] == "halo"]) == 2
     detail = review(list_assets(fg, bg))[1].detail
     assert detail.startswith("its soft edge holds the colour of an old background, about 2")
 
@@ -141,10 +145,10 @@ def test_foregrounds_of_wrong_opacity(folders: tuple[Path, Path]) -> None:
     assert review(list_assets(*folders))[0].detail == "found none, its alpha is at most 85"
 
 
-def test_12_bits_in_16_are_nearly_black(folders: tuple[Path, Path]) -> None:
+def test_12_and_14_bits_in_16_are_nearly_black(folders: tuple[Path, Path]) -> None:
     fg, bg = folders
     deep = noise((200, 200), 61).astype(np.uint16)
-    cv2.imwrite(str(bg / "12.png"), deep * 16)
+    cv2.imwrite(str(bg / "14.png"), deep * 64)
     cv2.imwrite(str(bg / "16.png"), deep[::-1] * 257)
     save(bg / "night.png", noise((200, 200), 62) // 18)
     alpha = cutout(63)[..., 3:].astype(np.uint16) * 257
@@ -152,7 +156,7 @@ def test_12_bits_in_16_are_nearly_black(folders: tuple[Path, Path]) -> None:
     dark = [row for row in found(folders) if row[3] == "nearly-black"]
     assert dark == [
         ("warning", kind, name, "nearly-black")
-        for kind, name in (("bg", "12.png"), ("bg", "night.png"), ("fg", "12.png"))
+        for kind, name in (("bg", "14.png"), ("bg", "night.png"), ("fg", "12.png"))
     ]
 
 
