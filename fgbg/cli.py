@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from fgbg.errors import report
+from fgbg.errors import StoppedCommandError, report
 from fgbg.options import config_option, debug_option
 
 COMMANDS: dict[str, str] = {
@@ -43,6 +43,12 @@ class CommandGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort) as error:
+            raise StoppedCommandError(str(ctx.invoked_subcommand)) from error
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         arguments = list(sys.argv[1:] if args is None else args)

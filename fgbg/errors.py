@@ -9,6 +9,40 @@ import click
 from fgbg.screen import warn
 from generator.errors import FgbgError
 
+_NOTHING = "nothing was written"
+_AGAIN = "run the same command again"
+_STOPPED = {
+    "samples": f"the pictures drawn so far are kept: {_AGAIN} for the others",
+    "review": _NOTHING,
+    "cutout": f"the cut-outs written so far are kept: {_AGAIN} for the others",
+    "generate": f"finished shards are kept: {_AGAIN}, which continues with the next one",
+    "verify": "the dataset is as it was",
+    "preview": _NOTHING,
+    "stats": _NOTHING,
+    "train": "the last saved step is kept: continue with fgbg train --resume",
+    "evaluate": _NOTHING,
+    "compare": _NOTHING,
+    "predict": "the results named so far are kept: give the other pictures, or --overwrite to begin again",
+    "export": f"what is finished is kept: {_AGAIN}, which continues",
+}
+"""What Ctrl-C leaves of each command."""
+
+
+class StoppedCommandError(FgbgError):
+    """A command was told to stop (Ctrl-C).
+
+    Args:
+        command: its name.
+    """
+
+    exit_code = 130
+
+    def __init__(self, command: str) -> None:
+        super().__init__(command, "its end", "Ctrl-C", _STOPPED.get(command, _NOTHING))
+
+    def __str__(self) -> str:
+        return f"stopped; {self.fix}"
+
 
 @contextmanager
 def report(debug: bool) -> Iterator[None]:
@@ -51,7 +85,7 @@ def _describe(error: BaseException) -> tuple[str, int]:
         return f"{error.filename or 'the system'}: {error.strerror or error}", 1
     if isinstance(error, MemoryError):
         return "not enough memory; lower --batch-size, --res or --size", 1
-    return "stopped; what was finished is kept: run the same command again (train: with --resume)", 130
+    return "stopped", 130
 
 
 def _one_line(error: click.ClickException) -> str:

@@ -12,6 +12,7 @@ LINE_SECONDS = 10.0
 
 # Fits 80 columns with the longest label and unit; the bar itself gives way first.
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{unit} [{remaining} left, {rate_fmt}{postfix}]"
+_PART_BAR = "{desc}: {percentage:3.0f}%|{bar}| {rate_fmt}{postfix}"
 _LARGE = 100_000
 
 
@@ -26,9 +27,18 @@ class Progress:
         unit: what is counted.
         delay: seconds of work before anything is shown.
         shown: whether anything is shown at all.
+        part: whether this is a part of longer work, whose time left the notes tell: a bar has room for one.
     """
 
-    def __init__(self, label: str, total: int, unit: str, delay: float = 0.5, shown: bool = True) -> None:
+    def __init__(
+        self,
+        label: str,
+        total: int,
+        unit: str,
+        delay: float = 0.5,
+        shown: bool = True,
+        part: bool = False,
+    ) -> None:
         self._label, self._total, self._unit = label, total, unit
         self._shown = shown and sys.stderr is not None and not sys.stderr.closed
         self._done = self._first = 0
@@ -44,7 +54,7 @@ class Progress:
                 dynamic_ncols=True,
                 leave=False,
                 file=sys.stderr,
-                bar_format=_BAR,
+                bar_format=_PART_BAR if part else _BAR,
             )
             if self._shown and sys.stderr.isatty()
             else None

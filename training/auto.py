@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from lightning.fabric import Fabric
+from lightning.fabric.strategies.single_device import SingleDeviceStrategy
 
 from generator.dataset import Dataset
 from generator.files import write_atomically
@@ -57,7 +58,7 @@ def resolve_auto(
 ) -> TrainConfig:
     """The same config with numbers where it said auto."""
     if config.batch_size == "auto":
-        size = fabric.broadcast(find_batch_size(config, fabric, dataset))
+        size = find_batch_size(config, fabric, dataset)
         say(f"--batch-size auto: {size}")
         config = config.model_copy(update={"batch_size": size})
     if config.lr == "auto":
@@ -127,8 +128,23 @@ def plot_lr_range(found: LrRange, path: Path) -> None:
 def find_batch_size(config: TrainConfig, fabric: Fabric, dataset: Dataset) -> int:
     """Double the batch until training is not faster any more, or memory is out.
 
-    It is tried at the largest resolution, or where batches are scaled at the first.
+    It is tried at the largest resolution, or where batches are scaled at the first. Of several processes the
+    first one tries alone and tells the others: each by its own clock would stop at another size, and then
+    wait for the others for ever.
     """
+    found = _fastest_batch_size(config, _alone(fabric), dataset) if fabric.is_global_zero else 0
+    return int(fabric.broadcast(found))
+
+
+def _alone(fabric: Fabric) -> Fabric:
+    """The same device and precision for this process by itself."""
+    if fabric.world_size == 1:
+        return fabric
+    device, precision = fabric.device, fabric.strategy.precision.precision
+    return Fabric(strategy=SingleDeviceStrategy(device), accelerator=device.type, precision=precision)
+
+
+def _fastest_batch_size(config: TrainConfig, fabric: Fabric, dataset: Dataset) -> int:
     stages = [stage.res for stage in config.stages]
     res = stages[0] if config.scale_batch else max(stages)
     split, best, best_rate = dataset["train"], 1, 0.0

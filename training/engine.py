@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from lightning.fabric import Fabric
 from torch.optim.lr_scheduler import ReduceLROnPlateau
+from tqdm import tqdm
 
 from generator.dataset import Dataset
 from generator.progress import Progress
@@ -20,7 +21,7 @@ from training.devices import make_fabric, over_processes
 from training.errors import StoppedError
 from training.learner import Learner
 from training.log import RunLog, write_config
-from training.mishaps import bad_step, batch_told, diverged, peers_told, spoilt
+from training.mishaps import bad_step, batch_told, diverged, peers_told, refuse_vast, spoilt
 from training.plan import Plan, next_epoch
 from training.restore import restore_plateau, restore_random_state
 from training.run_files import BEST, LAST
@@ -72,6 +73,7 @@ def train(
         say = _say_nothing
     with peers_told(config, fabric), batch_told(config):
         config = resolve_auto(config, fabric, dataset, say)
+        refuse_vast(config, dataset)
         run = _Run(config, fabric, dataset, earlier)
         if overwrite and fabric.is_global_zero:
             remove_run(config.out)
@@ -120,6 +122,7 @@ class _Run:
                 for name, sums in earlier.sums.items()
             }
         self._log: RunLog | None = None
+        self._began, self._pixels = time.monotonic(), self._plan.pixels_to_go(self.position)
 
     def open_log(self, say: Callable[[str], None]) -> None:
         """Go on with the log where the run is, and keep its config; the first process does."""
@@ -178,7 +181,7 @@ class _Run:
                     self._refuse_spoilt_weights()
                     self._save(LAST)
                 if stopping and not at_end:
-                    raise stop.error(config.out / LAST, self.position.step)
+                    raise self._stopped(stop)
         seconds, trained = time.monotonic() - began, self.position
         self._refuse_spoilt_weights()
         if config.log_histograms and log is not None:
@@ -226,7 +229,17 @@ class _Run:
         for name in (BEST, LAST) if better else (LAST,):
             self._save(name)
         if stop.agree(fabric, 0) and next_epoch(config, self.position) is not None:
-            raise stop.error(config.out / LAST, trained.step)
+            raise self._stopped(stop)
+
+    def _stopped(self, stop: StopRequest) -> StoppedError:
+        step, left = self.position.step, self._plan.steps_to_go(self.position)
+        return stop.error(self._config.out / LAST, step, step + left)
+
+    def _time_left(self, position: RunPosition) -> str:
+        """Until the end of the run, at the speed of this call so far, validation counted: `1:23:45`."""
+        left = self._plan.pixels_to_go(position)
+        done = self._pixels - left
+        return tqdm.format_interval((time.monotonic() - self._began) * left / done) if done > 0 else "?"
 
     def _train(self, begun: RunPosition) -> Generator[RunPosition]:
         """Train from `begun` to the end of its epoch; gives the position after every step."""
@@ -236,9 +249,10 @@ class _Run:
         label = f"epoch {begun.stage_epochs + 1}/{stage.epochs} at {stage.res} px"
         total = begun.epoch_consumed + steps * size
         position, note = begun, ""
+        shown = fabric.is_global_zero
         with (
             closing(read_batches(split, plan.rows(begun, steps), fabric.device)) as batches,
-            Progress(label, total, "samples", shown=fabric.is_global_zero) as progress,
+            Progress(label, total, "samples", shown=shown, part=True) as progress,
         ):
             progress.resume_at(begun.epoch_consumed)
             for left in reversed(range(steps)):
@@ -249,8 +263,8 @@ class _Run:
                     self._sums["all"][name] = self._sums["all"].get(name, 0) + term
                 before, position = position, plan.after_step(position)
                 if position.epoch_steps % _LOG_STEPS == 0 or not left:
-                    note = f"loss {self._look(before, position):.4f}"
-                progress.advance(size, note)
+                    note = f"loss {self._look(before, position):.4f}, "
+                progress.advance(size, f"{note}run {self._time_left(position)} left" if shown else "")
                 yield position
 
     def _look(self, before: RunPosition, position: RunPosition) -> float:

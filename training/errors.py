@@ -7,10 +7,11 @@ FgbgError
 └── CheckpointError   a checkpoint cannot be used
 """
 
+import shlex
 import signal
 from pathlib import Path
 
-from generator.errors import FgbgError
+from generator.errors import FgbgError, printable
 
 
 class RunError(FgbgError):
@@ -18,12 +19,26 @@ class RunError(FgbgError):
 
 
 class StoppedError(RunError):
-    """A run was told to stop by a signal; its last step stands in last.pt."""
+    """A run was told to stop by a signal; its last step stands in last.pt.
 
-    def __init__(self, where: str | Path, step: int, number: signal.Signals) -> None:
-        found = f"{number.name} after step {step:,}"
-        super().__init__(where, "the end of the run", found, "it is saved: go on with --resume")
+    Args:
+        where: last.pt.
+        step: steps done.
+        total: steps of the whole run.
+        number: of the signal.
+    """
+
+    def __init__(self, where: Path, step: int, total: int, number: signal.Signals) -> None:
+        out = "" if where.parent == Path("outputs") else f" --out {shlex.quote(str(where.parent))}"
+        fix = f"continue with fgbg train --resume{out}"
+        super().__init__(where, "the end of the run", f"{number.name} after step {step:,}", fix)
+        self.step, self.total = step, total
         self.exit_code = 128 + number
+
+    def __str__(self) -> str:
+        return printable(
+            f"stopped after step {self.step:,} of {self.total:,}, saved to {self.where}; {self.fix}"
+        )
 
 
 class DeviceMemoryError(FgbgError):

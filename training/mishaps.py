@@ -1,5 +1,6 @@
 """What can go wrong in a run, told in one line."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -8,6 +9,7 @@ import torch
 from lightning.fabric import Fabric
 
 from generator.dataset import Dataset
+from generator.errors import ConfigError
 from training.batches import read_batches
 from training.config import TrainConfig
 from training.errors import RunError
@@ -16,6 +18,9 @@ from training.memory import is_out_of_memory
 from training.run_files import BEST, LAST
 
 _ONE_VALUE = "Expected more than 1 value per channel"
+_SAMPLE_BYTES, _BUFFERS = 9, 3
+"""bg, fg_bg, mask and depth of a pixel; batches read ahead."""
+_COPIES = 4
 _FIX = f"lower --lr; {LAST} and {BEST} hold the last good weights"
 
 
@@ -62,6 +67,37 @@ def diverged(config: TrainConfig, loss: float, first: float, step: int) -> RunEr
 def spoilt(config: TrainConfig, step: int) -> RunError:
     """What to say of weights that are no longer finite."""
     return RunError(config.out, "finite weights", f"NaN or infinity at step {step}", _FIX)
+
+
+def refuse_vast(config: TrainConfig, dataset: Dataset) -> None:
+    """Refuse what cannot fit in the machine's memory, before any of it is taken.
+
+    A system that lends more memory than it has would kill the process in the middle of a step.
+
+    Raises:
+        ConfigError: batches, or the network, are larger than all memory.
+    """
+    memory = _physical_memory()
+    assert config.batch_size != "auto"
+    width, height = dataset["train"].size
+    batches = config.batch_size * width * height * _SAMPLE_BYTES * _BUFFERS
+    # Each level has 3 x 3 weights between as many channels at least; with gradients, averages and moments.
+    network = 9 * sum(channels**2 for channels in config.widths) * 4 * _COPIES
+    for option, needed, what in (
+        ("--batch-size", batches, f"batches of {config.batch_size:,}"),
+        ("--widths", network, "this network"),
+    ):
+        if memory is not None and needed > memory:
+            found = f"{memory / 1e9:,.0f} GB"
+            raise ConfigError(option, f"{needed / 1e9:,.0f} GB of memory for {what}", found, "lower it")
+
+
+def _physical_memory() -> int | None:
+    """All memory of the machine in bytes; None where the system does not tell."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):
+        return None
 
 
 @contextmanager

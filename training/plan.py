@@ -45,6 +45,27 @@ class Plan:
         left = (self.epoch_samples - position.epoch_consumed) // self.step_samples(position.stage)
         return max(left, 0 if position.epoch_consumed else 1)
 
+    def steps_to_go(self, position: RunPosition) -> int:
+        """Steps from a position to the end of the last stage, if none ends early."""
+        return sum(steps for _, steps in self._to_go(position))
+
+    def pixels_to_go(self, position: RunPosition) -> int:
+        """The same in pixels of the samples, which tell the time that steps take."""
+        stages = self._config.stages
+        return sum(
+            steps * self.step_samples(stage) * stages[stage].res ** 2
+            for stage, steps in self._to_go(position)
+        )
+
+    def _to_go(self, position: RunPosition) -> Iterator[tuple[int, int]]:
+        """Each stage from that of a position on, and the steps left in it."""
+        for number, stage in enumerate(self._config.stages[position.stage :], position.stage):
+            whole = self.steps_left(RunPosition(stage=number))
+            if number > position.stage:
+                yield number, whole * stage.epochs
+            elif (epochs := stage.epochs - position.stage_epochs) > 0:
+                yield number, self.steps_left(position) + whole * (epochs - 1)
+
     def after_step(self, position: RunPosition) -> RunPosition:
         """The position one step on."""
         samples = self.step_samples(position.stage)

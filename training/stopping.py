@@ -50,10 +50,10 @@ class StopRequest:
             self.received = signal.Signals(agreed) if agreed else None
         return self.received is not None
 
-    def error(self, where: Path, step: int) -> StoppedError:
-        """What ends the run that is saved in `where`."""
+    def error(self, where: Path, step: int, total: int) -> StoppedError:
+        """What ends the run that is saved in `where`, after `step` of `total` steps."""
         assert self.received is not None
-        return StoppedError(where, step, self.received)
+        return StoppedError(where, step, total, self.received)
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.received = signal.Signals(number)

@@ -1,7 +1,9 @@
 import click
 import pytest
+from click.testing import CliRunner
 
-from fgbg.errors import report
+from fgbg.cli import COMMANDS, main
+from fgbg.errors import StoppedCommandError, report
 from generator.errors import AssetError, ConfigError, FgbgError
 
 
@@ -28,6 +30,27 @@ def test_failures_end_in_one_line_and_a_code(
     assert said.startswith("fgbg: ") and len(said.splitlines()) == 1
     with pytest.raises(type(error)), report(debug=True):
         raise error
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_ctrl_c_says_what_is_left_of_each_command(command: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = str(StoppedCommandError(command))
+    assert words.startswith("stopped; ") and len(words.splitlines()) == 1
+    assert command == "train" or "--resume" not in words
+    # Those that write nothing before their end, and those that go on.
+    whole = command in ("review", "preview", "stats", "evaluate", "compare")
+    assert ("nothing was written" in words) is whole
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    @click.command()
+    def stopped() -> None:
+        stop()
+
+    monkeypatch.setattr("fgbg.cli.CommandGroup.get_command", lambda *_: stopped)
+    result = CliRunner().invoke(main, [command])
+    assert result.exit_code == 130 and result.stderr.splitlines() == [f"fgbg: {words}"]
 
 
 def test_an_error_carries_its_facts() -> None:

@@ -18,7 +18,16 @@ class Gone(io.StringIO):
         raise BrokenPipeError
 
 
-def test_the_bar_goes_to_stderr_and_fits_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("part", "label", "shown"),
+    [
+        (False, "reading pictures", ["240k/264k pictures", "left"]),
+        (True, "epoch 12/12 at 1024 px", ["samples/s, loss 0.1234, run 1:23:45 left"]),
+    ],
+)
+def test_the_bar_goes_to_stderr_and_fits_80_columns(
+    monkeypatch: pytest.MonkeyPatch, part: bool, label: str, shown: list[str]
+) -> None:
     pty, fcntl, termios = (pytest.importorskip(name) for name in ("pty", "fcntl", "termios"))
     reader, writer = pty.openpty()
     fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
@@ -26,14 +35,14 @@ def test_the_bar_goes_to_stderr_and_fits_80_columns(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "stdout", out)
     with os.fdopen(writer, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
-        with Progress("reading pictures", 264_000, "pictures", delay=0) as bar:
+        with Progress(label, 264_000, "samples" if part else "pictures", delay=0, part=part) as bar:
             assert bar._bar is not None
             bar._bar.mininterval = 0
             for _ in range(3):
-                bar.advance(80_000, "loss 0.1234, 12 min left in all")
+                bar.advance(80_000, "loss 0.1234, run 1:23:45 left")
         drawn = [line for line in os.read(reader, 2**16).decode().split("\r") if line.strip()]
     os.close(reader)
-    assert "240k/264k pictures" in drawn[-1] and "left" in drawn[-1]
+    assert all(text in drawn[-1] for text in shown)
     assert max(map(len, drawn)) <= 80 and out.getvalue() == ""
 
 

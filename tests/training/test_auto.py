@@ -88,6 +88,30 @@ def test_the_batch_is_doubled_as_long_as_that_is_faster(
     assert {res for _, res in asked} == {16}
 
 
+def test_of_several_processes_the_first_alone_tries_sizes(
+    dataset: Dataset, small: Fields, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by its own clock would try other sizes, and wait for the others for ever."""
+
+    def rate(config: TrainConfig, fabric: Fabric, dataset: Dataset, size: int, res: int) -> float:
+        assert fabric.world_size == 1
+        return 1.0
+
+    first, told = Fabric(accelerator="cpu", devices=1), list[int]()
+
+    def broadcast(size: int) -> int:
+        told.append(size)
+        return 32
+
+    monkeypatch.setattr(Fabric, "world_size", property(lambda fabric: 2 if fabric is first else 1))
+    monkeypatch.setattr(first, "broadcast", broadcast)
+    monkeypatch.setattr(auto, "_training_rate", rate)
+    assert find_batch_size(config(small, batch_size="auto"), first, dataset) == 32 and told == [4]
+    monkeypatch.setattr(Fabric, "is_global_zero", property(lambda _: False))
+    monkeypatch.setattr(auto, "_training_rate", lambda *_: pytest.fail("a second one tried"))
+    assert find_batch_size(config(small, batch_size="auto"), first, dataset) == 32
+
+
 def test_what_is_auto_becomes_a_number_that_is_said(
     dataset: Dataset, small: Fields, fabric: Fabric, tmp_path: Path
 ) -> None:

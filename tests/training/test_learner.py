@@ -1,16 +1,19 @@
 from itertools import repeat
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from lightning.fabric import Fabric
+from lightning.fabric.plugins.precision import MixedPrecision
 
 from generator.dataset import Dataset
 from training.batches import read_batches
 from training.config import TrainConfig
 from training.integers import IntegerBatch
 from training.learner import Learner
+from training.restore import restore_scaler
 
 Fields = dict[str, Any]
 
@@ -67,6 +70,24 @@ def test_the_first_bad_step_is_remembered(small: Fields, batch: IntegerBatch) ->
     for number in (1, 2):
         one.step(repeat(batch), 16, number, 1.0)
     assert one.bad_step == 1 and not one.weights_are_finite()
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_half_precision_scales_losses_and_clips(small: Fields, batch: IntegerBatch, optimizer: str) -> None:
+    scaler = torch.amp.GradScaler("cpu", init_scale=1024.0)
+    fabric = Fabric(accelerator="cpu", devices=1, plugins=[MixedPrecision("16-mixed", "cpu", scaler)])
+    one = Learner(TrainConfig(**(small | {**PLAIN, "optimizer": optimizer, "clip": 0.1})), fabric)
+    before = weights(one)
+    for number in range(2):
+        terms = one.step(repeat(batch), 16, number, 1.0)
+    assert terms["loss"].isfinite() and one.weights_are_finite() and not torch.equal(weights(one), before)
+    norm = sum(float(weight.grad.square().sum()) for weight in one.network.parameters()) ** 0.5
+    assert norm == pytest.approx(0.1, rel=1e-3), "clipped after they were divided by the scale"
+    state = one.state()
+    assert state["scaler"]["scale"] == 1024.0 and state["scaler"]["_growth_tracker"] == 2
+    again = torch.amp.GradScaler("cpu")
+    restore_scaler(Path("last.pt"), again, state["scaler"])
+    assert again.state_dict() == state["scaler"]
 
 
 def test_a_compiled_network_keeps_the_names_of_its_weights(small: Fields) -> None:

@@ -7,11 +7,12 @@ import torch
 from lightning.fabric import Fabric
 
 from generator.dataset import Dataset
+from generator.errors import ConfigError
 from training import learner as learning
 from training.config import TrainConfig
 from training.errors import RunError
 from training.learner import Learner
-from training.mishaps import bad_step, batch_told, diverged, peers_told, spoilt
+from training.mishaps import bad_step, batch_told, diverged, peers_told, refuse_vast, spoilt
 from training.prepare import Prepared
 
 
@@ -42,6 +43,20 @@ def test_a_batch_of_one_pixel_says_what_to_raise() -> None:
         normalise(torch.ones(1, 3, 1, 1))
     with pytest.raises(ValueError, match="another"), batch_told(TrainConfig()):
         raise ValueError("another")
+
+
+def test_what_no_memory_holds_is_refused_before_it_is_taken(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.mishaps._physical_memory", lambda: 10**9)
+    refuse_vast(TrainConfig(), dataset)
+    # 3 x 9 bytes a pixel of 32 x 32.
+    with pytest.raises(ConfigError, match=r"^--batch-size: expected 2 GB of memory for batches of 60,000"):
+        refuse_vast(TrainConfig(batch_size=60_000), dataset)
+    with pytest.raises(ConfigError, match=r"^--widths: expected 10 GB of memory for this network"):
+        refuse_vast(TrainConfig(widths=(64, 8192)), dataset)
+    monkeypatch.setattr("training.mishaps._physical_memory", lambda: None)
+    refuse_vast(TrainConfig(batch_size=60_000), dataset)
 
 
 def test_other_errors_pass() -> None:

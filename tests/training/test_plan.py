@@ -56,6 +56,20 @@ def test_an_epoch_goes_on_with_another_number_of_processes() -> None:
     assert next(two.rows(position, 1)).tolist() == shuffled(0, 144, 16, 4).tolist()
 
 
+def test_steps_and_pixels_to_the_end_of_the_run() -> None:
+    # 2 epochs of 8 steps at 16 px, one of 8 at 32 px.
+    plan = Plan(config(batch_size=4, epoch_samples=32), 144)
+    position = RunPosition()
+    assert plan.steps_to_go(position) == 24
+    assert plan.pixels_to_go(position) == 64 * 16**2 + 32 * 32**2
+    position = plan.after_step(position)
+    assert plan.steps_to_go(position) == 23
+    assert plan.pixels_to_go(position) == 60 * 16**2 + 32 * 32**2
+    ended = RunPosition(stage_epochs=2, epoch=2, step=16, consumed=64)
+    assert plan.steps_to_go(ended) == 8
+    assert plan.steps_to_go(RunPosition(stage=1, stage_epochs=1, epoch=3, step=24, consumed=96)) == 0
+
+
 def test_an_epoch_smaller_than_a_step_has_one_step() -> None:
     assert Plan(config(batch_size=64, epoch_samples=10), 144).steps_left(RunPosition()) == 1
 

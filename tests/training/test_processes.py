@@ -59,7 +59,7 @@ def test_a_run_goes_on_with_more_and_fewer_processes(
 @pytest.mark.parametrize("victim", ["first", "second"])
 def test_when_one_is_killed_the_other_ends_with_an_error(data: Path, tmp_path: Path, victim: str) -> None:
     out, words = tmp_path / "run", tmp_path / "words"
-    more = ("--res", "16:1000", "--batch-size", "4", "--devices", "2", "--save-every", "1")
+    more = ("--res", "16:1000", "--batch-size", "auto", "--devices", "2", "--save-every", "1")
     with words.open("w") as file:
         first = subprocess.Popen(
             arguments(data, out, *more), stderr=file, stdout=file, start_new_session=True

@@ -1,4 +1,3 @@
-import re
 import signal
 import threading
 from pathlib import Path
@@ -6,6 +5,7 @@ from pathlib import Path
 import pytest
 from lightning.fabric import Fabric
 
+from training.errors import StoppedError
 from training.stopping import SaveClock, StopRequest
 
 
@@ -17,10 +17,16 @@ def test_a_signal_is_noted_and_told_with_where_to_go_on(number: signal.Signals, 
         assert not stop.agree(fabric, 7)
         signal.raise_signal(number)
         assert stop.agree(fabric, 7)
-        error = stop.error(Path("last.pt"), 7)
-    assert re.match(rf"last\.pt: .* found {number.name} after step 7; .*--resume", str(error))
+        error = stop.error(Path("outputs/last.pt"), 7, 1200)
+    saved = "saved to outputs/last.pt; continue with fgbg train --resume"
+    assert str(error) == f"stopped after step 7 of 1,200, {saved}"
     assert error.exit_code == code
     assert signal.getsignal(number) is before
+
+
+def test_where_to_go_on_names_another_folder() -> None:
+    error = StoppedError(Path("my runs/a/last.pt"), 7, 9, signal.SIGTERM)
+    assert str(error).endswith("continue with fgbg train --resume --out 'my runs/a'")
 
 
 def test_a_second_signal_is_not_held_back() -> None:
