@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -159,6 +160,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 def write_config(folder: Path, config: TrainConfig) -> None:
     """Write the resolved config as JSON into the run's folder, unless it stands there."""
     path = folder / CONFIG_FILE
-    content = (config.model_dump_json(indent=2, exclude={"out"}) + "\n").encode()
+    # In ASCII, which keeps a path of any bytes.
+    content = (json.dumps(config.model_dump(exclude={"out"}), indent=2, default=str) + "\n").encode()
     if not path.exists() or read_regular(path) != content:
         write_atomically(path, content)

@@ -13,7 +13,7 @@ from training.errors import RunError
 from training.log import PICTURES, RunLog, columns, grid, read_rows, write_config
 from training.models import Prediction
 from training.prepare import Prepared, Truth
-from training.run_folder import CSV_FILE
+from training.run_folder import CSV_FILE, recorded_data
 
 
 def table(folder: Path) -> list[dict[str, str]]:
@@ -196,3 +196,6 @@ def test_the_config_is_written_when_it_changes(tmp_path: Path) -> None:
     assert path.stat().st_mtime_ns == 10**18
     write_config(tmp_path, TrainConfig(lr=0.5, out=tmp_path))
     assert json.loads(path.read_text())["lr"] == 0.5
+    data = tmp_path / os.fsdecode(b"d\xdf")
+    write_config(tmp_path, TrainConfig(data=data, out=tmp_path))
+    assert recorded_data(tmp_path) == data
