@@ -40,17 +40,21 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
-def run_tasks(job: Callable[[Task], Result], tasks: Sequence[Task], workers: int) -> Generator[Result]:
+def run_tasks(
+    job: Callable[[Task], Result], tasks: Sequence[Task], workers: int, finish: bool = True
+) -> Generator[Result]:
     """Do every task and give the results as they come, in any order.
 
     Args:
         job: does one task; pickled once for each worker, so what it opens it should open when first called.
         tasks: what to do.
         workers: processes; with 1 the work is done in this one. Each computes in one OpenCV thread.
+        finish: finish running tasks when the work is broken off; False ends the workers at once, for jobs
+            that leave things whole whenever they are killed.
 
     Raises:
-        WorkerError: a worker ended without an answer. What `job` raises comes through; in both cases
-            running tasks are finished first and no other is begun.
+        WorkerError: a worker ended without an answer. What `job` raises comes through; in both cases no
+            other task is begun.
     """
     end_if_script_is_imported()
     workers = min(workers, len(tasks), _MOST_WORKERS)
@@ -78,6 +82,11 @@ def run_tasks(job: Callable[[Task], Result], tasks: Sequence[Task], workers: int
             yield from (future.result() for future in done)
     except BrokenProcessPool as error:
         raise _dead_worker(own) from error
+    except BaseException:  # Ctrl-C among others
+        if not finish:
+            for process in own:
+                process.kill()
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

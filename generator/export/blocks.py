@@ -1,24 +1,38 @@
-"""Blocks of samples and what writes them: the unit of work that any worker can take."""
+"""Blocks of samples and what writes them: the unit of work that any worker can take.
 
-import io
+Blocks are small, so that little is lost when an export is stopped. In formats that have archives a block is a
+part of one, in the hidden folder; `put_together` makes an archive of its parts.
+"""
+
 import math
+import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from blake3 import blake3
+
 from generator.config import SplitName
 from generator.dataset import Dataset, open_dataset
 from generator.errors import UsageError
 from generator.export.formats import ExportFormat, FormatName, make_format
-from generator.export.journal import BlockLine, Request, write_records
+from generator.export.journal import BlockLine, Request, part_path, write_records
 from generator.export.samples import Encoder, PictureFormat, read_samples, sample_name
 from generator.files import atomic_file, write_atomically
+from generator.pixels import pixel_bytes
 
 QUALITY = 95
+ARCHIVE_SAMPLES = 1000
+"""Samples of an archive."""
+
 _DISK_BLOCK, _TAR_BLOCK = 4096, 512
+# What a core encodes in a fraction of a second.
+_BLOCK_BYTES = 8 * 2**20
+_MOST_SAMPLES = 100
+_COPY_BYTES = 2**20
 
 
 @dataclass(frozen=True)
@@ -80,8 +94,40 @@ class Block:
     def name(self) -> str:
         return f"{self.split}-{self.number:06d}"
 
+    @property
+    def archive(self) -> str:
+        """The name of the archive that it is a part of."""
+        return f"{self.split}-{self.first // ARCHIVE_SAMPLES:06d}"
+
     def __len__(self) -> int:
         return self.stop - self.first
+
+
+def block_samples(size: tuple[int, int], instances: bool) -> int:
+    """How many samples a block has, for a canvas (width, height)."""
+    return max(1, min(_MOST_SAMPLES, ARCHIVE_SAMPLES, _BLOCK_BYTES // pixel_bytes(size, instances)))
+
+
+def cut(samples: Mapping[SplitName, int], step: int | None) -> list[Block]:
+    """Samples of splits in blocks; none goes on from one archive to the next.
+
+    Args:
+        samples: of each split.
+        step: samples of a block; None for whole archives.
+    """
+    return [
+        block for split, count in samples.items() for block in _cut(split, count, step or ARCHIVE_SAMPLES)
+    ]
+
+
+def _cut(split: SplitName, samples: int, step: int) -> list[Block]:
+    ranges = [
+        (first, min(first + step, stop, samples))
+        for start in range(0, samples, ARCHIVE_SAMPLES)
+        for stop in (start + ARCHIVE_SAMPLES,)
+        for first in range(start, min(stop, samples), step)
+    ]
+    return [Block(split, number, first, stop) for number, (first, stop) in enumerate(ranges)]
 
 
 @dataclass(frozen=True)
@@ -95,9 +141,12 @@ class BlockWriter:
         records: list[Any] = []
         files = self._files(block.split, range(block.first, block.stop), records)
         out = self.config.out
-        size = _write_tar(out / _archive(block), files) if self.format.in_tar else _write_loose(out, files)
-        write_records(out, block.name, records)
-        return BlockLine(block=block.name, samples=len(block), bytes=size)
+        if self.format.in_tar:
+            size, hidden = _write_part(part_path(out, block.name), files)
+        else:
+            size = _write_loose(out, files)
+            hidden = write_records(out, block.name, records)
+        return BlockLine(block=block.name, samples=len(block), bytes=size, hidden=hidden)
 
     def __reduce__(self) -> tuple[type["BlockWriter"], tuple[ExportConfig]]:
         """Other processes get the request alone, and open the dataset themselves."""
@@ -110,10 +159,7 @@ class BlockWriter:
         return sum(head + math.ceil(len(content) / unit) * unit for content in contents)
 
     def paths(self, block: Block) -> Iterator[str]:
-        """Where the files of a block stand."""
-        if self.format.in_tar:
-            yield _archive(block)
-            return
+        """Where the loose files of a block stand."""
         for sample_id in self.dataset[block.split].samples["sample_id"][block.first : block.stop].tolist():
             yield from self.format.members(block.split, sample_name(sample_id)).values()
 
@@ -141,10 +187,6 @@ class BlockWriter:
         return Encoder(self.config.picture_format, self.config.quality or QUALITY)
 
 
-def _archive(block: Block) -> str:
-    return f"{block.name}.tar"
-
-
 def _write_loose(out: Path, files: Iterator[tuple[str, bytes]]) -> int:
     """Write files that are whole or not there, and give the size of all."""
     folders: set[Path] = set()
@@ -159,11 +201,35 @@ def _write_loose(out: Path, files: Iterator[tuple[str, bytes]]) -> int:
     return size
 
 
-def _write_tar(path: Path, files: Iterator[tuple[str, bytes]]) -> int:
-    """Write an archive that says nothing of when, where and by whom, and give its size."""
-    with atomic_file(path) as temporary, tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as archive:
+def _write_part(path: Path, files: Iterator[tuple[str, bytes]]) -> tuple[int, str]:
+    """Write members of an archive that say nothing of when, where and by whom; give their size and hash."""
+    digest, size = blake3(), 0
+    with atomic_file(path, durable=False) as temporary, temporary.open("wb") as file:
         for name, content in files:
             member = tarfile.TarInfo(name)
             member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
+            padding = b"\0" * (-len(content) % _TAR_BLOCK)
+            for piece in (member.tobuf(tarfile.USTAR_FORMAT), content, padding):
+                file.write(piece)
+                digest.update(piece)
+                size += len(piece)
+    return size, digest.hexdigest()
+
+
+def put_together(out: Path, archive: str, blocks: Iterable[Block]) -> int:
+    """Make an archive of the parts of its blocks, which stay, and give its size."""
+    parts = [part_path(out, block.name) for block in blocks]
+    path = archive_path(out, archive)
+    size = sum(part.stat().st_size for part in parts)
+    with atomic_file(path, size) as temporary, temporary.open("wb") as file:
+        for part in parts:
+            with part.open("rb") as content:
+                shutil.copyfileobj(content, file, _COPY_BYTES)
+        end = file.tell() + 2 * _TAR_BLOCK
+        file.write(b"\0" * (2 * _TAR_BLOCK + -end % tarfile.RECORDSIZE))
     return path.stat().st_size
+
+
+def archive_path(out: Path, archive: str) -> Path:
+    """Where an archive stands."""
+    return out / f"{archive}.tar"

@@ -1,32 +1,33 @@
-"""What an export remembers in its folder `.export`: the request, the finished blocks, their records."""
+"""What an export remembers in its folder `.export`: the request, what is finished, records for summaries.
+
+Every line carries a hash of itself. Lines of version 1, which had none, are read too.
+"""
 
 import json
-import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from blake3 import blake3
+from pydantic import ValidationError
 
 from generator.config import SplitName
 from generator.errors import ConfigError
 from generator.export.formats import FormatName
 from generator.export.samples import PictureFormat
-from generator.files import write_atomically
+from generator.files import hash_file, read_regular, write_atomically
+from generator.journal import append_line, seal, unseal
+from generator.manifest import Count, Hash, Record
 
 HIDDEN_FOLDER = ".export"
 JOURNAL_FILE, LOCK_FILE = "journal.jsonl", "lock"
 
 
-class _Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Request(_Line):
+class Request(Record):
     """All that decides what an export consists of: the journal's first line."""
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
     dataset: str
     format: FormatName
     subset: Literal["train", "val", "test", "all"]
@@ -36,7 +37,7 @@ class Request(_Line):
 
     def difference(self, wanted: "Request") -> tuple[str, str] | None:
         """The first of its values that is not as wanted: (wanted, found) in words; None when all are."""
-        ours, theirs = self.model_dump(), wanted.model_dump()
+        ours, theirs = self.model_dump(), wanted.model_dump(exclude={"version"})
         for name, value in theirs.items():
             # The quality differs only where the pictures do too, which are named first.
             if ours[name] != value:
@@ -47,18 +48,45 @@ class Request(_Line):
         return None
 
 
-class BlockLine(_Line):
-    """A finished block: its name, how many samples it has, and the size of its files."""
+class BlockLine(Record):
+    """A finished block of samples.
+
+    Attributes:
+        block: its name.
+        samples: how many it has.
+        bytes: of its pictures, or of its part of an archive.
+        hidden: hash of its file in the hidden folder (its records, or its part of an archive).
+    """
 
     block: str
-    samples: int
-    bytes: int
+    samples: Count
+    bytes: Count
+    hidden: Hash
 
 
-class FinishedLine(_Line):
+class ArchiveLine(Record):
+    """A finished archive, put together from its blocks."""
+
+    archive: str
+    samples: Count
+    bytes: Count
+
+
+class FinishedLine(Record):
     """The journal's last line: the summaries are written too."""
 
     finished: Literal[True] = True
+
+
+class _OldBlockLine(Record):
+    """Version 1: a finished block, which was a whole archive in formats that have archives."""
+
+    block: str
+    samples: Count
+    bytes: Count
+
+
+Line = BlockLine | ArchiveLine | FinishedLine
 
 
 @dataclass
@@ -69,60 +97,101 @@ class Journal:
         folder: of the export.
         request: None where there is no journal.
         blocks: finished ones by name.
+        archives: finished ones by name.
         finished: whether the export as a whole is.
     """
 
     folder: Path
-    request: Request | None
-    blocks: dict[str, BlockLine]
-    finished: bool
+    request: Request | None = None
+    blocks: dict[str, BlockLine] = field(default_factory=dict)
+    archives: dict[str, ArchiveLine] = field(default_factory=dict)
+    finished: bool = False
 
     @classmethod
     def read(cls, folder: Path) -> "Journal":
-        """Read what is there. A last line torn by a kill does not count.
+        """Read what is there. A line that was torn by a kill or changed does not count, nor those behind it.
 
         Raises:
             ConfigError: what is there is no journal.
         """
-        journal = cls(folder, None, {}, False)
-        path = journal._path
-        if not path.exists():
-            return journal
-        first, *others = path.read_bytes().split(b"\n")
+        journal = cls(folder)
         try:
-            journal.request = Request.model_validate_json(first)
-        except ValidationError as error:
-            fix = "use another --out, or remove the folder"
-            raise ConfigError(path, "the journal of an export", "something else", fix) from error
+            first, *others = read_regular(journal._path).split(b"\n")
+        except (FileNotFoundError, NotADirectoryError):
+            return journal
+        except OSError as error:
+            raise _no_journal(journal._path, str(error.strerror or error)) from error
+        journal.request = unseal(first, Request) or _old_request(first)
+        if journal.request is None:
+            raise _no_journal(journal._path, "something else")
+        parse = _parse if journal.request.version == 2 else _parse_old
         for text in others:
-            try:
-                if text == FinishedLine().model_dump_json().encode():
-                    journal.finished = True
-                    break
-                line = BlockLine.model_validate_json(text)
-            except ValidationError:
+            line = parse(text, journal.request.format)
+            if line is None:
                 break
-            journal.blocks[line.block] = line
+            journal._take(line)
         return journal
 
-    def begin(self, request: Request, blocks: Iterable[BlockLine]) -> None:
-        """Make the journal anew, with these blocks finished."""
-        self.request, self.blocks, self.finished = request, {line.block: line for line in blocks}, False
-        self._path.parent.mkdir(exist_ok=True)
-        write_atomically(self._path, b"".join(_encode(line) for line in (request, *self.blocks.values())))
+    @property
+    def is_old(self) -> bool:
+        """Whether version 1 wrote it, in blocks of 1,000 samples."""
+        return self.request is not None and self.request.version == 1
 
-    def append(self, line: BlockLine | FinishedLine) -> None:
-        """Add a line; returns when it stands on the disk."""
+    def begin(
+        self, request: Request, blocks: Iterable[BlockLine] = (), archives: Iterable[ArchiveLine] = ()
+    ) -> None:
+        """Write a new journal, with these blocks and archives finished."""
+        lines: list[BlockLine | ArchiveLine] = [*blocks, *archives]
+        self.request, self.blocks, self.archives, self.finished = request, {}, {}, False
+        for line in lines:
+            self._take(line)
+        self._path.parent.mkdir(exist_ok=True)
+        write_atomically(self._path, b"".join(map(seal, (request, *lines))))
+
+    def append(self, line: Line) -> None:
+        """Add a line. That of a block may be lost in a power cut, as may its files."""
+        self._take(line)
+        append_line(self._path, seal(line), durable=not isinstance(line, BlockLine))
+
+    def _take(self, line: Line) -> None:
         if isinstance(line, BlockLine):
             self.blocks[line.block] = line
-        with self._path.open("ab") as file:
-            file.write(_encode(line))
-            file.flush()
-            os.fsync(file.fileno())
+        elif isinstance(line, ArchiveLine):
+            self.archives[line.archive] = line
+        else:
+            self.finished = True
 
     @property
     def _path(self) -> Path:
         return self.folder / HIDDEN_FOLDER / JOURNAL_FILE
+
+
+def _parse(text: bytes, format_name: FormatName) -> Line | None:
+    return unseal(text, BlockLine) or unseal(text, ArchiveLine) or unseal(text, FinishedLine)
+
+
+def _parse_old(text: bytes, format_name: FormatName) -> Line | None:
+    try:
+        if b'"finished"' in text:
+            return FinishedLine.model_validate_json(text)
+        line = _OldBlockLine.model_validate_json(text)
+    except ValidationError:
+        return None
+    if format_name == "webdataset":
+        return ArchiveLine(archive=line.block, samples=line.samples, bytes=line.bytes)
+    return BlockLine(block=line.block, samples=line.samples, bytes=line.bytes, hidden="0" * 64)
+
+
+def _old_request(text: bytes) -> Request | None:
+    try:
+        request = Request.model_validate_json(text)
+    except ValidationError:
+        return None
+    return request if request.version == 1 else None
+
+
+def _no_journal(path: Path, found: str) -> ConfigError:
+    return ConfigError(path, "the journal of an export", found, "use another --out, or remove the folder")
 
 
 def records_path(folder: Path, block: str) -> Path:
@@ -130,15 +199,34 @@ def records_path(folder: Path, block: str) -> Path:
     return folder / HIDDEN_FOLDER / f"{block}.jsonl"
 
 
-def write_records(folder: Path, block: str, records: Iterable[Any]) -> None:
-    """Write the records of a block, a line each."""
-    write_atomically(records_path(folder, block), b"".join(json.dumps(r).encode() + b"\n" for r in records))
+def part_path(folder: Path, block: str) -> Path:
+    """Where a block's part of an archive stands until the archive is put together."""
+    return folder / HIDDEN_FOLDER / f"{block}.part"
 
 
-def drop_records(folder: Path) -> None:
-    """Remove the records of all blocks."""
-    for path in (folder / HIDDEN_FOLDER).glob("*-*.jsonl"):
-        path.unlink()
+def write_records(folder: Path, block: str, records: Iterable[Any]) -> str:
+    """Write the records of a block, a line each, and give their hash.
+
+    They are not forced onto the disk: after a power cut the hash tells whether they are there.
+    """
+    content = b"".join(json.dumps(record).encode() + b"\n" for record in records)
+    write_atomically(records_path(folder, block), content, durable=False)
+    return blake3(content).hexdigest()
+
+
+def is_hidden_file_whole(path: Path, line: BlockLine) -> bool:
+    """Whether a block's file in the hidden folder is as it was written."""
+    try:
+        return hash_file(path, threads=1) == line.hidden
+    except OSError:
+        return False
+
+
+def drop_hidden_files(folder: Path) -> None:
+    """Remove the records and parts of all blocks."""
+    for pattern in ("*-*.jsonl", "*-*.part"):
+        for path in (folder / HIDDEN_FOLDER).glob(pattern):
+            path.unlink()
 
 
 @dataclass(frozen=True)
@@ -153,7 +241,3 @@ class Records:
         for block in self.blocks:
             with records_path(self.folder, block).open("rb") as lines:
                 yield from map(json.loads, lines)
-
-
-def _encode(line: BaseModel) -> bytes:
-    return line.model_dump_json().encode() + b"\n"

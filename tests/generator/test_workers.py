@@ -57,6 +57,14 @@ def test_a_dead_worker_ends_the_run_at_once() -> None:
     assert time.monotonic() - began < 20
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills as POSIX does")
+def test_who_does_not_wait_leaves_in_the_middle_of_a_task() -> None:
+    with closing(run_tasks(time.sleep, [0, 30, 30, 30], 2, finish=False)) as results:
+        next(results)
+        began = time.monotonic()
+    assert time.monotonic() - began < 5
+
+
 def test_leaving_early_ends_the_workers() -> None:
     with closing(run_tasks(operator.neg, range(100), 2)) as results:
         next(results)

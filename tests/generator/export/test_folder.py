@@ -9,6 +9,7 @@ import pytest
 from generator.dataset import open_dataset
 from generator.export.blocks import ExportConfig
 from generator.export.pipeline import export_dataset
+from generator.samples import DrawnSamples
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def test_every_sample_is_there_bit_for_bit(crowded: Path, out: Path) -> None:
                 assert ((stored[..., ::-1] if stored.ndim == 3 else stored) == expected).all()
 
 
-def test_the_table_names_pictures_and_boxes(crowded: Path, out: Path) -> None:
+def test_the_table_names_pictures_and_boxes(crowded: Path, assets: DrawnSamples, out: Path) -> None:
     dataset = open_dataset(crowded)
     with (out / "samples.csv").open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
@@ -39,7 +40,7 @@ def test_the_table_names_pictures_and_boxes(crowded: Path, out: Path) -> None:
     ]
     objects = 0
     for line in lines:
-        assert (dataset.folder.parent / dataset.manifest.config["bg"] / line["bg"]).is_file()
+        assert (assets.bg / line["bg"]).is_file()
         fgs, boxes = json.loads(line["fg"]), json.loads(line["boxes"])
         instances = cv2.imread(
             str(out / line["split"] / "instances" / f"{line['name']}.png"), cv2.IMREAD_UNCHANGED
@@ -48,7 +49,7 @@ def test_the_table_names_pictures_and_boxes(crowded: Path, out: Path) -> None:
         for number, box in enumerate(boxes, 1):
             y, x = np.nonzero(instances == number)
             assert box == ([x.min(), y.min(), np.ptp(x) + 1, np.ptp(y) + 1] if len(x) else None)
-        assert all((Path(dataset.manifest.config["fg"]) / fg).is_file() for fg in fgs)
+        assert all((assets.fg / fg).is_file() for fg in fgs)
         objects += len(fgs)
     assert objects > len(lines)
 

@@ -1,3 +1,4 @@
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ import generator.export.blocks
 import generator.export.pipeline
 from generator.dataset import open_dataset
 from generator.errors import ConfigError, DatasetError, DiskSpaceError, UsageError
-from generator.export.blocks import ExportConfig
+from generator.export.blocks import ExportConfig, block_samples, cut
 from generator.export.pipeline import export_dataset
 from generator.export.samples import Encoder, Sample
 from generator.files import hash_file
@@ -20,7 +21,8 @@ from generator.files import hash_file
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator.export.pipeline, "BLOCK_SAMPLES", 20)
+    monkeypatch.setattr(generator.export.blocks, "_MOST_SAMPLES", 20)
+    monkeypatch.setattr(generator.export.blocks, "ARCHIVE_SAMPLES", 40)
 
 
 @pytest.fixture
@@ -266,3 +268,77 @@ def test_jpeg_pictures_and_exact_maps(config: ExportConfig, unrendered: Path) ->
     assert (depth == batch.depth[0]).all()
     export_dataset(replace(config, quality=20), overwrite=True)
     assert sum(path.stat().st_size for path in config.out.rglob("*.jpg")) < 0.8 * sizes
+
+
+@pytest.mark.parametrize("name", ["folder", "coco", "webdataset"])
+def test_what_is_finished_is_kept_to_the_block(
+    config: ExportConfig, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Also within an archive, which is of several blocks."""
+    config = replace(config, format=name, subset="train", samples=40)
+    fields = {"folder": 4, "coco": 1, "webdataset": 5}[name]
+    with monkeypatch.context() as stopping:
+        break_after(stopping, fields * (24 + 30))
+        with pytest.raises(KeyboardInterrupt):
+            export_dataset(config)
+    assert export_dataset(config).written == 20
+
+
+@pytest.mark.parametrize("name", ["folder", "webdataset"])
+def test_hidden_files_that_a_power_cut_spoiled_are_made_again(
+    config: ExportConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    config = replace(config, format=name, subset="train", samples=40)
+    with monkeypatch.context() as stopping:
+        break_after(stopping, {"folder": 4, "webdataset": 5}[name] * (24 + 30))
+        with pytest.raises(KeyboardInterrupt):
+            export_dataset(config)
+    (hidden,) = (path for path in (config.out / ".export").iterdir() if path.name.startswith("train-000000."))
+    hidden.write_bytes(bytes(hidden.stat().st_size))
+    assert export_dataset(config).written == 40
+    export_dataset(replace(config, out=tmp_path / "whole"))
+    assert content(config.out) == content(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("name", ["folder", "coco", "webdataset"])
+def test_an_export_of_version_1_is_complete_or_continued(config: ExportConfig, name: str) -> None:
+    config = replace(config, format=name, subset="train", samples=60)
+    export_dataset(config)
+    expected = content(config.out)
+    request = config.request(open_dataset(config.data).manifest.id).model_copy(update={"version": 1})
+    sizes = {
+        "folder": lambda first, stop: loose_bytes(config, first, stop, ["bg", "fg_bg", "mask", "depth"]),
+        "coco": lambda first, stop: loose_bytes(config, first, stop, []),
+        "webdataset": lambda first, stop: (config.out / f"train-{first // 40:06d}.tar").stat().st_size,
+    }[name]
+    lines = [request.model_dump_json()]
+    for number, (first, stop) in enumerate(((0, 40), (40, 60))):
+        line = {"block": f"train-{number:06d}", "samples": stop - first, "bytes": sizes(first, stop)}
+        lines.append(json.dumps(line))
+    journal = config.out / ".export" / "journal.jsonl"
+    journal.write_text("\n".join([*lines, '{"finished":true}', ""]))
+    assert export_dataset(config).written == 0
+    journal.write_text("\n".join([*lines[:2], ""]))
+    # Archives stay; loose pictures are written again.
+    assert export_dataset(config).written == (20 if name == "webdataset" else 60)
+    assert content(config.out) == expected
+
+
+def loose_bytes(config: ExportConfig, first: int, stop: int, fields: list[str]) -> int:
+    numbers = open_dataset(config.data)["train"].samples["sample_id"][first:stop]
+    folders = [config.out / "train" / field for field in fields] or [config.out / "images" / "train"]
+    return sum((folder / f"{number:012d}.png").stat().st_size for folder in folders for number in numbers)
+
+
+def test_blocks_are_small_and_fill_archives() -> None:
+    size = block_samples((192, 192), instances=False)
+    assert 10 <= size <= 50 and block_samples((8, 8), False) <= 100 and block_samples((8192, 8192), True) == 1
+    blocks = cut({"train": 95, "val": 3}, 30)  # archives of 40
+    assert [(block.name, block.archive, block.first, block.stop) for block in blocks] == [
+        ("train-000000", "train-000000", 0, 30),
+        ("train-000001", "train-000000", 30, 40),
+        ("train-000002", "train-000001", 40, 70),
+        ("train-000003", "train-000001", 70, 80),
+        ("train-000004", "train-000002", 80, 95),
+        ("val-000000", "val-000000", 0, 3),
+    ]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import webdataset
 
-import generator.export.pipeline
+import generator.export.blocks
 from generator.dataset import open_dataset
 from generator.export.blocks import ExportConfig
 from generator.export.pipeline import export_dataset
@@ -18,7 +18,7 @@ from generator.export.pipeline import export_dataset
 def out(crowded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("webdataset")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generator.export.pipeline, "BLOCK_SAMPLES", 25)
+        patch.setattr(generator.export.blocks, "ARCHIVE_SAMPLES", 25)
         export_dataset(ExportConfig(crowded, folder, "webdataset", workers=1))
     return folder
 
