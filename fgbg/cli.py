@@ -1,7 +1,6 @@
 """`fgbg`: the command group. Commands are imported when used, so that --help answers at once."""
 
 import importlib
-import io
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +13,7 @@ from fgbg.options import config_option, debug_option
 COMMANDS: dict[str, str] = {
     "samples": "Draw sample foregrounds and backgrounds with exact depth.",
     "review": "Report what is wrong with foregrounds and backgrounds.",
-    "cutout": "Cut foregrounds out of pictures, by masks or by a box.",
+    "cutout": "Cut foregrounds out of pictures, by masks or by a box, or clean the edges of finished ones.",
     "generate": "Composite foregrounds onto backgrounds into a dataset.",
     "verify": "Hash every file of a dataset and name what is damaged.",
     "preview": "Draw a contact sheet of a dataset to look at.",
@@ -52,9 +51,6 @@ class CommandGroup(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         arguments = list(sys.argv[1:] if args is None else args)
-        for stream in (sys.stdout, sys.stderr):
-            if isinstance(stream, io.TextIOWrapper):  # which may know few characters
-                stream.reconfigure(errors="backslashreplace")
         with report(debug="--debug" in arguments):
             sys.exit(super().main(arguments, *rest, **{**options, "standalone_mode": False}))
 

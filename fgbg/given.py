@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import AssetError, printable
+from generator.files import real_path
 from generator.listing import list_folder, require_pictures
 from generator.marks import is_marked
 
@@ -31,7 +32,7 @@ class Given:
     @property
     def whole_folder(self) -> Path:
         """The folder from the root on; links in it keep their names."""
-        return self.folder.resolve() if ".." in self.folder.parts else self.folder.absolute()
+        return real_path(self.folder) if ".." in self.folder.parts else self.folder.absolute()
 
 
 @dataclass(frozen=True)

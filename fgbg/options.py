@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from fgbg.config_file import fill_defaults
 from fgbg.value_types import FILE, FOLDER, PATH, CanvasSize, OneOf, Whole
+from generator.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -30,6 +32,24 @@ debug_option = click.option(
 def common_options(command: Command) -> Command:
     """The options that every command has, which mean the same before and behind its name."""
     return config_option(debug_option(command))
+
+
+def is_given(ctx: click.Context, name: str) -> bool:
+    """Whether an option stands on the command line itself."""
+    return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def named_dataset(ctx: click.Context, dataset: Path | None, data: Path) -> Path:
+    """The dataset of a command that takes it as DATASET or as --data, which TOML may hold.
+
+    Raises:
+        UsageError: the command line has both.
+    """
+    if dataset is None:
+        return data
+    if is_given(ctx, "data"):
+        raise UsageError("--data", "one dataset", f"{dataset} beside it", "leave one of them out")
+    return dataset
 
 
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what an earlier call made there.")

@@ -95,6 +95,11 @@ def write_atomically(path: Path, content: bytes | memoryview, durable: bool = Tr
         temporary.write_bytes(content)
 
 
+def real_path(path: Path) -> Path:
+    """The path with every link followed; unlike `Path.resolve`, links in a ring are no error."""
+    return Path(os.path.realpath(path))
+
+
 def open_regular(path: Path) -> BinaryIO:
     """Open a file for reading, if it is a file: a named pipe would wait for ever, a device do anything.
 

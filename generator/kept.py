@@ -5,6 +5,7 @@ from pathlib import Path
 
 from generator.depth_names import folded
 from generator.errors import UsageError
+from generator.files import real_path
 
 
 class Kept:
@@ -35,5 +36,5 @@ class Kept:
     def _place(self, path: Path) -> str:
         """The path with its folder from the root on, links resolved; the file itself may be a link."""
         if path.parent not in self._folders:
-            self._folders[path.parent] = path.parent.resolve()
+            self._folders[path.parent] = real_path(path.parent)
         return folded(str(self._folders[path.parent] / path.name))

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from generator.errors import AssetError, one_line
+from generator.files import real_path
 from generator.onnx_input import OTHER_NETWORK, SHORTER_SIDE, PictureInput, find_input
 
 MOST_NUMBERS = 2**26
@@ -138,8 +139,10 @@ def _outside_weights(request: Open) -> list[str]:
 
 def _is_beside(file: Path, name: str) -> bool:
     """Whether a file of weights stands beside or below its model; the runtime refuses others itself."""
+    if "\0" in name:
+        return False
     weights = file.parent / name
-    return weights.resolve().is_relative_to(file.parent.resolve()) and weights.is_file()
+    return real_path(weights).is_relative_to(real_path(file.parent)) and weights.is_file()
 
 
 def _find_output(path: Path, wanted: PictureInput) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import AssetError, UsageError
+from generator.files import real_path
 from generator.listing import list_pictures
 
 MASK_ENDINGS = (
@@ -45,8 +46,8 @@ def pair_by_name(
     if pictures.is_file() and masks.is_file():
         return [Pair(pictures, masks, Path(pictures.stem))], []
     picture_of = name_pictures(pictures, say)
-    listed = list_pictures(masks, (lambda line: None) if pictures.resolve() == masks.resolve() else say)
-    if pictures.resolve() == masks.resolve():
+    listed = list_pictures(masks, (lambda line: None) if real_path(pictures) == real_path(masks) else say)
+    if real_path(pictures) == real_path(masks):
         picture_of = {
             name: path for name, path in picture_of.items() if _without_ending(path.stem) == path.stem
         }
@@ -56,8 +57,8 @@ def pair_by_name(
         short = whole.with_name(_without_ending(whole.name))
         return short if whole not in picture_of and short in picture_of else whole
 
-    themselves = {path.resolve() for path in picture_of.values()}
-    mask_of = _by_name((name_of(mask), mask) for mask in listed if mask.resolve() not in themselves)
+    themselves = {real_path(path) for path in picture_of.values()}
+    mask_of = _by_name((name_of(mask), mask) for mask in listed if real_path(mask) not in themselves)
     pairs = [Pair(path, mask_of[name], name) for name, path in picture_of.items() if name in mask_of]
     if not pairs:
         fix = f"name masks like pictures, or like them with {MASK_ENDINGS[0]} or {MASK_ENDINGS[-1]} behind"

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.options import common_options, device_option
-from fgbg.screen import say
+from fgbg.options import common_options, device_option, is_given
+from fgbg.screen import say, warn
 from fgbg.value_types import FILE, FOLDER, PATH, OneOf, Whole
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ _DATA = Path("data/shards")
 )
 @device_option
 @common_options
+@click.pass_context
 def command(
+    ctx: click.Context,
+    /,
     runs: tuple[Path, ...],
     data: Path | None,
     subset: "SplitName",
@@ -71,5 +74,9 @@ def command(
 
     if data is None and (_DATA / "dataset.json").is_file():
         data = _DATA
+    if data is None:
+        for name in ("subset", "pictures", "without_bg"):
+            if is_given(ctx, name):
+                warn(f"--{name.replace('_', '-')} has no effect without a dataset")
     asked = Asked(data, subset, pictures, files, not without_bg)
     say(*compare(runs, asked, out, device))

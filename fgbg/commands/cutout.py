@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.options import common_options, overwrite_option
+from fgbg.options import common_options, is_given, overwrite_option
 from fgbg.screen import say, warn
 from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Whole
 
@@ -62,7 +62,10 @@ _MOST_LINES = 20
 )
 @overwrite_option
 @common_options
+@click.pass_context
 def command(
+    ctx: click.Context,
+    /,
     pictures: Path,
     masks: Path | None,
     box: tuple[int, int, int, int] | None,
@@ -83,6 +86,7 @@ def command(
     from generator.alpha import Foreground
     from generator.cutout import clean_cut_outs, cut_out_by_masks, cut_out_in_box
     from generator.errors import ConfigError, EmptyMaskError, ExistsError
+    from generator.files import real_path
     from generator.pairs import name_pictures, pair_by_name
     from generator.progress import Progress
 
@@ -103,8 +107,10 @@ def command(
         say(f"{pictures}: {cut_out_in_box(pictures, box, out, margin, overwrite)}")
         return
     if masks is None:
-        if out.resolve() == pictures.resolve():
+        if real_path(out) == real_path(pictures):
             raise ConfigError("--out", "another folder than PICTURES", str(out), "name another --out")
+        if is_given(ctx, "margin"):
+            warn("--margin has no effect with --clean-edges, which keeps every size")
         named = name_pictures(pictures, warn)
         with Progress("cleaning edges", len(named), "cut-outs") as progress:
             outcome = clean_cut_outs(named, out, overwrite, progress.advance)

@@ -10,12 +10,13 @@ from fgbg.options import (
     common_options,
     fg_option,
     fg_size_option,
+    is_given,
     overwrite_option,
     seed_option,
     size_option,
     workers_option,
 )
-from fgbg.screen import say
+from fgbg.screen import say, warn
 from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, SplitShares, Text, Whole
 
 
@@ -191,7 +192,8 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
 @workers_option
 @overwrite_option
 @common_options
-def command(overwrite: bool, **fields: Any) -> None:
+@click.pass_context
+def command(ctx: click.Context, /, overwrite: bool, **fields: Any) -> None:
     """Composite foregrounds onto backgrounds into a dataset.
 
     Every foreground comes on every background of its split at --positions places, mirrored too, with mask
@@ -202,6 +204,8 @@ def command(overwrite: bool, **fields: Any) -> None:
     from generator.plan import format_bytes
 
     config = GenerateConfig(**fields)
+    if is_given(ctx, "overlap") and not config.has_instances:
+        warn("--overlap has no effect with one object in a sample; see --objects")
     outcome = generate(config, overwrite, say=say)
     manifest = outcome.manifest
     counts = ", ".join(f"{name} {split.samples:,}" for name, split in manifest.splits.items())

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.options import common_options, data_option, overwrite_option, subset_option
+from fgbg.options import common_options, data_option, named_dataset, overwrite_option, subset_option
 from fgbg.screen import say
 from fgbg.value_types import FILE, FOLDER, Whole
 
@@ -23,8 +23,16 @@ if TYPE_CHECKING:
 )
 @overwrite_option
 @common_options
+@click.pass_context
 def command(
-    dataset: Path | None, data: Path, subset: "SplitName", count: int, out: Path, overwrite: bool
+    ctx: click.Context,
+    /,
+    dataset: Path | None,
+    data: Path,
+    subset: "SplitName",
+    count: int,
+    out: Path,
+    overwrite: bool,
 ) -> None:
     """Draw a contact sheet of a dataset to look at.
 
@@ -33,5 +41,5 @@ def command(
     """
     from generator.preview import write_preview
 
-    shown, total = write_preview(dataset or data, subset, count, out, overwrite)
+    shown, total = write_preview(named_dataset(ctx, dataset, data), subset, count, out, overwrite)
     say(f"{out}: {shown:,} of {total:,} samples of {subset}")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.options import common_options, data_option, overwrite_option, subset_option
+from fgbg.options import common_options, data_option, named_dataset, overwrite_option, subset_option
 from fgbg.screen import say
 from fgbg.value_types import FOLDER, Whole
 
@@ -30,8 +30,16 @@ if TYPE_CHECKING:
 )
 @overwrite_option
 @common_options
+@click.pass_context
 def command(
-    dataset: Path | None, data: Path, subset: "SplitName", samples: int | str, out: Path, overwrite: bool
+    ctx: click.Context,
+    /,
+    dataset: Path | None,
+    data: Path,
+    subset: "SplitName",
+    samples: int | str,
+    out: Path,
+    overwrite: bool,
 ) -> None:
     """Count what a dataset looks like: colours, coverage, positions, depth.
 
@@ -40,7 +48,7 @@ def command(
     """
     from generator.stats import FIGURE_FILE, STATS_FILE, write_stats
 
-    folder = dataset or data
+    folder = named_dataset(ctx, dataset, data)
     stats = write_stats(folder, subset, None if samples == "all" else int(samples), out, overwrite)
     say(*_table(stats), out / STATS_FILE, out / FIGURE_FILE)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from fgbg.options import common_options, data_option
+from fgbg.options import common_options, data_option, named_dataset
 from fgbg.screen import say, warn
 from fgbg.value_types import FOLDER
 
@@ -14,7 +14,8 @@ from fgbg.value_types import FOLDER
 @data_option
 @click.option("--quick", is_flag=True, help="Compare sizes and headers alone, without hashing.")
 @common_options
-def command(dataset: Path | None, data: Path, quick: bool) -> None:
+@click.pass_context
+def command(ctx: click.Context, /, dataset: Path | None, data: Path, quick: bool) -> None:
     """Hash every file of a dataset and name what is damaged.
 
     DATASET is its folder, as --data. Opening a dataset hashes each file once; this hashes all, always.
@@ -22,7 +23,7 @@ def command(dataset: Path | None, data: Path, quick: bool) -> None:
     from generator.dataset import open_dataset
     from generator.verify import verify_dataset
 
-    folder = dataset or data
+    folder = named_dataset(ctx, dataset, data)
     problems = verify_dataset(folder, quick)
     for problem in problems:
         warn(f"fgbg: {problem}")

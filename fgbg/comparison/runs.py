@@ -11,6 +11,7 @@ import torch
 
 from fgbg.predictor import Predictor
 from generator.errors import UsageError, one_line, printable
+from generator.files import real_path
 from training.checkpoint import Checkpoint, load_checkpoint, model_of
 from training.config import TrainConfig, read_identity
 from training.devices import choose_accelerator
@@ -74,7 +75,7 @@ def open_runs(folders: Sequence[Path], device: str) -> list[ComparedRun]:
         CheckpointError: a checkpoint cannot be used.
         ConfigError: the device is not here.
     """
-    resolved = [folder.resolve() for folder in folders]
+    resolved = [real_path(folder) for folder in folders]
     for number, folder in enumerate(resolved):
         if folder in resolved[:number]:
             raise UsageError(folders[number], "each run once", "it twice", "leave one of them out")

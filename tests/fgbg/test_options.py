@@ -1,47 +1,32 @@
-from typing import Any
+"""Options of several commands, and options that have no effect."""
 
-import click
+from pathlib import Path
+
 import pytest
+from click.testing import CliRunner
 
-from fgbg.options import CanvasSize, Shares, SplitShares, WeightedTerms, Widths
-
-
-@pytest.mark.parametrize(
-    ("kind", "text", "value"),
-    [
-        (CanvasSize(), "192", (192, 192)),
-        (CanvasSize(), "256X128", (256, 128)),
-        (CanvasSize(), 64, (64, 64)),
-        (SplitShares(), "80/10/10", (80, 10, 10)),
-        (SplitShares(), "none", None),
-        (WeightedTerms(), "dice:1,bce:0.5", {"dice": 1, "bce": 0.5}),
-        (WeightedTerms(), "dice", {"dice": 1}),
-        (Shares(), "flip:0.5, light", {"flip": 0.5, "light": 1}),
-        (Shares(), "None", {}),
-        (Widths(), "16, 32", (16, 32)),
-    ],
-)
-def test_values(kind: click.ParamType[Any], text: Any, value: Any) -> None:
-    assert kind.convert(text, None, None) == value
+from fgbg.cli import main
 
 
-@pytest.mark.parametrize(
-    ("kind", "text"),
-    [
-        (CanvasSize(), "wide"),
-        (CanvasSize(), "12x"),
-        (CanvasSize(), "-5"),
-        (SplitShares(), "80/20"),
-        (SplitShares(), "a/b/c"),
-        (WeightedTerms(), "dice:much"),
-        (Shares(), "flip:often"),
-        (Widths(), "16"),
-        (Widths(), "16,-2"),
-    ],
-)
-def test_mistakes_say_what_was_expected(kind: click.ParamType[Any], text: str) -> None:
-    if text == "12x":
-        assert kind.convert(text, None, None) == (12, 12)
-        return
-    with pytest.raises(click.BadParameter, match=r"expected .* found"):
-        kind.convert(text, None, None)
+@pytest.mark.parametrize("name", ["verify", "stats", "preview"])
+def test_a_dataset_is_named_once(name: str, unrendered: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, [name, str(unrendered), "--data", str(tmp_path)])
+    assert result.exit_code == 2
+    assert f"--data: expected one dataset, found {unrendered} beside it" in result.stderr
+
+
+def test_a_dataset_in_the_options_file_gives_way(unrendered: Path, tmp_path: Path) -> None:
+    config = tmp_path / "fgbg.toml"
+    config.write_text("[verify]\ndata = 'nowhere'\n")
+    result = CliRunner().invoke(main, ["--config", str(config), "verify", "--quick", str(unrendered)])
+    assert result.exit_code == 0, result.output
+
+
+def test_options_without_effect_say_so(request_fields: dict[str, object], tmp_path: Path) -> None:
+    arguments = ["--fg", str(request_fields["fg"]), "--bg", str(request_fields["bg"]), "--size", "32"]
+    arguments += ["--samples", "3", "--no-render", "--overlap", "0.2", "--out", str(tmp_path / "out")]
+    result = CliRunner().invoke(main, ["generate", *arguments])
+    assert result.exit_code == 0, result.output
+    assert "--overlap has no effect with one object" in result.stderr
+    ready = [str(tmp_path), "--clean-edges", "--margin", "3", "--out", str(tmp_path / "cut")]
+    assert "--margin has no effect" in CliRunner().invoke(main, ["cutout", *ready]).stderr
