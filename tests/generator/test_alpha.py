@@ -148,7 +148,7 @@ def test_of_shades_between_black_and_white_the_lighter_half_is_taken() -> None:
     assert matte.notes == (Note.LIGHTER_HALF,)
     assert (matte.alpha == np.where(values >= 128, 255, 0)).all()
     many = np.arange(60, dtype=np.uint8).repeat(40).reshape(60, 40)  # sixty numbered objects
-    for spread in (many, np.where(many, many + 196, 0).astype(np.uint8)):
+    for spread in (many, np.where(many, many * 3 + 78, 0).astype(np.uint8)):
         assert (alpha_of_labels(MASK, Labels(spread), Foreground()).alpha == np.where(many, 255, 0)).all()
 
 
