@@ -6,7 +6,7 @@ from pathlib import Path
 
 from generator.errors import AssetError, UsageError
 from generator.files import real_path
-from generator.listing import list_pictures
+from generator.listing import PICTURE_SUFFIXES, list_pictures
 
 MASK_ENDINGS = (
     *("_mask", "-mask", ".mask", "_masks", "_matte", "_alpha"),
@@ -27,7 +27,9 @@ class Pair:
 def pair_by_name(
     pictures: Path, masks: Path, say: Callable[[str], None] = lambda line: None
 ) -> tuple[list[Pair], list[AssetError]]:
-    """Find the mask of every picture: NAME.png, or NAME with one of `MASK_ENDINGS`, in the same subfolder.
+    """Find the mask of every picture NAME.jpg, in the same subfolder.
+
+    That is NAME.png, NAME with one of `MASK_ENDINGS`, or NAME.jpg.png.
 
     Both may be one folder; then what has an ending is a mask. Both may be files: then they are the pair.
 
@@ -54,8 +56,11 @@ def pair_by_name(
 
     def name_of(mask: Path) -> Path:
         whole = mask.relative_to(masks).with_suffix("")
-        short = whole.with_name(_without_ending(whole.name))
-        return short if whole not in picture_of and short in picture_of else whole
+        without_suffix = whole.with_suffix("") if whole.suffix.lower() in PICTURE_SUFFIXES else whole
+        for name in (whole, whole.with_name(_without_ending(whole.name)), without_suffix):
+            if name in picture_of:
+                return name
+        return whole
 
     themselves = {real_path(path) for path in picture_of.values()}
     mask_of = _by_name((name_of(mask), mask) for mask in listed if real_path(mask) not in themselves)

@@ -10,6 +10,7 @@ from fgbg.screen import say, warn
 from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Whole
 
 if TYPE_CHECKING:
+    from generator.alpha import Foreground
     from generator.cutout import Outcome
 
 _MOST_LINES = 20
@@ -21,7 +22,7 @@ _MOST_LINES = 20
     "--masks",
     type=PATH,
     show_default="none",
-    help="Folder of masks named like the pictures, or like them with _mask, _P, ... behind.",
+    help="Folder of masks named like the pictures, or with _mask, _P, ... at the end of the name.",
 )
 @click.option(
     "--box",
@@ -55,7 +56,7 @@ _MOST_LINES = 20
     type=Whole(0, 1000),
     default=2,
     show_default=True,
-    help="Transparent pixels around the object.",
+    help="Transparent pixels around the object; finished cut-outs keep their size.",
 )
 @click.option(
     "--out", type=FOLDER, default=Path("data/fg"), show_default=True, help="Folder of the cut-outs."
@@ -84,11 +85,8 @@ def command(
     rest is done, and the exit code is 1.
     """
     from generator.alpha import Foreground
-    from generator.cutout import clean_cut_outs, cut_out_by_masks, cut_out_in_box
-    from generator.errors import ConfigError, EmptyMaskError, ExistsError
-    from generator.files import real_path
-    from generator.pairs import name_pictures, pair_by_name
-    from generator.progress import Progress
+    from generator.cutout import cut_out_in_box
+    from generator.errors import ConfigError, ExistsError
 
     ways = [
         way for way, given in (("--masks", masks), ("--box", box), ("--clean-edges", clean_edges)) if given
@@ -107,26 +105,48 @@ def command(
         say(f"{pictures}: {cut_out_in_box(pictures, box, out, margin, overwrite)}")
         return
     if masks is None:
-        if real_path(out) == real_path(pictures):
-            raise ConfigError("--out", "another folder than PICTURES", str(out), "name another --out")
         if is_given(ctx, "margin"):
             warn("--margin has no effect with --clean-edges, which keeps every size")
-        named = name_pictures(pictures, warn)
-        with Progress("cleaning edges", len(named), "cut-outs") as progress:
-            outcome = clean_cut_outs(named, out, overwrite, progress.advance)
+        outcome = _clean(pictures, out, overwrite)
     else:
-        pairs, problems = pair_by_name(pictures, masks, warn)
-        with Progress("cutting out", len(pairs), "pictures") as progress:
-            outcome = cut_out_by_masks(pairs, out, chosen, margin, overwrite, progress.advance)
-        outcome.failed[:0] = problems
-        if outcome.empty and not outcome.made:
-            fix = "check --foreground, or the masks"
-            found = f"none in {len(outcome.empty)}"
-            outcome.failed.append(EmptyMaskError(masks, "the object in some mask", found, fix))
+        outcome = _cut_out(pictures, masks, chosen, margin, out, overwrite)
     _say(outcome)
     say(f"{outcome.made} cut-outs in {out}")
     if outcome.failed or outcome.kept:
         raise SystemExit(1 if outcome.made or outcome.failed else ExistsError.exit_code)
+
+
+def _clean(pictures: Path, out: Path, overwrite: bool) -> "Outcome":
+    from generator.cutout import clean_cut_outs
+    from generator.errors import ConfigError
+    from generator.files import real_path
+    from generator.pairs import name_pictures
+    from generator.progress import Progress
+
+    if real_path(out) == real_path(pictures):
+        raise ConfigError("--out", "another folder than PICTURES", str(out), "name another --out")
+    named = name_pictures(pictures, warn)
+    with Progress("cleaning edges", len(named), "cut-outs") as progress:
+        return clean_cut_outs(named, out, overwrite, progress.advance)
+
+
+def _cut_out(
+    pictures: Path, masks: Path, chosen: "Foreground", margin: int, out: Path, overwrite: bool
+) -> "Outcome":
+    from generator.cutout import cut_out_by_masks
+    from generator.errors import EmptyMaskError
+    from generator.pairs import pair_by_name
+    from generator.progress import Progress
+
+    pairs, problems = pair_by_name(pictures, masks, warn)
+    with Progress("cutting out", len(pairs), "pictures") as progress:
+        outcome = cut_out_by_masks(pairs, out, chosen, margin, overwrite, progress.advance)
+    outcome.failed[:0] = problems
+    if outcome.empty and not outcome.made:
+        fix = "check --foreground, or the masks"
+        found = f"none in {len(outcome.empty)}"
+        outcome.failed.append(EmptyMaskError(masks, "the object in some mask", found, fix))
+    return outcome
 
 
 def _say(outcome: "Outcome") -> None:

@@ -20,13 +20,16 @@ def paired(pictures: Path, masks: Path) -> list[tuple[str, str, str]]:
 
 
 def test_names_with_and_without_endings_in_subfolders(tmp_path: Path) -> None:
-    pictures = make(tmp_path / "p", "a.jpg", "b.jpg", "c.v2.jpg", "sub/a.jpg", "d_P.png")
-    masks = make(tmp_path / "m", "a.png", "b_P.png", "c.v2_MASK.png", "sub/a.mask.png", "d_P.png")
+    pictures = make(tmp_path / "p", "a.jpg", "b.jpg", "c.v2.jpg", "sub/a.jpg", "d_P.png", "e.JPG")
+    masks = make(
+        tmp_path / "m", "a.png", "b_P.png", "c.v2_MASK.png", "sub/a.mask.png", "d_P.png", "e.JPG.png"
+    )
     assert paired(pictures, masks) == [
         ("a.jpg", "a.png", "a"),
         ("b.jpg", "b_P.png", "b"),
         ("c.v2.jpg", "c.v2_MASK.png", "c.v2"),
         ("d_P.png", "d_P.png", "d_P"),
+        ("e.JPG", "e.JPG.png", "e"),
         ("a.jpg", "a.mask.png", "sub/a"),
     ]
 
