@@ -137,7 +137,11 @@ def append_line(path: Path, line: bytes, durable: bool = True) -> None:
 
 def seal(line: BaseModel) -> bytes:
     """A journal's line: JSON with a hash of itself as its last field."""
-    text = line.model_dump_json().encode()
+    return seal_text(line.model_dump_json().encode())
+
+
+def seal_text(text: bytes) -> bytes:
+    """The same of the JSON text of an object."""
     return text[:-1] + b',"line":"' + _hash(text) + b'"}\n'
 
 

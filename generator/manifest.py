@@ -244,10 +244,8 @@ class Manifest(Record):
         except OSError as error:
             raise DatasetError(path, "a file", str(error.strerror or error), COPY_AGAIN) from error
         except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"])) or "content"
             raise DatasetError(
-                path, "a dataset of format version 1", f"{place}: {first['msg']}", COPY_AGAIN
+                path, "a dataset of format version 1", first_fault(error), COPY_AGAIN
             ) from error
         manifest._prove(path)
         return manifest
@@ -274,6 +272,14 @@ class Manifest(Record):
 def hashes_by_name(assets: Sequence[Asset]) -> dict[str, str]:
     """The hash of each picture by its name."""
     return {asset.name: asset.hash for asset in assets}
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first of what a record lacks or has wrong, in words."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {said}" if place else said
 
 
 def _no_manifest(folder: Path) -> DatasetError:

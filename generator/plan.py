@@ -15,7 +15,7 @@ from generator.config import SPLITS, GenerateConfig
 from generator.duplicates import PerceptualHash, group_near_duplicates
 from generator.errors import COPY_AGAIN, DatasetError
 from generator.journal import shard_file
-from generator.manifest import Asset, AssetKind, Hash, Record, dataset_id, hashes_by_name
+from generator.manifest import Asset, AssetKind, Hash, Record, dataset_id, first_fault, hashes_by_name
 from generator.placement import SplitPlan, random_words
 from generator.shard_writer import ShardTask
 from generator.split import assign_splits
@@ -117,8 +117,7 @@ class Header(Record):
             # By way of JSON, where lists stand for tuples.
             return cls.model_validate_json(json.dumps(bank.header))
         except ValidationError as error:
-            first = error.errors()[0]
-            found = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            found = first_fault(error)
             raise DatasetError(f"{path}:header", "what it was made for", found, COPY_AGAIN) from error
 
     def request(self) -> Request:

@@ -14,8 +14,11 @@ import numpy as np
 from fuzzing.mutate import ODD_INTEGERS, mutate_bytes, mutate_text, mutate_tree
 from fuzzing.odd_files import put_odd_file
 from fuzzing.watch import library, run
+from generator.config import NOT_IDENTITY
 from generator.dataset import open_dataset
 from generator.files import hash_file
+from generator.journal import seal_text
+from generator.manifest import dataset_id
 
 _STORAGES = {"rendered": [], "unrendered": ["--no-render"], "crowded": ["--no-render", "--objects", "1-3"]}
 _SHARD_OPTIONS = ("--size", "32", "--positions", "4", "--shard-samples", "4", "--split", "34/33/33")
@@ -204,7 +207,7 @@ _CHANGES: tuple[Callable[[random.Random, Path], None], ...] = (
 
 
 def _agree(folder: Path) -> None:
-    """Write the sizes and hashes that the files have now into the manifest and the journal."""
+    """Write the sizes and hashes that files have now into manifest and journal, and prove these again."""
     with contextlib.suppress(Exception):
         path = folder / "dataset.json"
         if not _is_plain(path):
@@ -213,6 +216,12 @@ def _agree(folder: Path) -> None:
         shards = [shard for split in manifest["splits"].values() for shard in split["shards"]]
         for entry in [manifest["bank"], *shards]:
             _measure(folder, entry)
+        hashes = {
+            kind: {one["name"]: one["hash"] for one in manifest["assets"][kind]} for kind in ("fg", "bg")
+        }
+        depths = {one["name"]: one["depth_hash"] for one in manifest["assets"]["bg"] if "depth_hash" in one}
+        config = {name: value for name, value in manifest["config"].items() if name not in NOT_IDENTITY}
+        manifest["id"] = dataset_id(config, hashes, depths)
         path.write_text(json.dumps(manifest))
     with contextlib.suppress(Exception):
         path = folder / "journal.jsonl"
@@ -220,8 +229,9 @@ def _agree(folder: Path) -> None:
             return
         lines = [json.loads(line) for line in path.read_text().splitlines()]
         for line in lines:
-            _measure(folder, line)
-        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+            _measure(folder, line.get("bank", line))
+            line.pop("line", None)
+        path.write_bytes(b"".join(seal_text(json.dumps(line).encode()) for line in lines))
 
 
 def _measure(folder: Path, entry: dict[str, Any]) -> None:
