@@ -25,7 +25,9 @@ _HIGHEST_LABEL_BESIDE_VOID = 50
 _LEAST_LABELS_PER_VOID = 0.05
 _FEWEST_SHADES = 16
 _NEAR_BLACK, _NEAR_WHITE = 16, 239
-_LEAST_BLACK_OR_WHITE = 0.85
+_LEAST_BETWEEN = 0.9
+_MOST_FLAT = 0.5
+_MOST_CHROMA = 32
 _GRABCUT_ROUNDS = 5
 _GRABCUT_COLOURS = 5
 _GRABCUT_LONGER_SIDE = 500
@@ -270,23 +272,39 @@ def _void(labels: Labels) -> np.ndarray | None:
     there = np.flatnonzero(counts)
     small = there[(there > 0) & (there <= _HIGHEST_LABEL_BESIDE_VOID)]
     large = there[there > _HIGHEST_LABEL_BESIDE_VOID]
-    known = ((large >= LOWEST_VOID) & (large <= 255)) | (large == 65535)
-    if large.size and known.all() and counts[small].sum() >= _LEAST_LABELS_PER_VOID * counts[large].sum():
-        return np.asarray(labels.values >= LOWEST_VOID)
+    if large.size != 1 or not (LOWEST_VOID <= large[0] <= 255 or large[0] == 65535):
+        return None
+    if counts[small].sum() >= _LEAST_LABELS_PER_VOID * counts[large].sum():
+        return np.asarray(labels.values == large[0])
     return None
 
 
 def _is_shaded(labels: Labels) -> bool:
     """Whether grey is a mask in black and white with shades between: soft edges, or a JPEG's saved as PNG.
 
-    Most pixels are nearly black or nearly white, and many values lie between.
+    Shades are thin, between black and white, or change from pixel to pixel; labels are flat. Where there are
+    none, several values near black and near white tell a JPEG's.
     """
-    counts = labels.counts
-    if labels.palette is not None or labels.values.dtype != np.uint8 or not counts[_NEAR_WHITE:].any():
+    if labels.palette is not None or labels.values.dtype != np.uint8:
         return False
-    extremes = int(counts[: _NEAR_BLACK + 1].sum() + counts[_NEAR_WHITE:].sum())
-    shades = int((counts[_HIGHEST_LABEL_BESIDE_VOID + 1 :] > 0).sum())
-    return shades >= _FEWEST_SHADES and extremes >= _LEAST_BLACK_OR_WHITE * int(counts.sum())
+    grey = labels.values
+    if grey.ndim == 3:
+        grey = grey.max(axis=2)
+        if (grey - labels.values.min(axis=2)).max() > _MOST_CHROMA:
+            return False
+    counts = labels.counts
+    near_black, near_white = counts[1 : _NEAR_BLACK + 1].any(), counts[_NEAR_WHITE:255].any()
+    shades = np.count_nonzero(counts[_NEAR_BLACK + 1 : _NEAR_WHITE])
+    if not counts[_NEAR_WHITE:].any() or not shades:
+        return bool(near_black and near_white)
+    shade = (grey > _NEAR_BLACK) & (grey < _NEAR_WHITE)
+    window = np.ones((5, 5), np.uint8)
+    between = (cv2.erode(grey, window) <= _NEAR_BLACK) & (cv2.dilate(grey, window) >= _NEAR_WHITE)
+    number = np.count_nonzero(shade)
+    if np.count_nonzero(between & shade) >= _LEAST_BETWEEN * number:
+        return True
+    flat = np.count_nonzero(shade[:, 1:] & (grey[:, 1:] == grey[:, :-1]))
+    return bool(shades >= _FEWEST_SHADES and flat < _MOST_FLAT * number)
 
 
 def _any_of(path: Path, labels: Labels, choices: tuple[LabelChoice, ...]) -> np.ndarray:
@@ -311,6 +329,8 @@ def _chosen(path: Path, labels: Labels, choice: LabelChoice) -> np.ndarray:
         return np.isin(values, np.flatnonzero((labels.palette == choice).all(axis=1)))
     if len(set(choice)) == 1:
         return np.asarray(values == choice[0])
+    if not labels.counts[1:].any():
+        return np.zeros(values.shape, bool)  # black all over, as a mask of colours is without any object
     raise ImageError(
         path, f"colours to find {_spelled(choice)}", _named(labels), "name a value, like --foreground 1"
     )

@@ -131,25 +131,46 @@ def test_a_photograph_is_no_mask() -> None:
 
 
 def test_255_is_the_object_where_the_mask_is_black_and_white() -> None:
-    for values in ([0, 255], [0, 51, 102, 204, 255], [0, 128, 255], [0, 0, *[255] * 40, 1]):
+    for values in ([0, 255], [0] * 3 + [51] * 9 + [204] * 9 + [255] * 9, [0, 0, *[255] * 40, 1]):
         matte = alpha_of_labels(MASK, grey(values), Foreground())
         assert matte.alpha.tolist() == [[255 if value else 0 for value in values]] and matte.notes == ()
     plain = np.array([[0, 0, 0], [9, 9, 200]], np.uint8)[[0] * 255 + [1]]
     assert alpha(Labels(np.array([[0, 255]], np.uint8), plain)) == [[0, 255]]
 
 
-def test_of_shades_between_black_and_white_the_lighter_half_is_taken() -> None:
-    """What a JPEG saved as PNG holds: much near black and white, and a bit of everything."""
+def square(soft: float = 0) -> np.ndarray:
+    """A white square of 20 pixels on black, its edges blurred."""
     values = np.zeros((40, 60), np.uint8)
-    values[:, 30:] = 253
-    values[:, :20:4] = 3
-    values[:, 29], values[:, 30] = np.arange(10, 130, 3), np.arange(130, 250, 3)
+    values[10:30, 20:40] = 255
+    return cv2.GaussianBlur(values, (0, 0), soft) if soft else values
+
+
+def jpeg(values: np.ndarray, quality: int) -> np.ndarray:
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality]
+    return np.asarray(cv2.imdecode(cv2.imencode(".jpg", values, options)[1], cv2.IMREAD_UNCHANGED))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [square(0.7), square(4), jpeg(square(), 70), jpeg(square(), 97), jpeg(np.dstack([square()] * 3), 40)],
+    ids=["soft edge", "softer edge", "JPEG", "good JPEG", "JPEG in colour"],
+)
+def test_of_shades_between_black_and_white_the_lighter_half_is_taken(values: np.ndarray) -> None:
     matte = alpha_of_labels(MASK, Labels(values), Foreground())
     assert matte.notes == (Note.LIGHTER_HALF,)
-    assert (matte.alpha == np.where(values >= 128, 255, 0)).all()
+    assert (matte.alpha == square()).mean() >= 0.98
+
+
+def test_labels_of_many_values_are_no_shades() -> None:
     many = np.arange(60, dtype=np.uint8).repeat(40).reshape(60, 40)  # sixty numbered objects
-    for spread in (many, np.where(many, many * 3 + 78, 0).astype(np.uint8)):
-        assert (alpha_of_labels(MASK, Labels(spread), Foreground()).alpha == np.where(many, 255, 0)).all()
+    for values in (many, np.where(many, many * 3 + 78, 0).astype(np.uint8)):
+        matte = alpha_of_labels(MASK, Labels(values), Foreground())
+        assert (matte.alpha == np.where(many, 255, 0)).all() and matte.notes == ()
+
+
+def test_a_mask_of_colours_may_be_black_all_over() -> None:
+    with pytest.raises(EmptyMaskError, match="255,0,255"):
+        alpha(grey([0, 0]), (255, 0, 255))
 
 
 @pytest.mark.parametrize("colour", [0, 1, 255])
