@@ -103,3 +103,17 @@ def test_defaults_that_hang_on_other_fields() -> None:
 
 def test_who_does_the_work_is_no_part_of_a_request() -> None:
     assert GenerateConfig(workers=3, depth_cache=Path("x")).identity() == GenerateConfig().identity()
+
+
+def test_auto_takes_the_convention_of_depth_files_and_keeps_the_identity_of_before() -> None:
+    identity = GenerateConfig().identity()
+    assert identity["depth_convention"] == "inverse" and "depth_invalid" not in identity
+    assert GenerateConfig(depth_convention="inverse").identity() == identity
+    assert GenerateConfig.defaults() == identity | {"depth_invalid": [0.0]}
+
+
+def test_0_is_always_unknown_unless_nothing_is() -> None:
+    assert GenerateConfig(depth_invalid=(65535, -1)).depth_invalid == (-1, 0, 65535)
+    assert GenerateConfig(depth_invalid=()).identity()["depth_invalid"] == []
+    with pytest.raises(ConfigError, match="--depth-invalid: expected a finite number, found nan"):
+        GenerateConfig(depth_invalid=(float("nan"),))

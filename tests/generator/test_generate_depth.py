@@ -100,6 +100,24 @@ def test_what_cannot_be_is_refused(fields: Fields, tmp_path: Path, change: Field
         GenerateConfig(**fields | change, out=tmp_path / "out")
 
 
+def test_depth_files_are_read_by_their_convention(request_fields: Fields, tmp_path: Path) -> None:
+    said: list[str] = []
+    small = request_fields | {"samples": 10, "render": False}
+    inverse = GenerateConfig(**small, out=tmp_path / "inverse")
+    outcome = generate(inverse, say=said.append)
+    assert "depth: 12 from files" in said and outcome.manifest.config["depth_convention"] == "inverse"
+    metric = generate(GenerateConfig(**small, depth_convention="metric", out=tmp_path / "metric"))
+    assert (
+        metric.manifest.config["depth_convention"] == "metric" and metric.manifest.id != outcome.manifest.id
+    )
+    near, far = (open_dataset(tmp_path / name).bank.bg_depth for name in ("inverse", "metric"))
+    assert np.corrcoef(near[near > 0].astype(float), far[near > 0].astype(float))[0, 1] < -0.5
+    with pytest.raises(
+        ConfigError, match='to have depth_convention "metric", found depth_convention "inverse"'
+    ):
+        generate(inverse.model_copy(update={"depth_convention": "metric"}))
+
+
 def test_a_missing_network_leaves_nothing(fields: Fields, tmp_path: Path) -> None:
     with pytest.raises((AssetError, ConfigError), match=r"nowhere\.onnx"):
         generate(GenerateConfig(**fields | {"depth": "onnx:nowhere.onnx"}, out=tmp_path / "out"))

@@ -33,6 +33,11 @@ def test_differences_are_named() -> None:
     other = Request({"seed": 2, "flip": True}, request.hashes)
     assert (difference := request.difference(other)) is not None
     assert (difference.wanted, difference.found) == ("seed 2", "seed 1")
+    # One of them may not have a younger option, which had its default then.
+    zeros = Request({**request.config, "depth_invalid": []}, request.hashes)
+    for one, two in ((request, zeros), (zeros, request)):
+        assert (difference := one.difference(two)) is not None
+        assert "depth_invalid" in difference.wanted and "depth_invalid" in difference.found
     changed = Request(request.config, {"fg": {"a.png": "z", "c.png": "w"}, "bg": {"b.png": "y"}})
     assert (difference := request.difference(changed)) is not None
     assert difference.found == "a.png and 1 more added, removed or changed since"
