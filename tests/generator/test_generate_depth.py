@@ -111,7 +111,7 @@ def test_depth_files_are_read_by_their_convention(request_fields: Fields, tmp_pa
         metric.manifest.config["depth_convention"] == "metric" and metric.manifest.id != outcome.manifest.id
     )
     near, far = (open_dataset(tmp_path / name).bank.bg_depth for name in ("inverse", "metric"))
-    assert np.corrcoef(near[near > 0].astype(float), far[near > 0].astype(float))[0, 1] < -0.5
+    assert np.corrcoef(near[near > 0].astype(float), far[near > 0].astype(float))[0, 1] < -0.3
     with pytest.raises(
         ConfigError, match='to have depth_convention "metric", found depth_convention "inverse"'
     ):
