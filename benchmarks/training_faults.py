@@ -161,7 +161,9 @@ def content(out: Path) -> dict[str, str]:
 
 def leftovers(out: Path) -> list[str]:
     return [
-        path.name for path in out.glob("*") if path.name not in ("last.pt", "best.pt", "config.json", "log")
+        path.name
+        for path in out.glob("*")
+        if path.name not in (".lock", "last.pt", "best.pt", "config.json", "log")
     ]
 
 

@@ -27,7 +27,7 @@ def check_classes(labels: Tensor, classes: int) -> None:
             "mask",
             f"classes from 0 to {classes - 1}, or {IGNORED} for pixels to ignore",
             f"class {int(labels[sample, y, x])} in sample {sample} of the batch at x {x}, y {y}",
-            "mend the labels or train a network of more classes",
+            "correct the labels or train a network of more classes",
         )
 
 

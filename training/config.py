@@ -140,13 +140,13 @@ class TrainConfig(Request):
         for name, share in self.augment.items():
             if name not in DEFAULT_AUGMENT:
                 known = ", ".join(DEFAULT_AUGMENT)
-                raise ConfigError("--augment", f"effects among {known}", name, "mend the name")
+                raise ConfigError("--augment", f"effects among {known}", name, "correct the name")
             if not 0 <= share <= 1:
-                raise ConfigError("--augment", "shares from 0 to 1", f"{name}:{share}", "mend the share")
+                raise ConfigError("--augment", "shares from 0 to 1", f"{name}:{share}", "give another share")
         for option, terms in (("--mask-loss", self.mask_loss), ("--depth-loss", self.depth_loss)):
             needed = option == "--mask-loss" or self.depth_head
             if (needed and not terms) or not all(weight >= 0 for weight in terms.values()):
-                raise ConfigError(option, "terms with weights from 0", str(terms), "mend the weights")
+                raise ConfigError(option, "terms with weights from 0", str(terms), "give other weights")
         for option, is_idle, needs, found in (
             ("--encoder", self.encoder and self.model != "unet", "--model unet", f"--model {self.model}"),
             ("--encoder-weights", self.encoder_weights != "none" and not self.encoder, "--encoder", "none"),
@@ -204,7 +204,7 @@ def resolve_config(given: Mapping[str, Any], earlier: Mapping[str, Any] | None =
                     f"--{field.replace('_', '-')}",
                     f"{earlier[field]}, as in the run to be resumed",
                     str(asked),
-                    "leave the option out or start anew in another --out",
+                    "leave the option out, or start a new run in another --out",
                 )
     return TrainConfig(**{**earlier, **given})
 

@@ -53,6 +53,27 @@ def idle_on_resuming(given: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def changed_on_resuming(
+    given: Mapping[str, Any], recorded: Mapping[str, Any], config: TrainConfig
+) -> list[str]:
+    """Lines on options of the machine that the run had and that were not given again.
+
+    They are never taken from a checkpoint; with others a run goes on, but not to the same bits.
+
+    Args:
+        given: fields of TrainConfig that were asked for.
+        recorded: what the run's config.json says.
+        config: of the run that goes on.
+    """
+    return [
+        f"--{name} was {before} in this run and is {now} now: give it again to go on as before"
+        for name in ("device", "devices", "nodes", "precision")
+        if name not in given
+        and isinstance(before := recorded.get(name), str | int)
+        and str(before)[:20] != str(now := getattr(config, name))
+    ]
+
+
 def idle_in_range_test(given: Mapping[str, Any], **switches: object) -> list[str]:
     """Lines on options that --find-lr has no use for.
 

@@ -11,7 +11,7 @@ from training.checkpoint import Checkpoint, load_checkpoint
 from training.config import TrainConfig, resolve_config
 from training.devices import is_first_process, make_fabric
 from training.engine import TrainOutcome, train
-from training.idle import idle_in_range_test, idle_in_run, idle_on_resuming
+from training.idle import changed_on_resuming, idle_in_range_test, idle_in_run, idle_on_resuming
 from training.mishaps import batch_told, peers_told
 from training.plan import is_finished
 from training.run_files import BEST, LAST
@@ -20,6 +20,7 @@ from training.run_folder import (
     LR_PLOT,
     hold_run,
     is_run_plot,
+    recorded_config,
     recorded_data,
     refuse_foreign,
     refuse_foreign_file,
@@ -94,6 +95,8 @@ def start_run(
             steps = earlier.position.epoch_steps
             within = f" and {steps:,} steps of the next" if steps else ""
             say(f"{out / LAST}: resuming after epoch {earlier.position.epoch}{within}")
+            for line in changed_on_resuming(given, recorded_config(out), config):
+                say(line)
         if not len(dataset["val"]):
             say(f"{dataset.folder}: no val split; best.pt and the plateau follow the training loss")
         if epochs is not None and res is not None and all(":" in stage for stage in res.split(",")):

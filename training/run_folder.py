@@ -78,10 +78,14 @@ def remove_run(out: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def recorded_config(out: Path) -> dict[str, Any]:
+    """What config.json in `out` says, as it stands there; nothing where there is no such file."""
+    return _config(out / CONFIG_FILE)
+
+
 def recorded_data(out: Path) -> Path | None:
     """The folder of the dataset that the run in `out` was last trained on; None where that is not known."""
-    config = _config(out / CONFIG_FILE)
-    data = config.get("data")
+    data = recorded_config(out).get("data")
     return Path(data) if isinstance(data, str) and data else None
 
 

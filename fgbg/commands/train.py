@@ -62,7 +62,8 @@ from fgbg.value_types import (
     type=Whole(1),
     metavar="N",
     show_default="all of train",
-    help="Shuffle windows of N consecutive samples, and within each: for rendered data larger than memory.",
+    help="Shuffle in blocks: first the order of blocks of N samples, then inside each block; for rendered"
+    " data larger than memory.",
 )
 @click.option(
     "--val-samples",
@@ -73,10 +74,11 @@ from fgbg.value_types import (
 )
 @click.option(
     "--batch-size",
-    type=Whole(1, 2**20, also="auto"),
+    type=Whole(1, 65_536, also="auto"),
     default=16,
     show_default=True,
-    help="Samples a device takes at a time; auto is the smallest that trains fastest.",
+    help="Samples a device takes at a time; auto tries sizes and takes the smallest one that reaches the"
+    " highest speed.",
 )
 @click.option(
     "--scale-batch",
@@ -108,8 +110,8 @@ from fgbg.value_types import (
     type=OneOf(["plateau", "cosine", "one-cycle"]),
     default="plateau",
     show_default=True,
-    help="Lower the learning rate when the validation loss stands still, or along a curve to the end of the"
-    " last stage: better when the length of the run is settled.",
+    help="plateau lowers the learning rate when validation stops improving; cosine and one-cycle follow a"
+    " fixed curve to the end of the last stage, which is better when the length of the run is settled.",
 )
 @click.option(
     "--warm-up",
@@ -257,7 +259,9 @@ from fgbg.value_types import (
     help="auto is bf16 where the hardware has it; 16 needs CUDA.",
 )
 @click.option(
-    "--compile", is_flag=True, help="Compile the network first: a minute that long runs make up for."
+    "--compile",
+    is_flag=True,
+    help="Compile the network first: takes about one minute, worth it for long runs.",
 )
 @click.option(
     "--log-histograms",
@@ -269,7 +273,9 @@ from fgbg.value_types import (
     is_flag=True,
     help="Print the network's layers, parameters and FLOPs, and stop before anything.",
 )
-@click.option("--resume", is_flag=True, help="Go on from last.pt in --out; start where there is none.")
+@click.option(
+    "--resume", is_flag=True, help="Continue from last.pt in --out; start a new run where there is none."
+)
 @overwrite_option
 @common_options
 @click.pass_context

@@ -17,6 +17,7 @@ from generator.errors import FgbgError
 from training.checkpoint import load_checkpoint, model_of
 from training.config import TrainConfig, read_identity
 from training.engine import _Run
+from training.models import MODELS, build_model, weight_shapes
 
 STORED = Path(__file__).parents[1] / "stored" / "run-1" / "last.pt"
 MUTATIONS = int(os.environ.get("FGBG_MUTATIONS", "60"))
@@ -107,6 +108,22 @@ def test_weights_that_are_not_finite_are_refused(tmp_path: Path, kind: str, valu
     torch.save(whole, tmp_path / "last.pt")
     with pytest.raises(FgbgError, match=rf"finite weights, found NaN or .* depth_head\.bias \({kind}\)"):
         load_checkpoint(tmp_path / "last.pt")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_network_is_outlined_as_it_is_built(model: str) -> None:
+    architecture = TrainConfig(model=model, widths=(4, 8, 16)).architecture
+    built = {name: part.shape for name, part in build_model(architecture).state_dict().items()}
+    assert weight_shapes(architecture) == built
+
+
+def test_an_encoder_that_cannot_be_outlined_bounds_its_decoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = content()
+    monkeypatch.setattr("training.checkpoint.weight_shapes", lambda _: None)
+    assert load_checkpoint(STORED).dataset_id == whole["dataset_id"]
+    monkeypatch.setattr("training.checkpoint.read_identity", lambda _: TrainConfig(widths=(64, 64)))
+    with pytest.raises(FgbgError, match="found too few of them"):
+        load_checkpoint(STORED)
 
 
 def test_a_network_beyond_what_is_stored_takes_no_memory(tmp_path: Path) -> None:

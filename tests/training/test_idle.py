@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from training.config import TrainConfig
-from training.idle import idle_in_range_test, idle_in_run, idle_on_resuming
+from training.idle import changed_on_resuming, idle_in_range_test, idle_in_run, idle_on_resuming
 from training.schedule import Stage
 
 STAGES = (Stage(res=16, epochs=1), Stage(res=32, epochs=1))
@@ -43,6 +43,17 @@ def test_what_has_an_effect_is_not_spoken_of() -> None:
 def test_a_run_that_goes_on_keeps_what_auto_found() -> None:
     said = idle_on_resuming({"lr": "auto", "batch_size": "auto"})
     assert [line.partition(" has")[0] for line in said] == ["--lr auto", "--batch-size auto"]
+
+
+def test_what_the_machine_did_before_and_does_now_is_said() -> None:
+    recorded = {"device": "cpu", "devices": 4, "precision": "bf16", "nodes": None}
+    config = TrainConfig(device="cpu")
+    assert [line.partition(" in this")[0] for line in changed_on_resuming({}, recorded, config)] == [
+        "--devices was 4",
+        "--precision was bf16",
+    ]
+    assert changed_on_resuming({"devices": 1, "precision": "auto"}, recorded, config) == []
+    assert changed_on_resuming({}, {}, config) == []
 
 
 def test_a_range_test_says_what_it_has_no_use_for() -> None:

@@ -30,7 +30,7 @@ def arguments(data: Path, out: Path, *more: str) -> list[str]:
 
 def train(data: Path, out: Path, *more: str) -> list[str]:
     """Train to the end; gives the lines said."""
-    done = subprocess.run(arguments(data, out, *more), capture_output=True, text=True, timeout=120)
+    done = subprocess.run(arguments(data, out, *more), capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -59,15 +59,19 @@ def test_a_run_goes_on_with_more_and_fewer_processes(
 @pytest.mark.parametrize("victim", ["first", "second"])
 def test_when_one_is_killed_the_other_ends_with_an_error(data: Path, tmp_path: Path, victim: str) -> None:
     out, words = tmp_path / "run", tmp_path / "words"
-    more = ("--res", "16:1000", "--batch-size", "auto", "--devices", "2", "--save-every", "1")
+    more = ("--res", "16:1000", "--batch-size", "4", "--devices", "2", "--save-every", "1")
     with words.open("w") as file:
         first = subprocess.Popen(
             arguments(data, out, *more), stderr=file, stdout=file, start_new_session=True
         )
-    wait_until(lambda: (out / "last.pt").exists() or first.poll() is not None, 90)
-    (second,) = children(first.pid)
-    os.kill(first.pid if victim == "first" else second, signal.SIGKILL)
-    wait_until(lambda: first.poll() is not None and not is_running(second), 60)
+    try:
+        wait_until(lambda: (out / "last.pt").exists() or first.poll() is not None, 300)
+        (second,) = children(first.pid)
+        os.kill(first.pid if victim == "first" else second, signal.SIGKILL)
+        wait_until(lambda: first.poll() is not None and not is_running(second), 120)
+    finally:
+        first.kill()  # and with it the second
+        first.wait()
     assert "expected all 2 processes to go on" in words.read_text(encoding="utf-8")
     assert first.returncode == (-signal.SIGKILL if victim == "first" else 1)
     load_checkpoint(out / "last.pt")

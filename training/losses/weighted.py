@@ -63,7 +63,7 @@ class WeightedLoss:
             for name in terms:
                 if name not in known:
                     what = f"terms among {', '.join(known)}" + (f" for {classes} classes" * (classes > 1))
-                    raise ConfigError(option, what, name, "mend the name")
+                    raise ConfigError(option, what, name, "correct the name")
         self._mask_terms, self._depth_terms = dict(mask_terms), dict(depth_terms)
 
     def __call__(self, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
