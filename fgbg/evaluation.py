@@ -12,7 +12,7 @@ from fgbg.predictor import Predictor
 from generator.config import SplitName
 from generator.dataset import open_dataset
 from generator.encode import encode_png
-from generator.files import refuse_existing, write_atomically
+from generator.files import refuse_existing, require_writable, write_atomically
 from generator.selection import filled_split
 from training.bootstrap import LEVEL, RESAMPLES
 from training.evaluation import CONDITIONS, Condition, evaluate
@@ -56,6 +56,7 @@ def write_evaluation(
     """
     conditions: tuple[Condition, ...] = CONDITIONS if predictor.network.inputs == 6 else ("absent",)
     files = (METRICS_FILE, REPORT_FILE, *map(picture_file, conditions))
+    require_writable(out)
     refuse_existing([out / file for file in files], overwrite)
     dataset = open_dataset(data)
     split = filled_split(dataset, subset)

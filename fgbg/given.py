@@ -7,10 +7,7 @@ from pathlib import Path
 from generator.errors import AssetError, printable
 from generator.files import real_path
 from generator.listing import list_folder, require_pictures
-from generator.marks import is_marked
-
-MAKER = "predict"
-"""The command whose mark results have."""
+from generator.marks import PREDICTION, is_marked
 
 
 @dataclass(frozen=True)
@@ -60,24 +57,22 @@ def find_pictures(paths: Iterable[Path], out: Path) -> Found:
     given: list[Given] = []
     for path in paths:
         if not path.is_dir():
-            given.append(Given(path.parent, Path(path.name)))
+            if is_marked(path, PREDICTION):
+                remarks.append(f"{printable(path)}: a result of fgbg predict, passed over")
+            else:
+                given.append(Given(path.parent, Path(path.name)))
             continue
         try:
             listing = list_folder(path, without=out)
+            listing.drop_predictions()
             remarks += listing.remarks()
             problems += listing.problems
             given += [Given(path, picture.relative_to(path)) for picture in require_pictures(listing)]
         except AssetError as error:
             problems.append(error)
-    results = [picture for picture in given if is_marked(picture.path, MAKER)]
-    if results:
-        more = f" and {len(results) - 1:,} others" if len(results) > 1 else ""
-        remarks.append(f"{printable(results[0].path)}{more}: results of fgbg predict, passed over")
-    passed_over = set(results)
     once: dict[Path, Given] = {}
     for picture in given:
-        if picture not in passed_over:
-            place = picture.whole_folder / picture.name
-            # Given twice, it is the one of the outer folder.
-            once[place] = max(picture, once.get(place, picture), key=lambda one: len(one.name.parts))
+        place = picture.whole_folder / picture.name
+        # Given twice, it is the one of the outer folder.
+        once[place] = max(picture, once.get(place, picture), key=lambda one: len(one.name.parts))
     return Found(list(once.values()), remarks, problems)

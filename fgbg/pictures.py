@@ -6,12 +6,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fgbg.given import MAKER
 from fgbg.predictor import Predicted
-from fgbg.results import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, result_path
+from fgbg.results import result_path
 from generator.encode import encode_png
 from generator.files import refuse_existing, write_atomically
-from generator.marks import mark_png
+from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, PREDICTION, mark_png
 from training.resize import strips
 
 _TINT = np.array([255, 40, 120])
@@ -54,7 +53,7 @@ def write_prediction(
 
 
 def _write(path: Path, pixels: np.ndarray) -> None:
-    write_atomically(path, mark_png(encode_png(pixels), MAKER))
+    write_atomically(path, mark_png(encode_png(pixels), PREDICTION))
 
 
 def overlay(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:

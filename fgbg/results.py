@@ -9,8 +9,8 @@ from generator.depth_names import folded
 from generator.errors import UsageError
 from generator.files import refuse_existing
 from generator.kept import Kept
+from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX
 
-MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX = ".mask.png", ".depth.png", ".overlay.png"
 RESULT_SUFFIXES = (MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX)
 
 

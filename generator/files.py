@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from blake3 import blake3
 
-from generator.errors import DiskSpaceError, ExistsError
+from generator.errors import DiskSpaceError, ExistsError, UsageError
 
 # Disk, quota and the largest file allowed, as errno and within the words of libhdf5, which has no errno.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -188,6 +188,22 @@ def refuse_existing(paths: Iterable[Path], overwrite: bool, elsewhere: str = "an
     if there and not overwrite:
         fix = f"use {elsewhere}, or --overwrite to replace what is there"
         raise ExistsError(there[0], fix, more=len(there) - 1)
+
+
+def require_writable(folder: Path, elsewhere: str = "another --out") -> None:
+    """Make sure that files can be written to a folder, which is made later where it is missing.
+
+    Asked before the work whose results it is to hold; `elsewhere` is what to use instead, for the message.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    above = next((path for path in (folder, *folder.absolute().parents) if os.path.lexists(path)), folder)
+    if not above.is_dir():
+        raise UsageError(folder, "a folder for results", f"{above}, which is no folder", f"use {elsewhere}")
+    if not os.access(above, os.W_OK | os.X_OK):
+        found = f"{above}, where nothing may be written"
+        raise UsageError(folder, "a folder for results", found, f"use {elsewhere}")
 
 
 def write_again(path: Path, content: bytes, overwrite: bool, elsewhere: str = "another --out") -> None:

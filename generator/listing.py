@@ -9,6 +9,7 @@ from pathlib import Path
 
 from generator.depth_names import depth_names
 from generator.errors import AssetError, printable
+from generator.marks import PREDICTION, is_marked
 
 PICTURE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"}
@@ -29,6 +30,7 @@ class Listing:
         pictures: whatever is named like a picture, sorted by its path inside the folder; opening one tells
             whether it is a picture, or a link to nowhere.
         passed_over: how many files of other kinds there are, by suffix in small letters.
+        predictions: of the pictures those that `drop_predictions` took out.
         dead_links: links to nowhere that are not named like pictures, sorted.
         problems: an error for each folder that cannot be read.
     """
@@ -36,6 +38,7 @@ class Listing:
     folder: Path
     pictures: list[Path] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
+    predictions: list[Path] = field(default_factory=list)
     dead_links: list[Path] = field(default_factory=list)
     problems: list[AssetError] = field(default_factory=list)
 
@@ -43,9 +46,19 @@ class Listing:
         """Path inside the folder, with slashes."""
         return _name(self.folder, path)
 
+    def drop_predictions(self) -> None:
+        """Take out what 'fgbg predict' wrote: it is no source of anything new."""
+        self.predictions = [path for path in self.pictures if is_marked(path, PREDICTION)]
+        if self.predictions:
+            dropped = set(self.predictions)
+            self.pictures = [path for path in self.pictures if path not in dropped]
+
     def remarks(self) -> list[str]:
         """Lines on what was passed over."""
         lines = [f"{printable(path)}: a link to nowhere, passed over" for path in self.dead_links]
+        if self.predictions:
+            count, results = len(self.predictions), "result" if len(self.predictions) == 1 else "results"
+            lines.append(f"{printable(self.folder)}: {count:,} {results} of fgbg predict passed over")
         if self.passed_over:
             kinds = ", ".join(
                 f"{printable(suffix) or 'without suffix'} ({number:,})"
@@ -57,17 +70,22 @@ class Listing:
         return lines
 
 
-def list_pictures(folder: Path, say: Callable[[str], None] = lambda line: None) -> list[Path]:
+def list_pictures(
+    folder: Path, say: Callable[[str], None] = lambda line: None, predictions: bool = True
+) -> list[Path]:
     """All pictures in `folder` and below, sorted by their path inside it.
 
     Args:
         folder: to look through.
         say: gets a line on whatever is passed over.
+        predictions: whether to take what 'fgbg predict' wrote.
 
     Raises:
         AssetError: as `list_folder`, or a folder below cannot be read, or there is no picture.
     """
     listing = list_folder(folder)
+    if not predictions:
+        listing.drop_predictions()
     for line in listing.remarks():
         say(line)
     if listing.problems:
@@ -76,12 +94,12 @@ def list_pictures(folder: Path, say: Callable[[str], None] = lambda line: None) 
 
 
 def list_assets(folder: Path, say: Callable[[str], None] = lambda line: None) -> list[Path]:
-    """The same of pictures that become part of a dataset, which records their names.
+    """The same of pictures that become part of a dataset: no predictions, and with names for a manifest.
 
     Raises:
         AssetError: as `list_pictures`, or a name cannot stand in a dataset.
     """
-    pictures = list_pictures(folder, say)
+    pictures = list_pictures(folder, say, predictions=False)
     for problem in check_names(folder, pictures).values():
         fix = f"{problem.fix}; 'fgbg review' lists all such names"
         raise AssetError(problem.where, problem.expected, problem.found, fix)

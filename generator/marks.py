@@ -6,6 +6,12 @@ from pathlib import Path
 
 from generator.files import open_regular
 
+PREDICTION = "predict"
+"""The mark of masks, depth and overlays that 'fgbg predict' wrote."""
+
+MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX = ".mask.png", ".depth.png", ".overlay.png"
+"""What stands behind a picture's name in the names of its predictions."""
+
 # The signature and the header chunk; after them may stand text (PNG specification, 11.3.3).
 _HEAD = 33
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"

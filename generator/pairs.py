@@ -7,6 +7,7 @@ from pathlib import Path
 from generator.errors import AssetError, UsageError
 from generator.files import real_path
 from generator.listing import PICTURE_SUFFIXES, list_pictures
+from generator.marks import OVERLAY_SUFFIX, PREDICTION, is_marked
 
 MASK_ENDINGS = (
     *("_mask", "-mask", ".mask", "_masks", "_matte", "_alpha"),
@@ -48,8 +49,9 @@ def pair_by_name(
     if pictures.is_file() and masks.is_file():
         return [Pair(pictures, masks, Path(pictures.stem))], []
     picture_of = name_pictures(pictures, say)
-    listed = list_pictures(masks, (lambda line: None) if real_path(pictures) == real_path(masks) else say)
-    if real_path(pictures) == real_path(masks):
+    one_folder = real_path(pictures) == real_path(masks)
+    listed = _without_overlays(list_pictures(masks, (lambda line: None) if one_folder else say))
+    if one_folder:
         picture_of = {
             name: path for name, path in picture_of.items() if _without_ending(path.stem) == path.stem
         }
@@ -95,9 +97,15 @@ def name_pictures(pictures: Path, say: Callable[[str], None] = lambda line: None
     """
     if pictures.is_file():
         return {Path(pictures.stem): pictures}
-    return _by_name(
-        (path.relative_to(pictures).with_suffix(""), path) for path in list_pictures(pictures, say)
-    )
+    listed = _without_overlays(list_pictures(pictures, say))
+    return _by_name((path.relative_to(pictures).with_suffix(""), path) for path in listed)
+
+
+def _without_overlays(pictures: Iterable[Path]) -> list[Path]:
+    """What 'fgbg predict' wrote may be masks, but its overlays are neither masks nor pictures."""
+    return [
+        path for path in pictures if not (path.name.endswith(OVERLAY_SUFFIX) and is_marked(path, PREDICTION))
+    ]
 
 
 def _by_name(named: Iterable[tuple[Path, Path]]) -> dict[Path, Path]:

@@ -12,7 +12,7 @@ from generator.config import SplitName
 from generator.dataset import Batch, Dataset, open_dataset
 from generator.encode import encode_png
 from generator.errors import UsageError, printable
-from generator.files import refuse_existing, write_atomically
+from generator.files import refuse_existing, require_writable, write_atomically
 from generator.objects import SeenObject, instance_maps, seen_objects
 from generator.selection import filled_split, spread
 
@@ -55,6 +55,7 @@ def write_preview(
     """
     if out.suffix.lower() != ".png":
         raise UsageError(out, "a name that ends in .png", out.suffix or "no suffix", "use another --out")
+    require_writable(out.parent)
     refuse_existing([out], overwrite)
     dataset = open_dataset(folder)
     sheet = draw_preview(dataset, subset, count)

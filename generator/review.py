@@ -18,7 +18,7 @@ from generator.depth_review import flaws_of_depth
 from generator.duplicates import PerceptualHash, nearest_earlier, over_grey, perceptual_hash
 from generator.edges import old_background
 from generator.errors import AlphaError, ExistsError, ImageError, printable
-from generator.files import hash_file, open_regular, write_atomically
+from generator.files import hash_file, open_regular, require_writable, write_atomically
 from generator.flaws import (
     box_share,
     brightest_level,
@@ -127,7 +127,11 @@ def list_assets(fg: Path, bg: Path, say: Callable[[str], None] = lambda line: No
         AssetError: a folder is missing, cannot be read, or holds no picture.
     """
     folders: tuple[tuple[Kind, Path], ...] = (("fg", fg), ("bg", bg))
-    return [Asset(kind, folder, path) for kind, folder in folders for path in list_pictures(folder, say)]
+    return [
+        Asset(kind, folder, path)
+        for kind, folder in folders
+        for path in list_pictures(folder, say, predictions=False)
+    ]
 
 
 def review(
@@ -259,6 +263,7 @@ def check_report(path: Path) -> None:
     Raises:
         ExistsError: there is something else than an earlier report.
     """
+    require_writable(path.parent, "another --csv")
     if not os.path.lexists(path):
         return
     found = "a folder" if path.is_dir() else "a file that is no report of fgbg review"

@@ -16,7 +16,7 @@ from generator.config import SplitName
 from generator.dataset import Batch, Dataset, Split, open_dataset
 from generator.depth import FARTHEST, NEAREST, UNKNOWN
 from generator.encode import encode_png
-from generator.files import refuse_existing, write_atomically
+from generator.files import refuse_existing, require_writable, write_atomically
 from generator.manifest import Moments, Sums
 from generator.objects import instance_maps, seen_objects
 from generator.pixels import Pixels, pixel_bytes
@@ -149,6 +149,7 @@ def write_stats(
         UsageError: a file is there and not to be overwritten.
         DatasetError: the dataset is missing, unfinished, damaged, or without samples in this split.
     """
+    require_writable(out)
     refuse_existing([out / name for name in (STATS_FILE, FIGURE_FILE)], overwrite)
     stats = measure(open_dataset(folder), subset, samples)
     out.mkdir(parents=True, exist_ok=True)

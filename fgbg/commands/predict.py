@@ -63,9 +63,11 @@ def command(
     A picture that fails is named, the others are done, and the exit code is 1.
     """
     from fgbg.given import find_pictures
-    from fgbg.results import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, plan_results, refuse_results
+    from fgbg.results import plan_results, refuse_results
     from generator.errors import AssetError, ExistsError
+    from generator.files import require_writable
     from generator.images import read_rgb
+    from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX
     from generator.progress import Progress
     from training.errors import DeviceMemoryError
     from training.run_files import find_checkpoint
@@ -80,6 +82,7 @@ def command(
     if not any(given.path.exists() for given in found.pictures):
         read_rgb(found.pictures[0].path)
     bases = plan_results(found.pictures, out, [checkpoint] if bg is None else [checkpoint, bg])
+    require_writable(out)
     refuse_results(bases, (MASK_SUFFIX, OVERLAY_SUFFIX), overwrite)
 
     from fgbg.pictures import write_prediction

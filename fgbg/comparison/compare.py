@@ -14,7 +14,7 @@ from fgbg.comparison.sheet import draw_answers
 from generator.config import SplitName
 from generator.encode import encode_png
 from generator.errors import ExistsError
-from generator.files import open_regular, write_atomically
+from generator.files import open_regular, require_writable, write_atomically
 from generator.marks import is_marked, mark_png
 from generator.progress import Progress
 
@@ -89,6 +89,7 @@ def compare(folders: Sequence[Path], asked: Asked, out: Path, device: str) -> li
 
 
 def _refuse_what_is_not_ours(out: Path) -> None:
+    require_writable(out)
     ours = [name for name in (CURVES, PREDICTIONS) if is_marked(out / name, MAKER)]
     if _is_our_page(out / PAGE):
         ours.append(PAGE)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 from blake3 import blake3
 
-from generator.errors import ExistsError
+from generator.errors import ExistsError, UsageError
 from generator.files import (
     atomic_file,
     hash_file,
@@ -13,6 +13,7 @@ from generator.files import (
     read_regular,
     refuse_existing,
     remove_leftovers,
+    require_writable,
     write_again,
     write_atomically,
 )
@@ -126,3 +127,16 @@ def test_a_file_of_the_same_content_may_be_written_again(tmp_path: Path) -> None
     assert path.read_bytes() == b"same"
     write_again(path, b"other", overwrite=True)
     assert path.read_bytes() == b"other"
+
+
+def test_a_folder_that_cannot_hold_results_is_said_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    require_writable(tmp_path / "new" / "folder")
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=r"new: expected a folder for results, .*file, which is no folder"):
+        require_writable(tmp_path / "file" / "new")
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
+    with pytest.raises(UsageError, match="where nothing may be written; use another --csv"):
+        require_writable(tmp_path / "new", "another --csv")
+    assert not (tmp_path / "new").exists()

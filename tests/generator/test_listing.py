@@ -2,10 +2,13 @@ import errno
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from generator.encode import encode_png
 from generator.errors import AssetError
 from generator.listing import check_names, list_assets, list_folder, list_pictures
+from generator.marks import PREDICTION, mark_png
 
 
 @pytest.fixture
@@ -115,3 +118,12 @@ def test_names_that_cannot_stand_in_a_dataset_are_errors(folder: Path) -> None:
     assert str(problems[latin]).endswith(
         r"Stra\xdfe.png: expected a name in UTF-8, found other bytes; rename it"
     )
+
+
+def test_predictions_become_no_part_of_a_dataset(folder: Path) -> None:
+    fill(folder, "night.mask.png")
+    (folder / "a.mask.png").write_bytes(mark_png(encode_png(np.zeros((2, 2), np.uint8)), PREDICTION))
+    said: list[str] = []
+    assert list_assets(folder, said.append) == [folder / "night.mask.png"]
+    assert said == [f"{folder}: 1 result of fgbg predict passed over"]
+    assert len(list_pictures(folder)) == 2

@@ -1,8 +1,11 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from generator.encode import encode_png
 from generator.errors import AssetError, UsageError
+from generator.marks import PREDICTION, mark_png
 from generator.pairs import pair_by_name
 
 
@@ -68,3 +71,10 @@ def test_folders_that_share_no_name_are_refused(tmp_path: Path) -> None:
 def test_two_files_of_one_name_are_refused(pictures: list[str], masks: list[str], tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"expected one file for [ab], found .* too"):
         pair_by_name(make(tmp_path / "p", *pictures), make(tmp_path / "m", *masks))
+
+
+def test_predictions_are_masks_and_their_overlays_are_nothing(tmp_path: Path) -> None:
+    folder = make(tmp_path, "a.jpg")
+    for name in ("a.mask.png", "a.overlay.png"):
+        (folder / name).write_bytes(mark_png(encode_png(np.zeros((2, 2), np.uint8)), PREDICTION))
+    assert paired(folder, folder) == [("a.jpg", "a.mask.png", "a")]
