@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from generator.bank import NO_FG
+from generator.bank import NO_FG, Bank
 from generator.config import GenerateConfig
 from generator.depth import DepthConvention, check_turns, plane_depth, read_depth
 from generator.depth_cache import DepthCache
@@ -248,6 +248,17 @@ def _write_rows(path: Path, offset: int, row: int, rows: np.ndarray) -> None:
     with path.open("r+b") as file:
         file.seek(offset + row * rows[0].nbytes)
         file.write(rows.data)
+
+
+def is_bank_of(bank: Bank, config: GenerateConfig, fgs: int, bgs: int) -> bool:
+    """Whether a bank has the pictures that `build_bank` makes of so many assets, each object with pixels."""
+    shadows = len(_shadow_widths(config))
+    fg_of = np.append(np.repeat(np.arange(fgs), sprites_per_fg(config)), [NO_FG] * shadows)
+    side, (width, height) = config.sprite_side, config.size
+    shapes = (len(fg_of), side, side, 4), (bgs, height, width, 3)
+    if (bank.sprite_pixels.shape, bank.bg.shape) != shapes or not np.array_equal(bank.sprite_fg, fg_of):
+        return False
+    return all((bank.sprite(number)[..., 3] >= OPAQUE).any() for number in range(bank.objects))
 
 
 def count_sprites(config: GenerateConfig, fgs: int) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from blake3 import blake3
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from generator.config import SplitName
 from generator.errors import DatasetError
@@ -20,6 +20,8 @@ from generator.manifest import JOURNAL_FILE, BankEntry, Count, FileName, Hash, R
 
 # A line of JSON whose last field is a hash of the line without it.
 _SEALED = re.compile(rb'(\{.*),"line":"([0-9a-f]{32})"\}')
+
+_CHANNELS = {"bg": 3, "fg_bg": 3, "mask": 1, "depth": 1}
 
 Line = TypeVar("Line", bound=BaseModel)
 
@@ -43,6 +45,13 @@ class JournalLine(ShardEntry):
 
     statistics: dict[str, Sums]
     statistics_samples: Count
+
+    @model_validator(mode="after")
+    def _is_of_all_fields(self) -> "JournalLine":
+        channels = {name: len(sums.sum) for name, sums in self.statistics.items()}
+        if channels != (_CHANNELS if self.statistics_samples else {}):
+            raise ValueError(f"statistics must be of {', '.join(_CHANNELS)}")
+        return self
 
 
 class _OldLine(BaseModel):

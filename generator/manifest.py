@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from blake3 import blake3
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -36,6 +37,7 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A BLAKE3 hash."""
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.h5$", max_length=255)]
 """The plain name of a file in the dataset's own folder."""
+Sum = Annotated[float, Field(ge=-(2.0**63), le=2.0**63)]
 Side = Annotated[int, Field(ge=1, le=_LARGEST_SIDE)]
 
 
@@ -65,6 +67,18 @@ class Asset(Record):
         return fields
 
 
+def _with_a_name_each(assets: dict[AssetKind, list[Asset]]) -> dict[AssetKind, list[Asset]]:
+    for kind in ("fg", "bg"):
+        names = {asset.name for asset in assets.get(kind, [])}
+        if not names or len(names) < len(assets[kind]):
+            raise ValueError(f"{kind} must be pictures of different names, and at least one")
+    return assets
+
+
+Assets = Annotated[dict[AssetKind, list[Asset]], AfterValidator(_with_a_name_each)]
+"""The pictures of each kind, in their order."""
+
+
 def dataset_id(
     config: Mapping[str, Any],
     hashes: Mapping[AssetKind, Mapping[str, str]],
@@ -92,9 +106,15 @@ class Moments(Record):
 class Sums(Record):
     """What shards add up to moments: per channel the sum, the sum of squares, and how many values."""
 
-    sum: list[float]
-    squares: list[float]
+    sum: list[Sum]
+    squares: list[Sum]
     count: Count
+
+    @model_validator(mode="after")
+    def _of_the_same_channels(self) -> "Sums":
+        if len(self.sum) != len(self.squares):
+            raise ValueError("sum and squares must have a number per channel each")
+        return self
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(
@@ -175,7 +195,7 @@ class Manifest(Record):
     config: dict[str, Any]
     """`GenerateConfig.identity()`; older versions added where the pictures were."""
     libraries: dict[str, str]
-    assets: dict[AssetKind, list[Asset]]
+    assets: Assets
     bank: BankEntry
     splits: dict[SplitName, SplitEntry]
     mask: MaskEntry
@@ -190,15 +210,6 @@ class Manifest(Record):
         if not whole or not 1 <= found[0] <= found[1] <= MOST_OBJECTS:
             raise ValueError(f"objects must be two numbers from 1 to {MOST_OBJECTS}")
         return config
-
-    @field_validator("assets")
-    @classmethod
-    def _pictures_have_a_name_each(cls, assets: dict[AssetKind, list[Asset]]) -> dict[AssetKind, list[Asset]]:
-        for kind in ("fg", "bg"):
-            names = {asset.name for asset in assets.get(kind, [])}
-            if not names or len(names) < len(assets[kind]):
-                raise ValueError(f"{kind} must be pictures of different names, and at least one")
-        return assets
 
     @field_validator("splits")
     @classmethod
@@ -247,26 +258,33 @@ class Manifest(Record):
             raise DatasetError(
                 path, "a dataset of format version 1", first_fault(error), COPY_AGAIN
             ) from error
-        manifest._prove(path)
+        prove_id(path, manifest.id, manifest.identity, manifest.assets)
         return manifest
 
-    def _prove(self, path: Path) -> None:
-        """Compute the id again.
 
-        Raises:
-            DatasetError: it is another one.
-        """
-        try:
-            id_ = dataset_id(
-                self.identity,
-                {kind: hashes_by_name(self.assets[kind]) for kind in ("fg", "bg")},
-                {asset.name: asset.depth_hash for asset in self.assets["bg"] if asset.depth_hash},
-            )
-        except (ValueError, RecursionError) as error:
-            raise DatasetError(path, "a config", one_line(error), COPY_AGAIN) from error
-        if self.id != id_:
-            expected = f"id {id_[:16]}..., as its config and pictures give"
-            raise DatasetError(path, expected, f"id {self.id[:16]}...", COPY_AGAIN)
+def prove_id(path: Path | str, id_: str, config: dict[str, Any], assets: Assets) -> None:
+    """Compute an id again.
+
+    Args:
+        path: where it is said.
+        id_: that is said.
+        config: that decides the dataset's bytes.
+        assets: of the dataset.
+
+    Raises:
+        DatasetError: it is another one.
+    """
+    try:
+        proved = dataset_id(
+            config,
+            {kind: hashes_by_name(assets[kind]) for kind in ("fg", "bg")},
+            {asset.name: asset.depth_hash for asset in assets["bg"] if asset.depth_hash},
+        )
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(path, "a config", one_line(error), COPY_AGAIN) from error
+    if id_ != proved:
+        expected = f"id {proved[:16]}..., as its config and pictures give"
+        raise DatasetError(path, expected, f"id {id_[:16]}...", COPY_AGAIN)
 
 
 def hashes_by_name(assets: Sequence[Asset]) -> dict[str, str]:

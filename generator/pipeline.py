@@ -14,7 +14,7 @@ from blake3 import blake3
 
 from generator import __version__
 from generator.bank import BANK_FILE, Bank
-from generator.bank_builder import NetworkDepth, bank_bytes, build_bank, count_sprites
+from generator.bank_builder import NetworkDepth, bank_bytes, build_bank, count_sprites, is_bank_of
 from generator.config import SPLITS, GenerateConfig, SplitName
 from generator.depth_cache import DepthCache
 from generator.depth_choice import DepthChoice, choose_depth
@@ -170,9 +170,9 @@ def _make_bank(order: _Order, existing: Existing, overwrite: bool, say: Callable
     if not overwrite and existing.files:
         if head is None:
             say(f"{config.out}: its journal has no hashes or is damaged; everything is made again")
-        elif not (problem := wrong_files(config.out, [head.bank]).get(head.bank.file)):
+        elif _is_whole(order, existing, head):
             return journal
-        elif problem.found != "nothing":
+        elif path.exists():
             say(printable(f"{path}: damaged since it was written; it is made again"))
 
     def begin_journal(temporary: Path) -> None:
@@ -207,6 +207,14 @@ def _make_bank(order: _Order, existing: Existing, overwrite: bool, say: Callable
     return journal
 
 
+def _is_whole(order: _Order, existing: Existing, head: JournalHead) -> bool:
+    """Whether the bank there has the hash that the journal says, and is one of this request."""
+    config = order.config
+    if existing.header is None or existing.header.id != head.id or wrong_files(config.out, [head.bank]):
+        return False
+    return is_bank_of(Bank.open(config.out / BANK_FILE), config, len(order.fgs), len(order.bgs))
+
+
 def _make_shards(order: _Order, journal: Journal, say: Callable[[str], None]) -> Outcome:
     """Write the shards that are not there, then the manifest."""
     config, path = order.config, order.config.out / BANK_FILE
@@ -219,7 +227,7 @@ def _make_shards(order: _Order, journal: Journal, say: Callable[[str], None]) ->
     workers = _workers(config, missing * _bytes_to_make(config))
     writer = ShardWriter(
         config,
-        statistics_samples=math.ceil(_STATISTICS_SAMPLES / len(tasks)),
+        statistics_samples=math.ceil(_STATISTICS_SAMPLES / max(1, len(tasks))),
         threads=1 if workers > 1 else blake3.AUTO,
         network=order.depth.network if config.depth_per == "composite" else None,
     )

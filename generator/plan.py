@@ -15,7 +15,17 @@ from generator.config import SPLITS, GenerateConfig
 from generator.duplicates import PerceptualHash, group_near_duplicates
 from generator.errors import COPY_AGAIN, DatasetError
 from generator.journal import shard_file
-from generator.manifest import Asset, AssetKind, Hash, Record, dataset_id, first_fault, hashes_by_name
+from generator.manifest import (
+    Asset,
+    AssetKind,
+    Assets,
+    Hash,
+    Record,
+    dataset_id,
+    first_fault,
+    hashes_by_name,
+    prove_id,
+)
 from generator.placement import SplitPlan, random_words
 from generator.shard_writer import ShardTask
 from generator.split import assign_splits
@@ -104,21 +114,23 @@ class Header(Record):
 
     id: Hash
     config: dict[str, Any]
-    assets: dict[AssetKind, list[Asset]]
+    assets: Assets
 
     @classmethod
     def of(cls, bank: Bank, path: Path) -> "Header":
         """What the bank at `path` says.
 
         Raises:
-            DatasetError: nothing that makes sense.
+            DatasetError: nothing that makes sense, or another id than its config and pictures give.
         """
         try:
             # By way of JSON, where lists stand for tuples.
-            return cls.model_validate_json(json.dumps(bank.header))
+            header = cls.model_validate_json(json.dumps(bank.header))
         except ValidationError as error:
             found = first_fault(error)
             raise DatasetError(f"{path}:header", "what it was made for", found, COPY_AGAIN) from error
+        prove_id(f"{path}:header", header.id, header.config, header.assets)
+        return header
 
     def request(self) -> Request:
         """The request it was made for."""
