@@ -6,6 +6,7 @@ import logging
 import math
 import re
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -98,11 +99,32 @@ def _read_tiff(path: Path) -> np.ndarray:
         _check_size(path, (page.imagelength, page.imagewidth))
         nodata = page.nodata if "GDAL_NODATA" in page.tags else None
         by_pillow = page.dtype.name in _PILLOW_TIFFS
+        if not by_pillow:
+            _check_segments(path, page)
         values = None if by_pillow else page.asarray()
     if values is None:
         with opened_picture(path) as opened:
             values = np.asarray(load_upright(opened))
     return values if nodata is None else np.where(values == nodata, np.nan, values)
+
+
+def _check_segments(path: Path, page: Any) -> None:
+    """Make sure that no strip or tile unfolds to more than its place, before tifffile unfolds it whole."""
+    if page.compression == tifffile.COMPRESSION.NONE:
+        return
+    if page.compression not in (tifffile.COMPRESSION.DEFLATE, tifffile.COMPRESSION.ADOBE_DEFLATE):
+        found = f"{page.compression.name} of {page.dtype}"
+        raise AssetError(path, "TIFF without compression, or deflated", found, BEST_FORMATS)
+    most = math.prod(page.chunks) * page.dtype.itemsize
+    with open_regular(path) as file:
+        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+            # What cannot be made smaller grows by some bytes.
+            fits = count <= most + most // 1000 + 1024
+            if fits:
+                file.seek(offset)
+                fits = len(zlib.decompressobj().decompress(file.read(count), most + 1)) <= most
+            if not fits:
+                raise AssetError(path, f"{most:,} bytes in a strip", "more", f"{BEST_FORMATS} again")
 
 
 def _too_coarse(path: Path, found: str, name: str) -> AssetError:

@@ -2,6 +2,7 @@ import io
 import os
 import sys
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,28 @@ def test_tiff_of_every_number_format(tmp_path: Path, kind: str) -> None:
     tifffile.imwrite(tmp_path / "a.tif", values, byteorder=">" if ">" in kind else "<")
     found = read_numbers(tmp_path / "a.tif")
     assert (found == values).all() and (found.dtype == np.uint16) == ("u2" in kind)
+
+
+def test_tiff_unfolds_to_its_size_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    numbers = METRES.astype(np.float64)
+    tifffile.imwrite(path, numbers, compression="zlib")
+    assert (read_numbers(path) == numbers).all()
+    with tifffile.TiffFile(path) as tiff:
+        page = tiff.pages.first
+        offset, bytes_tag = page.dataoffsets[0], page.tags["StripByteCounts"]
+        place, order = bytes_tag.valueoffset, tiff.byteorder
+    bomb = zlib.compress(bytes(10**7))
+    whole = bytearray(path.read_bytes()[:offset])
+    whole[place : place + 4] = len(bomb).to_bytes(4, "little" if order == "<" else "big")
+    path.write_bytes(whole + bomb)
+    with pytest.raises(AssetError, match="expected 96 bytes in a strip, found more"):
+        read_numbers(path)
+    tifffile.imwrite(path, numbers, compression="lzma")
+    with pytest.raises(
+        AssetError, match="expected TIFF without compression, or deflated, found LZMA of float64"
+    ):
+        read_numbers(path)
 
 
 def test_tiff_as_other_programs_pack_it(tmp_path: Path) -> None:
