@@ -233,7 +233,7 @@ def _alpha_of_all(path: Path, labels: Labels, foreground: Foreground, notes: lis
     if not halved and labels.values.ndim == 3 and labels.has_many_colours:
         fix = "give masks, not pictures, or save the mask as PNG in black and white"
         raise ImageError(path, "a mask with a colour for each label", "a picture of many colours", fix)
-    if halved and not labels.lossy:
+    if halved:
         notes.append(Note.LIGHTER_HALF)
     return _faded(_not_zero(path, labels, OPAQUE if halved else 1) & ~soft, soft)
 

@@ -45,9 +45,13 @@ def test_clean_edges_show_no_background_and_stay_clean() -> None:
     assert error(clean_edges(clean)) <= error(clean) + 1
 
 
-def test_a_large_picture_is_looked_at_in_part() -> None:
-    found = old_background(cutout((250, 250, 250), side=2100, width=12))
+def test_a_large_picture_is_looked_at_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    haloed = cutout((250, 250, 250))
+    whole = old_background(haloed)
+    monkeypatch.setattr("generator.edges._LARGEST_LOOKED_AT", 64)
+    found = old_background(haloed)
     assert found is not None and np.abs(found.colour - 250).max() < 4 and found.explained > 0.9
+    assert whole is not None and found.explained != whole.explained
 
 
 def test_hard_edges_are_left_alone() -> None:
