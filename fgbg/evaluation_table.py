@@ -1,11 +1,15 @@
 """An evaluation as tables of text, for the screen and the page."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-_LABEL, _COLUMN = 26, 26
+_LABEL, _COLUMN = 28, 17
+"""Of the screen: with three conditions 79 characters."""
 _NONE = "-"
+
+Show = Callable[[dict[str, Any] | None], str]
+"""Puts an estimate and its interval into words."""
 
 
 @dataclass(frozen=True)
@@ -33,35 +37,38 @@ def heading(document: dict[str, Any]) -> list[str]:
     return lines
 
 
-def tables(document: dict[str, Any]) -> list[Table]:
-    """The figures of what metrics.json holds."""
-    made = (part(document) for part in (_network, _threshold, _depth, _by_size, _by_background))
+def tables(document: dict[str, Any], show: "Show | None" = None) -> list[Table]:
+    """The figures of what metrics.json holds, with whole intervals unless `show` says otherwise."""
+    made = (
+        part(document, show or _interval) for part in (_network, _threshold, _depth, _by_size, _by_background)
+    )
     return [table for table in made if table is not None]
 
 
 def screen(document: dict[str, Any]) -> list[str]:
-    """Heading and tables as lines of plain text."""
-    lines = heading(document)
-    for table in tables(document):
+    """Heading and tables as lines of plain text, of at most 80 columns where paths allow."""
+    level = f"{document['interval']['level']:.0%}"
+    lines = [*heading(document), f"mean ± the longer arm of its {level} interval"]
+    for table in tables(document, _half_interval):
         lines += ["", _line(table.head), *map(_line, table.rows)]
     return lines
 
 
-def _network(document: dict[str, Any]) -> Table:
+def _network(document: dict[str, Any], show: Show) -> Table:
     network = document["network"]
     measures = next(iter(network.values()))
     return Table(
-        [f"mean [{document['interval']['level']:.0%} interval]", *network],
-        [[name, *(_interval(part[name]) for part in network.values())] for name in measures],
+        [f"mean, {document['interval']['level']:.0%} interval", *network],
+        [[name, *(show(part[name]) for part in network.values())] for name in measures],
     )
 
 
-def _threshold(document: dict[str, Any]) -> Table:
+def _threshold(document: dict[str, Any], show: Show) -> Table:
     network, threshold = document["network"], document["baselines"]["threshold"]
     # Beside a network that sees no background stand the baselines in columns of their own.
     found = {name: threshold.get(name) for name in (network if "clean" in network else threshold)}
     levels = (_NONE if part is None else f">= {part['threshold']}" for part in found.values())
-    ious = (_interval(part and part["iou"]) for part in found.values())
+    ious = (show(part and part["iou"]) for part in found.values())
     rows = [["threshold |fg_bg - bg|", *levels], ["iou", *ious]]
     if "clean" in network and (wrong := 1 - threshold["clean"]["iou"]["mean"]) > 0:
         share = (1 - network["clean"]["iou"]["mean"]) / wrong
@@ -69,29 +76,29 @@ def _threshold(document: dict[str, Any]) -> Table:
     return Table(["baselines", *found], rows)
 
 
-def _depth(document: dict[str, Any]) -> Table | None:
+def _depth(document: dict[str, Any], show: Show) -> Table | None:
     constant, own = (document["baselines"][name] for name in ("constant_depth", "bg_depth"))
     if constant is None:
         return None
     return Table(
         ["baselines of depth", f"constant {_number(constant['depth'])}", "background's own depth"],
-        [[name, _interval(constant.get(name)), _interval(part)] for name, part in own.items()],
+        [[name, show(constant.get(name)), show(part)] for name, part in own.items()],
     )
 
 
-def _by_size(document: dict[str, Any]) -> Table:
+def _by_size(document: dict[str, Any], show: Show) -> Table:
     columns = list(document["network"])
     rows = []
     for name, group in document["by_size"].items():
         if group["samples"]:
             low, high = group["above"] or 0, group["up_to"]
             part = name if name == "none" else f"{name}, {low:.0%} to {high:.0%}"
-            cells = (_interval(group["iou"][column]) for column in columns)
+            cells = (show(group["iou"][column]) for column in columns)
             rows.append([f"{part} ({group['samples']:,})", *cells])
     return Table(["iou by object size", *columns], rows)
 
 
-def _by_background(document: dict[str, Any]) -> Table:
+def _by_background(document: dict[str, Any], show: Show) -> Table:
     groups = document["by_background"]
     means = {name: document["backgrounds"]["iou"][name] for name in document["network"]}
     main = next(iter(means))
@@ -101,13 +108,16 @@ def _by_background(document: dict[str, Any]) -> Table:
         group = groups[name]
         cells = (_number(group["iou"][column]) for column in means)
         rows.append([f"{label} {name} ({group['samples']:,})", *cells])
-    over = ["mean", *(_interval(part) for part in means.values())]
+    over = ["mean", *(show(part) for part in means.values())]
     return Table([f"iou over {len(groups)} backgrounds", *means], [over, *rows])
 
 
 def _line(cells: Iterable[str]) -> str:
     label, *others = cells
-    return f"{label:{_LABEL}}  {''.join(f'{cell:{_COLUMN}}' for cell in others)}".rstrip()
+    if len(label) >= _LABEL:  # the name of a background, perhaps with folders: its end tells more
+        kind, _, name = label.partition(" ")
+        label = f"{kind} ...{name[-(_LABEL - len(kind) - 5) :]}"
+    return f"{label:{_LABEL}}{''.join(f'{cell:{_COLUMN}}' for cell in others)}".rstrip()
 
 
 def _interval(estimate: dict[str, Any] | None) -> str:
@@ -115,6 +125,14 @@ def _interval(estimate: dict[str, Any] | None) -> str:
         return _NONE
     mean, low, high = (_number(estimate[name]) for name in ("mean", "low", "high"))
     return mean if estimate["low"] is None else f"{mean} [{low}, {high}]"
+
+
+def _half_interval(estimate: dict[str, Any] | None) -> str:
+    """Mean and the longer arm of its interval, in half the room."""
+    if estimate is None or estimate["mean"] is None or estimate["low"] is None:
+        return _interval(estimate)
+    mean, low, high = (estimate[name] for name in ("mean", "low", "high"))
+    return f"{mean:.4f} ±{max(mean - low, high - mean):.4f}"
 
 
 def _number(value: float | None) -> str:

@@ -27,6 +27,9 @@ BOUND_MIB = 1024
 
 _START_SECONDS = 180
 
+# What seems to hang is tried once more with so many times the time: the machine may have been busy.
+_PATIENCE = 4
+
 
 @dataclass
 class Tally:
@@ -102,6 +105,7 @@ class _Worker:
         self._fixed = (sandbox, kind, seed, count, jobs)
         self._sandbox, self._job, self._limit = sandbox, job, limit
         self._next, self._count, self._jobs = job, count, jobs
+        self._patience = 1
         self.process: subprocess.Popen[bytes] | None = None
         self._begin()
 
@@ -120,7 +124,7 @@ class _Worker:
         place.mkdir(parents=True)
         self._log = place / "log.txt"
         command = [sys.executable, "-m", "fuzzing.pool", sandbox, place, kind, seed, self._next, count, jobs]
-        command += [max(1.0, self._limit - 2)]
+        command += [max(1.0, self._patience * self._limit - 2)]
         self._deadline = time.monotonic() + _START_SECONDS
         self._rest = b""
         with self._log.open("wb") as log:
@@ -140,18 +144,23 @@ class _Worker:
         data = os.read(self.output, 2**16) if ready else b""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            self._deadline = time.monotonic() + self._limit
+            self._deadline = time.monotonic() + self._patience * self._limit
             said = json.loads(line)
             if said:  # an empty one says that it is ready
                 yield said["number"], Ended(**said["ended"])
                 self._next = said["number"] + self._jobs
+                self._patience = 1
         if ready and not data:
             code = self.process.wait()
             if self._next < self._count:
                 yield self._next, Ended("crash", f"exit code {code}: {self._last_words()}")
                 self._next += self._jobs
             self._begin()
+        elif time.monotonic() > self._deadline and self._patience == 1:
+            self._patience = _PATIENCE
+            self._begin()
         elif time.monotonic() > self._deadline:
+            self._patience = 1
             yield self._next, Ended("hang", self._last_words())
             self._next += self._jobs
             self._begin()

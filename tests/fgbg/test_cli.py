@@ -31,7 +31,7 @@ def test_every_command_file_is_listed() -> None:
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help_and_a_place_in_the_readme(name: str) -> None:
     result = CliRunner().invoke(main, [name, "--help"])
-    assert result.exit_code == 0
+    assert result.exit_code == 0 and max(map(len, result.output.splitlines())) <= 80
     assert f"`fgbg {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
     assert (command(name).help or "").splitlines()[0] == COMMANDS[name]
 

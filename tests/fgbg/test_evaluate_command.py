@@ -45,6 +45,7 @@ def test_a_table_numbers_and_pictures(unrendered: Path, trained: Path, tmp_path:
 
     line = next(line for line in result.stdout.splitlines() if line.startswith("iou "))
     assert line.split()[1] == f"{mean:.4f}"
+    assert max(map(len, (line for line in result.stdout.splitlines() if "/" not in line))) <= 80
     assert re.search(r"^threshold \|fg_bg - bg\| +>= \d+ +>= \d+ +-$", result.stdout, re.MULTILINE)
     assert "constant 0." in result.stdout and "background's own depth" in result.stdout
     by_bg = document["by_background"]
