@@ -5,7 +5,6 @@ than there is, never end, or crash the runtime.
 """
 
 import importlib
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import numpy as np
 
 from generator.errors import AssetError, one_line
 from generator.files import real_path
+from generator.memory import physical_memory
 from generator.onnx_input import OTHER_NETWORK, SHORTER_SIDE, PictureInput, find_input
 
 MOST_NUMBERS = 2**26
@@ -176,12 +176,9 @@ def _run(path: Path, outputs: list[str], name: str, tensor: np.ndarray) -> list[
 
 def _limit_memory() -> None:
     """Let this process take no more memory than the machine has, so that it fails and nothing is killed."""
-    if sys.platform != "win32":
+    memory = physical_memory()
+    if sys.platform != "win32" and memory is not None:
         resource = importlib.import_module("resource")
-        try:
-            memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        except (ValueError, OSError):
-            return  # a system that does not say
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         if hard == resource.RLIM_INFINITY or hard > memory:
             resource.setrlimit(resource.RLIMIT_AS, (memory, hard))

@@ -1,6 +1,5 @@
 """What can go wrong in a run, told in one line."""
 
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -10,6 +9,7 @@ from lightning.fabric import Fabric
 
 from generator.dataset import Dataset
 from generator.errors import ConfigError
+from generator.memory import physical_memory
 from training.batches import read_batches
 from training.config import TrainConfig
 from training.errors import RunError
@@ -77,7 +77,7 @@ def refuse_vast(config: TrainConfig, dataset: Dataset) -> None:
     Raises:
         ConfigError: batches, or the network, are larger than all memory.
     """
-    memory = _physical_memory()
+    memory = physical_memory()
     assert config.batch_size != "auto"
     width, height = dataset["train"].size
     batches = config.batch_size * width * height * _SAMPLE_BYTES * _BUFFERS
@@ -90,14 +90,6 @@ def refuse_vast(config: TrainConfig, dataset: Dataset) -> None:
         if memory is not None and needed > memory:
             found = f"{memory / 1e9:,.0f} GB"
             raise ConfigError(option, f"{needed / 1e9:,.0f} GB of memory for {what}", found, "lower it")
-
-
-def _physical_memory() -> int | None:
-    """All memory of the machine in bytes; None where the system does not tell."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None
 
 
 @contextmanager

@@ -48,14 +48,14 @@ def test_a_batch_of_one_pixel_says_what_to_raise() -> None:
 def test_what_no_memory_holds_is_refused_before_it_is_taken(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.mishaps._physical_memory", lambda: 10**9)
+    monkeypatch.setattr("training.mishaps.physical_memory", lambda: 10**9)
     refuse_vast(TrainConfig(), dataset)
     # 3 x 9 bytes a pixel of 32 x 32.
     with pytest.raises(ConfigError, match=r"^--batch-size: expected 2 GB of memory for batches of 60,000"):
         refuse_vast(TrainConfig(batch_size=60_000), dataset)
     with pytest.raises(ConfigError, match=r"^--widths: expected 10 GB of memory for this network"):
         refuse_vast(TrainConfig(widths=(64, 8192)), dataset)
-    monkeypatch.setattr("training.mishaps._physical_memory", lambda: None)
+    monkeypatch.setattr("training.mishaps.physical_memory", lambda: None)
     refuse_vast(TrainConfig(batch_size=60_000), dataset)
 
 
