@@ -19,7 +19,7 @@ _STOPPED = {
     "verify": "the dataset is as it was",
     "preview": _NOTHING,
     "stats": _NOTHING,
-    "train": "the last saved step is kept: continue with fgbg train --resume",
+    "train": "steps saved so far are kept: continue with fgbg train --resume",
     "evaluate": _NOTHING,
     "compare": _NOTHING,
     "predict": "the results named so far are kept: give the other pictures, or --overwrite to begin again",

@@ -73,6 +73,11 @@ def read_archive(path: Path) -> Any:
     return content
 
 
+def is_finite(tensor: Tensor) -> bool:
+    """Whether no number of a tensor is NaN or infinite; one sum tells, unless it overflows."""
+    return bool(tensor.sum().isfinite()) or bool(tensor.isfinite().all())
+
+
 def _check_records(file: BinaryIO) -> list[int]:
     """Check an archive from end to end; gives the bytes of each tensor's record."""
     size = file.seek(0, 2)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from generator.errors import ConfigError, one_line
 from generator.files import write_atomically
-from training.archive import ArchiveError, read_archive
+from training.archive import ArchiveError, is_finite, read_archive
 from training.config import TrainConfig, read_identity
 from training.errors import CheckpointError
 from training.models import Network, build_model, weight_shapes
@@ -247,7 +247,7 @@ def _check_weights(path: Path, config: TrainConfig, kinds: Mapping[str, dict[str
             raise CheckpointError(path, "weights of the network its config names", problem, _NEW_RUN)
     for kind, weights in kinds.items():
         for name, weight in weights.items():
-            if weight.is_floating_point() and not weight.isfinite().all():
+            if weight.is_floating_point() and not is_finite(weight):
                 fix = "the run was lost there: use an earlier checkpoint, or train again with a lower --lr"
                 raise CheckpointError(path, "finite weights", f"NaN or infinity in {name[:80]} ({kind})", fix)
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from training.archive import is_finite
 from training.errors import CheckpointError
 from training.optimizers import OptimizerName, state_names
 
@@ -96,7 +97,7 @@ def _moments_problem(moments: Any, names: set[str], weight: Tensor) -> str | Non
         shape = torch.Size() if name == "step" else weight.shape
         if not isinstance(moment, Tensor) or moment.shape != shape or not moment.is_floating_point():
             return f"no {name} of its shape"
-        if not moment.isfinite().all():
+        if not is_finite(moment):
             return f"NaN or infinity in {name}"
         least = {"step": 1, "exp_avg_sq": 0}.get(name)
         if least is not None and moment.numel() and moment.min() < least:

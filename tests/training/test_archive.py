@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from training.archive import ArchiveError, read_archive
+from training.archive import ArchiveError, is_finite, read_archive
 
 Differences = Callable[[Any, Any], list[str]]
 
@@ -131,6 +131,18 @@ def test_more_than_tensors_and_primitives_is_refused(path: Path, content: Any) -
     path.write_bytes(saved({"a": content}))
     with pytest.raises(ArchiveError):
         read_archive(path)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_a_sum_that_overflows_is_finite_all_the_same(dtype: torch.dtype) -> None:
+    most = torch.full((8,), torch.finfo(dtype).max, dtype=dtype)
+    assert is_finite(most) and is_finite(torch.zeros(0))
+    for value in (float("nan"), float("inf")):
+        spoilt = torch.ones(8, dtype=dtype)
+        spoilt[3] = value
+        assert not is_finite(spoilt)
+    spoilt[4] = -value
+    assert not is_finite(spoilt)
 
 
 def test_other_archives_are_refused(path: Path) -> None:
