@@ -8,6 +8,8 @@ from pathlib import Path
 
 from generator.bank_builder import bank_bytes
 from generator.config import GenerateConfig
+from generator.errors import ConfigError
+from generator.memory import physical_memory
 from generator.pixels import pixel_bytes
 from generator.plan import format_bytes
 from generator.shards import shard_bytes
@@ -19,6 +21,9 @@ _UNRENDERED_PER_SECOND = 100_000
 # Written to see how fast the disk is; only where so much is to come that the time for it is no loss.
 _TRIAL_BYTES = 32 * 2**20
 _LARGE = 10**9
+
+# A random word, and its place among the others.
+_BYTES_A_NUMBER = 16
 
 
 @dataclass(frozen=True)
@@ -95,3 +100,16 @@ def _rate(folder: Path, workers: int) -> float:
         file.flush()
         os.fsync(file.fileno())
     return min(_TRIAL_BYTES / (time.perf_counter() - began), _RENDERED_BYTES_PER_SECOND * workers)
+
+
+def check_numbers(config: GenerateConfig, fgs: int, bgs: int) -> None:
+    """Compare the memory that numbering all samples takes with what is here; `samples` does not lower it.
+
+    Raises:
+        ConfigError: they are too many.
+    """
+    pairs, memory = fgs * bgs * config.flips, physical_memory()
+    if memory is not None and pairs * config.positions * _BYTES_A_NUMBER > memory:
+        most = memory // (pairs * _BYTES_A_NUMBER)
+        expected = f"at most {most:,} with {fgs:,} foregrounds on {bgs:,} backgrounds"
+        raise ConfigError("--positions", expected, f"{config.positions:,}", "lower it")

@@ -19,7 +19,7 @@ from generator.config import SPLITS, GenerateConfig, SplitName
 from generator.depth_cache import DepthCache
 from generator.depth_choice import DepthChoice, choose_depth
 from generator.errors import ConfigError, DiskSpaceError, printable
-from generator.estimate import Estimate
+from generator.estimate import Estimate, check_numbers
 from generator.existing import Existing
 from generator.files import hash_file, write_atomically
 from generator.journal import Journal, JournalHead
@@ -109,6 +109,7 @@ def generate(
             )
         if existing.manifest is not None and not overwrite:
             return _complete(config.out, existing.manifest)
+        check_numbers(config, len(fgs), len(bgs))
         estimate = Estimate.of(config, len(fgs), len(bgs))
         _check_disk(config, estimate, existing)
         say(estimate.describe(config, _workers(config, estimate.samples * _bytes_to_make(config))))

@@ -4,7 +4,8 @@ import pytest
 
 import generator.estimate
 from generator.config import GenerateConfig
-from generator.estimate import Estimate, estimate_bytes
+from generator.errors import ConfigError
+from generator.estimate import Estimate, check_numbers, estimate_bytes
 
 
 @pytest.mark.parametrize("render", [True, False])
@@ -39,3 +40,13 @@ def test_the_disk_is_tried_out_and_left_clean(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(generator.estimate, "_TRIAL_BYTES", 2**20)
     assert 0 < generator.estimate._rate(tmp_path, 2) <= 3e9
     assert not list(tmp_path.iterdir())
+
+
+def test_more_numbers_than_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = GenerateConfig(positions=1000, samples=10)
+    monkeypatch.setattr(generator.estimate, "physical_memory", lambda: 16 * 2_000_000)
+    check_numbers(config, 10, 100)
+    with pytest.raises(ConfigError, match="--positions: expected at most 990 with 10 foregrounds on 101 "):
+        check_numbers(config, 10, 101)
+    monkeypatch.setattr(generator.estimate, "physical_memory", lambda: None)
+    check_numbers(config, 10, 101)
