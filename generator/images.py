@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError, _imaging
 
 from generator.colour_profile import to_srgb
 from generator.errors import AlphaError, FgbgError, ImageError, one_line
@@ -17,6 +17,9 @@ from generator.files import open_regular
 from generator.misread import keep_fourth_channel, load_with_key, read_planes_rightly
 
 MAX_PIXELS = 150_000_000
+
+# Blocks of 16 MB, Pillow's own size, stay in the heap of each thread that decoded; above 32 MB none do.
+_imaging.set_block_size(2**26)
 
 _ORIENTATION = 0x0112
 _STRIP_PIXELS = 2**19

@@ -8,9 +8,12 @@
 - BMP with alpha, which Pillow writes but does not read.
 """
 
+from typing import Any
+
 import numpy as np
 from PIL import Image, ImageFile
 from PIL.TiffImagePlugin import BITSPERSAMPLE, PLANAR_CONFIGURATION, TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 _SEPARATE_PLANES = 2
 
@@ -49,6 +52,8 @@ def load_with_key(opened: ImageFile.ImageFile) -> Image.Image:
     Returns:
         `opened`, decoded, or in its place an LA picture (of 16-bit grey) with the same `info`.
     """
+    if isinstance(opened, WebPImageFile):
+        opened._decoder = _FirstFrame(opened._decoder)
     key = opened.info.get("transparency") if opened.format == "PNG" else None
     packing = opened.tile[0].args if opened.tile else None
     if isinstance(key, int) and packing in ("L;2", "L;4"):
@@ -84,6 +89,20 @@ def _make_transparent(opened: ImageFile.ImageFile, colour: np.ndarray) -> None:
         other |= (np.asarray(again) != colour & 255).any(axis=2)
     opened.putalpha(_mask(other))
     del opened.info["transparency"]
+
+
+class _FirstFrame:
+    """Gives the first frame of a WebP and forgets its decoder, whose two canvases take 8 bytes a pixel."""
+
+    def __init__(self, decoder: Any) -> None:
+        self._decoder = decoder
+
+    def get_next(self) -> Any:
+        decoder, self._decoder = self._decoder, None
+        return decoder.get_next()
+
+    def reset(self) -> None:
+        """After a failure, which is said by Pillow."""
 
 
 def _mask(opaque: np.ndarray) -> Image.Image:

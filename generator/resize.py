@@ -46,7 +46,7 @@ def straighten(premultiplied: np.ndarray) -> np.ndarray:
 
 
 def _premultiplied_and_scaled(rgba: np.ndarray, size: tuple[int, int], method: int) -> np.ndarray:
-    """`premultiply` and a resize to (width, height), in 8 bytes a pixel of the cut-out instead of 40."""
+    """`premultiply` and a resize to (width, height), in 4 bytes a pixel of the cut-out instead of 40."""
     height, width = rgba.shape[:2]
     scaled = np.empty((size[1], size[0], 4), np.float32)
     if method == cv2.INTER_AREA and (width, height) == (2 * size[0], 2 * size[1]):
@@ -56,12 +56,14 @@ def _premultiplied_and_scaled(rgba: np.ndarray, size: tuple[int, int], method: i
             part = premultiply(rgba[2 * top : 2 * (top + len(strip))])
             strip[...] = cv2.resize(part, (size[0], len(strip)), interpolation=method)
         return scaled
-    share = rgba[..., 3].astype(np.float32)
-    scaled[..., 3] = cv2.resize(share, size, interpolation=method)
-    share /= 255
-    plane = np.empty_like(share)
+    plane = rgba[..., 3].astype(np.float32)
+    scaled[..., 3] = cv2.resize(plane, size, interpolation=method)
     for channel in range(3):
-        np.multiply(rgba[..., channel], share, out=plane)
+        for top in range(0, height, _STRIP_ROWS):
+            strip = rgba[top : top + _STRIP_ROWS]
+            np.multiply(
+                strip[..., channel], strip[..., 3] / np.float32(255), out=plane[top : top + len(strip)]
+            )
         scaled[..., channel] = cv2.resize(plane, size, interpolation=method)
     return scaled
 

@@ -1,4 +1,5 @@
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -33,6 +34,7 @@ def test_large_ones_alone(pixels: int) -> None:
     def read(number: int) -> None:
         with shared.taking(pixels):
             now.add(number)
+            time.sleep(0.001)
             most.append(len(now))
             now.discard(number)
 

@@ -223,3 +223,19 @@ def test_pictures_of_several_strips_are_whole(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("generator.images._STRIP_PIXELS", 21)
     assert (read_rgba(tmp_path / "a.png") == rgba).all()
     assert (read_rgb(tmp_path / "a.png") == white).all()
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA", "CMYK", "I;16"])
+@pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
+def test_tiff_is_turned_once(tmp_path: Path, mode: str, compression: str) -> None:
+    """Pillow turns TIFF by itself, but not what it maps from a file that it opened by its name."""
+    stored = Image.fromarray(np.arange(6, dtype=np.uint8).reshape(2, 3) * 40)
+    stored = (
+        Image.fromarray(np.asarray(stored).astype(np.uint16) << 8) if mode == "I;16" else stored.convert(mode)
+    )
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stored.save(tmp_path / "unturned.tif", compression=compression)
+    stored.save(tmp_path / "turned.tif", compression=compression, exif=exif)
+    wanted = np.rot90(read_rgb(tmp_path / "unturned.tif"), -1)
+    assert (read_rgb(tmp_path / "turned.tif") == wanted).all()
