@@ -46,6 +46,9 @@ class Note(Enum):
         "shades of grey, as lossy formats and soft edges have: the lighter half is the object;"
         " --grey-is-alpha keeps the shades"
     )
+    SEVERAL = (
+        "several values together count as the object; --foreground names one, --grey-is-alpha keeps shades"
+    )
     INVERTED = "looks inverted, the object fills all four borders; if the object is black, use --foreground 0"
 
 
@@ -225,17 +228,20 @@ def _alpha_of_all(path: Path, labels: Labels, foreground: Foreground, notes: lis
         _require_exact(path, labels)
     soft = _any_of(path, labels, foreground.soft)
     void = _void(labels)
-    if void is not None:
-        if (void & ~soft).any():
-            notes.append(Note.VOID)
-        return _faded(_not_zero(path, labels, 1) & ~void & ~soft, soft)
-    halved = bool(labels.lossy) or _is_shaded(labels)
-    if not halved and labels.values.ndim == 3 and labels.has_many_colours:
+    halved = void is None and (bool(labels.lossy) or _is_shaded(labels))
+    if void is None and not halved and labels.values.ndim == 3 and labels.has_many_colours:
         fix = "give masks, not pictures, or save the mask as PNG in black and white"
         raise ImageError(path, "a mask with a colour for each label", "a picture of many colours", fix)
+    solid = _not_zero(path, labels, OPAQUE if halved else 1) & ~soft
+    if void is not None:
+        solid &= ~void
+        if (void & ~soft).any():
+            notes.append(Note.VOID)
     if halved:
         notes.append(Note.LIGHTER_HALF)
-    return _faded(_not_zero(path, labels, OPAQUE if halved else 1) & ~soft, soft)
+    elif labels.values.ndim == 2 and solid.any() and np.ptp(labels.values[solid]) > 0:
+        notes.append(Note.SEVERAL)
+    return _faded(solid, soft)
 
 
 def _require_exact(path: Path, labels: Labels) -> None:

@@ -133,8 +133,7 @@ def test_a_photograph_is_no_mask() -> None:
 
 def test_255_is_the_object_where_the_mask_is_black_and_white() -> None:
     for values in ([0, 255], [0] * 3 + [51] * 9 + [204] * 9 + [255] * 9, [0, 0, *[255] * 40, 1]):
-        matte = alpha_of_labels(MASK, grey(values), Foreground())
-        assert matte.alpha.tolist() == [[255 if value else 0 for value in values]] and matte.notes == ()
+        assert alpha(grey(values)) == [[255 if value else 0 for value in values]]
     plain = np.array([[0, 0, 0], [9, 9, 200]], np.uint8)[[0] * 255 + [1]]
     assert alpha(Labels(np.array([[0, 255]], np.uint8), plain)) == [[0, 255]]
 
@@ -166,7 +165,13 @@ def test_labels_of_many_values_are_no_shades() -> None:
     many = np.arange(60, dtype=np.uint8).repeat(40).reshape(60, 40)  # sixty numbered objects
     for values in (many, np.where(many, many * 3 + 78, 0).astype(np.uint8)):
         matte = alpha_of_labels(MASK, Labels(values), Foreground())
-        assert (matte.alpha == np.where(many, 255, 0)).all() and matte.notes == ()
+        assert (matte.alpha == np.where(many, 255, 0)).all() and matte.notes == (Note.SEVERAL,)
+
+
+def test_several_labels_as_one_object_are_said() -> None:
+    assert alpha_of_labels(MASK, grey([0, 7, 15, 255]), Foreground()).notes == (Note.VOID, Note.SEVERAL)
+    for foreground in (Foreground((7, 15)), Foreground(soft=(15,)), Foreground(grey_is_alpha=True)):
+        assert Note.SEVERAL not in alpha_of_labels(MASK, grey([0, 7, 15, 255]), foreground).notes
 
 
 def test_a_mask_of_colours_may_be_black_all_over() -> None:
