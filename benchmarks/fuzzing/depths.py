@@ -5,6 +5,7 @@ import importlib
 import io
 import random
 import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from fuzzing.mutate import mend_png, mutate_bytes
+from fuzzing.mutate import mutate_bytes, with_checksums
 from fuzzing.odd_files import put_odd_file
 from fuzzing.watch import run
 
@@ -38,7 +39,7 @@ _SUFFIXES = (".npy", ".npz", ".png", ".tif", ".tiff", ".pfm", ".exr", ".jpg", ".
 
 
 def prepare(seeds: Path) -> None:
-    """Depth is drawn for every input anew."""
+    """Depth is drawn for each input."""
 
 
 def _values(rng: random.Random) -> np.ndarray:
@@ -57,7 +58,7 @@ def _values(rng: random.Random) -> np.ndarray:
     if rng.random() < 0.1:
         values = np.full(shape, rng.choice((0.0, 7.0, -1.0, 1e-45)))
     kind = rng.choice(_TYPES[:8]) if rng.random() < 0.85 else rng.choice(_TYPES)
-    with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
         array: np.ndarray = np.asarray(values).astype("U3" if kind == "V4" else kind)
     return np.asfortranarray(array) if rng.random() < 0.1 else array
 
@@ -65,7 +66,7 @@ def _values(rng: random.Random) -> np.ndarray:
 def _encoded(rng: random.Random, suffix: str, values: np.ndarray) -> bytes:
     """The values as a file of this suffix, or nothing where the format has no such values."""
     out = io.BytesIO()
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
         if suffix == ".npy":
             np.save(out, values)
         elif suffix == ".npz":
@@ -104,7 +105,7 @@ def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
     data = _encoded(rng, suffix, _values(rng))
     if rng.random() < 0.5:
         data = mutate_bytes(rng, data, data[::-1])
-        data = mend_png(data) if rng.random() < 0.7 else data
+        data = with_checksums(data) if rng.random() < 0.7 else data
     if rng.random() < 0.05:
         suffix = rng.choice(_SUFFIXES)
     path = bg / f"{rng.choice(_NAMES)}{suffix.upper() if rng.random() < 0.1 else suffix}"

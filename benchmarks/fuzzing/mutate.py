@@ -108,7 +108,7 @@ _BYTE_CHANGES: tuple[Callable[[random.Random, bytearray, int, bytes], None], ...
 )
 
 
-def mend_png(data: bytes) -> bytes:
+def with_checksums(data: bytes) -> bytes:
     """The same PNG with the right checksum behind every chunk that is whole."""
     if not data.startswith(b"\x89PNG\r\n\x1a\n"):
         return data

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from fuzzing.mutate import mend_png, mutate_bytes
+from fuzzing.mutate import mutate_bytes, with_checksums
 from fuzzing.odd_files import put_odd_file
 from fuzzing.watch import run
 from generator.samples import write_samples
@@ -69,7 +69,7 @@ def mutated(rng: random.Random, folder: Path) -> tuple[str, bytes]:
     if rng.random() < 0.95:
         data = mutate_bytes(rng, data, rng.choice(paths).read_bytes())
     if rng.random() < 0.6:
-        data = mend_png(data)
+        data = with_checksums(data)
     return path.name.split("-")[-2].lower(), data
 
 
