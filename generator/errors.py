@@ -66,6 +66,7 @@ class ExistsError(UsageError):
 
     def __init__(self, where: str | Path, fix: str, found: str = "a file", more: int = 0) -> None:
         super().__init__(where, "no file", found, fix)
+        self.args = (where, fix, found, more)
         self.more = more
 
     def __str__(self) -> str:

@@ -1,8 +1,9 @@
+import pickle
 from pathlib import Path
 
 import pytest
 
-from generator.errors import AssetError, printable
+from generator.errors import AssetError, ExistsError, printable
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,9 @@ def test_an_error_is_one_line(tmp_path: Path) -> None:
     assert str(error).splitlines() == [
         f"{tmp_path}/a\\nb\\x1b[0m.png: expected a picture, found two\\nlines; remove it"
     ]
+
+
+def test_an_error_about_existing_files_is_the_same_from_another_process() -> None:
+    error = ExistsError("a.png", "use another --out", "a folder", more=2)
+    text = "a.png: a folder is there already (and 2 more); use another --out"
+    assert str(error) == str(pickle.loads(pickle.dumps(error))) == text
