@@ -9,7 +9,7 @@ import numpy as np
 import platformdirs
 from blake3 import blake3
 
-VERSION = 1
+VERSION = 2
 """Raised when networks are given other pixels than before, so that older maps are not found."""
 
 _DIGEST_BYTES = 32

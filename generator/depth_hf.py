@@ -85,6 +85,12 @@ class HuggingFaceNetwork:
         return interpolate(pixels, whole, mode="bilinear", antialias=True)
 
     def _processed(self, rgb: np.ndarray) -> Any:
+        divisor = getattr(self._processor, "size_divisor", None)
+        pads = getattr(self._processor, "do_pad", False)
+        if (
+            isinstance(divisor, int) and not pads and min(rgb.shape[:2]) < divisor
+        ):  # it would round to nothing
+            rgb = stretch(rgb, (max(rgb.shape[1], divisor), max(rgb.shape[0], divisor)))
         if not getattr(self._processor, "do_resize", True):
             shrink = min(1.0, math.sqrt(MOST_PIXELS / (rgb.shape[0] * rgb.shape[1])))
             rgb = stretch(rgb, (max(1, round(rgb.shape[1] * shrink)), max(1, round(rgb.shape[0] * shrink))))
