@@ -9,6 +9,7 @@ import torch
 from fgbg.picture_input import Picture, as_rgb
 from generator.depth import FARTHEST, NEAREST
 from generator.errors import AssetError, ConfigError
+from training.align import align
 from training.checkpoint import load_checkpoint, model_of
 from training.devices import choose_accelerator
 from training.errors import DeviceMemoryError
@@ -29,10 +30,16 @@ class Predicted:
         mask: (H, W) uint8, 0 background ... 255 foreground, soft.
         depth: (H, W) uint16 relative inverse depth, 1 farthest ... 65535 nearest; None where the network
             has no depth head.
+        bg_moved: how far the background was moved to where the picture has it, at the corner that moved
+            farthest: a share of the longer side; 0 where it was left as it is, or there is none.
+        bg_agrees: whether the background shows the place of the picture; False where it agrees with it
+            nowhere: then leave it out.
     """
 
     mask: np.ndarray
     depth: np.ndarray | None
+    bg_moved: float = 0
+    bg_agrees: bool = True
 
     def with_threshold(self, threshold: float) -> "Predicted":
         """The same with a mask of 0 and 255, cut at a probability in [0, 1]."""
@@ -48,6 +55,7 @@ class Predictor:
         res: longer side in pixels at which the network looks.
         device: where it runs.
         mirror: whether it looks at mirror images too, for which it takes twice as long.
+        align: whether a background is moved to where the picture has it first (training.align).
         dataset_id: of the dataset it was trained on; empty where that is not known.
     """
 
@@ -55,11 +63,17 @@ class Predictor:
     res: int
     device: torch.device
     mirror: bool = True
+    align: bool = True
     dataset_id: str = ""
 
     @classmethod
     def load(
-        cls, checkpoint: str | Path, res: int | None = None, device: str = "auto", mirror: bool = True
+        cls,
+        checkpoint: str | Path,
+        res: int | None = None,
+        device: str = "auto",
+        mirror: bool = True,
+        align: bool = True,
     ) -> "Predictor":
         """Load a checkpoint.
 
@@ -68,6 +82,7 @@ class Predictor:
             res: longer side in pixels at which the network looks; None: its last training resolution.
             device: auto (the best there is), cpu, cuda or mps.
             mirror: look at mirror images too.
+            align: move a background to where the picture has it first.
 
         Raises:
             CheckpointError: it cannot be used.
@@ -77,7 +92,7 @@ class Predictor:
         path = find_checkpoint(Path(checkpoint))
         loaded = load_checkpoint(path)
         network = model_of(path, loaded).to(place)
-        return cls(network, res or loaded.res, place, mirror, loaded.dataset_id)
+        return cls(network, res or loaded.res, place, mirror, align, loaded.dataset_id)
 
     @torch.inference_mode()
     def __call__(self, picture: Picture, bg: Picture | None = None) -> Predicted:
@@ -108,12 +123,19 @@ class Predictor:
     def _predict(self, picture: np.ndarray, bg: np.ndarray | None) -> Predicted:
         height, width = picture.shape[:2]
         size = scaled_size(height, width, self.res)
-        behind = None if bg is None else picture_to_network(bg, size, self.device)
+        moved, agrees, behind = 0.0, True, None
+        if bg is not None:
+            if self.align:
+                # As sharp as in training, which moves backgrounds at twice the size that the network sees.
+                aligned = align(bg, picture, 2 * self.res)
+                bg, moved, agrees = aligned.bg, aligned.moved, aligned.agrees
+            behind = picture_to_network(bg, size, self.device)
         prediction = self.see(behind, picture_to_network(picture, size, self.device))
         mask = _mask_levels(resize(prediction.mask_logits.float().sigmoid(), (height, width)))
-        if prediction.depth is None:
-            return Predicted(mask, None)
-        return Predicted(mask, _depth_levels(resize(prediction.depth.float(), (height, width))))
+        depth = None
+        if prediction.depth is not None:
+            depth = _depth_levels(resize(prediction.depth.float(), (height, width)))
+        return Predicted(mask, depth, moved, agrees)
 
     @torch.inference_mode()
     def see(self, bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:

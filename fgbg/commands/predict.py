@@ -1,6 +1,7 @@
 """`fgbg predict`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,11 +15,24 @@ from fgbg.options import (
 from fgbg.screen import say, warn
 from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Whole
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from fgbg.predictor import Predictor
+
 
 @click.command("predict")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=PATH)
 @click.option(
-    "--bg", type=FILE, help="The same view without the object; without it the network does without."
+    "--bg",
+    type=FILE,
+    help="Photo of the same view without the object. Optional; masks are sharper with it.",
+)
+@click.option(
+    "--align/--no-align",
+    default=True,
+    show_default=True,
+    help="Move the background to where the picture has it first, for a camera that did not stand still.",
 )
 @checkpoint_option
 @click.option(
@@ -47,6 +61,7 @@ from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Whole
 def command(
     paths: tuple[Path, ...],
     bg: Path | None,
+    align: bool,
     checkpoint: Path,
     out: Path,
     res: int | None,
@@ -85,34 +100,60 @@ def command(
     require_writable(out)
     refuse_results(bases, (MASK_SUFFIX, OVERLAY_SUFFIX), overwrite)
 
-    from fgbg.pictures import write_prediction
     from fgbg.predictor import Predictor
 
-    predictor = Predictor.load(checkpoint, res, device, mirror)
+    predictor = Predictor.load(checkpoint, res, device, mirror, align)
     if predictor.network.depth_head is None:
         say(f"{checkpoint}: a network without depth head, so there is no depth to write")
     else:
         refuse_results(bases, (DEPTH_SUFFIX,), overwrite)
-    failed = 0
+    failed, strangers = 0, []
     with Progress("predicting", len(bases), "pictures") as progress:
         for given, base in zip(found.pictures, bases, strict=True):
             try:
-                picture = read_rgb(given.path)
-                predicted = predictor(picture, background)
-                if mask_threshold is not None:
-                    predicted = predicted.with_threshold(mask_threshold)
-                first, *others = write_prediction(base, picture, predicted, overwrite)
+                done, agrees = _predict(predictor, given.path, background, mask_threshold, base, overwrite)
             except (AssetError, DeviceMemoryError, ExistsError, MemoryError, OSError) as error:
                 failed += 1
                 warn(f"fgbg: {_problem(given.path, base, error)}")
             else:
-                names = " ".join([str(first), *(other.name for other in others)])
-                say(f"{given.path}: {names}")
+                say(f"{given.path}: {done}")
+                if not agrees:
+                    strangers.append(given.path)
             progress.advance(1)
+    if strangers:
+        more = f" (and {len(strangers) - 1:,} more)" if len(strangers) > 1 else ""
+        warn(
+            f"fgbg: {bg} agrees nowhere with {strangers[0]}{more}: "
+            "take it from the same place, or leave --bg out"
+        )
     if failed:
         warn(f"fgbg: {failed:,} of {len(bases):,} pictures failed, the others are done")
     if failed or found.problems:
         raise SystemExit(1)
+
+
+def _predict(
+    predictor: "Predictor",
+    path: Path,
+    bg: "np.ndarray | None",
+    mask_threshold: float | None,
+    base: Path,
+    overwrite: bool,
+) -> tuple[str, bool]:
+    """Predict one picture and write its results: what was done, and whether the background agrees with it."""
+    from fgbg.pictures import write_prediction
+    from generator.images import read_rgb
+
+    picture = read_rgb(path)
+    predicted = predictor(picture, bg)
+    if mask_threshold is not None:
+        predicted = predicted.with_threshold(mask_threshold)
+    first, *others = write_prediction(base, picture, predicted, overwrite)
+    done = " ".join([str(first), *(other.name for other in others)])
+    if predicted.bg_moved:
+        pixels = predicted.bg_moved * max(predicted.mask.shape)
+        done += f" (background moved by {pixels:.1f} px, {predicted.bg_moved:.1%} of the longer side)"
+    return done, predicted.bg_agrees
 
 
 def _problem(path: Path, base: Path, error: Exception) -> str:

@@ -209,6 +209,28 @@ def test_threshold_and_background(trained: Path, pictures: Path, tmp_path: Path)
     assert set(np.unique(mask)) <= {0, 255}
 
 
+def test_a_moved_background_is_aligned_and_one_of_another_place_is_named(
+    trained: Path, tmp_path: Path
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (80, 112), dtype=np.uint8)
+    scene = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 6), None, 20, 220, cv2.NORM_MINMAX)
+    scene = cv2.merge([scene] * 3)
+    picture, moved, other = (str(tmp_path / name) for name in ("a.png", "moved.png", "other.png"))
+    cv2.imwrite(picture, scene[8:72, 8:104])
+    cv2.imwrite(moved, scene[8:72, 12:108])
+    cv2.imwrite(other, scene[8:72, 8:104][::-1, ::-1])
+    code, stdout, stderr = predict(trained, tmp_path / "out", picture, "--bg", moved)
+    assert code == 0 and not stderr
+    assert "a.overlay.png (background moved by 4." in stdout and "% of the longer side)" in stdout
+    code, stdout, stderr = predict(trained, tmp_path / "as it is", picture, "--bg", moved, "--no-align")
+    assert code == 0 and not stderr and "moved by" not in stdout
+    masks = [(tmp_path / out / "a.mask.png").read_bytes() for out in ("out", "as it is")]
+    assert masks[0] != masks[1]
+    code, _, stderr = predict(trained, tmp_path / "other", picture, moved, "--bg", other)
+    assert code == 0 and len(stderr.splitlines()) == 1
+    assert f"{other} agrees nowhere with {picture} (and 1 more): take it from the same place, or" in stderr
+
+
 def test_a_network_without_depth_head_writes_the_rest_and_says_so(
     trained_for_masks: Path, pictures: Path, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -104,6 +105,34 @@ def test_a_background_of_another_size_is_scaled_and_of_another_aspect_refused(pr
     predictor(picture, np.zeros((20, 30, 3), np.uint8))
     with pytest.raises(AssetError, match="expected the aspect of the picture, 60 x 40, found 40 x 40"):
         predictor(picture, np.zeros((40, 40, 3), np.uint8))
+
+
+def test_a_background_is_moved_to_where_the_picture_has_it(trained: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (80, 112), dtype=np.uint8)
+    scene = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 6), None, 20, 220, cv2.NORM_MINMAX)
+    scene = cv2.merge([scene] * 3)
+    picture, moved = scene[8:72, 8:104], scene[8:72, 12:108]
+
+    def seen(bg: np.ndarray, align: bool) -> tuple[torch.Tensor, Predicted]:
+        """What the network is given, and what comes of it."""
+        predictor = Predictor.load(trained / "best.pt", res=48, device="cpu", mirror=False, align=align)
+        given: list[torch.Tensor] = []
+        predictor.network.register_forward_pre_hook(lambda module, inputs: given.append(inputs[0]))
+        predicted = predictor(picture, bg)
+        return given[0][0], predicted
+
+    as_it_is, predicted = seen(moved, align=False)
+    assert (predicted.bg_moved, predicted.bg_agrees) == (0, True)
+    aligned, predicted = seen(moved, align=True)
+    assert predicted.bg_agrees and predicted.bg_moved == pytest.approx(4 / 96, rel=0.1)
+    inner = (slice(0, 3), slice(4, -4), slice(4, -4))
+    before, after = ((given[:3] - given[3:])[inner].abs().mean() for given in (as_it_is, aligned))
+    assert after < 0.2 * before
+
+    # One that fits is given as it is, to the bit.
+    still, predicted = seen(picture.copy(), align=True)
+    assert torch.equal(still, seen(picture.copy(), align=False)[0]) and predicted.bg_moved == 0
+    assert not seen(picture[::-1, ::-1], align=True)[1].bg_agrees
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError()])
