@@ -102,7 +102,9 @@ def is_first_process() -> bool:
     return not any(int(os.environ.get(name, "0")) for name in names)
 
 
-def over_processes(fabric: "Fabric", value: Tensor, operation: Literal["sum", "mean", "max"]) -> Tensor:
+def over_processes(
+    fabric: "Fabric", value: Tensor, operation: Literal["sum", "mean", "max", "min"]
+) -> Tensor:
     """A tensor reduced over all processes, the same in each."""
     reduced = fabric.all_reduce(value.clone(), reduce_op=operation)
     assert isinstance(reduced, Tensor)

@@ -281,6 +281,7 @@ class _Run:
             for name, total in sums.items()
         }
         logged.update(sums)
+        self._learner.share_bad_step()
         self._refuse_bad_step(position)
         assert self._first_loss is not None
         first = float(over_processes(self._fabric, self._first_loss, "mean"))

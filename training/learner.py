@@ -16,6 +16,7 @@ from training.augment import apply_view, draw_view
 from training.backgrounds import draw_background_change, jitter_backgrounds, withhold_backgrounds
 from training.checkpoint import Checkpoint, load_weights
 from training.config import TrainConfig
+from training.devices import over_processes
 from training.integers import IntegerBatch
 from training.losses import WeightedLoss
 from training.models import Prediction, build_model, load_encoder_weights
@@ -89,6 +90,10 @@ class Learner:
         """The first step whose loss or gradients were not finite; asking waits for the device."""
         step = int(self._bad_step)
         return None if step == _NONE_BAD else step
+
+    def share_bad_step(self) -> None:
+        """Let every process know of a bad step that one had: each ends then, and none waits for the others."""
+        self._bad_step = over_processes(self._fabric, self._bad_step, "min")
 
     def loss(self, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
         """Every term without its weight, and `loss`, their weighted sum."""

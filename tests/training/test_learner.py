@@ -90,5 +90,20 @@ def test_half_precision_scales_losses_and_clips(small: Fields, batch: IntegerBat
     assert again.state_dict() == state["scaler"]
 
 
+def test_a_bad_step_of_one_process_is_one_of_all(small: Fields, monkeypatch: pytest.MonkeyPatch) -> None:
+    one = learner(small)
+    one.share_bad_step()
+    assert one.bad_step is None
+    asked: list[str] = []
+
+    def over_processes(fabric: Fabric, value: torch.Tensor, operation: str) -> torch.Tensor:
+        asked.append(operation)
+        return value.clamp(max=5)  # what another process had
+
+    monkeypatch.setattr("training.learner.over_processes", over_processes)
+    one.share_bad_step()
+    assert one.bad_step == 5 and asked == ["min"]
+
+
 def test_a_compiled_network_keeps_the_names_of_its_weights(small: Fields) -> None:
     assert list(learner(small, compile=True).state()["model"]) == list(learner(small).state()["model"])
