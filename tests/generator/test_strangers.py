@@ -1,6 +1,8 @@
 """Datasets of strangers, who write manifests that agree with their changes: one line, never a traceback."""
 
+import contextlib
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,9 @@ import pytest
 from generator.dataset import open_dataset
 from generator.errors import DatasetError
 from generator.files import hash_file
+from generator.journal import Journal
 from generator.manifest import Manifest, dataset_id
+from generator.verify import verify_dataset
 
 SHARD = "train-00000.h5"
 
@@ -185,3 +189,27 @@ def test_json_beyond_reason_is_one_line(tmp_path: Path, text: str) -> None:
 def test_a_memory_beyond_reason_is_ignored(folder: Path, text: str) -> None:
     (folder / ".verified.json").write_text(text)
     open_dataset(folder)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes as POSIX has them")
+@pytest.mark.parametrize("name", ["bank.h5", SHARD, ".verified.json", "journal.jsonl", "dataset.json"])
+def test_a_named_pipe_keeps_no_reader_waiting(folder: Path, name: str) -> None:
+    (folder / name).unlink(missing_ok=True)
+    os.mkfifo(folder / name)
+    if name in (".verified.json", "journal.jsonl"):  # readers do without
+        open_dataset(folder)
+        verify_dataset(folder)
+    else:
+        with pytest.raises(DatasetError, match=rf"{name}: expected .*pipe"):
+            open_dataset(folder)
+    with pytest.raises(DatasetError) if name == "journal.jsonl" else contextlib.nullcontext():
+        Journal.read(folder)
+
+
+def test_what_is_remembered_is_written_nowhere_else(folder: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.txt"
+    mine.write_text("mine")
+    for name in (".verified.json", "..verified.json.tmp"):
+        (folder / name).symlink_to(mine)
+    assert verify_dataset(folder) == []
+    assert mine.read_text() == "mine" and not (folder / ".verified.json").is_symlink()
