@@ -100,7 +100,7 @@ def read_labels(path: Path) -> Labels:
         if picture.mode == "P":
             return _labels_of_palette(picture, lossy)
         if picture.mode == "F":
-            return Labels(_whole_numbers(path, np.asarray(picture)), None, lossy)
+            return Labels(_whole_numbers(path, np.array(picture)), None, lossy)
         if picture.mode == "1" or picture.mode == "L" or picture.mode.startswith("I"):
             values = _grey_values(picture, highest)
             return Labels(values, None, lossy, _opacity_of_key(picture, values, highest))
@@ -152,10 +152,11 @@ def _labels_of_colours(picture: Image.Image, lossy: str) -> Labels:
 
 
 def _whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
-    """Floating-point values (H, W): whole numbers as labels, fractions of 1 as grey of 8 bits."""
-    values = np.nan_to_num(values, copy=True, nan=0.0, posinf=-1.0, neginf=-1.0)
+    """Floating-point values (H, W), overwritten: whole numbers as labels, fractions of 1 as grey of 8 bits."""
+    np.nan_to_num(values, copy=False, nan=0.0, posinf=-1.0, neginf=-1.0)
     lowest, highest = float(values.min()), float(values.max())
-    if lowest >= 0 and highest <= 65535 and (values == np.floor(values)).all():
+    strips = (values[start : start + _STRIP] for start in range(0, len(values), _STRIP))
+    if lowest >= 0 and highest <= 65535 and all((strip == np.floor(strip)).all() for strip in strips):
         return values.astype(np.uint8 if highest <= 255 else np.uint16)
     if lowest >= 0 and highest <= 1:
         values *= 255
