@@ -2,8 +2,8 @@
 
     python benchmarks/picture_memory.py [--sizes 6000x4000,12000x9000] [--formats jpg,png,webp,tif,avif]
 
-Each figure is the peak of a process of its own, less that of the same with a small picture, by the pixels of one
-large one. Two large pictures lie in each folder: read side by side they would double it. Linux only.
+Each figure is the peak of a process of its own, less that of the same with a small picture, by the pixels of
+one large one. Two large pictures lie in each folder: read side by side they would double it. Linux only.
 """
 
 import subprocess

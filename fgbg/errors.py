@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import click
 
 from fgbg.screen import warn
-from generator.errors import FgbgError
+from generator.errors import FgbgError, UnusableAssetsError
 
 _NOTHING = "nothing was written"
 _AGAIN = "run the same command again"
@@ -58,6 +58,9 @@ def report(debug: bool) -> Iterator[None]:
         if isinstance(error, click.exceptions.NoArgsIsHelpError):
             error.show()
             sys.exit(error.exit_code)
+        if isinstance(error, UnusableAssetsError):
+            for problem in error.problems.values():
+                warn(f"fgbg: {problem}")
         message, code = _describe(error)
         warn(f"fgbg: {message}")
         if isinstance(error, OSError):
@@ -74,6 +77,11 @@ def _close_stdout() -> None:
 
 
 def _describe(error: BaseException) -> tuple[str, int]:
+    if isinstance(error, UnusableAssetsError):
+        number = len(error.problems)
+        count = "1 picture" if number == 1 else f"{number} pictures"
+        fix = "fix or remove what is named above, or leave it out with --skip-bad"
+        return f"{count} cannot be used; {fix}", error.exit_code
     if isinstance(error, FgbgError):
         return str(error), error.exit_code
     if isinstance(error, click.UsageError):

@@ -1,7 +1,7 @@
 """Building the bank: every asset decoded once, by several processes, straight into its place in the file."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,20 +10,21 @@ from typing import Any
 import numpy as np
 
 from generator.bank import NO_FG, Bank
+from generator.budget import PixelBudget
 from generator.config import GenerateConfig
 from generator.depth import DepthConvention, check_turns, plane_depth, read_depth
 from generator.depth_cache import DepthCache
 from generator.depth_networks import DepthNetwork, depth_of_backgrounds
 from generator.duplicates import PerceptualHash, over_grey, perceptual_hash
-from generator.errors import AssetError
+from generator.errors import AssetError, UnusableAssetsError
 from generator.files import atomic_file
 from generator.hdf5 import add_dataset, new_file
-from generator.images import read_rgb, read_rgba
+from generator.images import read_rgb, read_rgba, read_traits
 from generator.placement import random_words
 from generator.progress import Progress
 from generator.resize import fit_depth, fit_picture, scale_sprite
 from generator.sprites import NARROWEST_SHADOW, OPAQUE, contact_shadow, make_sprites, sprites_per_fg
-from generator.workers import run_tasks
+from generator.workers import process_context, run_tasks
 
 # Assets decoded at a time: few enough to share the work out evenly.
 _CHUNK = 8
@@ -64,12 +65,21 @@ class _BgTask:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What decoding one task's assets told; `sizes` are those of all their sprites."""
+    """What decoding one task's assets told.
+
+    Attributes:
+        task: what was to be done.
+        hashes: of the pictures.
+        sizes: of the sprites of all foregrounds.
+        depth_sources: of the backgrounds.
+        problems: of the assets that cannot be used; then the rest does not count.
+    """
 
     task: _FgTask | _BgTask
-    hashes: list[PerceptualHash]
-    sizes: np.ndarray | None = None
+    hashes: list[PerceptualHash] = field(default_factory=list)
+    sizes: list[tuple[int, ...]] = field(default_factory=list)
     depth_sources: list[str] = field(default_factory=list)
+    problems: dict[Path, AssetError] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,52 +87,57 @@ class _Decoder:
     """Decodes a task's assets and writes their pixels to `offsets` in the file.
 
     Attributes:
-        path: of the bank in the making.
+        path: of the bank in the making; None where pictures are only looked at.
         offsets: where its datasets begin, in bytes.
         config: sizes, appearances and depth sources.
         words: (fgs, variants) uint64, what appearances are drawn from.
         depth: whether backgrounds get their depth here, and not from a network.
+        budget: the pixels that all decoders have in memory at once.
     """
 
-    path: Path
+    path: Path | None
     offsets: dict[str, int]
     config: GenerateConfig
     words: np.ndarray
     depth: bool
+    budget: PixelBudget
 
     def __call__(self, task: _FgTask | _BgTask) -> _Answer:
-        return self._fgs(task) if isinstance(task, _FgTask) else self._bgs(task)
-
-    def _fgs(self, task: _FgTask) -> _Answer:
-        config = self.config
-        hashes, objects = [], []
+        answer = _Answer(task)
         for number, path in enumerate(task.paths, task.first):
-            rgba = read_rgba(path)
-            sprites = make_sprites(rgba, config, self.words[number].tolist())
-            if not all((sprite[..., 3] >= OPAQUE).any() for sprite in sprites):
-                smallest = f"at {min(max(sprite.shape) for sprite in sprites)} pixels"
-                fix = "raise --fg-size or remove the cut-out"
-                raise AssetError(path, f"opaque pixels {smallest}", "none left", fix)
-            hashes.append(perceptual_hash(over_grey(scale_sprite(rgba, config.fg_size))))
-            objects += sprites
-        self._write(
-            "sprite_pixels", task.first * sprites_per_fg(config), _padded(objects, config.sprite_side)
-        )
-        return _Answer(task, hashes, _sizes_of(objects))
+            try:
+                with self.budget.taking(read_traits(path).pixels):
+                    if isinstance(task, _FgTask):
+                        self._fg(answer, number, path)
+                    else:
+                        self._bg(answer, number, path, task.depth_files[number - task.first])
+            except AssetError as error:
+                answer.problems[path] = error
+        return answer
 
-    def _bgs(self, task: _BgTask) -> _Answer:
+    def _fg(self, answer: _Answer, number: int, path: Path) -> None:
         config = self.config
-        hashes, names = [], []
-        for number, (path, file) in enumerate(zip(task.paths, task.depth_files, strict=True), task.first):
-            rgb = read_rgb(path)
-            bg = fit_picture(rgb, config.size)
-            self._write("bg", number, bg[None])
-            hashes.append(perceptual_hash(bg))
-            if self.depth:
-                depth = self._depth(path, file, (rgb.shape[1], rgb.shape[0]))
-                self._write("bg_depth", number, fit_depth(depth, config.size)[None])
-                names.append("plane" if file is None else "files")
-        return _Answer(task, hashes, depth_sources=names)
+        rgba = read_rgba(path)
+        sprites = make_sprites(rgba, config, self.words[number].tolist())
+        if not all((sprite[..., 3] >= OPAQUE).any() for sprite in sprites):
+            smallest = f"at {min(max(sprite.shape) for sprite in sprites)} pixels"
+            fix = "raise --fg-size or remove the cut-out"
+            raise AssetError(path, f"opaque pixels {smallest}", "none left", fix)
+        self._write("sprite_pixels", number * len(sprites), _padded(sprites, config.sprite_side))
+        answer.hashes.append(perceptual_hash(over_grey(scale_sprite(rgba, config.fg_size))))
+        answer.sizes.extend(sprite.shape[:2] for sprite in sprites)
+
+    def _bg(self, answer: _Answer, number: int, path: Path, depth_file: Path | None) -> None:
+        rgb = read_rgb(path)
+        height, width = rgb.shape[:2]
+        bg = fit_picture(rgb, self.config.size)
+        del rgb
+        self._write("bg", number, bg[None])
+        if self.depth:
+            depth = self._depth(path, depth_file, (width, height))
+            self._write("bg_depth", number, fit_depth(depth, self.config.size)[None])
+            answer.depth_sources.append("plane" if depth_file is None else "files")
+        answer.hashes.append(perceptual_hash(bg))
 
     def _depth(self, path: Path, file: Path | None, picture: tuple[int, int]) -> np.ndarray:
         if file is None:
@@ -131,7 +146,8 @@ class _Decoder:
         return read_depth(file, picture, self.config.known_convention, self.config.depth_invalid)
 
     def _write(self, dataset: str, row: int, rows: np.ndarray) -> None:
-        _write_rows(self.path, self.offsets[dataset], row, rows)
+        if self.path is not None:
+            _write_rows(self.path, self.offsets[dataset], row, rows)
 
 
 @dataclass(frozen=True)
@@ -188,7 +204,8 @@ def build_bank(
             place.
 
     Raises:
-        AssetError: a picture cannot be used; nothing is left behind.
+        UnusableAssetsError: pictures cannot be used, all of which are named; nothing is left behind.
+        AssetError: the network fails.
     """
     width, height = config.size
     sprites, side = count_sprites(config, len(fgs)), config.sprite_side
@@ -201,7 +218,8 @@ def build_bank(
                 "bg_depth": add_dataset(file, "bg_depth", (len(bgs), height, width), _U2),
             }
             offsets = {name: dataset.id.get_offset() for name, dataset in datasets.items()}
-        decoder = _Decoder(temporary, offsets, config, words, depth=network is None)
+        budget = PixelBudget(workers, process_context() if workers > 1 else None)
+        decoder = _Decoder(temporary, offsets, config, words, network is None, budget)
         tasks: list[_FgTask | _BgTask] = []
         tasks += [_FgTask(first, fgs[first : first + _CHUNK]) for first in range(0, len(fgs), _CHUNK)]
         for first in range(0, len(bgs), _CHUNK):
@@ -212,7 +230,10 @@ def build_bank(
             for answer in results:
                 answers.append(answer)
                 advance(len(answer.task.paths))
-        answers.sort(key=lambda answer: answer.task.first)
+        answers.sort(key=lambda answer: (isinstance(answer.task, _BgTask), answer.task.first))
+        problems = {path: error for answer in answers for path, error in answer.problems.items()}
+        if problems:
+            raise UnusableAssetsError(problems)
         of_fgs = [answer for answer in answers if isinstance(answer.task, _FgTask)]
         of_bgs = [answer for answer in answers if isinstance(answer.task, _BgTask)]
         decoded = Decoded(
@@ -226,14 +247,35 @@ def build_bank(
         shadows = [contact_shadow(width) for width in _shadow_widths(config)]
         if shadows:
             _write_rows(temporary, offsets["sprite_pixels"], sprites - len(shadows), _padded(shadows, side))
-        sizes = [*(answer.sizes for answer in of_fgs if answer.sizes is not None), _sizes_of(shadows)]
+        sizes = [size for answer in of_fgs for size in answer.sizes] + [
+            shadow.shape[:2] for shadow in shadows
+        ]
         fg_of = np.repeat(np.arange(len(fgs)), sprites_per_fg(config))
         header = np.frombuffer(json.dumps(make_header(decoded)).encode(), _U1)
         with new_file(temporary, paged=True, append=True) as file:
-            add_dataset(file, "sprite_size", (sprites, 2), _U2)[...] = np.concatenate(sizes)
+            add_dataset(file, "sprite_size", (sprites, 2), _U2)[...] = np.array(sizes)
             add_dataset(file, "sprite_fg", (sprites,), _U4)[...] = np.append(fg_of, [NO_FG] * len(shadows))
             add_dataset(file, "header", header.shape, _U1)[...] = header
         before_replacing(temporary)
+
+
+def find_unusable(
+    config: GenerateConfig, fgs: Sequence[Path], bgs: Mapping[Path, Path | None], with_depth: bool
+) -> dict[Path, AssetError]:
+    """What is wrong with pictures that `build_bank` would refuse.
+
+    Args:
+        config: sizes, appearances and depth source.
+        fgs: cut-outs.
+        bgs: pictures with their depth files.
+        with_depth: whether the depth files count.
+    """
+    words = random_words(config.seed, "variants", len(fgs) * config.variants).reshape(
+        len(fgs), config.variants
+    )
+    decoder = _Decoder(None, {}, config, words, with_depth, PixelBudget(1))
+    tasks = _FgTask(0, fgs), _BgTask(0, list(bgs), list(bgs.values()))
+    return {path: error for task in tasks for path, error in decoder(task).problems.items()}
 
 
 def bank_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
@@ -276,7 +318,3 @@ def _padded(sprites: Sequence[np.ndarray], side: int) -> np.ndarray:
     for row, sprite in enumerate(sprites):
         padded[row, : sprite.shape[0], : sprite.shape[1]] = sprite
     return padded
-
-
-def _sizes_of(sprites: Sequence[np.ndarray]) -> np.ndarray:
-    return np.array([sprite.shape[:2] for sprite in sprites], _U2).reshape(-1, 2)

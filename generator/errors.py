@@ -15,6 +15,7 @@ FgbgError
 """
 
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 
 # Line and paragraph ends, controls, halves of a character, and marks that turn the direction of writing.
@@ -92,6 +93,20 @@ class AlphaError(ImageError):
 
 class EmptyMaskError(ImageError):
     """A mask in which no pixel has a wanted value: the picture does not show the object."""
+
+
+class UnusableAssetsError(AssetError):
+    """Several assets, or one, cannot be used.
+
+    Args:
+        problems: the error of each, by its path; at least one.
+    """
+
+    def __init__(self, problems: Mapping[Path, AssetError]) -> None:
+        first = next(iter(problems.values()))
+        more = f" (and {len(problems) - 1} more like it)" if len(problems) > 1 else ""
+        super().__init__(first.where, first.expected, first.found, first.fix + more)
+        self.problems = dict(problems)
 
 
 class DatasetError(FgbgError):

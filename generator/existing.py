@@ -11,7 +11,7 @@ from generator.config import SPLITS, SplitName
 from generator.errors import ConfigError, DatasetError
 from generator.files import read_regular
 from generator.journal import Journal, shard_number
-from generator.manifest import JOURNAL_FILE, MANIFEST_FILE, Manifest
+from generator.manifest import JOURNAL_FILE, MANIFEST_FILE, AssetKind, Manifest
 from generator.plan import Difference, Header, Request
 from generator.verify import VERIFIED_FILE
 
@@ -89,6 +89,12 @@ class Existing:
         if head is not None and head.id != wanted.id():
             return Difference("the same options and pictures", "others (its bank is damaged)")
         return None
+
+    def asset_names(self) -> dict[AssetKind, set[str]] | None:
+        """What the dataset there was made of; None where there is none, nothing where that cannot be read."""
+        if (found := self.manifest or self.header) is not None:
+            return {kind: {asset.name for asset in assets} for kind, assets in found.assets.items()}
+        return {"fg": set(), "bg": set()} if self.journal.head is not None else None
 
     def shard_counts(self) -> dict[SplitName, int]:
         """How many shards of each split belong to the dataset, as far as their numbers tell."""

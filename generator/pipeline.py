@@ -5,7 +5,7 @@ import math
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,18 @@ from blake3 import blake3
 
 from generator import __version__
 from generator.bank import BANK_FILE, Bank
-from generator.bank_builder import NetworkDepth, bank_bytes, build_bank, count_sprites, is_bank_of
+from generator.bank_builder import (
+    NetworkDepth,
+    bank_bytes,
+    build_bank,
+    count_sprites,
+    find_unusable,
+    is_bank_of,
+)
 from generator.config import SPLITS, GenerateConfig, SplitName
 from generator.depth_cache import DepthCache
 from generator.depth_choice import DepthChoice, choose_depth
-from generator.errors import ConfigError, DiskSpaceError, printable
+from generator.errors import AssetError, ConfigError, DiskSpaceError, UnusableAssetsError, printable
 from generator.estimate import Estimate, check_numbers
 from generator.existing import Existing
 from generator.files import hash_file, write_atomically
@@ -73,7 +80,10 @@ class Outcome:
 
 
 def generate(
-    config: GenerateConfig, overwrite: bool = False, say: Callable[[str], None] = lambda line: None
+    config: GenerateConfig,
+    overwrite: bool = False,
+    say: Callable[[str], None] = lambda line: None,
+    skip_bad: bool = False,
 ) -> Outcome:
     """Make the dataset `config` asks for, or continue it, or find it complete.
 
@@ -84,10 +94,12 @@ def generate(
         config: what to make.
         overwrite: replace a dataset that is there; only files that belong to it are removed.
         say: gets lines for the user: what was passed over, how large the dataset will be and how long it
-            will take, and what was damaged and is made again.
+            will take, what was damaged and is made again, and each asset that is left out.
+        skip_bad: leave out what cannot be used; the dataset is that of the others.
 
     Raises:
-        AssetError: a folder or picture cannot be used.
+        UnusableAssetsError: pictures cannot be used, and not `skip_bad`, or none is left.
+        AssetError: a folder or a network cannot be used.
         ConfigError: the folder holds a dataset of another config, or files that fgbg did not write, or
             another process writes there.
         DatasetError: the finished dataset there is damaged.
@@ -100,6 +112,8 @@ def generate(
         if existing.manifest is None or overwrite:
             existing.refuse_foreign()
         order = _Order.of(config, fgs, bgs)
+        if skip_bad and not overwrite and (problems := _unusable_since(order, existing)):
+            order = order.without(problems, config, say)
         if not overwrite and (difference := existing.difference(order.request)):
             raise ConfigError(
                 config.out,
@@ -113,8 +127,14 @@ def generate(
         estimate = Estimate.of(config, len(fgs), len(bgs))
         _check_disk(config, estimate, existing)
         say(estimate.describe(config, _workers(config, estimate.samples * _bytes_to_make(config))))
-        journal = _make_bank(order, existing, overwrite, say)
-        return _make_shards(order, journal, say)
+        while True:
+            try:
+                journal = _make_bank(order, existing, overwrite, say)
+                return _make_shards(order, journal, say)
+            except UnusableAssetsError as error:
+                if not skip_bad:
+                    raise
+                order = order.without(error.problems, config, say)
 
 
 @dataclass(frozen=True)
@@ -151,6 +171,36 @@ class _Order:
             {name: hash_file(file) for name, file in zip(bg_names, depth.files, strict=True) if file},
         )
         return cls(config, fgs, bgs, depth, request)
+
+    def without(
+        self, problems: Mapping[Path, AssetError], config: GenerateConfig, say: Callable[[str], None]
+    ) -> "_Order":
+        """What `config` asks for, of the other pictures.
+
+        Raises:
+            UnusableAssetsError: no foreground or no background is left.
+        """
+        fgs, bgs = ([path for path in some if path not in problems] for some in (self.fgs, self.bgs))
+        if not fgs or not bgs:
+            raise UnusableAssetsError(problems)
+        for problem in problems.values():
+            say(f"left out: {problem}")
+        return self.of(config, fgs, bgs)
+
+
+def _unusable_since(order: _Order, existing: Existing) -> Mapping[Path, AssetError]:
+    """What cannot be used among the pictures that the dataset there, if there is one, was made without."""
+    known = existing.asset_names()
+    if known is None:
+        return {}
+    config = order.config
+    fgs = [path for path in order.fgs if path.relative_to(config.fg).as_posix() not in known["fg"]]
+    bgs = {
+        path: file
+        for path, file in zip(order.bgs, order.depth.files, strict=True)
+        if path.relative_to(config.bg).as_posix() not in known["bg"]
+    }
+    return find_unusable(config, fgs, bgs, with_depth=order.depth.network is None)
 
 
 def _complete(folder: Path, manifest: Manifest) -> Outcome:

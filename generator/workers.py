@@ -65,7 +65,7 @@ def run_tasks(
             yield result
         return
     others, own = set(multiprocessing.active_children()), set[BaseProcess]()
-    pool = ProcessPoolExecutor(workers, _context(), _begin_worker, (job,))
+    pool = ProcessPoolExecutor(workers, process_context(), _begin_worker, (job,))
     try:
         waiting = iter(tasks)
         pending: set[Future[Result]] = set()
@@ -108,7 +108,7 @@ def _dead_worker(workers: Iterable[BaseProcess]) -> WorkerError:
     )
 
 
-def _context() -> BaseContext:
+def process_context() -> BaseContext:
     """Processes that copy no lock another thread holds, as forks of this one would.
 
     On Linux they are forks of a server that has done nothing but import: they begin faster, and share

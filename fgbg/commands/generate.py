@@ -189,11 +189,17 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
     show_default=True,
     help="Samples per shard.",
 )
+@click.option(
+    "--skip-bad",
+    is_flag=True,
+    help="Leave out pictures that cannot be used, with a line for each."
+    " Otherwise every one is named, and nothing is made.",
+)
 @workers_option
 @overwrite_option
 @common_options
 @click.pass_context
-def command(ctx: click.Context, /, overwrite: bool, **fields: Any) -> None:
+def command(ctx: click.Context, /, overwrite: bool, skip_bad: bool, **fields: Any) -> None:
     """Composite foregrounds onto backgrounds into a dataset.
 
     Every foreground comes on every background of its split at --positions places, mirrored too, with mask
@@ -206,7 +212,7 @@ def command(ctx: click.Context, /, overwrite: bool, **fields: Any) -> None:
     config = GenerateConfig(**fields)
     if is_given(ctx, "overlap") and not config.has_instances:
         warn("--overlap has no effect with one object in a sample; see --objects")
-    outcome = generate(config, overwrite, say=say)
+    outcome = generate(config, overwrite, say, skip_bad)
     manifest = outcome.manifest
     counts = ", ".join(f"{name} {split.samples:,}" for name, split in manifest.splits.items())
     total = sum(split.samples for split in manifest.splits.values())
