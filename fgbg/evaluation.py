@@ -13,6 +13,7 @@ from generator.config import SplitName
 from generator.dataset import open_dataset
 from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable, write_atomically
+from generator.marks import mark_png
 from generator.selection import filled_split
 from training.bootstrap import LEVEL, RESAMPLES
 from training.evaluation import CONDITIONS, Condition, evaluate
@@ -78,7 +79,9 @@ def write_evaluation(
     out.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, bytes] = {}
     for condition in conditions:
-        pictures[condition] = encode_png(draw_samples(split, evaluation, condition, predictor, names))
+        pictures[condition] = mark_png(
+            encode_png(draw_samples(split, evaluation, condition, predictor, names)), "evaluate"
+        )
         write_atomically(out / picture_file(condition), pictures[condition])
     write_atomically(out / REPORT_FILE, make_report(document, pictures))
     # No NaN: where there is no number stands null.

@@ -7,7 +7,7 @@ from pathlib import Path
 from generator.errors import AssetError, printable
 from generator.files import real_path
 from generator.listing import list_folder, require_pictures
-from generator.marks import PREDICTION, is_marked
+from generator.marks import maker_of
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,14 @@ def find_pictures(paths: Iterable[Path], out: Path) -> Found:
     given: list[Given] = []
     for path in paths:
         if not path.is_dir():
-            if is_marked(path, PREDICTION):
-                remarks.append(f"{printable(path)}: a result of fgbg predict, passed over")
+            if maker_of(path) is not None:
+                remarks.append(f"{printable(path)}: a result of fgbg, passed over")
             else:
                 given.append(Given(path.parent, Path(path.name)))
             continue
         try:
             listing = list_folder(path, without=out)
-            listing.drop_predictions()
+            listing.drop_results()
             remarks += listing.remarks()
             problems += listing.problems
             given += [Given(path, picture.relative_to(path)) for picture in require_pictures(listing)]

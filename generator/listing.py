@@ -9,7 +9,7 @@ from pathlib import Path
 
 from generator.depth_names import depth_names
 from generator.errors import AssetError, printable
-from generator.marks import PREDICTION, is_marked
+from generator.marks import maker_of
 
 PICTURE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"}
@@ -30,7 +30,7 @@ class Listing:
         pictures: whatever is named like a picture, sorted by its path inside the folder; opening one tells
             whether it is a picture, or a link to nowhere.
         passed_over: how many files of other kinds there are, by suffix in small letters.
-        predictions: of the pictures those that `drop_predictions` took out.
+        results: of the pictures those that `drop_results` took out.
         dead_links: links to nowhere that are not named like pictures, sorted.
         problems: an error for each folder that cannot be read.
     """
@@ -38,7 +38,7 @@ class Listing:
     folder: Path
     pictures: list[Path] = field(default_factory=list)
     passed_over: Counter[str] = field(default_factory=Counter)
-    predictions: list[Path] = field(default_factory=list)
+    results: list[Path] = field(default_factory=list)
     dead_links: list[Path] = field(default_factory=list)
     problems: list[AssetError] = field(default_factory=list)
 
@@ -46,19 +46,19 @@ class Listing:
         """Path inside the folder, with slashes."""
         return _name(self.folder, path)
 
-    def drop_predictions(self) -> None:
-        """Take out what 'fgbg predict' wrote: it is no source of anything new."""
-        self.predictions = [path for path in self.pictures if is_marked(path, PREDICTION)]
-        if self.predictions:
-            dropped = set(self.predictions)
+    def drop_results(self) -> None:
+        """Take out what fgbg itself wrote to look at: it is no source of anything new."""
+        self.results = [path for path in self.pictures if maker_of(path) is not None]
+        if self.results:
+            dropped = set(self.results)
             self.pictures = [path for path in self.pictures if path not in dropped]
 
     def remarks(self) -> list[str]:
         """Lines on what was passed over."""
         lines = [f"{printable(path)}: a link to nowhere, passed over" for path in self.dead_links]
-        if self.predictions:
-            count, results = len(self.predictions), "result" if len(self.predictions) == 1 else "results"
-            lines.append(f"{printable(self.folder)}: {count:,} {results} of fgbg predict passed over")
+        if self.results:
+            count, noun = len(self.results), "result" if len(self.results) == 1 else "results"
+            lines.append(f"{printable(self.folder)}: {count:,} {noun} of fgbg passed over")
         if self.passed_over:
             kinds = ", ".join(
                 f"{printable(suffix) or 'without suffix'} ({number:,})"
@@ -71,21 +71,21 @@ class Listing:
 
 
 def list_pictures(
-    folder: Path, say: Callable[[str], None] = lambda line: None, predictions: bool = True
+    folder: Path, say: Callable[[str], None] = lambda line: None, results: bool = True
 ) -> list[Path]:
     """All pictures in `folder` and below, sorted by their path inside it.
 
     Args:
         folder: to look through.
         say: gets a line on whatever is passed over.
-        predictions: whether to take what 'fgbg predict' wrote.
+        results: whether to take what fgbg itself wrote to look at.
 
     Raises:
         AssetError: as `list_folder`, or a folder below cannot be read, or there is no picture.
     """
     listing = list_folder(folder)
-    if not predictions:
-        listing.drop_predictions()
+    if not results:
+        listing.drop_results()
     for line in listing.remarks():
         say(line)
     if listing.problems:
@@ -94,12 +94,12 @@ def list_pictures(
 
 
 def list_assets(folder: Path, say: Callable[[str], None] = lambda line: None) -> list[Path]:
-    """The same of pictures that become part of a dataset: no predictions, and with names for a manifest.
+    """The same of pictures that become part of a dataset: no results of ours, and with names for a manifest.
 
     Raises:
         AssetError: as `list_pictures`, or a name cannot stand in a dataset.
     """
-    pictures = list_pictures(folder, say, predictions=False)
+    pictures = list_pictures(folder, say, results=False)
     for problem in check_names(folder, pictures).values():
         fix = f"{problem.fix}; 'fgbg review' lists all such names"
         raise AssetError(problem.where, problem.expected, problem.found, fix)

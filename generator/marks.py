@@ -15,26 +15,32 @@ MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX = ".mask.png", ".depth.png", ".overlay
 # The signature and the header chunk; after them may stand text (PNG specification, 11.3.3).
 _HEAD = 33
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_KIND, _TEXT = b"tEXt", b"Software\0fgbg "
+_LONGEST = 32
 
 
 def mark_png(png: bytes, command: str) -> bytes:
     """The same picture with the text `Software: fgbg COMMAND`."""
-    chunk = _chunk(command)
+    text = _TEXT + command.encode("ascii")
+    chunk = struct.pack(">I", len(text)) + _KIND + text + struct.pack(">I", zlib.crc32(_KIND + text))
     whole = memoryview(png)
     return b"".join((whole[:_HEAD], chunk, whole[_HEAD:]))
 
 
-def is_marked(path: Path, command: str) -> bool:
-    """Whether a file is a PNG that a command wrote; False too where it cannot be read."""
-    chunk = _chunk(command)
+def maker_of(path: Path) -> str | None:
+    """The command that wrote a PNG; None where no command of ours did, or the file cannot be read."""
     try:
         with open_regular(path) as file:
-            start = file.read(_HEAD + len(chunk))
+            start = file.read(_HEAD + len(_KIND) + 4 + len(_TEXT) + _LONGEST)
     except OSError:
-        return False
-    return start.startswith(_SIGNATURE) and start[_HEAD:] == chunk
+        return None
+    text = start[_HEAD + 4 :]
+    if not start.startswith(_SIGNATURE) or not text.startswith(_KIND + _TEXT):
+        return None
+    length = int.from_bytes(start[_HEAD : _HEAD + 4], "big")
+    return text[len(_KIND + _TEXT) : len(_KIND) + length].decode("ascii", "replace")
 
 
-def _chunk(command: str) -> bytes:
-    kind, text = b"tEXt", b"Software\0fgbg " + command.encode("ascii")
-    return struct.pack(">I", len(text)) + kind + text + struct.pack(">I", zlib.crc32(kind + text))
+def is_marked(path: Path, command: str) -> bool:
+    """Whether a file is a PNG that this command wrote."""
+    return maker_of(path) == command

@@ -13,6 +13,7 @@ from generator.dataset import Batch, Dataset, open_dataset
 from generator.encode import encode_png
 from generator.errors import UsageError, printable
 from generator.files import refuse_existing, require_writable, write_atomically
+from generator.marks import mark_png
 from generator.objects import SeenObject, instance_maps, seen_objects
 from generator.selection import filled_split, spread
 
@@ -60,7 +61,7 @@ def write_preview(
     dataset = open_dataset(folder)
     sheet = draw_preview(dataset, subset, count)
     out.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(out, encode_png(sheet))
+    write_atomically(out, mark_png(encode_png(sheet), "preview"))
     total = len(dataset[subset])
     return min(count, total), total
 

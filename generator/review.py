@@ -130,7 +130,7 @@ def list_assets(fg: Path, bg: Path, say: Callable[[str], None] = lambda line: No
     return [
         Asset(kind, folder, path)
         for kind, folder in folders
-        for path in list_pictures(folder, say, predictions=False)
+        for path in list_pictures(folder, say, results=False)
     ]
 
 

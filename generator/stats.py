@@ -18,6 +18,7 @@ from generator.depth import FARTHEST, NEAREST, UNKNOWN
 from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable, write_atomically
 from generator.manifest import Moments, Sums
+from generator.marks import mark_png
 from generator.objects import instance_maps, seen_objects
 from generator.pixels import Pixels, pixel_bytes
 from generator.plots import Bars, HeatMap, draw_figure
@@ -153,7 +154,7 @@ def write_stats(
     refuse_existing([out / name for name in (STATS_FILE, FIGURE_FILE)], overwrite)
     stats = measure(open_dataset(folder), subset, samples)
     out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / FIGURE_FILE, encode_png(stats.draw()))
+    write_atomically(out / FIGURE_FILE, mark_png(encode_png(stats.draw()), "stats"))
     write_atomically(out / STATS_FILE, json.dumps(stats.to_json(), indent=1).encode() + b"\n")
     return stats
 

@@ -141,8 +141,8 @@ def test_results_and_their_folder_are_no_input(
     assert written(out) == expected | {"extra.png"}
     # Results lie in the folder, and are known by what is in them.
     code, _, stderr = predict(trained, pictures / "more", ".", out / "b.mask.png")
-    explicit = f"{out / 'b.mask.png'}: a result of fgbg predict, passed over"
-    assert code == 0 and stderr.splitlines() == [".: 6 results of fgbg predict passed over", explicit]
+    explicit = f"{out / 'b.mask.png'}: a result of fgbg, passed over"
+    assert code == 0 and stderr.splitlines() == [".: 6 results of fgbg passed over", explicit]
     assert written(pictures / "more") == results("a", "b", "sub/a", "out/extra")
     # A picture that is called like a result is none.
     cv2.imwrite(str(pictures / "night.mask.png"), np.zeros((8, 8, 3), np.uint8))

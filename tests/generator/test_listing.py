@@ -125,5 +125,5 @@ def test_predictions_become_no_part_of_a_dataset(folder: Path) -> None:
     (folder / "a.mask.png").write_bytes(mark_png(encode_png(np.zeros((2, 2), np.uint8)), PREDICTION))
     said: list[str] = []
     assert list_assets(folder, said.append) == [folder / "night.mask.png"]
-    assert said == [f"{folder}: 1 result of fgbg predict passed over"]
+    assert said == [f"{folder}: 1 result of fgbg passed over"]
     assert len(list_pictures(folder)) == 2

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from generator.encode import encode_png
-from generator.marks import is_marked, mark_png
+from generator.marks import is_marked, maker_of, mark_png
 
 
 def test_a_marked_picture_is_known_and_the_same_picture(tmp_path: Path) -> None:
@@ -16,7 +17,7 @@ def test_a_marked_picture_is_known_and_the_same_picture(tmp_path: Path) -> None:
     (tmp_path / "marked.png").write_bytes(marked)
     assert is_marked(tmp_path / "marked.png", "predict")
     assert not is_marked(tmp_path / "marked.png", "compare")
-    assert not is_marked(tmp_path / "plain.png", "predict")
+    assert maker_of(tmp_path / "marked.png") == "predict" and maker_of(tmp_path / "plain.png") is None
     with Image.open(io.BytesIO(marked)) as picture:
         assert picture.info["Software"] == "fgbg predict"
         assert (np.asarray(picture) == pixels).all()
@@ -27,3 +28,11 @@ def test_what_is_no_png_is_not_marked(tmp_path: Path) -> None:
     assert not is_marked(tmp_path / "short.png", "predict")
     assert not is_marked(tmp_path / "missing.png", "predict")
     assert not is_marked(tmp_path, "predict")
+
+
+def test_a_picture_of_another_program_is_nobody_s(tmp_path: Path) -> None:
+    for software in ("another", "fgbg train"):
+        info = PngInfo()
+        info.add_text("Software", software)
+        Image.new("L", (2, 2)).save(tmp_path / f"{software}.png", pnginfo=info)
+    assert maker_of(tmp_path / "another.png") is None and maker_of(tmp_path / "fgbg train.png") == "train"
