@@ -13,6 +13,7 @@ from generator.errors import AssetError, ConfigError
 Severity = Literal["error", "warning", "note"]
 
 _BYTE = 255
+_MUCH_UNKNOWN = 0.2
 
 
 def flaws_of_depth(
@@ -62,3 +63,7 @@ def _flaws_of_numbers(file: Path, values: np.ndarray) -> Iterator[tuple[Severity
         detail = f"{file.name} has {values.dtype.itemsize * 8} bits, but no number above {_BYTE}"
         fix = "save it again from its original numbers: 256 steps are too coarse"
         yield "warning", "depth-8-bit", detail, fix
+    elif (share := 1 - known.size / values.size) > _MUCH_UNKNOWN:
+        detail = f"{share:.0%} of the numbers in {file.name} are 0 or no number, which mean unknown"
+        fix = "nothing if they are; 'generate --depth-invalid none' if 0 is the farthest, as MiDaS writes it"
+        yield "note", "depth-unknown", detail, fix

@@ -46,6 +46,12 @@ def test_good_depth_has_no_flaws(background: Path) -> None:
             "has the number 700 everywhere",
         ),
         (np.zeros((4, 6), np.uint16), "warning", "depth-empty", "neither a number nor anything but zeros"),
+        (
+            np.maximum(RAMP, 6000) - 6000,
+            "note",
+            "depth-unknown",
+            "29% of the numbers in a.depth.png are 0 or no",
+        ),
         (np.full((4, 6), np.nan), "warning", "depth-empty", "neither a number nor anything but zeros"),
         (RAMP.T.copy(), "error", "depth-aspect", "a.depth.png has 4 x 6 px, its picture 6 x 4"),
         (RAMP.repeat(2, 0).repeat(2, 1), "note", "depth-size", "12 x 8 px, its picture 6 x 4; it is scaled"),
