@@ -92,7 +92,7 @@ class Learner:
         return None if step == _NONE_BAD else step
 
     def share_bad_step(self) -> None:
-        """Let every process know of a bad step that one had: each ends then, and none waits for the others."""
+        """Let every process know of a bad step that one had: all end then, and none waits for another."""
         self._bad_step = over_processes(self._fabric, self._bad_step, "min")
 
     def loss(self, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
