@@ -152,7 +152,7 @@ def _labels_of_colours(picture: Image.Image, lossy: str) -> Labels:
 
 
 def _whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
-    """Floating-point values (H, W), overwritten: whole numbers as labels, fractions of 1 as grey of 8 bits."""
+    """Floating-point values (H, W), overwritten: whole numbers as labels, fractions of 1 as 8-bit grey."""
     np.nan_to_num(values, copy=False, nan=0.0, posinf=-1.0, neginf=-1.0)
     lowest, highest = float(values.min()), float(values.max())
     strips = (values[start : start + _STRIP] for start in range(0, len(values), _STRIP))
