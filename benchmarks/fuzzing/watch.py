@@ -70,6 +70,8 @@ class Outside:
     def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self.allowed:
             return
+        if event == "socket.connect" and not isinstance(arguments[1], tuple):
+            return  # between processes of this machine, as workers are
         if event in _FORBIDDEN:
             self.touched.append(f"{event} {str(arguments)[:100]}")
         elif event == "subprocess.Popen" and arguments[0] != sys.executable:
