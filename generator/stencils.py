@@ -40,7 +40,7 @@ class Stencils:
         """The slots of sprites (n,) and whether each is mirrored (n,), n <= capacity: (n,) int64.
 
         What the slots hold is good until the next call. When there are too few for what is new, all
-        are filled anew.
+        are filled again.
         """
         keys = 2 * sprites.astype(np.int64) + flips
         new = np.unique(keys[self._slot[keys] < 0])

@@ -30,7 +30,7 @@ def test_it_says_what_it_wrote_and_that_it_is_complete(
     ("arguments", "complaint"),
     [
         ([], "--format: expected folder, coco or webdataset, found none; say which"),
-        (["--format", "zip"], "'zip' is not one of 'folder', 'coco', 'webdataset'"),
+        (["--format", "zip"], "expected folder, coco, webdataset, found 'zip'"),
         (["--format", "folder", "--subset", "half"], "--subset"),
         (["--format", "folder", "--samples", "0"], "--samples"),
         (["--format", "folder", "--quality", "101"], "--quality"),
@@ -46,7 +46,7 @@ def test_wrong_use(unrendered: Path, tmp_path: Path, arguments: list[str], compl
 
 def test_what_is_no_dataset(tmp_path: Path) -> None:
     code, _, stderr = run(tmp_path / "nowhere", "--format", "coco")
-    assert code == 2 and "does not exist" in stderr
+    assert code == 1 and "run 'fgbg generate' first" in stderr
     (tmp_path / "last.pt").touch()
     code, _, stderr = run(tmp_path / "last.pt", "--format", "coco")
     assert code == 2 and "is a file" in stderr
