@@ -121,11 +121,14 @@ def test_no_call_is_of_one_system_alone() -> None:
             and any(word in ast.unparse(node.test) for word in ("hasattr(", "sys.platform", "os.name"))
             for inner in ast.walk(node)
         }
-        for node in (node for node in ast.walk(tree) if node not in asked):
-            name = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
-            module, _, attribute = name.partition(".")
-            if attribute in POSIX_NAMES.get(module, ()):
-                offending.append(f"{path.relative_to(ROOT)}:{node.lineno} {name}")
+        offending += [
+            f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node)}"
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.attr in POSIX_NAMES.get(node.value.id, ())
+            and node not in asked
+        ]
         offending += [
             f"{path.relative_to(ROOT)}:{line} {name}"
             for line, name in imported(tree)
