@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from generator.depth import PLAIN_DEPTHS, UNKNOWN, DepthConvention
 from generator.depth_networks import is_network
 from generator.errors import ConfigError
-from generator.request import Count, Real, Request, Share, Switch
+from generator.strict import Count, Real, Share, StrictConfig, Switch
 
 SplitName = Literal["train", "val", "test"]
 SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
@@ -34,7 +34,7 @@ def _with_unknown(numbers: tuple[float, ...]) -> tuple[float, ...]:
     return tuple(sorted({float(UNKNOWN), *numbers})) if numbers else ()
 
 
-class GenerateConfig(Request):
+class GenerateConfig(StrictConfig):
     """The resolved request for one dataset.
 
     Everything but the paths decides the bytes of the result (see `identity`).

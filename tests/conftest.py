@@ -1,5 +1,6 @@
 """What many tests start from: drawn sample assets and small datasets made of them."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,13 @@ import pytest
 from generator.config import GenerateConfig
 from generator.pipeline import generate
 from generator.samples import DrawnSamples, write_samples
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hears_ctrl_c() -> None:
+    """A job in the background is deaf to Ctrl-C, and some tests press it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import to_jsonable_python
 
 from generator.errors import ConfigError
-from generator.request import Count, Real, Request, Share, Switch
+from generator.strict import Count, Real, Share, StrictConfig, Switch
 from training.models.architecture import Architecture, default_widths
 from training.optimizers import LEARNING_RATES, OptimizerName, default_optimizer
 from training.rate import Schedule
@@ -35,7 +35,7 @@ Batch = Annotated[int, Field(strict=True, ge=1, le=65_536)]
 Width = Annotated[int, Field(strict=True, ge=1, le=8192)]
 
 
-class TrainConfig(Request):
+class TrainConfig(StrictConfig):
     """The resolved request for one run."""
 
     data: Path = Path("data/shards")

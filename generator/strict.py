@@ -1,4 +1,4 @@
-"""What the configs of all commands have in common: frozen, strict, and a mistake is one line."""
+"""What configs have in common: frozen, strict about types, and a mistake is one line."""
 
 from typing import Annotated, Any
 
@@ -15,7 +15,7 @@ Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 
 
-class Request(BaseModel):
+class StrictConfig(BaseModel):
     """A frozen record that takes no unknown fields.
 
     Raises:
