@@ -213,7 +213,7 @@ class GenerateConfig(StrictConfig):
     @property
     def sprite_side(self) -> int:
         """The side of a square that holds any sprite, in pixels."""
-        longest = round(self.fg_size * self.scale[1])
+        longest = max(1, round(self.fg_size * self.scale[1]))  # as the sprite is made
         if self.rotate == 0:
             return longest
         # A square turned by up to 45 degrees takes cos + sin of its side; two pixels for rounding.

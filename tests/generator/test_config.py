@@ -93,6 +93,10 @@ def test_scenes_that_cannot_be_are_refused(fields: dict[str, Any], expected: str
         GenerateConfig(**fields)
 
 
+def test_the_smallest_sprite_has_a_pixel() -> None:
+    assert GenerateConfig(fg_size=1, scale=(0.1, 0.5)).sprite_side == 1
+
+
 def test_defaults_that_hang_on_other_fields() -> None:
     assert (GenerateConfig().variants, GenerateConfig().positions) == (1, 20)
     assert GenerateConfig(rotate=5.0).variants == 8
