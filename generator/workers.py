@@ -1,5 +1,6 @@
 """Work on many tasks in several processes, which never outlive this one and never keep it waiting in vain."""
 
+import copy
 import multiprocessing
 import os
 import signal
@@ -64,15 +65,14 @@ def run_tasks(
                 result = job(task)
             yield result
         return
-    others, own = set(multiprocessing.active_children()), set[BaseProcess]()
-    pool = ProcessPoolExecutor(workers, process_context(), _begin_worker, (job,))
+    context, processes = _recorded(process_context())
+    pool = ProcessPoolExecutor(workers, context, _begin_worker, (job,))
     try:
         waiting = iter(tasks)
         pending: set[Future[Result]] = set()
         for task in waiting:
             with _uninterrupted():  # what it may start would be lost half-way
                 pending.add(pool.submit(_do, task))
-                own = own or set(multiprocessing.active_children()) - others
             if len(pending) < 2 * workers:
                 continue
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -81,14 +81,29 @@ def run_tasks(
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
     except BrokenProcessPool as error:
-        raise _dead_worker(own) from error
+        raise _dead_worker(processes) from error
     except BaseException:  # Ctrl-C among others
         if not finish:
-            for process in own:
-                process.kill()
+            for process in processes:
+                if process.pid is not None:
+                    process.kill()
         raise
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _recorded(context: BaseContext) -> tuple[BaseContext, list[BaseProcess]]:
+    """A context that makes the same processes, and the list in which each of them will be from its start."""
+    processes: list[BaseProcess] = []
+
+    def make(*args: Any, **options: Any) -> BaseProcess:
+        process: BaseProcess = context.Process(*args, **options)  # type: ignore[attr-defined]
+        processes.append(process)
+        return process
+
+    recorded = copy.copy(context)
+    setattr(recorded, "Process", make)  # noqa: B010  an attribute of the type, for this copy alone
+    return recorded, processes
 
 
 def _dead_worker(workers: Iterable[BaseProcess]) -> WorkerError:
