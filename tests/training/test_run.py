@@ -103,9 +103,14 @@ def test_stopped_between_epochs_it_goes_on_to_the_bit(
     assert differences(content(tmp_path / "parts"), content(tmp_path / "whole")) == []
 
 
-@pytest.mark.parametrize("schedule", ["plateau", "cosine"])
 @pytest.mark.parametrize(
-    ("number", "step"), [(signal.SIGINT, 1), (signal.SIGTERM, 7), (signal.SIGTERM, 9), (signal.SIGINT, 20)]
+    ("number", "step", "schedule"),
+    [
+        (signal.SIGINT, 1, "cosine"),
+        (signal.SIGTERM, 7, "plateau"),
+        (signal.SIGTERM, 9, "cosine"),
+        (signal.SIGINT, 20, "plateau"),
+    ],
 )
 def test_told_to_stop_it_saves_its_step_and_goes_on_to_the_bit(
     run: Run,
