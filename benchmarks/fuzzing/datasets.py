@@ -42,7 +42,7 @@ def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
     shutil.copytree(seeds / name, folder, ignore=shutil.ignore_patterns(".*"))
     unfinished = rng.random() < 0.2
     for _ in range(rng.choice((1, 1, 2))):
-        with contextlib.suppress(OSError, KeyError, TypeError, ValueError, RuntimeError, AttributeError):
+        with contextlib.suppress(OSError, LookupError, TypeError, ValueError, RuntimeError, AttributeError):
             rng.choice(_CHANGES)(rng, folder)
     if rng.random() < 0.6:
         _agree(folder)
