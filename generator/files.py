@@ -8,8 +8,8 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from blake3 import blake3
 
@@ -100,7 +100,7 @@ def real_path(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path) -> BufferedReader:
     """Open a file for reading, if it is a file: a named pipe would wait for ever, a device do anything.
 
     Raises:
@@ -240,7 +240,7 @@ def hash_file(path: Path, threads: int = blake3.AUTO) -> str:
     if threads == 1:
         digest, buffer = blake3(), bytearray(_PIECE)
         with open_regular(path) as file:
-            while size := file.readinto(buffer):  # type: ignore[attr-defined]
+            while size := file.readinto(buffer):
                 digest.update(memoryview(buffer)[:size])
         return digest.hexdigest()
     _require_regular(path, path.stat().st_mode)
