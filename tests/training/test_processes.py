@@ -56,25 +56,39 @@ def test_a_run_goes_on_with_more_and_fewer_processes(
 
 
 @pytest.mark.skipif(not hasattr(os, "setsid"), reason="process groups are of POSIX")
-@pytest.mark.parametrize("victim", ["first", "second"])
-def test_when_one_is_killed_the_other_ends_with_an_error(data: Path, tmp_path: Path, victim: str) -> None:
-    out, words = tmp_path / "run", tmp_path / "words"
-    more = ("--res", "16:1000", "--batch-size", "4", "--devices", "2", "--save-every", "1")
-    with words.open("w") as file:
-        first = subprocess.Popen(
-            arguments(data, out, *more), stderr=file, stdout=file, start_new_session=True
-        )
+def test_when_one_is_killed_the_other_ends_with_an_error(data: Path, tmp_path: Path) -> None:
+    victims = ("first", "second")
+    runs = {victim: begin(data, tmp_path / victim) for victim in victims}  # both at once: starting takes long
     try:
-        wait_until(lambda: (out / "last.pt").exists() or first.poll() is not None, 300)
-        (second,) = children(first.pid)
-        os.kill(first.pid if victim == "first" else second, signal.SIGKILL)
-        wait_until(lambda: first.poll() is not None and not is_running(second), 120)
+        for victim in victims:
+            kill(runs[victim], tmp_path / victim, victim)
+        for victim, first in runs.items():
+            words = (tmp_path / victim / "words").read_text(encoding="utf-8")
+            assert "expected all 2 processes to go on" in words
+            assert first.returncode == (-signal.SIGKILL if victim == "first" else 1)
+            load_checkpoint(tmp_path / victim / "run" / "last.pt")
     finally:
-        first.kill()  # and with it the second
-        first.wait()
-    assert "expected all 2 processes to go on" in words.read_text(encoding="utf-8")
-    assert first.returncode == (-signal.SIGKILL if victim == "first" else 1)
-    load_checkpoint(out / "last.pt")
+        for first in runs.values():
+            first.kill()  # and with it the second
+            first.wait()
+
+
+def begin(data: Path, folder: Path) -> "subprocess.Popen[bytes]":
+    """A run of two processes that would train for long; what both say is in FOLDER/words."""
+    folder.mkdir()
+    more = ("--res", "16:1000", "--batch-size", "4", "--devices", "2", "--save-every", "1")
+    with (folder / "words").open("w") as file:
+        return subprocess.Popen(
+            arguments(data, folder / "run", *more), stderr=file, stdout=file, start_new_session=True
+        )
+
+
+def kill(first: "subprocess.Popen[bytes]", folder: Path, victim: str) -> None:
+    """Kill one process of a run once it has saved, and wait until both have ended."""
+    wait_until(lambda: (folder / "run" / "last.pt").exists() or first.poll() is not None, 300)
+    (second,) = children(first.pid)
+    os.kill(first.pid if victim == "first" else second, signal.SIGKILL)
+    wait_until(lambda: first.poll() is not None and not is_running(second), 120)
 
 
 def wait_until(condition: Any, seconds: float) -> None:
