@@ -1,7 +1,7 @@
 """One writer at a time in a folder."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -15,6 +15,8 @@ LOCK_FILE = ".lock"
 @contextmanager
 def hold_folder(folder: Path, who: str, lock_file: str = LOCK_FILE) -> Iterator[None]:
     """Keep other processes from writing to `folder`, and clear what killed ones left there.
+
+    It is cleared at the end as well: workers of a killed run may outlive it by an instant, and begin a file.
 
     Args:
         folder: made where it is missing.
@@ -49,4 +51,6 @@ def hold_folder(folder: Path, who: str, lock_file: str = LOCK_FILE) -> Iterator[
         remove_leftovers(folder)
         yield
     finally:
+        with suppress(OSError):  # an error of the work itself says more
+            remove_leftovers(folder)
         lock.release()

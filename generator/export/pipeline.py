@@ -84,9 +84,16 @@ def export_dataset(config: ExportConfig, overwrite: bool = False) -> ExportOutco
     if Journal.read(config.out).request is None:
         _refuse_foreign(config.out)
     with hold_folder(config.out, "fgbg export", f"{HIDDEN_FOLDER}/{LOCK_FILE}"):
-        for folder, _, _ in os.walk(config.out):
-            remove_leftovers(Path(folder))
-        return _export(writer, samples, overwrite)
+        _remove_all_leftovers(config.out)
+        try:
+            return _export(writer, samples, overwrite)
+        finally:
+            _remove_all_leftovers(config.out)  # workers of a killed export may outlive it by an instant
+
+
+def _remove_all_leftovers(out: Path) -> None:
+    for folder, _, _ in os.walk(out):
+        remove_leftovers(Path(folder))
 
 
 def _export(writer: BlockWriter, samples: dict[SplitName, int], overwrite: bool) -> ExportOutcome:
