@@ -29,12 +29,11 @@ from generator.dataset import Dataset, open_dataset
 from generator.pipeline import generate
 from generator.samples import write_samples
 from training.batches import read_batches
-from training.checkpoint import RunPosition
 from training.config import TrainConfig
 from training.devices import make_fabric
 from training.integers import IntegerBatch
 from training.learner import Learner
-from training.plan import Plan
+from training.plan import Plan, RunPosition
 
 SIZE = 192
 RENDERED_SAMPLES = 4096

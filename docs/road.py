@@ -16,9 +16,9 @@ from PIL import Image, ImageDraw, ImageFont
 from fgbg.pictures import write_prediction
 from fgbg.predictor import Predictor
 from generator.dataset import open_dataset
-from generator.depth import NEAREST
 from generator.encode import encode_png
 from generator.files import write_atomically
+from generator.pixels import NEAREST
 from training.checkpoint import load_checkpoint
 from training.run_files import find_checkpoint
 

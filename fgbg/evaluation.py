@@ -9,12 +9,12 @@ import numpy as np
 from fgbg.evaluation_page import make_report
 from fgbg.evaluation_picture import draw_samples
 from fgbg.predictor import Predictor
-from generator.config import SplitName
 from generator.dataset import open_dataset
 from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable, write_atomically
 from generator.marks import mark_png
 from generator.selection import filled_split
+from generator.split import SplitName
 from training.bootstrap import LEVEL, RESAMPLES
 from training.evaluation import CONDITIONS, Condition, evaluate
 from training.evaluation_summary import summarise

@@ -7,8 +7,8 @@ import numpy as np
 import torch
 
 from fgbg.picture_input import Picture, as_rgb
-from generator.depth import FARTHEST, NEAREST
 from generator.errors import AssetError, ConfigError
+from generator.pixels import FARTHEST, NEAREST
 from training.align import align
 from training.checkpoint import load_checkpoint, model_of
 from training.devices import choose_accelerator

@@ -11,7 +11,7 @@ from generator.edges import REACH, estimate_colours
 from generator.errors import ConfigError, EmptyMaskError, ImageError
 from generator.flaws import looks_inverted
 from generator.labels import Labels
-from generator.sprites import OPAQUE
+from generator.pixels import OPAQUE
 
 LabelChoice = int | tuple[int, int, int]
 """A label's value, or its colour (red, green, blue)."""

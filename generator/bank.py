@@ -11,8 +11,7 @@ import numpy as np
 
 from generator.errors import COPY_AGAIN, DatasetError, one_line
 from generator.hdf5 import check_datasets, map_datasets
-from generator.pixels import Layout
-from generator.sprites import OPAQUE, base_columns
+from generator.pixels import OPAQUE, Layout
 
 BANK_FILE = "bank.h5"
 
@@ -22,6 +21,9 @@ MOST_SIDE = 8192
 """Pixels of a picture's side, at most."""
 
 _MOST_IN_MEMORY = 2**30
+
+# Of an object's height, from its lowest opaque row up: what counts as standing on the ground.
+_BASE = 0.15
 
 
 @dataclass(frozen=True)
@@ -194,3 +196,13 @@ def _layout(arrays: dict[str, np.ndarray]) -> Layout:
         "bg": ((bgs, height, width, 3), u1),
         "bg_depth": ((bgs, height, width), u2),
     }
+
+
+def base_columns(alpha: np.ndarray) -> tuple[int, int]:
+    """The first and last opaque column within the lowest part of an object, alpha (h, w) uint8."""
+    opaque = alpha >= OPAQUE
+    rows = np.flatnonzero(opaque.any(axis=1))
+    height = rows[-1] - rows[0] + 1
+    base = opaque[rows[-1] + 1 - max(1, round(height * _BASE)) : rows[-1] + 1]
+    columns = np.flatnonzero(base.any(axis=0))
+    return int(columns[0]), int(columns[-1])

@@ -11,8 +11,8 @@ import numpy as np
 
 from generator.bank import NO_FG, Bank
 from generator.budget import PixelBudget
-from generator.config import GenerateConfig
-from generator.depth import DepthConvention, check_turns, plane_depth, read_depth
+from generator.config import DepthConvention, GenerateConfig
+from generator.depth import check_turns, plane_depth, read_depth
 from generator.depth_cache import DepthCache
 from generator.depth_networks import DepthNetwork, depth_of_backgrounds
 from generator.duplicates import PerceptualHash, over_grey, perceptual_hash
@@ -20,10 +20,11 @@ from generator.errors import AssetError, UnusableAssetsError
 from generator.files import atomic_file
 from generator.hdf5 import add_dataset, new_file
 from generator.images import read_rgb, read_rgba, read_traits
+from generator.pixels import OPAQUE
 from generator.placement import random_words
 from generator.progress import Progress
 from generator.resize import fit_depth, fit_picture, scale_sprite
-from generator.sprites import NARROWEST_SHADOW, OPAQUE, contact_shadow, make_sprites, sprites_per_fg
+from generator.sprites import NARROWEST_SHADOW, contact_shadow, make_sprites, sprites_per_fg
 from generator.workers import process_context, run_tasks
 
 # Assets decoded at a time: few enough to share the work out evenly.

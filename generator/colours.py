@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from PIL import ImageFont
 
-from generator.depth import FARTHEST, NEAREST, UNKNOWN
+from generator.pixels import FARTHEST, NEAREST, UNKNOWN
 
 Colour = tuple[int, int, int]
 

@@ -12,10 +12,9 @@ import numpy as np
 
 from generator.bank import Bank
 from generator.compiled import compiled
-from generator.pixels import Pixels
-from generator.placement import OBJECT, PLAIN_GAIN
-from generator.sprites import OPAQUE
+from generator.pixels import OPAQUE, Pixels
 from generator.stencils import Stencils
+from generator.tables import OBJECT, PLAIN_GAIN
 
 # Samples are pasted while their backgrounds, just copied, are still in the processor's cache.
 _BLOCK_BYTES = 8 * 2**20

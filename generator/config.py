@@ -6,17 +6,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from generator.depth import PLAIN_DEPTHS, UNKNOWN, DepthConvention
-from generator.depth_networks import is_network
 from generator.errors import ConfigError
+from generator.manifest import NOT_IDENTITY
+from generator.pixels import UNKNOWN
 from generator.strict import Count, Real, Share, StrictConfig, Switch
-
-SplitName = Literal["train", "val", "test"]
-SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
-NOT_IDENTITY = frozenset({"fg", "bg", "out", "workers", "depth_cache"})
-"""Where things are and who does the work, which decides nothing about the dataset's bytes."""
-
-MOST_OBJECTS = 8
+from generator.tables import MOST_OBJECTS
 
 VARIANTS = 8
 """Of each foreground, where appearances vary and nothing else is asked for."""
@@ -24,10 +18,23 @@ VARIANTS = 8
 _APPEARANCE = ("scale", "rotate", "brightness", "contrast", "saturation")
 _MAY_BE_NONE = ("split", "samples", "grid", "depth_cache")
 
+DepthConvention = Literal["inverse", "metric"]
+"""What numbers tell: larger is nearer, or larger is farther."""
+
+PLAIN_DEPTHS = ("auto", "files", "plane")
+"""What backgrounds' depth can come from, networks apart."""
+
+NETWORK_KINDS = ("onnx", "hf")
+
 _Whole = Annotated[int, Field(strict=True)]
 
 # Younger than the first datasets: part of the identity only where they differ from their default.
 _YOUNGER = frozenset({"depth_invalid"})
+
+
+def is_network(spec: str) -> bool:
+    """Whether a depth source's name asks for a network."""
+    return spec.partition(":")[0] in NETWORK_KINDS and ":" in spec
 
 
 def _with_unknown(numbers: tuple[float, ...]) -> tuple[float, ...]:

@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike
 
 from generator.bank import Bank
 from generator.composite import Renderer
-from generator.config import SplitName
 from generator.errors import COPY_AGAIN, DatasetError
 from generator.gather import flat, gather_rows
 from generator.manifest import Manifest, SplitEntry
 from generator.pixels import Layout, Pixels, allocate, pixel_layout
-from generator.placement import OBJECT, PLACEMENT, SAMPLE
 from generator.shards import open_shard
+from generator.split import SplitName
+from generator.tables import OBJECT, PLACEMENT, SAMPLE
 from generator.verify import check_files, wrong_sizes
 from generator.watch import FileWatch
 

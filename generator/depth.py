@@ -2,23 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
+from generator.config import DepthConvention
 from generator.depth_readers import PICTURE_SUFFIXES, orientation_of_file, read_numbers
 from generator.errors import AssetError
 from generator.images import opened_picture, orientation_of
-
-DepthConvention = Literal["inverse", "metric"]
-"""What numbers tell: larger is nearer, or larger is farther."""
-
-PLAIN_DEPTHS = ("auto", "files", "plane")
-"""What backgrounds' depth can come from, networks apart."""
-
-UNKNOWN = 0
-FARTHEST = 1
-NEAREST = 65535
+from generator.pixels import FARTHEST, NEAREST, UNKNOWN
 
 _ASPECT_TOLERANCE = 0.02
 _BLOCK = 2**20

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.config import GenerateConfig
-from generator.depth import DepthConvention
+from generator.config import DepthConvention, GenerateConfig, is_network
 from generator.depth_files import depth_files_of, depth_without_background
-from generator.depth_networks import DepthNetwork, is_network, open_network
+from generator.depth_networks import DepthNetwork, open_network
 from generator.errors import AssetError, ConfigError, printable
 
 MEANING: dict[DepthConvention, str] = {"inverse": "larger is nearer", "metric": "larger is farther"}

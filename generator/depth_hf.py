@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from blake3 import blake3
 
-from generator.depth import DepthConvention
+from generator.config import DepthConvention
 from generator.depth_networks import Told
 from generator.errors import AssetError, ConfigError, one_line
 from generator.files import hash_file

@@ -7,12 +7,11 @@ from typing import Protocol
 
 import numpy as np
 
-from generator.depth import DepthConvention, known_depth, normalise
+from generator.config import DepthConvention, is_network
+from generator.depth import known_depth, normalise
 from generator.depth_cache import DepthCache
 from generator.errors import AssetError, ConfigError
 from generator.resize import fit_map, scale_depth
-
-NETWORK_KINDS = ("onnx", "hf")
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,6 @@ class DepthNetwork(Protocol):
         Raises:
             AssetError: the network fails.
         """
-
-
-def is_network(spec: str) -> bool:
-    """Whether a depth source's name asks for a network."""
-    return spec.partition(":")[0] in NETWORK_KINDS and ":" in spec
 
 
 def open_network(spec: str) -> DepthNetwork:

@@ -12,7 +12,7 @@ import numpy as np
 from blake3 import blake3
 
 from generator.aside import Aside, AsideError
-from generator.depth import DepthConvention
+from generator.config import DepthConvention
 from generator.depth_networks import Told
 from generator.errors import AssetError, ConfigError
 from generator.files import hash_file

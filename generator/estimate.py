@@ -10,8 +10,8 @@ from generator.bank_builder import bank_bytes
 from generator.config import GenerateConfig
 from generator.errors import ConfigError
 from generator.memory import physical_memory
+from generator.numerals import format_bytes
 from generator.pixels import pixel_bytes
-from generator.plan import format_bytes
 from generator.shards import shard_bytes
 
 # Where the disk takes more, samples are made at about this rate by one worker.

@@ -7,12 +7,12 @@ from functools import cached_property
 from pathlib import Path
 
 from generator.bank import BANK_FILE, Bank
-from generator.config import SPLITS, SplitName
 from generator.errors import ConfigError, DatasetError
 from generator.files import read_regular
 from generator.journal import Journal, shard_number
 from generator.manifest import JOURNAL_FILE, MANIFEST_FILE, AssetKind, Manifest
 from generator.plan import Difference, Header, Request
+from generator.split import SPLITS, SplitName
 from generator.verify import VERIFIED_FILE
 
 # The files of a dataset; a folder may hold others beside.

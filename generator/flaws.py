@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from generator.sprites import OPAQUE
+from generator.pixels import OPAQUE
 
 _TILE = 32
 _LARGEST_LOOKED_AT = 1024

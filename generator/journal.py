@@ -13,10 +13,10 @@ from typing import Literal, TypeVar
 from blake3 import blake3
 from pydantic import BaseModel, ValidationError, model_validator
 
-from generator.config import SplitName
 from generator.errors import DatasetError
 from generator.files import read_regular, room_for, write_atomically
 from generator.manifest import JOURNAL_FILE, BankEntry, Count, FileName, Hash, Record, ShardEntry, Sums
+from generator.split import SplitName
 
 # A line of JSON whose last field is a hash of the line without it.
 _SEALED = re.compile(rb'(\{.*),"line":"([0-9a-f]{32})"\}')

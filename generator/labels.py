@@ -11,7 +11,7 @@ from generator.errors import ImageError
 from generator.files import open_regular
 from generator.images import load_upright, opened_picture
 from generator.misread import keep_fourth_channel, load_with_key
-from generator.sprites import OPAQUE
+from generator.pixels import OPAQUE
 
 _STRIP = 256
 _SAMPLED_PIXELS = 100_000

@@ -19,14 +19,18 @@ from pydantic import (
     model_validator,
 )
 
-from generator.config import MOST_OBJECTS, NOT_IDENTITY, SPLITS, SplitName
 from generator.errors import COPY_AGAIN, DatasetError, one_line
 from generator.files import read_regular
+from generator.split import SPLITS, SplitName
+from generator.tables import MOST_OBJECTS
 
 MANIFEST_FILE = "dataset.json"
 JOURNAL_FILE = "journal.jsonl"
 
 AssetKind = Literal["fg", "bg"]
+
+NOT_IDENTITY = frozenset({"fg", "bg", "out", "workers", "depth_cache"})
+"""Where things are and who does the work, which decides nothing about the dataset's bytes."""
 
 # Far more than ten million pictures take.
 _MOST_BYTES = 2**32

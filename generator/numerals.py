@@ -49,3 +49,13 @@ def shown(value: object) -> str:
         return "a number of more than 60 digits"  # which Python would not even print
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def format_bytes(count: int) -> str:
+    """A number of bytes for people: 58.4 GB (powers of 1000)."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

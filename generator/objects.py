@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from generator.dataset import Batch, Dataset, Split
-from generator.placement import OBJECT
-from generator.sprites import OPAQUE
+from generator.pixels import OPAQUE
+from generator.tables import OBJECT
 
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels, of the top-left corner; x right, y down."""

@@ -22,7 +22,7 @@ from generator.bank_builder import (
     find_unusable,
     is_bank_of,
 )
-from generator.config import SPLITS, GenerateConfig, SplitName
+from generator.config import GenerateConfig
 from generator.depth_cache import DepthCache
 from generator.depth_choice import DepthChoice, choose_depth
 from generator.errors import AssetError, ConfigError, DiskSpaceError, UnusableAssetsError, printable
@@ -43,10 +43,12 @@ from generator.manifest import (
     Statistics,
     Sums,
 )
+from generator.numerals import format_bytes
 from generator.pixels import pixel_bytes
-from generator.plan import Header, Request, format_bytes, make_header, plan_shards
+from generator.plan import Header, Request, ShardTask, make_header, plan_shards
 from generator.progress import Progress
-from generator.shard_writer import ShardTask, ShardWriter
+from generator.shard_writer import ShardWriter
+from generator.split import SPLITS, SplitName
 from generator.verify import wrong_files, wrong_sizes
 from generator.workers import cores, end_if_script_is_imported, run_tasks
 

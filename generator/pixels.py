@@ -10,6 +10,12 @@ import numpy as np
 Layout = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 """Shape and type of arrays by name."""
 
+OPAQUE = 128
+"""From this alpha on a pixel belongs to the object."""
+
+UNKNOWN = 0
+FARTHEST = 1
+NEAREST = 65535
 
 _CACHE_LINE = 64
 

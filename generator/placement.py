@@ -9,25 +9,6 @@ from typing import Final
 
 import numpy as np
 
-SAMPLE: Final = np.dtype([("sample_id", "<u8"), ("bg", "<u4"), ("first", "<u4"), ("count", "<u2")])
-PLACEMENT: Final = np.dtype(
-    [
-        ("sprite", "<u4"),
-        ("x", "<i2"),
-        ("y", "<i2"),
-        ("flip", "u1"),
-        ("kind", "u1"),
-        ("depth", "<u2"),
-        ("gain", "<u2", (3,)),
-    ]
-)
-OBJECT: Final = 0
-SHADOW: Final = 1
-PLAIN_GAIN: Final = 256
-
-MOST_PLACEMENTS: Final = 16
-"""Rows of a sample: eight objects with a shadow each."""
-
 WORDS_PER_SAMPLE: Final = 64
 _WORDS_PER_COUNT = 4
 

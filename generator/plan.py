@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from generator.bank import Bank
 from generator.bank_builder import Decoded
-from generator.config import SPLITS, GenerateConfig
+from generator.config import GenerateConfig
 from generator.duplicates import PerceptualHash, group_near_duplicates
 from generator.errors import COPY_AGAIN, DatasetError
 from generator.journal import shard_file
@@ -27,8 +27,7 @@ from generator.manifest import (
     prove_id,
 )
 from generator.placement import SplitPlan, random_words
-from generator.shard_writer import ShardTask
-from generator.split import assign_splits
+from generator.split import SPLITS, assign_splits, share_samples
 
 FROM_FILE = "files"
 """The depth source of a background whose depth was read from a file."""
@@ -166,6 +165,15 @@ def make_header(config: GenerateConfig, request: Request, decoded: Decoded) -> H
     )
 
 
+@dataclass(frozen=True)
+class ShardTask:
+    """One shard to be: its file, its split and the samples it holds, in their order."""
+
+    file: str
+    split: SplitPlan
+    sample_ids: np.ndarray
+
+
 def plan_shards(config: GenerateConfig, header: Header) -> list[ShardTask]:
     """All shards of the dataset, split by split."""
 
@@ -184,34 +192,3 @@ def plan_shards(config: GenerateConfig, header: Header) -> list[ShardTask]:
             file = shard_file(plan.name, number)
             tasks.append(ShardTask(file, plan, order[start : start + config.shard_samples]))
     return tasks
-
-
-def share_samples(sizes: Sequence[int], wanted: int | None) -> list[int]:
-    """How many samples of each split to keep, `wanted` in all, in the splits' own shares.
-
-    Largest remainders; a split that is not empty keeps at least one sample where `wanted` allows.
-    """
-    total = sum(sizes)
-    if wanted is None or wanted >= total:
-        return list(sizes)
-    exact = [wanted * size / total for size in sizes]
-    kept = [int(share) for share in exact]
-    # Empty splits first, then those that lost most by rounding down.
-    order = sorted(range(len(sizes)), key=lambda split: (kept[split] > 0, kept[split] - exact[split]))
-    for split in [split for split in order if sizes[split] > 0][: wanted - sum(kept)]:
-        kept[split] += 1
-    for split in order:
-        largest = max(range(len(sizes)), key=kept.__getitem__)
-        if sizes[split] > 0 and kept[split] == 0 and kept[largest] > 1:
-            kept[split], kept[largest] = 1, kept[largest] - 1
-    return kept
-
-
-def format_bytes(count: int) -> str:
-    """A number of bytes for people: 58.4 GB (powers of 1000)."""
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

@@ -8,7 +8,6 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from generator.colours import INSTANCE_COLOURS, colour_depth, colour_instances, font
-from generator.config import SplitName
 from generator.dataset import Batch, Dataset, open_dataset
 from generator.encode import encode_png
 from generator.errors import UsageError, printable
@@ -16,6 +15,7 @@ from generator.files import refuse_existing, require_writable, write_atomically
 from generator.marks import mark_png
 from generator.objects import SeenObject, instance_maps, seen_objects
 from generator.selection import filled_split, spread
+from generator.split import SplitName
 
 MOST_WIDTH = 2000
 """Pixels of a sheet, at most."""

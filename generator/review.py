@@ -32,8 +32,8 @@ from generator.flaws import (
 )
 from generator.images import Traits, read_rgb, read_rgba, read_traits
 from generator.listing import check_names, list_pictures
+from generator.pixels import OPAQUE
 from generator.resize import MAX_ENLARGEMENT, fit_picture, scale_sprite
-from generator.sprites import OPAQUE
 from generator.workers import cores
 
 Kind = Literal["fg", "bg"]

@@ -8,20 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from generator.bank import Bank
-from generator.config import MOST_OBJECTS, GenerateConfig
-from generator.depth import FARTHEST, NEAREST, UNKNOWN
+from generator.config import GenerateConfig
 from generator.ground import ground_depth
-from generator.placement import (
-    OBJECT,
-    PLACEMENT,
-    PLAIN_GAIN,
-    SAMPLE,
-    SHADOW,
-    WORDS_PER_SAMPLE,
-    SplitPlan,
-    sample_words,
-)
+from generator.pixels import FARTHEST, NEAREST, UNKNOWN
+from generator.placement import WORDS_PER_SAMPLE, SplitPlan, sample_words
 from generator.sprites import NARROWEST_SHADOW, shadow_widths, sprites_per_fg
+from generator.tables import MOST_OBJECTS, OBJECT, PLACEMENT, PLAIN_GAIN, SAMPLE, SHADOW
 
 # Each object of a sample draws from eight words of its own: two for its first place, three for what it is and
 # how it looks, three for further places. The first object's third also decides how many objects there are.

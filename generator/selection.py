@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from generator.config import SplitName
 from generator.dataset import Dataset, Split
 from generator.errors import DatasetError
+from generator.split import SplitName
 
 
 def filled_split(dataset: Dataset, name: SplitName) -> Split:

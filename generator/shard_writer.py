@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from generator.bank import BANK_FILE, Bank
 from generator.composite import Renderer
 from generator.config import GenerateConfig
@@ -12,21 +10,12 @@ from generator.depth_networks import DepthNetwork, depth_of_composites
 from generator.journal import JournalLine
 from generator.manifest import Sums
 from generator.pixels import Pixels
-from generator.placement import SplitPlan
+from generator.plan import ShardTask
 from generator.scenes import draw
 from generator.shards import write_shard
 from generator.statistics import pixel_sums
 
 _STATISTICS_BLOCK = 64
-
-
-@dataclass(frozen=True)
-class ShardTask:
-    """One shard to be: its file, its split and the samples it holds, in their order."""
-
-    file: str
-    split: SplitPlan
-    sample_ids: np.ndarray
 
 
 @dataclass(frozen=True)

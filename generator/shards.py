@@ -11,7 +11,7 @@ from generator.errors import COPY_AGAIN, DatasetError
 from generator.files import atomic_file, hash_file
 from generator.hdf5 import PAGE, add_dataset, check_datasets, map_datasets, new_file
 from generator.pixels import Pixels, pixel_bytes, pixel_layout
-from generator.placement import MOST_PLACEMENTS, PLACEMENT, SAMPLE, SHADOW
+from generator.tables import MOST_PLACEMENTS, PLACEMENT, SAMPLE, SHADOW
 
 # Samples rendered and written at a time: large enough for one write call each, small enough for any memory.
 _BLOCK_BYTES = 8 * 2**20

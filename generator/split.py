@@ -1,11 +1,14 @@
 """Who belongs to train, val and test: whole identities, so that no picture is on two sides."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 
-from generator.config import SPLITS, SplitName
 from generator.errors import ConfigError
+
+SplitName = Literal["train", "val", "test"]
+SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
 
 
 def assign_splits(
@@ -57,3 +60,24 @@ def assign_splits(
         gone = set(taken)
         remaining = [group for group in remaining if group not in gone]
     return splits
+
+
+def share_samples(sizes: Sequence[int], wanted: int | None) -> list[int]:
+    """How many samples of each split to keep, `wanted` in all, in the splits' own shares.
+
+    Largest remainders; a split that is not empty keeps at least one sample where `wanted` allows.
+    """
+    total = sum(sizes)
+    if wanted is None or wanted >= total:
+        return list(sizes)
+    exact = [wanted * size / total for size in sizes]
+    kept = [int(share) for share in exact]
+    # Empty splits first, then those that lost most by rounding down.
+    order = sorted(range(len(sizes)), key=lambda split: (kept[split] > 0, kept[split] - exact[split]))
+    for split in [split for split in order if sizes[split] > 0][: wanted - sum(kept)]:
+        kept[split] += 1
+    for split in order:
+        largest = max(range(len(sizes)), key=kept.__getitem__)
+        if sizes[split] > 0 and kept[split] == 0 and kept[largest] > 1:
+            kept[split], kept[largest] = 1, kept[largest] - 1
+    return kept

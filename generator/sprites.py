@@ -13,13 +13,9 @@ import cv2
 import numpy as np
 
 from generator.config import GenerateConfig
+from generator.pixels import OPAQUE
 from generator.resize import premultiply, scale_sprite, straighten
 
-OPAQUE = 128
-"""From this alpha on a pixel belongs to the object."""
-
-# Of the object's height, from its lowest opaque row up: what counts as standing on the ground.
-_BASE = 0.15
 _SHADOW_ALPHA = 150
 NARROWEST_SHADOW = 3
 _SHADOW_FLATNESS = 0.3
@@ -48,16 +44,6 @@ def make_sprites(rgba: np.ndarray, config: GenerateConfig, words: Sequence[int])
     appearance = _appearance(config) if config.varies else None
     looks = [base if appearance is None else appearance(base, word) for word in words]
     return [edge(look) for look in looks for edge in _edges(config)]
-
-
-def base_columns(alpha: np.ndarray) -> tuple[int, int]:
-    """The first and last opaque column within the lowest part of an object, alpha (h, w) uint8."""
-    opaque = alpha >= OPAQUE
-    rows = np.flatnonzero(opaque.any(axis=1))
-    height = rows[-1] - rows[0] + 1
-    base = opaque[rows[-1] + 1 - max(1, round(height * _BASE)) : rows[-1] + 1]
-    columns = np.flatnonzero(base.any(axis=0))
-    return int(columns[0]), int(columns[-1])
 
 
 def shadow_widths(base: np.ndarray, side: int) -> np.ndarray:

@@ -3,9 +3,8 @@
 import cv2
 import numpy as np
 
-from generator.depth import FARTHEST, NEAREST, UNKNOWN
 from generator.manifest import Sums
-from generator.pixels import Pixels
+from generator.pixels import FARTHEST, NEAREST, UNKNOWN, Pixels
 
 
 def pixel_sums(bg: np.ndarray, pixels: Pixels) -> dict[str, Sums]:

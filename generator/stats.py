@@ -12,19 +12,17 @@ from typing import Any
 import cv2
 import numpy as np
 
-from generator.config import SplitName
 from generator.dataset import Batch, Dataset, Split, open_dataset
-from generator.depth import FARTHEST, NEAREST, UNKNOWN
 from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable, write_atomically
 from generator.manifest import Moments, Sums
 from generator.marks import mark_png
 from generator.objects import instance_maps, seen_objects
-from generator.pixels import Pixels, pixel_bytes
+from generator.pixels import FARTHEST, NEAREST, OPAQUE, UNKNOWN, Pixels, pixel_bytes
 from generator.plots import Bars, HeatMap, draw_figure
 from generator.progress import Progress
 from generator.selection import filled_split, spread
-from generator.sprites import OPAQUE
+from generator.split import SplitName
 from generator.statistics import pixel_sums
 
 STATS_FILE, FIGURE_FILE = "stats.json", "stats.png"

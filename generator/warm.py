@@ -8,8 +8,8 @@ import numpy as np
 from generator.bank import Bank
 from generator.composite import Renderer
 from generator.pixels import Pixels
-from generator.placement import PLACEMENT, SAMPLE
 from generator.shard_writer import ShardWriter
+from generator.tables import PLACEMENT, SAMPLE
 
 __all__ = ["ShardWriter"]
 

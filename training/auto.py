@@ -16,14 +16,13 @@ from generator.dataset import Dataset
 from generator.files import write_atomically
 from generator.progress import Progress
 from training.batches import read_batches
-from training.checkpoint import RunPosition
 from training.config import TrainConfig
 from training.devices import over_processes
 from training.errors import RunError
 from training.integers import IntegerBatch
 from training.learner import Learner
 from training.mishaps import batch_told
-from training.plan import Plan
+from training.plan import Plan, RunPosition
 from training.run_folder import LOG_FOLDER, LR_PLOT, PLOT_MARK
 
 _LOWEST_LR, _HIGHEST_LR = 1e-6, 1.0

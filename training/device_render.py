@@ -9,8 +9,8 @@ from torch import Tensor
 
 from generator.bank import Bank
 from generator.dataset import Split
-from generator.placement import OBJECT, PLAIN_GAIN
-from generator.sprites import OPAQUE
+from generator.pixels import OPAQUE
+from generator.tables import OBJECT, PLAIN_GAIN
 from training.integers import IntegerBatch
 
 # A bank may take this share of the device's free memory.

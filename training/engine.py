@@ -15,14 +15,14 @@ from generator.dataset import Dataset
 from generator.progress import Progress
 from training.auto import resolve_auto
 from training.batches import read_batches
-from training.checkpoint import Checkpoint, RunPosition, save_checkpoint
+from training.checkpoint import Checkpoint, save_checkpoint
 from training.config import TrainConfig
 from training.devices import make_fabric, over_processes
 from training.errors import StoppedError
 from training.learner import Learner
 from training.log import RunLog, write_config
 from training.mishaps import bad_step, batch_told, diverged, peers_told, refuse_vast, spoilt
-from training.plan import Plan, next_epoch
+from training.plan import Plan, RunPosition, next_epoch
 from training.restore import restore_plateau, restore_random_state
 from training.run_files import BEST, LAST
 from training.run_folder import LOG_FOLDER, remove_run

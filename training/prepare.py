@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from generator.depth import FARTHEST, NEAREST, UNKNOWN
+from generator.pixels import FARTHEST, NEAREST, UNKNOWN
 from training.integers import IntegerBatch
 from training.resize import resize, resize_picture
 

@@ -17,7 +17,7 @@ from fgbg.screen import say
 from fgbg.value_types import FOLDER, OneOf, Whole
 
 if TYPE_CHECKING:
-    from generator.config import SplitName
+    from generator.split import SplitName
 
 
 @click.command("evaluate")

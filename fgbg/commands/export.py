@@ -10,9 +10,9 @@ from fgbg.screen import say
 from fgbg.value_types import FOLDER, OneOf, Whole
 
 if TYPE_CHECKING:
-    from generator.config import SplitName
     from generator.export.formats import FormatName
     from generator.export.samples import PictureFormat
+    from generator.split import SplitName
 
 
 @click.command("export")
@@ -67,7 +67,7 @@ def command(
     from generator.errors import UsageError
     from generator.export.blocks import ExportConfig
     from generator.export.pipeline import export_dataset
-    from generator.plan import format_bytes
+    from generator.numerals import format_bytes
 
     if format_name is None:
         raise UsageError("--format", "folder, coco or webdataset", "none", "say which")

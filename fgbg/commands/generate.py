@@ -206,8 +206,8 @@ def command(ctx: click.Context, /, overwrite: bool, skip_bad: bool, **fields: An
     and depth. The same options give the same bytes. Stopped, it continues when called again.
     """
     from generator.config import GenerateConfig
+    from generator.numerals import format_bytes
     from generator.pipeline import generate
-    from generator.plan import format_bytes
 
     config = GenerateConfig(**fields)
     if is_given(ctx, "overlap") and not config.has_instances:

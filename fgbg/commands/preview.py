@@ -10,7 +10,7 @@ from fgbg.screen import say
 from fgbg.value_types import FILE, FOLDER, Whole
 
 if TYPE_CHECKING:
-    from generator.config import SplitName
+    from generator.split import SplitName
 
 
 @click.command("preview")

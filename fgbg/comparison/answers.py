@@ -10,11 +10,11 @@ import numpy as np
 from fgbg.comparison.runs import ComparedRun
 from fgbg.predictor import Predicted
 from generator.colours import colour_depth
-from generator.config import SplitName
 from generator.dataset import open_dataset
-from generator.depth import FARTHEST, NEAREST, UNKNOWN
 from generator.images import read_rgb
+from generator.pixels import FARTHEST, NEAREST, UNKNOWN
 from generator.selection import filled_split
+from generator.split import SplitName
 
 CELL_SIDE = 192
 """Pixels of a cell's longer side."""

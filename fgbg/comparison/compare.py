@@ -11,12 +11,12 @@ from fgbg.comparison.figures import figures_table, print_table
 from fgbg.comparison.page import MARK, make_page
 from fgbg.comparison.runs import config_differences, open_runs
 from fgbg.comparison.sheet import draw_answers
-from generator.config import SplitName
 from generator.encode import encode_png
 from generator.errors import ExistsError
 from generator.files import open_regular, require_writable, write_atomically
 from generator.marks import is_marked, mark_png
 from generator.progress import Progress
+from generator.split import SplitName
 
 PAGE, CURVES, PREDICTIONS = "index.html", "curves.png", "predictions.png"
 MAKER = "compare"

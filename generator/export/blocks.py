@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 from blake3 import blake3
 
-from generator.config import SplitName
 from generator.dataset import Dataset, open_dataset
 from generator.errors import UsageError
 from generator.export.formats import ExportFormat, FormatName, make_format
@@ -23,6 +22,7 @@ from generator.export.journal import BlockLine, Request, part_path, write_record
 from generator.export.samples import Encoder, PictureFormat, read_samples, sample_name
 from generator.files import atomic_file, write_atomically
 from generator.pixels import pixel_bytes
+from generator.split import SplitName
 
 QUALITY = 95
 ARCHIVE_SAMPLES = 1000

@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from generator.config import SplitName
 from generator.errors import UsageError
 from generator.export.samples import PictureFormat, Sample
+from generator.split import SplitName
 
 CATEGORY = {"id": 1, "name": "foreground", "supercategory": "object"}
 

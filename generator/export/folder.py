@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from generator.config import SplitName
 from generator.errors import printable
 from generator.export.samples import PictureFormat, Sample
+from generator.split import SplitName
 
 COLUMNS = ("split", "name", "sample_id", "bg", "fg", "boxes")
 

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Protocol
 
-from generator.config import SplitName
 from generator.export.coco import CocoFormat
 from generator.export.folder import FolderFormat
 from generator.export.samples import PictureFormat, Sample
 from generator.export.webdataset import WebDatasetFormat
+from generator.split import SplitName
 
 FormatName = Literal["folder", "coco", "webdataset"]
 

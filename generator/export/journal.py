@@ -12,13 +12,13 @@ from typing import Any, Literal
 from blake3 import blake3
 from pydantic import ValidationError
 
-from generator.config import SplitName
 from generator.errors import ConfigError
 from generator.export.formats import FormatName
 from generator.export.samples import PictureFormat
 from generator.files import hash_file, read_regular, write_atomically
 from generator.journal import append_line, seal, unseal
 from generator.manifest import Count, Hash, Record
+from generator.split import SplitName
 
 HIDDEN_FOLDER = ".export"
 JOURNAL_FILE, LOCK_FILE = "journal.jsonl", "lock"

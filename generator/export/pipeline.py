@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from generator.config import SPLITS, SplitName
 from generator.dataset import Dataset
 from generator.errors import ConfigError, DatasetError, DiskSpaceError
 from generator.export.blocks import (
@@ -39,9 +38,10 @@ from generator.export.journal import (
 )
 from generator.files import atomic_file, remove_leftovers
 from generator.locks import hold_folder
-from generator.plan import format_bytes, share_samples
+from generator.numerals import format_bytes
 from generator.progress import Progress
 from generator.selection import filled_split, spread
+from generator.split import SPLITS, SplitName, share_samples
 from generator.workers import cores, end_if_script_is_imported, run_tasks
 
 # So many samples, of all splits together, tell how large the others will be.

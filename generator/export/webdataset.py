@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from generator.config import SplitName
 from generator.export.samples import PictureFormat, Sample
+from generator.split import SplitName
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from generator import stencils
 from generator.bank import Bank
 from generator.composite import Renderer
 from generator.pixels import Pixels
-from generator.placement import OBJECT, PLACEMENT, SAMPLE, SHADOW
+from generator.tables import OBJECT, PLACEMENT, SAMPLE, SHADOW
 
 
 @dataclass

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from generator.depth import DepthConvention
+from generator.config import DepthConvention, is_network
 from generator.depth_cache import DepthCache
-from generator.depth_networks import depth_of_backgrounds, depth_of_composites, is_network, open_network
+from generator.depth_networks import depth_of_backgrounds, depth_of_composites, open_network
 from generator.errors import AssetError, ConfigError
 from generator.resize import fit_picture
 

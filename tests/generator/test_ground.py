@@ -3,7 +3,7 @@ import pytest
 
 from generator.bank import Bank
 from generator.ground import ground_depth
-from generator.placement import PLACEMENT
+from generator.tables import PLACEMENT
 
 WIDTH, HEIGHT = 8, 6
 

@@ -1,6 +1,7 @@
 import numpy as np
 
-from generator.placement import PLACEMENT, SAMPLE, SplitPlan, random_words, sample_words
+from generator.placement import SplitPlan, random_words, sample_words
+from generator.tables import PLACEMENT, SAMPLE
 
 
 def test_tables_are_packed() -> None:

@@ -5,7 +5,9 @@ from blake3 import blake3
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.plan import Request, format_bytes, share_samples
+from generator.numerals import format_bytes
+from generator.plan import Request
+from generator.split import share_samples
 
 
 @given(

@@ -5,8 +5,9 @@ import pytest
 
 from generator.bank import NO_FG, Bank
 from generator.config import GenerateConfig
-from generator.placement import OBJECT, SHADOW, SplitPlan
+from generator.placement import SplitPlan
 from generator.scenes import draw
+from generator.tables import OBJECT, SHADOW
 
 WIDTH, HEIGHT = 8, 6
 PLAIN = GenerateConfig(size=(WIDTH, HEIGHT + 2), fg_size=3)

@@ -9,8 +9,8 @@ import pytest
 from generator.dataset import open_dataset
 from generator.errors import DatasetError
 from generator.pixels import Pixels
-from generator.placement import PLACEMENT, SAMPLE
 from generator.shards import open_shard, write_shard
+from generator.tables import PLACEMENT, SAMPLE
 
 STORED = Path(__file__).parent.parent / "stored"
 SIZE = (5, 4)

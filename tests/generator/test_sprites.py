@@ -1,17 +1,12 @@
 import numpy as np
 import pytest
 
+from generator.bank import base_columns
 from generator.config import GenerateConfig
 from generator.drawn_objects import draw_object
+from generator.pixels import OPAQUE
 from generator.resize import scale_sprite
-from generator.sprites import (
-    OPAQUE,
-    base_columns,
-    contact_shadow,
-    make_sprites,
-    shadow_widths,
-    sprites_per_fg,
-)
+from generator.sprites import contact_shadow, make_sprites, shadow_widths, sprites_per_fg
 
 WORDS = [2**40 + 1, 2**50 + 7, 2**60 + 9]
 

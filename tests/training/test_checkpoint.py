@@ -7,18 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from training.checkpoint import (
-    FORMAT,
-    VERSION,
-    Checkpoint,
-    RunPosition,
-    load_checkpoint,
-    model_of,
-    save_checkpoint,
-)
+from training.checkpoint import FORMAT, VERSION, Checkpoint, load_checkpoint, model_of, save_checkpoint
 from training.config import TrainConfig
 from training.errors import CheckpointError
 from training.models import UNet
+from training.plan import RunPosition
 from training.schedule import Stage
 
 

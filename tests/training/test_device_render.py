@@ -15,7 +15,7 @@ from generator.config import GenerateConfig
 from generator.dataset import Split, open_dataset
 from generator.pipeline import generate
 from generator.pixels import Pixels
-from generator.placement import PLACEMENT, SAMPLE
+from generator.tables import PLACEMENT, SAMPLE
 from training import device_render
 from training.device_render import DeviceRenderer, ResidentBank
 from training.integers import IntegerBatch

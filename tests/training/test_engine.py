@@ -13,7 +13,7 @@ import torch
 from generator.dataset import Dataset, Split, open_dataset
 from training import augment, backgrounds, engine, learner, losses, prepare, validation
 from training.batches import read_batches, shuffled
-from training.checkpoint import RunPosition, load_checkpoint, model_of
+from training.checkpoint import load_checkpoint, model_of
 from training.config import TrainConfig
 from training.engine import TrainOutcome, train
 from training.errors import RunError
@@ -21,7 +21,7 @@ from training.integers import IntegerBatch
 from training.learner import Learner
 from training.losses import WeightedLoss
 from training.models import UNet
-from training.plan import is_finished
+from training.plan import RunPosition, is_finished
 from training.rate import cosine
 from training.schedule import Stage
 from training.validation import Validation

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.batches import shuffled
-from training.checkpoint import RunPosition
 from training.config import TrainConfig
-from training.plan import Plan, is_finished, next_epoch
+from training.plan import Plan, RunPosition, is_finished, next_epoch
 from training.rate import cosine
 from training.schedule import Stage
 
