@@ -23,9 +23,9 @@ from jpegs import JpegFolder, loader_rate, write_jpegs
 from torch.utils.data import DataLoader
 
 from generator.config import GenerateConfig
-from generator.dataset import Batch, open_dataset
+from generator.drawing.write import write_samples
 from generator.pipeline import generate
-from generator.samples import write_samples
+from generator.reading.dataset import Batch, open_dataset
 
 SIZE = 192
 BYTES = SIZE * SIZE * 9

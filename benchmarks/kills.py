@@ -21,8 +21,8 @@ from pathlib import Path
 
 import click
 
+from generator.drawing.write import write_samples
 from generator.files import hash_file
-from generator.samples import write_samples
 
 FGBG = [sys.executable, "-c", "from fgbg.cli import main; main()"]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from generator.samples import write_samples
+from generator.drawing.write import write_samples
 
 GENERATE = [sys.executable, "-c", "from fgbg.cli import main; main()", "generate"]
 KINDS = {

@@ -15,9 +15,9 @@ import click
 import numpy as np
 from PIL import Image
 
-READ = "from pathlib import Path; from generator.images import read_{0}; read_{0}(Path({1!r}))"
+READ = "from pathlib import Path; from generator.assets.images import read_{0}; read_{0}(Path({1!r}))"
 REVIEW = (
-    "from generator.review import list_assets, review; from pathlib import Path; "
+    "from generator.review.review import list_assets, review; from pathlib import Path; "
     "review(list_assets(*map(Path, {1!r})))"
 )
 GENERATE = (

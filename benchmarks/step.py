@@ -25,15 +25,16 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from fgbg.options import Widths
 from generator.config import GenerateConfig
-from generator.dataset import Dataset, open_dataset
+from generator.drawing.write import write_samples
 from generator.pipeline import generate
-from generator.samples import write_samples
-from training.batches import read_batches
+from generator.reading.dataset import Dataset, open_dataset
+from training.batches.batch import IntegerBatch
+from training.batches.batches import read_batches
 from training.config import TrainConfig
-from training.devices import make_fabric
-from training.integers import IntegerBatch
 from training.learner import Learner
-from training.plan import Plan, RunPosition
+from training.plan import Plan
+from training.position import RunPosition
+from training.process.devices import make_fabric
 
 SIZE = 192
 RENDERED_SAMPLES = 4096

@@ -24,10 +24,10 @@ import click
 import numpy as np
 from PIL import Image
 
+from generator.assets.listing import list_pictures
 from generator.config import GenerateConfig
-from generator.listing import list_pictures
+from generator.drawing.write import write_samples
 from generator.pipeline import generate
-from generator.samples import write_samples
 
 BARE = "bare write + fsync of the same bytes"
 SIZE, FG_SIZE = 192, 96

@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from fgbg.given import Given
-from generator.depth_names import folded
+from fgbg.inputs import Given
+from generator.assets.depth_names import folded
+from generator.assets.originals import Kept
 from generator.errors import UsageError
 from generator.files import refuse_existing
-from generator.kept import Kept
 from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX
 
 RESULT_SUFFIXES = (MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX)

@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from generator.errors import ConfigError
-from generator.manifest import NOT_IDENTITY
-from generator.pixels import UNKNOWN
-from generator.strict import Count, Real, Share, StrictConfig, Switch
-from generator.tables import MOST_OBJECTS
+from generator.format.manifest import NOT_IDENTITY
+from generator.format.pixels import UNKNOWN
+from generator.format.tables import MOST_OBJECTS
+from generator.strict_config import Count, Real, Share, StrictConfig, Switch
 
 VARIANTS = 8
 """Of each foreground, where appearances vary and nothing else is asked for."""

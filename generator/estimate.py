@@ -6,13 +6,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.bank_builder import bank_bytes
+from generator.build_bank import bank_bytes
 from generator.config import GenerateConfig
 from generator.errors import ConfigError
-from generator.memory import physical_memory
+from generator.format.pixels import pixel_bytes
+from generator.format.shards import shard_bytes
 from generator.numerals import format_bytes
-from generator.pixels import pixel_bytes
-from generator.shards import shard_bytes
+from generator.process.memory import physical_memory
 
 # Where the disk takes more, samples are made at about this rate by one worker.
 _RENDERED_BYTES_PER_SECOND = 1.5e9

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from generator.bank import BANK_FILE, Bank
 from generator.errors import ConfigError, DatasetError
 from generator.files import read_regular
-from generator.journal import Journal, shard_number
-from generator.manifest import JOURNAL_FILE, MANIFEST_FILE, AssetKind, Manifest
+from generator.format.bank import BANK_FILE, Bank
+from generator.format.journal import Journal, shard_number
+from generator.format.manifest import JOURNAL_FILE, MANIFEST_FILE, AssetKind, Manifest
 from generator.plan import Difference, Header, Request
-from generator.split import SPLITS, SplitName
-from generator.verify import VERIFIED_FILE
+from generator.reading.verify import VERIFIED_FILE
+from generator.splits import SPLITS, SplitName
 
 # The files of a dataset; a folder may hold others beside.
 _SHARD = re.compile(rf"({'|'.join(SPLITS)})-\d{{5,}}\.h5")

@@ -13,8 +13,8 @@ from pathlib import Path
 from blake3 import blake3
 
 from generator import __version__
-from generator.bank import BANK_FILE, Bank
-from generator.bank_builder import (
+from generator.assets.listing import list_assets
+from generator.build_bank import (
     NetworkDepth,
     bank_bytes,
     build_bank,
@@ -23,16 +23,15 @@ from generator.bank_builder import (
     is_bank_of,
 )
 from generator.config import GenerateConfig
-from generator.depth_cache import DepthCache
-from generator.depth_choice import DepthChoice, choose_depth
+from generator.depth.cache import DepthCache
+from generator.depth.choice import DepthChoice, choose_depth
 from generator.errors import AssetError, ConfigError, DiskSpaceError, UnusableAssetsError, printable
 from generator.estimate import Estimate, check_numbers
 from generator.existing import Existing
 from generator.files import hash_file, write_atomically
-from generator.journal import Journal, JournalHead
-from generator.listing import list_assets
-from generator.locks import hold_folder
-from generator.manifest import (
+from generator.format.bank import BANK_FILE, Bank
+from generator.format.journal import Journal, JournalHead
+from generator.format.manifest import (
     MANIFEST_FILE,
     BankEntry,
     DepthEntry,
@@ -43,13 +42,14 @@ from generator.manifest import (
     Statistics,
     Sums,
 )
+from generator.format.pixels import pixel_bytes
+from generator.locks import hold_folder
+from generator.make_shard import ShardWriter
 from generator.numerals import format_bytes
-from generator.pixels import pixel_bytes
 from generator.plan import Header, Request, ShardTask, make_header, plan_shards
 from generator.progress import Progress
-from generator.shard_writer import ShardWriter
-from generator.split import SPLITS, SplitName
-from generator.verify import wrong_files, wrong_sizes
+from generator.reading.verify import wrong_files, wrong_sizes
+from generator.splits import SPLITS, SplitName
 from generator.workers import cores, end_if_script_is_imported, run_tasks
 
 # Statistics come from at least this many samples (or all), spread evenly over the shards.

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from pydantic import ValidationError
 
-from generator.bank import Bank
-from generator.bank_builder import Decoded
+from generator.assets.duplicates import PerceptualHash, group_near_duplicates
+from generator.build_bank import Decoded
 from generator.config import GenerateConfig
-from generator.duplicates import PerceptualHash, group_near_duplicates
 from generator.errors import COPY_AGAIN, DatasetError
-from generator.journal import shard_file
-from generator.manifest import (
+from generator.format.bank import Bank
+from generator.format.journal import shard_file
+from generator.format.manifest import (
     Asset,
     AssetKind,
     Assets,
@@ -26,8 +26,8 @@ from generator.manifest import (
     hashes_by_name,
     prove_id,
 )
-from generator.placement import SplitPlan, random_words
-from generator.split import SPLITS, assign_splits, share_samples
+from generator.scene.numbering import SplitPlan, random_words
+from generator.splits import SPLITS, assign_splits, share_samples
 
 FROM_FILE = "files"
 """The depth source of a background whose depth was read from a file."""

@@ -5,11 +5,11 @@ Loading the compiled loops takes some 60 MB and a tenth of a second, which each 
 
 import numpy as np
 
-from generator.bank import Bank
-from generator.composite import Renderer
-from generator.pixels import Pixels
-from generator.shard_writer import ShardWriter
-from generator.tables import PLACEMENT, SAMPLE
+from generator.format.bank import Bank
+from generator.format.pixels import Pixels
+from generator.format.tables import PLACEMENT, SAMPLE
+from generator.make_shard import ShardWriter
+from generator.reading.composite import Renderer
 
 __all__ = ["ShardWriter"]
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import cv2
 
 from generator.errors import WorkerError
-from generator.parent import deaf_to_ctrl_c, end_with_parent
+from generator.process.parent import deaf_to_ctrl_c, end_with_parent
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")

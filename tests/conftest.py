@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from generator.config import GenerateConfig
+from generator.drawing.write import DrawnSamples, write_samples
 from generator.pipeline import generate
-from generator.samples import DrawnSamples, write_samples
 
 
 @pytest.fixture(scope="session", autouse=True)

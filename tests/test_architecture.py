@@ -1,4 +1,4 @@
-"""Imports point down: fgbg -> training -> generator."""
+"""Imports point down: from floor to floor, from room to room, and never at what is private elsewhere."""
 
 import ast
 from pathlib import Path
@@ -16,6 +16,49 @@ TORCH = {
     "transformers",
 }
 FORBIDDEN = {"generator": {"training", "fgbg"}, "training": {"fgbg"}, "fgbg": set[str]()}
+
+# Rooms and the files beside them, from the lowest up: each imports only what stands before it.
+ORDER = {
+    "generator": [
+        *("errors", "numerals", "strict_config", "splits", "process", "files", "locks", "marks", "encode"),
+        *(
+            "resize",
+            "progress",
+            "workers",
+            "format",
+            "config",
+            "assets",
+            "depth",
+            "review",
+            "scene",
+            "reading",
+        ),
+        *("drawing", "look", "export", "build_bank", "plan", "make_shard", "warm", "existing", "estimate"),
+        "pipeline",
+    ],
+    "training": [
+        *(
+            "errors",
+            "term_names",
+            "stages",
+            "optim",
+            "models",
+            "config",
+            "process",
+            "batches",
+            "losses",
+            "augment",
+            "position",
+            "plan",
+        ),
+        *("records", "checkpoint", "restore", "learner", "evaluation", "validation", "mishaps", "tuning"),
+        *("engine", "idle_options", "run"),
+    ],
+    "fgbg": [
+        *("screen", "errors", "value_types", "config_file", "options", "html", "inputs", "results"),
+        *("predictor", "evaluation", "comparison", "commands", "cli", "__main__"),
+    ],
+}
 LAZY = {"torch", "lightning", "kornia", "timm", "torchmetrics", "cv2", "h5py", "numpy", "pydantic"}
 
 
@@ -28,6 +71,54 @@ def imported(tree: ast.AST) -> list[tuple[int, str]]:
             assert node.level == 0, "imports are absolute"
             found.append((node.lineno, (node.module or "").partition(".")[0]))
     return found
+
+
+def inner_imports(path: Path) -> list[tuple[int, str, list[str]]]:
+    """What a file imports of its own floor: line, module, names."""
+    floor = path.relative_to(ROOT).parts[0]
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == floor:
+            found.append((node.lineno, node.module or "", [alias.name for alias in node.names]))
+    return found
+
+
+def place(module: str) -> str:
+    """The room of a module, or the file itself where it stands beside the rooms."""
+    return module.split(".")[1]
+
+
+@pytest.mark.parametrize("floor", ORDER)
+def test_rooms_stand_in_one_order(floor: str) -> None:
+    order = ORDER[floor]
+    offending = []
+    for path in sorted((ROOT / floor).rglob("*.py")):
+        if path == ROOT / floor / "__init__.py":
+            continue
+        own = path.relative_to(ROOT).with_suffix("").parts[1]
+        assert own in order, f"{path.relative_to(ROOT)} stands in no room of the order"
+        for line, module, names in inner_imports(path):
+            rooms = [place(module)] if "." in module else [name for name in names if name in order]
+            offending += [
+                f"{path.relative_to(ROOT)}:{line} imports {room}, which stands above"
+                for room in rooms
+                if order.index(room) > order.index(own)
+            ]
+    assert not offending
+
+
+def test_no_file_names_a_private_one_of_another() -> None:
+    offending = [
+        f"{path.relative_to(ROOT)}:{node.lineno} imports {node.module}.{alias.name}"
+        for floor in ORDER
+        for path in sorted((ROOT / floor).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ORDER
+        for alias in node.names
+        if (alias.name.startswith("_") and alias.name != "__version__")
+        or any(part.startswith("_") for part in (node.module or "").split("."))
+    ]
+    assert not offending
 
 
 @pytest.mark.parametrize("floor", FORBIDDEN)
@@ -45,7 +136,7 @@ def test_the_generator_does_without_torch() -> None:
     offending = [
         f"{path.relative_to(ROOT)}:{line} imports {name}"
         for path in sorted((ROOT / "generator").rglob("*.py"))
-        if path.name != "depth_hf.py"
+        if path.name != "huggingface.py"
         for line, name in imported(ast.parse(path.read_text(encoding="utf-8")))
         if name in TORCH
     ]
@@ -53,7 +144,7 @@ def test_the_generator_does_without_torch() -> None:
 
 
 def test_only_opening_a_hugging_face_network_imports_torch() -> None:
-    path = ROOT / "generator" / "depth_hf.py"
+    path = ROOT / "generator" / "depth" / "huggingface.py"
     module = ast.parse(path.read_text(encoding="utf-8"))
     outside = [node for node in module.body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
     assert not {name for _, name in imported(ast.Module(outside, []))} & TORCH

@@ -12,13 +12,13 @@ from torch import Tensor
 
 from generator.errors import ConfigError, one_line
 from generator.files import write_atomically
-from training.archive import ArchiveError, is_finite, read_archive
 from training.config import TrainConfig, read_identity
 from training.errors import CheckpointError
 from training.models import Network, build_model, weight_shapes
-from training.plan import RunPosition
-from training.run_folder import FORMAT
-from training.schedule import Stage
+from training.position import RunPosition
+from training.records.archive import ArchiveError, is_finite, read_archive
+from training.records.run_folder import FORMAT
+from training.stages import Stage
 from training.term_names import current_column, current_term
 
 VERSION = 1

@@ -8,18 +8,18 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import to_jsonable_python
 
 from generator.errors import ConfigError
-from generator.strict import Count, Real, Share, StrictConfig, Switch
+from generator.strict_config import Count, Real, Share, StrictConfig, Switch
 from training.models.architecture import Architecture, default_widths
-from training.optimizers import LEARNING_RATES, OptimizerName, default_optimizer
-from training.rate import Schedule
-from training.schedule import Stage
+from training.optim.optimizers import LEARNING_RATES, OptimizerName, default_optimizer
+from training.optim.schedules import Schedule
+from training.stages import Stage
 
 Precision = Literal["auto", "32", "bf16", "16"]
 
 Auto = Literal["auto"]
 
 DEFAULT_AUGMENT = {"flip": 0.5, "light": 1.0, "noise": 0.0, "jpeg": 0.0, "blur": 0.0, "cutout": 0.0}
-"""Every effect on whole samples that `training.augment` knows, and the share of samples that gets it."""
+"""Every effect on whole samples that `training.augment.view` knows, and the share of samples that gets it."""
 
 FIXED_FIELDS = ("model", "encoder", "encoder_weights", "depth_head", "inputs", "widths", "optimizer", "seed")
 """What a resumed run cannot change."""

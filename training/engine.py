@@ -11,22 +11,23 @@ from lightning.fabric import Fabric
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 from tqdm import tqdm
 
-from generator.dataset import Dataset
 from generator.progress import Progress
-from training.auto import resolve_auto
-from training.batches import read_batches
+from generator.reading.dataset import Dataset
+from training.batches.batches import read_batches
 from training.checkpoint import Checkpoint, save_checkpoint
 from training.config import TrainConfig
-from training.devices import make_fabric, over_processes
 from training.errors import StoppedError
 from training.learner import Learner
-from training.log import RunLog, write_config
 from training.mishaps import bad_step, batch_told, diverged, peers_told, refuse_vast, spoilt
-from training.plan import Plan, RunPosition, next_epoch
+from training.plan import Plan, next_epoch
+from training.position import RunPosition
+from training.process.devices import make_fabric, over_processes
+from training.process.stopping import SaveClock, StopRequest
+from training.records.log import RunLog, write_config
+from training.records.run_files import BEST, LAST
+from training.records.run_folder import LOG_FOLDER, remove_run
 from training.restore import restore_plateau, restore_random_state
-from training.run_files import BEST, LAST
-from training.run_folder import LOG_FOLDER, remove_run
-from training.stopping import SaveClock, StopRequest
+from training.tuning import resolve_auto
 from training.validation import validate
 
 Sums = dict[str, dict[str, torch.Tensor]]

@@ -12,16 +12,16 @@ from lightning.fabric.plugins.precision import MixedPrecision
 from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor, nn
 
-from training.augment import apply_view, draw_view
-from training.backgrounds import draw_background_change, jitter_backgrounds, withhold_backgrounds
+from training.augment.backgrounds import draw_background_change, jitter_backgrounds, withhold_backgrounds
+from training.augment.view import apply_view, draw_view
+from training.batches.batch import IntegerBatch
+from training.batches.prepare import Truth, join, prepare
 from training.checkpoint import Checkpoint, load_weights
 from training.config import TrainConfig
-from training.devices import over_processes
-from training.integers import IntegerBatch
 from training.losses import WeightedLoss
 from training.models import Prediction, build_model, load_encoder_weights
-from training.optimizers import make_optimizer
-from training.prepare import Truth, join, prepare
+from training.optim.optimizers import make_optimizer
+from training.process.devices import over_processes
 from training.restore import restore_optimizer, restore_scaler
 
 _NONE_BAD = torch.iinfo(torch.int64).max

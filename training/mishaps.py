@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from lightning.fabric import Fabric
 
-from generator.dataset import Dataset
 from generator.errors import ConfigError
-from generator.memory import physical_memory
-from training.batches import read_batches
+from generator.process.memory import physical_memory
+from generator.reading.dataset import Dataset
+from training.batches.batches import read_batches
 from training.config import TrainConfig
 from training.errors import RunError
 from training.learner import Learner
-from training.memory import is_out_of_memory
-from training.run_files import BEST, LAST
+from training.process.memory import is_out_of_memory
+from training.records.run_files import BEST, LAST
 
 _ONE_VALUE = "Expected more than 1 value per channel"
 _SAMPLE_BYTES, _BUFFERS = 9, 3

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
-from training.archive import is_finite
 from training.errors import CheckpointError
-from training.optimizers import OptimizerName, state_names
+from training.optim.optimizers import OptimizerName, state_names
+from training.records.archive import is_finite
 
 _MOST_COUNT = 10**12
 

@@ -4,18 +4,18 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from generator.dataset import Dataset, open_dataset
 from generator.errors import UsageError
-from training.auto import find_lr, plot_lr_range
+from generator.reading.dataset import Dataset, open_dataset
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.config import TrainConfig, resolve_config
-from training.devices import is_first_process, make_fabric
 from training.engine import TrainOutcome, train
-from training.idle import changed_on_resuming, idle_in_range_test, idle_in_run, idle_on_resuming
+from training.idle_options import changed_on_resuming, idle_in_range_test, idle_in_run, idle_on_resuming
 from training.mishaps import batch_told, peers_told
+from training.models.summary import NetworkSummary, summarise
 from training.plan import is_finished
-from training.run_files import BEST, LAST
-from training.run_folder import (
+from training.process.devices import is_first_process, make_fabric
+from training.records.run_files import BEST, LAST
+from training.records.run_folder import (
     LOG_FOLDER,
     LR_PLOT,
     hold_run,
@@ -25,8 +25,8 @@ from training.run_folder import (
     refuse_foreign,
     refuse_foreign_file,
 )
-from training.schedule import GivenStage, lay_over, parse_stages
-from training.summary import NetworkSummary, summarise
+from training.stages import GivenStage, lay_over, parse_stages
+from training.tuning import find_lr, plot_lr_range
 
 DEFAULT_DATA = Path("data/shards")
 DEFAULT_RES = "96"

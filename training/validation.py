@@ -7,14 +7,14 @@ import numpy as np
 import torch
 from lightning.fabric import Fabric
 
-from generator.dataset import Split
-from training.batches import read_batches
+from generator.reading.dataset import Split
+from training.batches.batches import read_batches
+from training.batches.prepare import Prepared, join, prepare
 from training.config import TrainConfig
-from training.devices import over_processes
+from training.evaluation.metrics import Scores
 from training.learner import Learner
-from training.metrics import Scores
 from training.models import Prediction
-from training.prepare import Prepared, join, prepare
+from training.process.devices import over_processes
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ import numpy as np
 from fuzzing.mutate import ODD_INTEGERS, mutate_bytes, mutate_text, mutate_tree
 from fuzzing.odd_files import put_odd_file
 from fuzzing.watch import library, run
-from generator.dataset import open_dataset
 from generator.files import hash_file
-from generator.journal import seal_text
-from generator.manifest import NOT_IDENTITY, dataset_id
+from generator.format.journal import seal_text
+from generator.format.manifest import NOT_IDENTITY, dataset_id
+from generator.reading.dataset import open_dataset
 
 _STORAGES = {"rendered": [], "unrendered": ["--no-render"], "crowded": ["--no-render", "--objects", "1-3"]}
 _SHARD_OPTIONS = ("--size", "32", "--positions", "4", "--shard-samples", "4", "--split", "34/33/33")

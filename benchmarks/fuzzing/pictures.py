@@ -12,7 +12,7 @@ from PIL import Image
 from fuzzing.mutate import mutate_bytes, with_checksums
 from fuzzing.odd_files import put_odd_file
 from fuzzing.watch import run
-from generator.samples import write_samples
+from generator.drawing.write import write_samples
 
 _MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "I", "I;16", "F")
 _READ = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "AVIF", "PPM")

@@ -10,7 +10,7 @@ from fgbg.screen import say, warn
 from fgbg.value_types import FILE, FOLDER, PATH, OneOf, Whole
 
 if TYPE_CHECKING:
-    from generator.split import SplitName
+    from generator.splits import SplitName
 
 _DATA = Path("data/shards")
 

@@ -10,8 +10,8 @@ from fgbg.screen import say, warn
 from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Whole
 
 if TYPE_CHECKING:
-    from generator.alpha import Foreground
-    from generator.cutout import Outcome
+    from generator.assets.cutout import Outcome
+    from generator.assets.mattes import Foreground
 
 _MOST_LINES = 20
 
@@ -84,8 +84,8 @@ def command(
     the object. Pictures whose mask does not show the object are skipped. What cannot be cut out is named, the
     rest is done, and the exit code is 1.
     """
-    from generator.alpha import Foreground
-    from generator.cutout import cut_out_in_box
+    from generator.assets.cutout import cut_out_in_box
+    from generator.assets.mattes import Foreground
     from generator.errors import ConfigError, ExistsError
 
     ways = [
@@ -117,10 +117,10 @@ def command(
 
 
 def _clean(pictures: Path, out: Path, overwrite: bool) -> "Outcome":
-    from generator.cutout import clean_cut_outs
+    from generator.assets.cutout import clean_cut_outs
+    from generator.assets.pairing import name_pictures
     from generator.errors import ConfigError
     from generator.files import real_path
-    from generator.pairs import name_pictures
     from generator.progress import Progress
 
     if real_path(out) == real_path(pictures):
@@ -133,9 +133,9 @@ def _clean(pictures: Path, out: Path, overwrite: bool) -> "Outcome":
 def _cut_out(
     pictures: Path, masks: Path, chosen: "Foreground", margin: int, out: Path, overwrite: bool
 ) -> "Outcome":
-    from generator.cutout import cut_out_by_masks
+    from generator.assets.cutout import cut_out_by_masks
+    from generator.assets.pairing import pair_by_name
     from generator.errors import EmptyMaskError
-    from generator.pairs import pair_by_name
     from generator.progress import Progress
 
     pairs, problems = pair_by_name(pictures, masks, warn)

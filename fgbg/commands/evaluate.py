@@ -17,7 +17,7 @@ from fgbg.screen import say
 from fgbg.value_types import FOLDER, OneOf, Whole
 
 if TYPE_CHECKING:
-    from generator.split import SplitName
+    from generator.splits import SplitName
 
 
 @click.command("evaluate")
@@ -64,12 +64,12 @@ def command(
     without looking. Prints a table, and writes metrics.json, a picture of the worst, median and best samples
     in each condition (clean.png, perturbed.png, absent.png), and all of it as a page, report.html.
     """
-    from training.run_files import find_checkpoint
+    from training.records.run_files import find_checkpoint
 
     checkpoint = find_checkpoint(checkpoint)
 
-    from fgbg.evaluation import METRICS_FILE, REPORT_FILE, picture_file, write_evaluation
-    from fgbg.evaluation_table import screen
+    from fgbg.evaluation.table import screen
+    from fgbg.evaluation.write import METRICS_FILE, REPORT_FILE, picture_file, write_evaluation
     from fgbg.predictor import Predictor
 
     predictor = Predictor.load(checkpoint, None, device, mirror)

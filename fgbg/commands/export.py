@@ -12,7 +12,7 @@ from fgbg.value_types import FOLDER, OneOf, Whole
 if TYPE_CHECKING:
     from generator.export.formats import FormatName
     from generator.export.samples import PictureFormat
-    from generator.split import SplitName
+    from generator.splits import SplitName
 
 
 @click.command("export")

@@ -77,15 +77,15 @@ def command(
     pictures share a NAME, it keeps the suffix or the folder. Results of earlier calls are passed over.
     A picture that fails is named, the others are done, and the exit code is 1.
     """
-    from fgbg.given import find_pictures
+    from fgbg.inputs import find_pictures
     from fgbg.results import plan_results, refuse_results
+    from generator.assets.images import read_rgb
     from generator.errors import AssetError, ExistsError
     from generator.files import require_writable
-    from generator.images import read_rgb
     from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX
     from generator.progress import Progress
     from training.errors import DeviceMemoryError
-    from training.run_files import find_checkpoint
+    from training.records.run_files import find_checkpoint
 
     # Paths first: a wrong one is said before torch is imported, which takes seconds.
     checkpoint = find_checkpoint(checkpoint)
@@ -141,8 +141,8 @@ def _predict(
     overwrite: bool,
 ) -> tuple[str, bool]:
     """Predict one picture and write its results: what was done, and whether the background agrees with it."""
-    from fgbg.pictures import write_prediction
-    from generator.images import read_rgb
+    from fgbg.predictor.predictions import write_prediction
+    from generator.assets.images import read_rgb
 
     picture = read_rgb(path)
     predicted = predictor(picture, bg)

@@ -10,7 +10,7 @@ from fgbg.screen import say
 from fgbg.value_types import FILE, FOLDER, Whole
 
 if TYPE_CHECKING:
-    from generator.split import SplitName
+    from generator.splits import SplitName
 
 
 @click.command("preview")
@@ -39,7 +39,7 @@ def command(
     DATASET is its folder, as --data. Samples are spread evenly over the split; each shows its background, the
     composite with boxes around its objects, mask, depth, and instances where it may have several objects.
     """
-    from generator.preview import write_preview
+    from generator.look.preview import write_preview
 
     shown, total = write_preview(named_dataset(ctx, dataset, data), subset, count, out, overwrite)
     say(f"{out}: {shown:,} of {total:,} samples of {subset}")

@@ -12,7 +12,7 @@ from fgbg.screen import say, warn
 from fgbg.value_types import FILE
 
 if TYPE_CHECKING:
-    from generator.review import Finding
+    from generator.review.review import Finding
 
 
 @click.command("review")
@@ -40,7 +40,7 @@ def command(fg: Path, bg: Path, report: Path, **sizes: Any) -> None:
     """
     from generator.config import GenerateConfig
     from generator.progress import Progress
-    from generator.review import Limits, check_report, list_assets, review, write_report
+    from generator.review.review import Limits, check_report, list_assets, review, write_report
 
     config = GenerateConfig(**sizes)
     check_report(report)

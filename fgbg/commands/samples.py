@@ -33,8 +33,8 @@ def command(folder: Path, count: int, size: int, seed: int, overwrite: bool) -> 
 
     Writes FOLDER/fg/*.png (RGBA) and FOLDER/bg/*.png with *.depth.png (16-bit); FOLDER is data by default.
     """
+    from generator.drawing.write import write_samples
     from generator.progress import Progress
-    from generator.samples import write_samples
 
     with Progress("drawing", 2 * count, "pictures") as progress:
         drawn = write_samples(folder, count, size, seed, overwrite, progress.advance)

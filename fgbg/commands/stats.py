@@ -10,8 +10,8 @@ from fgbg.screen import say
 from fgbg.value_types import FOLDER, Whole
 
 if TYPE_CHECKING:
-    from generator.split import SplitName
-    from generator.stats import DatasetStats
+    from generator.look.stats import DatasetStats
+    from generator.splits import SplitName
 
 
 @click.command("stats")
@@ -46,7 +46,7 @@ def command(
     DATASET is its folder, as --data. Prints mean and standard deviation per field and channel, and writes
     stats.json and stats.png (position heat map and histograms).
     """
-    from generator.stats import FIGURE_FILE, STATS_FILE, write_stats
+    from generator.look.stats import FIGURE_FILE, STATS_FILE, write_stats
 
     folder = named_dataset(ctx, dataset, data)
     stats = write_stats(folder, subset, None if samples == "all" else int(samples), out, overwrite)

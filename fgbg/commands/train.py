@@ -298,9 +298,9 @@ def command(
     lowest validation loss; config.json with every option as it was resolved; and log/ with metrics.csv and
     TensorBoard files. With --resume, options that are not given stay as they were.
     """
-    from training.devices import is_first_process
+    from training.process.devices import is_first_process
+    from training.records.run_files import LAST
     from training.run import describe_network, start_run, suggest_lr
-    from training.run_files import LAST
 
     def is_given(name: str) -> bool:
         return ctx.get_parameter_source(name) is not ParameterSource.DEFAULT

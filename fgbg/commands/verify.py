@@ -20,8 +20,8 @@ def command(ctx: click.Context, /, dataset: Path | None, data: Path, quick: bool
 
     DATASET is its folder, as --data. Opening a dataset hashes each file once; this hashes all, always.
     """
-    from generator.dataset import open_dataset
-    from generator.verify import verify_dataset
+    from generator.reading.dataset import open_dataset
+    from generator.reading.verify import verify_dataset
 
     folder = named_dataset(ctx, dataset, data)
     problems = verify_dataset(folder, quick)

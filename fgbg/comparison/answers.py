@@ -9,12 +9,12 @@ import numpy as np
 
 from fgbg.comparison.runs import ComparedRun
 from fgbg.predictor import Predicted
-from generator.colours import colour_depth
-from generator.dataset import open_dataset
-from generator.images import read_rgb
-from generator.pixels import FARTHEST, NEAREST, UNKNOWN
-from generator.selection import filled_split
-from generator.split import SplitName
+from generator.assets.images import read_rgb
+from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN
+from generator.look.colours import colour_depth
+from generator.reading.dataset import open_dataset
+from generator.reading.selection import filled_split
+from generator.splits import SplitName
 
 CELL_SIDE = 192
 """Pixels of a cell's longer side."""

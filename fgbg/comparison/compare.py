@@ -16,7 +16,7 @@ from generator.errors import ExistsError
 from generator.files import open_regular, require_writable, write_atomically
 from generator.marks import is_marked, mark_png
 from generator.progress import Progress
-from generator.split import SplitName
+from generator.splits import SplitName
 
 PAGE, CURVES, PREDICTIONS = "index.html", "curves.png", "predictions.png"
 MAKER = "compare"

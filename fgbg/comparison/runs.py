@@ -14,11 +14,11 @@ from generator.errors import UsageError, one_line, printable
 from generator.files import real_path
 from training.checkpoint import Checkpoint, load_checkpoint, model_of
 from training.config import TrainConfig, read_identity
-from training.devices import choose_accelerator
 from training.errors import RunError
-from training.log import read_rows
-from training.run_files import BEST, LAST
-from training.run_folder import CSV_FILE, LOG_FOLDER
+from training.process.devices import choose_accelerator
+from training.records.log import read_rows
+from training.records.run_files import BEST, LAST
+from training.records.run_folder import CSV_FILE, LOG_FOLDER
 
 Curves = dict[str, list[tuple[int, float]]]
 """Columns of a run's CSV by name: epoch and value, of the epochs that have one."""

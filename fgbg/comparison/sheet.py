@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from fgbg.comparison.answers import CELL_SIDE, Answers
-from generator.colours import font
 from generator.errors import printable
+from generator.look.colours import font
 
 _GAP, _GROUP_GAP, _HEAD, _CAPTION = 4, 16, 44, 24
 _INK, _GREY = (0, 0, 0), (90, 90, 90)

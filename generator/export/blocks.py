@@ -15,14 +15,14 @@ from typing import Any, Literal
 
 from blake3 import blake3
 
-from generator.dataset import Dataset, open_dataset
 from generator.errors import UsageError
 from generator.export.formats import ExportFormat, FormatName, make_format
 from generator.export.journal import BlockLine, Request, part_path, write_records
 from generator.export.samples import Encoder, PictureFormat, read_samples, sample_name
 from generator.files import atomic_file, write_atomically
-from generator.pixels import pixel_bytes
-from generator.split import SplitName
+from generator.format.pixels import pixel_bytes
+from generator.reading.dataset import Dataset, open_dataset
+from generator.splits import SplitName
 
 QUALITY = 95
 ARCHIVE_SAMPLES = 1000

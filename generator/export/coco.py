@@ -15,7 +15,7 @@ import numpy as np
 
 from generator.errors import UsageError
 from generator.export.samples import PictureFormat, Sample
-from generator.split import SplitName
+from generator.splits import SplitName
 
 CATEGORY = {"id": 1, "name": "foreground", "supercategory": "object"}
 

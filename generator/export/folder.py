@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from generator.errors import printable
 from generator.export.samples import PictureFormat, Sample
-from generator.split import SplitName
+from generator.splits import SplitName
 
 COLUMNS = ("split", "name", "sample_id", "bg", "fg", "boxes")
 

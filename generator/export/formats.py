@@ -8,7 +8,7 @@ from generator.export.coco import CocoFormat
 from generator.export.folder import FolderFormat
 from generator.export.samples import PictureFormat, Sample
 from generator.export.webdataset import WebDatasetFormat
-from generator.split import SplitName
+from generator.splits import SplitName
 
 FormatName = Literal["folder", "coco", "webdataset"]
 

@@ -16,9 +16,9 @@ from generator.errors import ConfigError
 from generator.export.formats import FormatName
 from generator.export.samples import PictureFormat
 from generator.files import hash_file, read_regular, write_atomically
-from generator.journal import append_line, seal, unseal
-from generator.manifest import Count, Hash, Record
-from generator.split import SplitName
+from generator.format.journal import append_line, seal, unseal
+from generator.format.manifest import Count, Hash, Record
+from generator.splits import SplitName
 
 HIDDEN_FOLDER = ".export"
 JOURNAL_FILE, LOCK_FILE = "journal.jsonl", "lock"

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 
-from generator.dataset import Dataset
 from generator.errors import ConfigError, DatasetError, DiskSpaceError
 from generator.export.blocks import (
     Block,
@@ -40,8 +39,9 @@ from generator.files import atomic_file, remove_leftovers
 from generator.locks import hold_folder
 from generator.numerals import format_bytes
 from generator.progress import Progress
-from generator.selection import filled_split, spread
-from generator.split import SPLITS, SplitName, share_samples
+from generator.reading.dataset import Dataset
+from generator.reading.selection import filled_split, spread
+from generator.splits import SPLITS, SplitName, share_samples
 from generator.workers import cores, end_if_script_is_imported, run_tasks
 
 # So many samples, of all splits together, tell how large the others will be.

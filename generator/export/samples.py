@@ -7,11 +7,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from generator.dataset import Dataset
 from generator.encode import encode_jpeg, encode_png
-from generator.objects import SeenObject, instance_maps, seen_objects
-from generator.pixels import pixel_bytes
-from generator.split import SplitName
+from generator.format.pixels import pixel_bytes
+from generator.reading.dataset import Dataset
+from generator.reading.seen_objects import SeenObject, instance_maps, seen_objects
+from generator.splits import SplitName
 
 PictureFormat = Literal["png", "jpg"]
 

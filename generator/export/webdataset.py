@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from generator.export.samples import PictureFormat, Sample
-from generator.split import SplitName
+from generator.splits import SplitName
 
 
 @dataclass(frozen=True)

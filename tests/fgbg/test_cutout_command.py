@@ -6,8 +6,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from fgbg.cli import main
-from generator.alpha import Note
-from generator.images import read_rgba
+from generator.assets.images import read_rgba
+from generator.assets.mattes import Note
 
 
 @pytest.fixture

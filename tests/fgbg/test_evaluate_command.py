@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 from fgbg.cli import main
 from fgbg.predictor import Predictor
 from generator.config import GenerateConfig
-from generator.dataset import open_dataset
 from generator.pipeline import generate
+from generator.reading.dataset import open_dataset
 
 CONDITIONS = ["clean", "perturbed", "absent"]
 

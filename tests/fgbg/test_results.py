@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from fgbg.given import Given
+from fgbg.inputs import Given
 from fgbg.results import plan_results
 
 OUT = Path("/out")

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from fgbg.cli import main
-from generator.samples import DrawnSamples
+from generator.drawing.write import DrawnSamples
 
 
 def run(assets: DrawnSamples, csv: Path, *arguments: str) -> tuple[int, str, str]:

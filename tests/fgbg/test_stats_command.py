@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from fgbg.cli import main
-from generator.dataset import open_dataset
+from generator.reading.dataset import open_dataset
 
 
 def test_a_table_and_two_files(crowded: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from generator.config import GenerateConfig
 from generator.files import hash_file
-from generator.journal import Journal
+from generator.format.journal import Journal
 from generator.locks import LOCK_FILE
 from generator.pipeline import generate
 

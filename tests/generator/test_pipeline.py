@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-import generator.bank_builder
-import generator.shard_writer
+import generator.build_bank
+import generator.make_shard
 from generator.config import GenerateConfig
-from generator.dataset import open_dataset
+from generator.drawing.write import DrawnSamples
 from generator.errors import AssetError, ConfigError, DatasetError, DiskSpaceError
 from generator.files import hash_file
 from generator.locks import LOCK_FILE
 from generator.pipeline import generate
 from generator.plan import Request
-from generator.samples import DrawnSamples
+from generator.reading.dataset import open_dataset
 
 Fields = dict[str, Any]
 
@@ -124,7 +124,7 @@ def test_a_stopped_run_continues_to_the_same_bytes(
     shards_before: int,
 ) -> None:
     config = GenerateConfig(**request_fields, out=tmp_path, render=False)
-    write, written = generator.shard_writer.write_shard, 0
+    write, written = generator.make_shard.write_shard, 0
 
     def stop_later(*args: Any) -> Any:
         nonlocal written
@@ -134,7 +134,7 @@ def test_a_stopped_run_continues_to_the_same_bytes(
         return write(*args)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(generator.shard_writer, "write_shard", stop_later)
+        patch.setattr(generator.make_shard, "write_shard", stop_later)
         generate(config)
     assert not (tmp_path / "dataset.json").exists()
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("*.h5")}
@@ -296,8 +296,8 @@ def test_another_bank_leaves_no_shard_of_the_one_before(
     stop_unfinished(config)
     before = hashes(tmp_path)
     flip_a_byte(tmp_path / "bank.h5")
-    fit = generator.bank_builder.fit_picture
-    monkeypatch.setattr(generator.bank_builder, "fit_picture", lambda rgb, size: 255 - fit(rgb, size))
+    fit = generator.build_bank.fit_picture
+    monkeypatch.setattr(generator.build_bank, "fit_picture", lambda rgb, size: 255 - fit(rgb, size))
     outcome = generate(config)
     assert outcome.written == sum(len(split) for split in open_dataset(tmp_path).splits.values())
     assert hashes(tmp_path)["bank.h5"] != before["bank.h5"]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from generator.numerals import format_bytes
 from generator.plan import Request
-from generator.split import share_samples
+from generator.splits import share_samples
 
 
 @given(

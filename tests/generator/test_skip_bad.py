@@ -10,9 +10,9 @@ from PIL import Image
 
 from fgbg.cli import main
 from generator.config import GenerateConfig
+from generator.drawing.write import DrawnSamples
 from generator.errors import ConfigError, UnusableAssetsError
 from generator.pipeline import generate
-from generator.samples import DrawnSamples
 
 
 def folders(assets: DrawnSamples, place: Path) -> tuple[Path, Path]:

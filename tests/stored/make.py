@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from generator.config import GenerateConfig
-from generator.dataset import open_dataset
+from generator.drawing.write import write_samples
 from generator.locks import LOCK_FILE
 from generator.pipeline import generate
-from generator.samples import write_samples
+from generator.reading.dataset import open_dataset
 
 HERE = Path(__file__).parent
 

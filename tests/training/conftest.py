@@ -11,8 +11,8 @@ import torch
 from numpy.lib.stride_tricks import sliding_window_view
 
 from generator.config import GenerateConfig
-from generator.dataset import Dataset, open_dataset
 from generator.pipeline import generate
+from generator.reading.dataset import Dataset, open_dataset
 from training.engine import TrainOutcome
 from training.run import start_run
 

@@ -11,8 +11,8 @@ from training.checkpoint import FORMAT, VERSION, Checkpoint, load_checkpoint, mo
 from training.config import TrainConfig
 from training.errors import CheckpointError
 from training.models import UNet
-from training.plan import RunPosition
-from training.schedule import Stage
+from training.position import RunPosition
+from training.stages import Stage
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,8 @@ import pytest
 import torch
 from lightning.fabric import Fabric
 
-from generator.dataset import Dataset
 from generator.errors import FgbgError
+from generator.reading.dataset import Dataset
 from training.checkpoint import load_checkpoint, model_of
 from training.config import TrainConfig, read_identity
 from training.engine import _Run

@@ -10,20 +10,23 @@ import numpy as np
 import pytest
 import torch
 
-from generator.dataset import Dataset, Split, open_dataset
-from training import augment, backgrounds, engine, learner, losses, prepare, validation
-from training.batches import read_batches, shuffled
+from generator.reading.dataset import Dataset, Split, open_dataset
+from training import engine, learner, losses, validation
+from training.augment import backgrounds, view
+from training.batches import prepare
+from training.batches.batch import IntegerBatch
+from training.batches.batches import read_batches, shuffled
 from training.checkpoint import load_checkpoint, model_of
 from training.config import TrainConfig
 from training.engine import TrainOutcome, train
 from training.errors import RunError
-from training.integers import IntegerBatch
 from training.learner import Learner
 from training.losses import WeightedLoss
 from training.models import UNet
-from training.plan import RunPosition, is_finished
-from training.rate import cosine
-from training.schedule import Stage
+from training.optim.schedules import cosine
+from training.plan import is_finished
+from training.position import RunPosition
+from training.stages import Stage
 from training.validation import Validation
 
 Fields = dict[str, Any]
@@ -172,7 +175,7 @@ def test_whole_samples_are_seen_in_training_in_the_shares_asked_for(
     read = read_batches(dataset["train"], [shuffled(0, 144, 4 * step, 4) for step in range(4)], CPU)
     for step, (integers, fg_bg) in enumerate(zip(read, trained, strict=True)):
         plain = prepare.prepare(integers, 16)
-        seen = augment.apply_view(plain, augment.draw_view(0, step, 4, shares)).fg_bg
+        seen = view.apply_view(plain, view.draw_view(0, step, 4, shares)).fg_bg
         assert torch.equal(fg_bg, seen) and not torch.equal(fg_bg, plain.fg_bg)
 
 

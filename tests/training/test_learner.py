@@ -8,10 +8,10 @@ import torch
 from lightning.fabric import Fabric
 from lightning.fabric.plugins.precision import MixedPrecision
 
-from generator.dataset import Dataset
-from training.batches import read_batches
+from generator.reading.dataset import Dataset
+from training.batches.batch import IntegerBatch
+from training.batches.batches import read_batches
 from training.config import TrainConfig
-from training.integers import IntegerBatch
 from training.learner import Learner
 from training.restore import restore_scaler
 

@@ -6,14 +6,14 @@ import pytest
 import torch
 from lightning.fabric import Fabric
 
-from generator.dataset import Dataset
 from generator.errors import ConfigError
+from generator.reading.dataset import Dataset
 from training import learner as learning
+from training.batches.prepare import Prepared
 from training.config import TrainConfig
 from training.errors import RunError
 from training.learner import Learner
 from training.mishaps import bad_step, batch_told, diverged, peers_told, refuse_vast, spoilt
-from training.prepare import Prepared
 
 
 @pytest.mark.parametrize(

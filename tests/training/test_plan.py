@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training.batches import shuffled
+from training.batches.batches import shuffled
 from training.config import TrainConfig
-from training.plan import Plan, RunPosition, is_finished, next_epoch
-from training.rate import cosine
-from training.schedule import Stage
+from training.optim.schedules import cosine
+from training.plan import Plan, is_finished, next_epoch
+from training.position import RunPosition
+from training.stages import Stage
 
 
 def config(**fields: Any) -> TrainConfig:

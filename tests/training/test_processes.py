@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from lightning.fabric import Fabric
 
-from generator.dataset import Dataset
+from generator.reading.dataset import Dataset
 from training.checkpoint import load_checkpoint
 from training.config import TrainConfig
 from training.learner import Learner

@@ -15,12 +15,12 @@ from generator.errors import ConfigError, UsageError
 from generator.locks import hold_folder
 from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from training.config import PLACE_FIELDS, TrainConfig
-from training.devices import make_fabric
 from training.errors import CheckpointError, StoppedError
 from training.learner import Learner
 from training.models import UNet
+from training.process.devices import make_fabric
 from training.run import start_run, suggest_lr
-from training.schedule import Stage
+from training.stages import Stage
 
 Differences = Callable[[Any, Any], list[str]]
 Run = Callable[..., Any]
@@ -508,7 +508,7 @@ def test_histograms_are_drawn_when_asked_for_and_change_nothing(
 
 def test_the_network_is_drawn_once(run: Run, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert EventAccumulator(str(copy / "log")).Reload().Tags()["graph"]
-    monkeypatch.setattr("training.log.add_graph", lambda *_: pytest.fail("drawn again"))
+    monkeypatch.setattr("training.records.log.add_graph", lambda *_: pytest.fail("drawn again"))
     run(copy, "16:2", resume=True)
 
 

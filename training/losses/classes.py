@@ -9,9 +9,9 @@ from kornia.losses import focal_loss
 from torch import Tensor
 from torch.nn import functional
 
-from training.classes import IGNORED, check_classes, one_hot
+from training.losses.class_labels import IGNORED, check_classes, one_hot
 from training.losses.overlap import soft_dice, soft_iou
-from training.precision import in_full_precision
+from training.losses.precision import in_full_precision
 
 _GAMMA = 2.0
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.precision import in_full_precision
-from training.similarity import similarity_map
+from training.losses.precision import in_full_precision
+from training.losses.similarity import similarity_map
 
 
 @in_full_precision

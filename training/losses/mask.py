@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from training.losses.depth import rmse_loss, ssim_loss
 from training.losses.overlap import soft_dice, soft_iou
-from training.precision import in_full_precision
+from training.losses.precision import in_full_precision
 
 _GAMMA = 2.0
 

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor
 
 from generator.errors import ConfigError
+from training.batches.prepare import Truth
 from training.losses import classes as of_classes
 from training.losses import depth as of_depth
 from training.losses import mask as of_mask
 from training.models import Prediction
-from training.prepare import Truth
 from training.term_names import TOTAL, term_name
 
 MaskLoss = Callable[[Tensor, Tensor], Tensor]

@@ -13,7 +13,7 @@ from fgbg.comparison.answers import (
 )
 from fgbg.comparison.runs import open_runs
 from fgbg.comparison.sheet import draw_answers
-from generator.dataset import open_dataset
+from generator.reading.dataset import open_dataset
 
 
 def test_iou_by_hand() -> None:

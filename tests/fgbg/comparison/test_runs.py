@@ -9,7 +9,7 @@ from fgbg.comparison.runs import config_differences, make_labels, open_runs
 from generator.errors import UsageError
 from training.checkpoint import load_checkpoint, save_checkpoint
 from training.errors import CheckpointError, RunError
-from training.summary import summarise
+from training.models.summary import summarise
 
 
 @pytest.fixture

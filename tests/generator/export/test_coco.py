@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from generator.dataset import open_dataset
 from generator.errors import UsageError
 from generator.export.blocks import ExportConfig
 from generator.export.pipeline import export_dataset
+from generator.reading.dataset import open_dataset
 
 # pycocotools leaves the file it reads to the garbage collector, and masks to NumPy in an old way.
 forgives_pycocotools = pytest.mark.filterwarnings(

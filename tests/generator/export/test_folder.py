@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from generator.dataset import open_dataset
+from generator.drawing.write import DrawnSamples
 from generator.export.blocks import ExportConfig
 from generator.export.pipeline import export_dataset
-from generator.samples import DrawnSamples
+from generator.reading.dataset import open_dataset
 
 
 @pytest.fixture(scope="module")

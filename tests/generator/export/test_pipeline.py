@@ -11,12 +11,12 @@ from filelock import FileLock
 
 import generator.export.blocks
 import generator.export.pipeline
-from generator.dataset import open_dataset
 from generator.errors import ConfigError, DatasetError, DiskSpaceError, UsageError
 from generator.export.blocks import ExportConfig, block_samples, cut
 from generator.export.pipeline import export_dataset
 from generator.export.samples import Encoder, Sample
 from generator.files import hash_file
+from generator.reading.dataset import open_dataset
 
 
 @pytest.fixture(autouse=True)

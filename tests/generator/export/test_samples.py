@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 import generator.export.samples
-from generator.dataset import open_dataset
 from generator.export.samples import Encoder, read_samples, sample_name
+from generator.reading.dataset import open_dataset
 
 
 def test_names_sort_as_numbers_do() -> None:

@@ -9,9 +9,9 @@ import pytest
 import webdataset
 
 import generator.export.blocks
-from generator.dataset import open_dataset
 from generator.export.blocks import ExportConfig
 from generator.export.pipeline import export_dataset
+from generator.reading.dataset import open_dataset
 
 
 @pytest.fixture(scope="module")

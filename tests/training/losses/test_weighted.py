@@ -2,6 +2,8 @@ import pytest
 import torch
 
 from generator.errors import ConfigError
+from training.batches.prepare import Truth
+from training.evaluation.measures import DEPTH_MEASURES, MASK_MEASURES
 from training.losses import (
     CLASS_LOSSES,
     DEPTH_LOSSES,
@@ -13,9 +15,7 @@ from training.losses import (
     mask_ssim_loss,
     ssim_loss,
 )
-from training.measures import DEPTH_MEASURES, MASK_MEASURES
 from training.models import Prediction
-from training.prepare import Truth
 
 
 def rand(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -1,0 +1,97 @@
+"""What a Predictor takes as a picture: a file, a picture of Pillow, or an array."""
+
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from PIL import Image
+
+from generator.assets.images import read_rgb, rgb_of
+from generator.errors import ArrayError
+from training.batches.resize import strips
+
+Picture: TypeAlias = str | PathLike[str] | Image.Image | np.ndarray | torch.Tensor
+
+_EXPECTED = "(H, W, 3) uint8"
+_KINDS = "uint8, uint16 from 0 to 65535, or float from 0 to 1"
+
+
+def as_rgb(picture: Picture, name: str) -> np.ndarray:
+    """A picture as (H, W, 3) uint8 sRGB.
+
+    Args:
+        picture: a path or a picture of Pillow, of any mode, which are read as files are: upright, in sRGB,
+            over white. Or an array or tensor (H, W, 3) of uint8, which is given back as it is; of uint16,
+            0 to 65535, of which the high byte is taken; of floats from 0 to 1, scaled and rounded.
+        name: what to call it in errors.
+
+    Raises:
+        ImageError: a file that is no picture, or none that can be shown.
+        ArrayError: an array of another shape, type or range.
+    """
+    if isinstance(picture, str | PathLike):
+        return read_rgb(Path(picture))
+    if isinstance(picture, Image.Image):
+        return rgb_of(name, picture)
+    pixels = _as_array(picture, name)
+    if pixels.ndim != 3 or pixels.shape[2] != 3 or not pixels.size:
+        raise ArrayError(name, _EXPECTED, f"{pixels.shape} {pixels.dtype}", _reshaped(pixels))
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype.kind == "f":
+        return _from_floats(pixels, name)
+    if pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2:
+        return _from_16_bits(pixels, name)
+    raise ArrayError(name, _EXPECTED, str(pixels.dtype), f"convert it to {_KINDS}")
+
+
+def _as_array(picture: object, name: str) -> np.ndarray:
+    if isinstance(picture, torch.Tensor):
+        tensor = picture.detach().cpu()
+        # NumPy has no bfloat16.
+        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+    try:
+        return np.asarray(picture)
+    except (TypeError, ValueError) as error:
+        kind = type(picture).__name__
+        raise ArrayError(name, _EXPECTED, kind, "give an array, a PIL picture or a path") from error
+
+
+def _reshaped(pixels: np.ndarray) -> str:
+    """What to do about an array of another shape."""
+    shape = pixels.shape
+    if not pixels.size:
+        return "give at least one pixel"
+    if len(shape) == 4:
+        return "predict the pictures of a batch one by one"
+    if len(shape) == 3 and shape[0] == 3:
+        return "put channels last: picture.transpose(1, 2, 0)"
+    if len(shape) == 3 and shape[2] == 4:
+        return "give picture[..., :3], or PIL.Image.fromarray(picture) to lay it over white"
+    if len(shape) == 2 or (len(shape) == 3 and shape[2] == 1):
+        return "repeat a grey picture for each channel: numpy.dstack([picture] * 3)"
+    return "give rows, columns and the channels red, green and blue"
+
+
+def _from_floats(pixels: np.ndarray, name: str) -> np.ndarray:
+    rgb = np.empty(pixels.shape, np.uint8)
+    for rows in strips(*pixels.shape[:2]):
+        levels = np.rint(pixels[rows].astype(np.float64) * 255)
+        if not (levels >= 0).all() or not (levels <= 255).all():
+            found = f"{pixels.dtype} from {pixels.min():g} to {pixels.max():g}"
+            raise ArrayError(name, f"{_EXPECTED}, or floats from 0 to 1", found, "scale it")
+        rgb[rows] = levels
+    return rgb
+
+
+def _from_16_bits(pixels: np.ndarray, name: str) -> np.ndarray:
+    brightest = int(pixels.max())
+    if 0 < brightest < 256:
+        found = f"uint16 up to {brightest}"
+        raise ArrayError(name, f"{_EXPECTED}, or uint16 up to 65535", found, "convert it to uint8")
+    rgb = np.empty(pixels.shape, np.uint8)
+    for rows in strips(*pixels.shape[:2]):
+        rgb[rows] = pixels[rows] >> 8
+    return rgb

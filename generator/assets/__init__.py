@@ -1,0 +1,1 @@
+"""Pictures that people bring: listing, decoding, cutting out, pairing, duplicates."""

@@ -1,0 +1,126 @@
+"""Which mask belongs to which picture, by their names."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.assets.listing import PICTURE_SUFFIXES, list_pictures
+from generator.errors import AssetError, UsageError
+from generator.files import real_path
+from generator.marks import OVERLAY_SUFFIX, PREDICTION, is_marked
+
+MASK_ENDINGS = (
+    *("_mask", "-mask", ".mask", "_masks", "_matte", "_alpha"),
+    *("_seg", "_segmentation", "_label", "_labels", "_gt", "_L", "_P"),
+)
+"""What datasets put behind a picture's name to name its mask; upper and lower case are the same."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture, its mask, and the name that results get: a path without suffix."""
+
+    picture: Path
+    mask: Path
+    name: Path
+
+
+def pair_by_name(
+    pictures: Path, masks: Path, say: Callable[[str], None] = lambda line: None
+) -> tuple[list[Pair], list[AssetError]]:
+    """Find the mask of every picture NAME.jpg, in the same subfolder.
+
+    That is NAME.png, NAME with one of `MASK_ENDINGS`, or NAME.jpg.png.
+
+    Both may be one folder; then what has an ending is a mask. Both may be files: then they are the pair.
+
+    Args:
+        pictures: a folder, or a picture.
+        masks: a folder, or a mask.
+        say: gets a line on whatever is passed over.
+
+    Returns:
+        Pairs, sorted by name, and an error for each picture without mask and each mask without picture.
+
+    Raises:
+        AssetError: a folder is missing or empty, or no picture has a mask.
+        UsageError: two pictures or two masks have the same name.
+    """
+    if pictures.is_file() and masks.is_file():
+        return [Pair(pictures, masks, Path(pictures.stem))], []
+    picture_of = name_pictures(pictures, say)
+    one_folder = real_path(pictures) == real_path(masks)
+    listed = _without_overlays(list_pictures(masks, (lambda line: None) if one_folder else say))
+    if one_folder:
+        picture_of = {
+            name: path for name, path in picture_of.items() if _without_ending(path.stem) == path.stem
+        }
+
+    def name_of(mask: Path) -> Path:
+        whole = mask.relative_to(masks).with_suffix("")
+        without_suffix = whole.with_suffix("") if whole.suffix.lower() in PICTURE_SUFFIXES else whole
+        for name in (whole, whole.with_name(_without_ending(whole.name)), without_suffix):
+            if name in picture_of:
+                return name
+        return whole
+
+    themselves = {real_path(path) for path in picture_of.values()}
+    mask_of = _by_name((name_of(mask), mask) for mask in listed if real_path(mask) not in themselves)
+    pairs = [Pair(path, mask_of[name], name) for name, path in picture_of.items() if name in mask_of]
+    if not pairs:
+        fix = f"name masks like pictures, or like them with {MASK_ENDINGS[0]} or {MASK_ENDINGS[-1]} behind"
+        raise AssetError(masks, f"masks named like the pictures of {pictures}", "none", fix)
+    problems = [
+        AssetError(path, f"a mask of this name in {masks}", "none", "add the mask or remove the picture")
+        for name, path in picture_of.items()
+        if name not in mask_of
+    ]
+    if not pictures.is_file():
+        problems += [
+            AssetError(mask, f"a picture of this name in {pictures}", "none", "add it or remove the mask")
+            for name, mask in mask_of.items()
+            if name not in picture_of
+        ]
+    return pairs, problems
+
+
+def name_pictures(pictures: Path, say: Callable[[str], None] = lambda line: None) -> dict[Path, Path]:
+    """The pictures of a folder, or one picture, by the names that results get: paths without suffix.
+
+    Args:
+        pictures: a folder, or a picture.
+        say: gets a line on whatever is passed over.
+
+    Raises:
+        AssetError: the folder is missing or holds no picture.
+        UsageError: two pictures have the same name.
+    """
+    if pictures.is_file():
+        return {Path(pictures.stem): pictures}
+    listed = _without_overlays(list_pictures(pictures, say))
+    return _by_name((path.relative_to(pictures).with_suffix(""), path) for path in listed)
+
+
+def _without_overlays(pictures: Iterable[Path]) -> list[Path]:
+    """What 'fgbg predict' wrote may be masks, but its overlays are neither masks nor pictures."""
+    return [
+        path for path in pictures if not (path.name.endswith(OVERLAY_SUFFIX) and is_marked(path, PREDICTION))
+    ]
+
+
+def _by_name(named: Iterable[tuple[Path, Path]]) -> dict[Path, Path]:
+    by_name: dict[Path, Path] = {}
+    for name, path in named:
+        earlier = by_name.setdefault(name, path)
+        if earlier != path:
+            raise UsageError(
+                path, f"one file for {name.as_posix()}", f"{earlier} too", "rename or remove one"
+            )
+    return by_name
+
+
+def _without_ending(stem: str) -> str:
+    for ending in MASK_ENDINGS:
+        if stem.lower().endswith(ending.lower()) and len(stem) > len(ending):
+            return stem[: -len(ending)]
+    return stem

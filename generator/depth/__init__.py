@@ -1,0 +1,1 @@
+"""Where depth comes from: files, networks, or a plane."""

@@ -1,0 +1,222 @@
+"""Depth networks of Hugging Face `transformers`, from a local folder or the hub, with torch."""
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from blake3 import blake3
+
+from generator.config import DepthConvention
+from generator.depth.networks import Told
+from generator.errors import AssetError, ConfigError, one_line
+from generator.files import hash_file
+from generator.resize import stretch
+
+GPU_BATCH = 8
+
+MOST_PIXELS = 1_000_000
+"""Given to a network whose processor does not resize; larger pictures are scaled down to it."""
+
+_HASHED_SUFFIXES = frozenset({".json", ".safetensors", ".bin"})
+
+
+@dataclass(frozen=True)
+class HuggingFaceNetwork:
+    """A `DepthNetwork` of transformers, in float32, on CUDA where there is a GPU, else on the CPU."""
+
+    id: str
+    batch: int
+    told: Told | None
+    _name: str
+    _processor: Any
+    _model: Any
+    _multiple: int
+
+    def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """See `DepthNetwork`; neighbours that need the same input size share a batch."""
+
+        maps: list[np.ndarray] = []
+        for first in range(0, len(pictures), self.batch):
+            inputs = [self._input(rgb) for rgb in pictures[first : first + self.batch]]
+            for _, group in groupby(inputs, key=lambda values: values.shape):
+                maps += self._run(list(group))
+        return maps
+
+    def _run(self, alike: Sequence[Any]) -> list[np.ndarray]:
+        """The maps of inputs (1, 3, h, w) of one size."""
+        import torch
+
+        try:
+            with torch.inference_mode():
+                pixels = torch.cat(list(alike)).to(self._model.device)
+                output = self._model(pixel_values=pixels).predicted_depth.float().cpu().numpy()
+        except Exception as error:  # models raise anything, and torch what its kernels say
+            expected = f"a network that runs on {tuple(alike[0].shape)}"
+            raise AssetError(self._name, expected, one_line(error), "use another network") from error
+        if output.size == 0 or output.ndim < 3 or output.size != len(alike) * math.prod(output.shape[-2:]):
+            found = f"shape {output.shape}"
+            raise AssetError(self._name, f"{len(alike)} depth maps", found, "use another network")
+        return list(output.reshape(len(alike), *output.shape[-2:]))
+
+    def _input(self, rgb: np.ndarray) -> Any:
+        """(1, 3, h, w): the whole picture, in sides that the network divides without a rest.
+
+        Processors that would pad or crop are told not to: a network answers with whole patches alone, so the
+        rest would be lost, and the map of padding would be stretched over the picture.
+        """
+        try:
+            return self._scaled(self._processed(rgb))
+        except Exception as error:  # processors check by raising anything
+            expected = f"a processor that takes {rgb.shape[1]} x {rgb.shape[0]} pixels"
+            raise AssetError(self._name, expected, one_line(error), "use another network") from error
+
+    def _scaled(self, pixels: Any) -> Any:
+        from torch.nn.functional import interpolate
+
+        sides = tuple(pixels.shape[-2:])
+        whole = tuple(max(1, round(side / self._multiple)) * self._multiple for side in sides)
+        if whole == sides:
+            return pixels
+        return interpolate(pixels, whole, mode="bilinear", antialias=True)
+
+    def _processed(self, rgb: np.ndarray) -> Any:
+        divisor = getattr(self._processor, "size_divisor", None)
+        pads = getattr(self._processor, "do_pad", False)
+        if (
+            isinstance(divisor, int) and not pads and min(rgb.shape[:2]) < divisor
+        ):  # it would round to nothing
+            rgb = stretch(rgb, (max(rgb.shape[1], divisor), max(rgb.shape[0], divisor)))
+        if not getattr(self._processor, "do_resize", True):
+            shrink = min(1.0, math.sqrt(MOST_PIXELS / (rgb.shape[0] * rgb.shape[1])))
+            rgb = stretch(rgb, (max(1, round(rgb.shape[1] * shrink)), max(1, round(rgb.shape[0] * shrink))))
+        whole = {
+            name: False for name in ("do_pad", "do_center_crop") if getattr(self._processor, name, False)
+        }
+        # A copy, for torch warns of arrays that cannot be written.
+        inputs = self._processor(
+            images=rgb.copy(), input_data_format="channels_last", return_tensors="pt", **whole
+        )
+        return inputs["pixel_values"]
+
+
+def open_hf(name: str) -> HuggingFaceNetwork:
+    """Load a depth-estimation model from a folder that `save_pretrained` wrote, or by its name on the hub.
+
+    No code of the model's own is run.
+
+    Raises:
+        ConfigError: transformers is not installed.
+        AssetError: the model is missing, out of reach, broken, or of another kind.
+    """
+    folder = Path(name).expanduser()
+    local = folder.is_dir()
+    if not local and (
+        folder.exists() or folder.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1
+    ):
+        found = "a file" if folder.exists() else "nothing"
+        raise AssetError(name, "a folder with a Hugging Face model", found, "check the path")
+    try:
+        import torch
+        from transformers import AutoImageProcessor, AutoModelForDepthEstimation
+    except ImportError as error:
+        found = f"no package {error.name}"
+        raise ConfigError("--depth", "transformers", found, "pip install 'fgbg[hf]'") from error
+
+    source = str(folder) if local else name
+    try:
+        with _quiet(bars=not local):
+            processor = AutoImageProcessor.from_pretrained(source, trust_remote_code=False)
+            model, loading = AutoModelForDepthEstimation.from_pretrained(
+                source, trust_remote_code=False, output_loading_info=True
+            )
+    except Exception as error:  # those of transformers, safetensors and the hub share no base
+        fix = "check its files" if local else "check the name, or download it and give its folder"
+        raise AssetError(name, "a Hugging Face depth-estimation model", one_line(error), fix) from error
+    # Published models lack weights they never use, but a head without weights answers at random.
+    untrained = sorted(key for key in loading["missing_keys"] if "head" in key)
+    if untrained:
+        raise AssetError(name, "weights of the depth head", f"none for {untrained[0]}", "use a trained model")
+    revision = _hash_folder(folder) if local else getattr(model.config, "_commit_hash", None)
+    if revision is None:
+        raise AssetError(name, "a revision from the hub", "none", "download it and give its folder")
+    on_gpu = torch.cuda.is_available()
+    return HuggingFaceNetwork(
+        id=f"hf:{folder.resolve().name if local else name}@{revision}",
+        batch=GPU_BATCH if on_gpu and not votes(model.config) else 1,
+        told=told_by(model.config),
+        _name=name,
+        _processor=processor,
+        _model=model.eval().float().to("cuda" if on_gpu else "cpu"),
+        _multiple=_multiple_of(model.config, processor),
+    )
+
+
+_ESTIMATION_TYPES: dict[str, DepthConvention] = {"relative": "inverse", "metric": "metric"}
+
+# By the raw output, predicted_depth. That of Depth Pro is inverse; its post-processing makes metres of it.
+# The heights that CHMv2 sees from above are larger where nearer.
+_KINDS: dict[str, DepthConvention] = {
+    "chmv2": "inverse",
+    "depth_pro": "inverse",
+    "dpt": "inverse",
+    "glpn": "metric",
+    "tipsv2_dpt": "metric",
+    "zoedepth": "metric",
+}
+
+
+def told_by(config: Any) -> Told | None:
+    """What the numbers of a model with this config tell; None for a kind that is not known here."""
+    kind = getattr(config, "model_type", "")
+    backbone = getattr(getattr(config, "backbone_config", None), "model_type", "")
+    if kind in ("depth_anything", "prompt_depth_anything"):
+        estimated = str(getattr(config, "depth_estimation_type", ""))
+        convention = _ESTIMATION_TYPES.get(estimated)
+        return Told(convention, f"depth_estimation_type {estimated}") if convention else None
+    if kind == "dpt" and backbone == "dinov2":
+        return Told("metric", "dpt over dinov2, which is trained on metres")
+    convention = _KINDS.get(kind)
+    return Told(convention, f"model_type {kind}") if convention else None
+
+
+def votes(config: Any) -> bool:
+    """Whether a batch decides together which head answers, as in ZoeDepth with several."""
+    return len(getattr(config, "bin_configurations", None) or ()) > 1
+
+
+def _multiple_of(config: Any, processor: Any) -> int:
+    """What the sides of an input must be a multiple of: the patch, else what the processor would pad to."""
+    for part in (getattr(config, "backbone_config", None), config):
+        patch = getattr(part, "patch_size", None)
+        if isinstance(patch, int) and patch > 0:
+            return patch
+    divisor = getattr(processor, "size_divisor", None) if getattr(processor, "do_pad", False) else None
+    return divisor if isinstance(divisor, int) and divisor > 0 else 1
+
+
+def _hash_folder(folder: Path) -> str:
+    """One hash of a model's settings and weights, by name and content."""
+    files = sorted(path for path in folder.iterdir() if path.suffix in _HASHED_SUFFIXES and path.is_file())
+    return blake3("".join(f"{path.name}\0{hash_file(path)}\n" for path in files).encode()).hexdigest()
+
+
+@contextmanager
+def _quiet(bars: bool) -> Iterator[None]:
+    """Keep transformers from reporting on what is checked here; bars stay for downloads."""
+    from transformers.utils import logging
+
+    verbosity, shown = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    if not bars:
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if shown:
+            logging.enable_progress_bar()

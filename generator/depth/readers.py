@@ -1,0 +1,224 @@
+"""Depth files as numbers, in whatever unit they have: the only place that reads them."""
+
+import importlib.util
+import io
+import logging
+import math
+import re
+import zipfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import tifffile
+
+from generator.assets.images import MAX_PIXELS, load_upright, opened_picture, orientation_of
+from generator.depth.exr import read_depth_channel
+from generator.errors import AssetError, ConfigError, FgbgError, ImageError, one_line
+from generator.files import open_regular, read_regular
+from generator.process.aside import AsideError, OnDemand
+
+BEST_FORMATS = "save the depth values as .npy, .pfm or 16-bit .png"
+PICTURE_SUFFIXES = frozenset({".png", ".tif", ".tiff"})
+
+_MOST_BYTES = MAX_PIXELS * 8
+_PFM_HEADER = re.compile(
+    rb"P(?P<kind>[Ff])\s+(?P<width>\d{1,9})\s+(?P<height>\d{1,9})\s+(?P<scale>[-+.\deE]{1,40})\s"
+)
+_PFM_LONGEST_HEADER = 256
+_MOST_EXR_NUMBERS = 8 * MAX_PIXELS
+_EXR_SECONDS = 120
+_ZIP_BEGIN = b"PK\x03\x04"
+
+# Of the number formats of TIFF, those that Pillow reads as they are, in every compression.
+_PILLOW_TIFFS = ("uint16", "int16", "int32", "float32")
+
+
+def read_numbers(path: Path) -> np.ndarray:
+    """The numbers in a depth file: PNG and TIFF of 16 bits or more, .npy, .npz, .pfm or .exr.
+
+    What the format itself marks as no depth becomes NaN: in .pfm numbers below 0, in .exr those beyond 1e9,
+    in TIFF the value of GDAL's tag. Everything else is as it is stored, 0 and infinity included.
+
+    Returns:
+        (H, W) integers or floating-point numbers of any size; uint16 for 16-bit pictures.
+
+    Raises:
+        AssetError: it is no such file, or damaged, or holds something else than one number a pixel.
+        ConfigError: the package for .exr is not installed.
+    """
+    read = _READERS.get(path.suffix.lower())
+    if read is None:
+        kinds = ", ".join(_READERS)
+        raise AssetError(path, f"depth in one of {kinds}", f"{path.suffix or 'none'}", BEST_FORMATS)
+    try:
+        values = read(path)
+    except FgbgError:
+        raise
+    except FileNotFoundError as error:
+        raise AssetError(path, "a depth file", "a link that leads nowhere", "remove the link") from error
+    except Exception as error:  # each library raises its own, and on damaged files anything
+        raise AssetError(path, "a whole depth file", one_line(error), f"{BEST_FORMATS} again") from error
+    while values.ndim > 2 and 1 in (values.shape[0], values.shape[-1]):
+        values = values[0] if values.shape[0] == 1 else values[..., 0]
+    if values.ndim != 2 or values.size == 0 or values.dtype.kind not in "fiu":
+        found = f"shape {values.shape} of {values.dtype}"
+        raise AssetError(path, "one number for each pixel, (H, W)", found, BEST_FORMATS)
+    return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+
+def orientation_of_file(path: Path) -> int:
+    """How a depth file's own EXIF turns it, as `images.orientation_of`; 1 for formats without EXIF."""
+    if path.suffix.lower() not in PICTURE_SUFFIXES:
+        return 1
+    try:
+        with opened_picture(path) as opened:
+            return orientation_of(opened)
+    except ImageError:  # TIFF of numbers that Pillow does not know
+        return 1
+
+
+def _read_png(path: Path) -> np.ndarray:
+    with opened_picture(path) as opened:
+        if not opened.mode.startswith("I"):
+            raise _too_coarse(path, "8 bits" if opened.mode in ("L", "LA", "1") else "colours", "PNG")
+        return np.asarray(load_upright(opened))
+
+
+def _read_tiff(path: Path) -> np.ndarray:
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what goes wrong is raised
+    open_regular(path).close()
+    with tifffile.TiffFile(path) as tiff:
+        page = tiff.pages.first
+        if page.samplesperpixel != 1 or page.photometric == tifffile.PHOTOMETRIC.PALETTE:
+            raise _too_coarse(path, "colours", "TIFF")
+        if page.dtype is None or page.dtype.itemsize < 2:
+            raise _too_coarse(path, f"{page.bitspersample} bits", "TIFF")
+        _check_size(path, (page.imagelength, page.imagewidth))
+        nodata = page.nodata if "GDAL_NODATA" in page.tags else None
+        by_pillow = page.dtype.name in _PILLOW_TIFFS
+        if not by_pillow:
+            _check_segments(path, page)
+        values = None if by_pillow else page.asarray()
+    if values is None:
+        with opened_picture(path) as opened:
+            values = np.asarray(load_upright(opened))
+    return values if nodata is None else np.where(values == nodata, np.nan, values)
+
+
+def _check_segments(path: Path, page: Any) -> None:
+    """Make sure that no strip or tile unfolds to more than its place, before tifffile unfolds it whole."""
+    if page.compression == tifffile.COMPRESSION.NONE:
+        return
+    if page.compression not in (tifffile.COMPRESSION.DEFLATE, tifffile.COMPRESSION.ADOBE_DEFLATE):
+        found = f"{page.compression.name} of {page.dtype}"
+        raise AssetError(path, "TIFF without compression, or deflated", found, BEST_FORMATS)
+    most = math.prod(page.chunks) * page.dtype.itemsize
+    with open_regular(path) as file:
+        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+            # What cannot be made smaller grows by some bytes.
+            fits = count <= most + most // 1000 + 1024
+            if fits:
+                file.seek(offset)
+                fits = len(zlib.decompressobj().decompress(file.read(count), most + 1)) <= most
+            if not fits:
+                raise AssetError(path, f"{most:,} bytes in a strip", "more", f"{BEST_FORMATS} again")
+
+
+def _too_coarse(path: Path, found: str, name: str) -> AssetError:
+    expected = f"a {name} of one channel with at least 16 bits"
+    reason = "colours do not tell depth" if found == "colours" else "256 steps are too coarse"
+    return AssetError(path, expected, found, f"{reason}: {BEST_FORMATS}")
+
+
+def _read_npy(path: Path) -> np.ndarray:
+    with open_regular(path) as file:
+        if file.read(len(_ZIP_BEGIN)) == _ZIP_BEGIN:
+            return _from_npz(path, file)
+        size = file.seek(0, io.SEEK_END)
+        file.seek(0)
+        return _from_npy(path, file, size)
+
+
+def _from_npz(path: Path, file: BinaryIO) -> np.ndarray:
+    with zipfile.ZipFile(file) as archive:
+        arrays = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+        chosen = next(iter(arrays)) if len(arrays) == 1 else "depth"
+        if chosen not in arrays:
+            found = ", ".join(list(arrays)[:8]) or "none"
+            raise AssetError(path, "one array, or one named depth", found, "save only depth in it")
+        with archive.open(arrays[chosen]) as member:
+            return _from_npy(path, member, arrays[chosen].file_size)
+
+
+def _from_npy(path: Path, file: Any, size: int) -> np.ndarray:
+    """An array of an .npy file of so many bytes; its header is not believed before it fits them."""
+    version = np.lib.format.read_magic(file)
+    if version not in ((1, 0), (2, 0)):
+        raise AssetError(path, "an array of numbers", f"version {version} of the format", BEST_FORMATS)
+    headers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    shape, by_columns, dtype = headers[version](file)
+    if dtype.kind not in "fiu":  # objects would have to be unpickled, which can run anything
+        raise AssetError(path, "an array of numbers", f"one of {dtype}", BEST_FORMATS)
+    _check_size(path, shape)
+    needed = math.prod(shape) * dtype.itemsize
+    if size < needed:
+        found = f"{size:,} bytes for shape {shape} of {dtype}"
+        raise AssetError(path, f"at least {needed:,} bytes", found, f"{BEST_FORMATS} again")
+    content = file.read(needed)
+    if len(content) < needed:
+        raise EOFError(f"it ends after {len(content):,} of {needed:,} bytes")
+    return np.frombuffer(content, dtype).reshape(shape, order="F" if by_columns else "C")
+
+
+def _read_pfm(path: Path) -> np.ndarray:
+    """Rows go from the bottom up; of the header's last number only the sign counts, the order of bytes."""
+    content = read_regular(path, _MOST_BYTES)
+    header = _PFM_HEADER.match(content[:_PFM_LONGEST_HEADER])
+    if header is None:
+        raise AssetError(path, "a PFM file", "another beginning", BEST_FORMATS)
+    if header["kind"] == b"F":
+        raise AssetError(path, "a PFM file of one channel (Pf)", "three (PF)", BEST_FORMATS)
+    shape = int(header["height"]), int(header["width"])
+    _check_size(path, shape)
+    needed = math.prod(shape) * 4
+    begin = len(content) - needed
+    if begin - header.end() not in (0, 1):  # 1 for a line that ends as on Windows
+        found = f"{len(content) - header.end():,}"
+        raise AssetError(path, f"{needed:,} bytes after the header", found, f"{BEST_FORMATS} again")
+    order = "<" if float(header["scale"]) < 0 else ">"
+    values = np.flipud(np.frombuffer(content, f"{order}f4", offset=begin).reshape(shape))
+    return np.where(values < 0, np.nan, values)
+
+
+def _read_exr(path: Path) -> np.ndarray:
+    open_regular(path).close()
+    if importlib.util.find_spec("OpenEXR") is None:
+        raise ConfigError(path, "OpenEXR", "no package OpenEXR", "pip install 'fgbg[exr]'")
+    try:
+        values: np.ndarray = _exr.ask((path.absolute(), _MOST_EXR_NUMBERS), _EXR_SECONDS)
+    except AsideError as error:
+        found = f"what OpenEXR says of it: {error}"
+        raise AssetError(path, "a whole depth file", found, f"{BEST_FORMATS} again") from error
+    return values
+
+
+def _check_size(path: Path, shape: tuple[int, ...]) -> None:
+    if math.prod(shape) > MAX_PIXELS:
+        found = " x ".join(map(str, shape[::-1]))
+        raise AssetError(path, f"at most {MAX_PIXELS:,} pixels", found, "scale it down")
+
+
+_exr = OnDemand(read_depth_channel)
+
+_READERS: dict[str, Callable[[Path], np.ndarray]] = {
+    ".png": _read_png,
+    ".tif": _read_tiff,
+    ".tiff": _read_tiff,
+    ".npy": _read_npy,
+    ".npz": _read_npy,
+    ".pfm": _read_pfm,
+    ".exr": _read_exr,
+}

@@ -1,0 +1,149 @@
+"""Depth of any source as relative inverse depth."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from generator.assets.images import opened_picture, orientation_of
+from generator.config import DepthConvention
+from generator.depth.readers import PICTURE_SUFFIXES, orientation_of_file, read_numbers
+from generator.errors import AssetError
+from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN
+
+_ASPECT_TOLERANCE = 0.02
+_BLOCK = 2**20
+
+# Beyond it numbers stand for no distance, and differences of them would overflow.
+_LARGEST = float(np.finfo(np.float32).max)
+
+
+def read_depth(
+    path: Path, picture: tuple[int, int], convention: DepthConvention, invalid: Sequence[float] = (UNKNOWN,)
+) -> np.ndarray:
+    """Read a depth file.
+
+    A 16-bit PNG or TIFF of the inverse convention is in our own scale and taken as it is; everything else
+    goes through `normalise`.
+
+    Args:
+        path: of the depth file.
+        picture: (width, height) of the picture it belongs to, whose aspect it must have.
+        convention: what its numbers tell.
+        invalid: the numbers that mean unknown, besides those that are no distance in any case.
+
+    Returns:
+        (h, w) uint16 relative inverse depth, 0 unknown, of the file's own size.
+
+    Raises:
+        AssetError: it cannot be read, or has another aspect.
+        ConfigError: its package is not installed.
+    """
+    values = read_numbers(path)
+    height, width = values.shape
+    if aspect_differs((width, height), picture):
+        expected = f"the aspect of its picture, {picture[0]} x {picture[1]}"
+        raise AssetError(path, expected, f"{width} x {height}", "make them match")
+    unknown = _is_one_of(values, invalid)
+    if convention == "inverse" and values.dtype == np.uint16 and path.suffix.lower() in PICTURE_SUFFIXES:
+        return np.where(unknown, UNKNOWN, np.maximum(values, FARTHEST)).astype(np.uint16)
+    return normalise(values, convention, ~unknown)
+
+
+def aspect_differs(size: tuple[int, int], picture: tuple[int, int]) -> bool:
+    """Whether depth of a size (width, height) cannot be that of a picture of another size."""
+    return abs(size[0] / size[1] / (picture[0] / picture[1]) - 1) > _ASPECT_TOLERANCE
+
+
+def check_turns(path: Path, background: Path, square: bool) -> None:
+    """Refuse depth of a picture that EXIF turns, where their sizes do not show whether it is turned too.
+
+    Args:
+        path: of the depth file.
+        background: its picture.
+        square: whether the picture has equal sides.
+
+    Raises:
+        AssetError: as said.
+    """
+    with opened_picture(background) as opened:
+        of_picture = orientation_of(opened)
+    if of_picture == 1 or (of_picture >= 5 and not square) or orientation_of_file(path) == of_picture:
+        return
+    fix = "save the picture and its depth turned upright, the picture without EXIF"
+    raise AssetError(path, "depth of a picture that EXIF does not turn", f"orientation {of_picture}", fix)
+
+
+def plane_depth(picture: tuple[int, int]) -> np.ndarray:
+    """A prior for plain photos: nearness grows linearly downward.
+
+    Args:
+        picture: (width, height).
+
+    Returns:
+        (height, width) uint16.
+    """
+    rows = np.rint(np.linspace(FARTHEST, NEAREST, picture[1])).astype(np.uint16)
+    return np.repeat(rows[:, None], picture[0], axis=1)
+
+
+def normalise(values: np.ndarray, convention: DepthConvention, known: np.ndarray | None = None) -> np.ndarray:
+    """Bring depth of any scale to our convention.
+
+    Values are clipped at the 1st and 99th percentile and scaled to 1 (farthest) ... 65535 (nearest). A
+    constant map becomes the middle value; what is not finite (or, metric, not positive) becomes 0, unknown.
+
+    Args:
+        values: (H, W) numbers; `inverse`: larger is nearer, `metric`: larger is farther.
+        convention: which of the two.
+        known: (H, W) bool, where values count at all; None is everywhere.
+
+    Returns:
+        (H, W) uint16.
+    """
+    depth = np.full(values.shape, UNKNOWN, np.uint16)
+    usable = known_depth(values, convention)
+    if known is not None:
+        usable &= known
+    if not usable.any():
+        return depth
+    kept = values[usable]
+    low, high = np.percentile(_nearness(kept, convention), [1, 99], overwrite_input=True)
+    if high <= low:
+        depth[usable] = (FARTHEST + NEAREST) // 2
+        return depth
+    scaled = np.empty(kept.shape, np.uint16)
+    for first in range(0, len(kept), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        share = (np.clip(_nearness(kept[block], convention), low, high) - low) / (high - low)
+        scaled[block] = np.rint(FARTHEST + share * (NEAREST - FARTHEST))
+    depth[usable] = scaled
+    return depth
+
+
+def known_depth(values: np.ndarray, convention: DepthConvention) -> np.ndarray:
+    """Where numbers (H, W) are a distance at all: (H, W) bool."""
+    known: np.ndarray = np.isfinite(values)
+    if values.dtype.itemsize > np.dtype(np.float32).itemsize:
+        known &= np.abs(values) <= _LARGEST
+    if convention == "metric":
+        known &= values > (1 / _LARGEST if values.dtype.kind == "f" else 0)
+    return known
+
+
+def _nearness(values: np.ndarray, convention: DepthConvention) -> np.ndarray:
+    """Known values (n,) as float64 of which larger is nearer."""
+    values = values.astype(np.float64)
+    return np.divide(1, values, out=values) if convention == "metric" else values
+
+
+def _is_one_of(values: np.ndarray, numbers: Sequence[float]) -> np.ndarray:
+    """Where `values` equal one of the numbers, as their own type can hold it: (H, W) bool."""
+    found = np.zeros(values.shape, bool)
+    for number in numbers:
+        if values.dtype.kind == "f":
+            with np.errstate(over="ignore"):
+                found |= values == values.dtype.type(number)
+        elif number == int(number):
+            found |= values == int(number)
+    return found

@@ -1,0 +1,1 @@
+"""What is on disk: tables, pixels, shards, bank, manifest, journal."""

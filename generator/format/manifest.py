@@ -1,0 +1,314 @@
+"""`dataset.json`: what a finished dataset says of itself. It proves itself by its id."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from blake3 import blake3
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
+
+from generator.errors import COPY_AGAIN, DatasetError, one_line
+from generator.files import read_regular
+from generator.format.tables import MOST_OBJECTS
+from generator.splits import SPLITS, SplitName
+
+MANIFEST_FILE = "dataset.json"
+JOURNAL_FILE = "journal.jsonl"
+
+AssetKind = Literal["fg", "bg"]
+
+NOT_IDENTITY = frozenset({"fg", "bg", "out", "workers", "depth_cache"})
+"""Where things are and who does the work, which decides nothing about the dataset's bytes."""
+
+# Far more than ten million pictures take.
+_MOST_BYTES = 2**32
+_LARGEST_SIDE = 8192
+
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""A BLAKE3 hash."""
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.h5$", max_length=255)]
+"""The plain name of a file in the dataset's own folder."""
+Sum = Annotated[float, Field(ge=-(2.0**63), le=2.0**63)]
+Side = Annotated[int, Field(ge=1, le=_LARGEST_SIDE)]
+
+
+class Record(BaseModel):
+    """A part of what is on disk: exactly these fields, of exactly these types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Asset(Record):
+    """A picture the dataset was made from: its name in its folder, BLAKE3 hash and split."""
+
+    name: str
+    hash: Hash
+    split: SplitName
+    depth: str | None = None
+    """For backgrounds: the depth source that answered."""
+    depth_hash: Hash | None = None
+    """For backgrounds: the BLAKE3 hash of the file that their depth was read from, if it was."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Datasets without depth files are the bytes they always were."""
+        fields: dict[str, Any] = serialise(self)
+        if self.depth_hash is None:
+            del fields["depth_hash"]
+        return fields
+
+
+def _with_a_name_each(assets: dict[AssetKind, list[Asset]]) -> dict[AssetKind, list[Asset]]:
+    for kind in ("fg", "bg"):
+        names = {asset.name for asset in assets.get(kind, [])}
+        if not names or len(names) < len(assets[kind]):
+            raise ValueError(f"{kind} must be pictures of different names, and at least one")
+    return assets
+
+
+Assets = Annotated[dict[AssetKind, list[Asset]], AfterValidator(_with_a_name_each)]
+"""The pictures of each kind, in their order."""
+
+
+def dataset_id(
+    config: Mapping[str, Any],
+    hashes: Mapping[AssetKind, Mapping[str, str]],
+    depth_hashes: Mapping[str, str],
+) -> str:
+    """A dataset's id: a hash of all that decides its bytes.
+
+    Args:
+        config: `GenerateConfig.identity()`.
+        hashes: for fg and bg, the BLAKE3 hash of each picture by its name.
+        depth_hashes: of the depth file of each background that has one; without any the id is that of
+            versions that did not count them.
+    """
+    parts = [config, hashes, depth_hashes] if depth_hashes else [config, hashes]
+    return blake3(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+class Moments(Record):
+    """Mean and standard deviation per channel, of values in [0, 1]; depth over known pixels only."""
+
+    mean: list[float]
+    std: list[float]
+
+
+class Sums(Record):
+    """What shards add up to moments: per channel the sum, the sum of squares, and how many values."""
+
+    sum: list[Sum]
+    squares: list[Sum]
+    count: Count
+
+    @model_validator(mode="after")
+    def _of_the_same_channels(self) -> "Sums":
+        if len(self.sum) != len(self.squares):
+            raise ValueError("sum and squares must have a number per channel each")
+        return self
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            sum=[a + b for a, b in zip(self.sum, other.sum, strict=True)],
+            squares=[a + b for a, b in zip(self.squares, other.squares, strict=True)],
+            count=self.count + other.count,
+        )
+
+    def moments(self) -> Moments:
+        """Population mean and standard deviation."""
+        count = max(self.count, 1)
+        means = [total / count for total in self.sum]
+        variances = [max(0.0, s / count - m * m) for s, m in zip(self.squares, means, strict=True)]
+        return Moments(mean=means, std=[variance**0.5 for variance in variances])
+
+
+class ShardEntry(Record):
+    """A finished shard, as `dataset.json` lists it."""
+
+    file: FileName
+    samples: Count
+    bytes: Count
+    blake3: Hash
+
+
+class SplitEntry(Record):
+    """A split: how many samples, in which shards, in this order."""
+
+    samples: Count
+    shards: list[ShardEntry]
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "SplitEntry":
+        if self.samples != (total := sum(shard.samples for shard in self.shards)):
+            raise ValueError(f"its shards hold {total} samples together, not {self.samples}")
+        return self
+
+
+class BankEntry(Record):
+    """The bank's file."""
+
+    file: FileName
+    bytes: Count
+    blake3: Hash
+
+
+class Statistics(Record):
+    """Moments of `bg`, `fg_bg`, `mask` and `depth`, and how many train samples they were taken from."""
+
+    samples: Count
+    fields: dict[str, Moments]
+
+
+class MaskEntry(Record):
+    """What the mask holds."""
+
+    kind: Literal["alpha"] = "alpha"
+    convention: str = "0 background ... 255 foreground"
+
+
+class DepthEntry(Record):
+    """Where depth comes from. `pseudo`: some of it is a prior, not measured or computed."""
+
+    sources: list[str]
+    pseudo: bool
+    convention: str = "relative inverse depth, uint16: 0 unknown, 1 farthest ... 65535 nearest"
+
+
+class Manifest(Record):
+    """All of `dataset.json`."""
+
+    format: Literal["fgbg-dataset"] = "fgbg-dataset"
+    version: Literal[1] = 1
+    id: Hash
+    storage: Literal["rendered", "unrendered"]
+    size: tuple[Side, Side]
+    """Canvas (width, height) in pixels."""
+    config: dict[str, Any]
+    """`GenerateConfig.identity()`; older versions added where the pictures were."""
+    libraries: dict[str, str]
+    assets: Assets
+    bank: BankEntry
+    splits: dict[SplitName, SplitEntry]
+    mask: MaskEntry
+    depth: DepthEntry
+    statistics: Statistics
+
+    @field_validator("config")
+    @classmethod
+    def _objects_are_a_range(cls, config: dict[str, Any]) -> dict[str, Any]:
+        found = config.get("objects", [1, 1])
+        whole = isinstance(found, list | tuple) and len(found) == 2 and all(type(n) is int for n in found)
+        if not whole or not 1 <= found[0] <= found[1] <= MOST_OBJECTS:
+            raise ValueError(f"objects must be two numbers from 1 to {MOST_OBJECTS}")
+        return config
+
+    @field_validator("splits")
+    @classmethod
+    def _every_split_is_there(cls, splits: dict[SplitName, SplitEntry]) -> dict[SplitName, SplitEntry]:
+        if missing := [name for name in SPLITS if name not in splits]:
+            raise ValueError(f"{missing[0]} is missing; an empty split has no shards")
+        return splits
+
+    @model_validator(mode="after")
+    def _files_have_a_name_each(self) -> "Manifest":
+        name, times = Counter(entry.file for entry in self.files()).most_common(1)[0]
+        if times > 1:
+            raise ValueError(f"{name} is listed {times} times")
+        return self
+
+    @property
+    def has_instances(self) -> bool:
+        """Whether samples may have several objects, and so an instance map."""
+        return bool(self.config.get("objects", (1, 1))[1] > 1)
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The part of the config that decides the dataset's bytes."""
+        return {name: value for name, value in self.config.items() if name not in NOT_IDENTITY}
+
+    def files(self) -> list[BankEntry | ShardEntry]:
+        """Every file of the dataset, the bank first."""
+        return [self.bank, *(shard for split in self.splits.values() for shard in split.shards)]
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Read a folder's manifest.
+
+        Raises:
+            DatasetError: there is none, it is not of this format and version, or its id is not that of its
+                config and pictures.
+        """
+        path = folder / MANIFEST_FILE
+        try:
+            manifest = cls.model_validate_json(read_regular(path, _MOST_BYTES))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise _no_manifest(folder) from error
+        except OSError as error:
+            raise DatasetError(path, "a file", str(error.strerror or error), COPY_AGAIN) from error
+        except ValidationError as error:
+            raise DatasetError(
+                path, "a dataset of format version 1", first_fault(error), COPY_AGAIN
+            ) from error
+        prove_id(path, manifest.id, manifest.identity, manifest.assets)
+        return manifest
+
+
+def prove_id(path: Path | str, id_: str, config: dict[str, Any], assets: Assets) -> None:
+    """Compute an id again.
+
+    Args:
+        path: where it is said.
+        id_: that is said.
+        config: that decides the dataset's bytes.
+        assets: of the dataset.
+
+    Raises:
+        DatasetError: it is another one.
+    """
+    try:
+        proved = dataset_id(
+            config,
+            {kind: hashes_by_name(assets[kind]) for kind in ("fg", "bg")},
+            {asset.name: asset.depth_hash for asset in assets["bg"] if asset.depth_hash},
+        )
+    except (ValueError, RecursionError) as error:
+        raise DatasetError(path, "a config", one_line(error), COPY_AGAIN) from error
+    if id_ != proved:
+        expected = f"id {proved[:16]}..., as its config and pictures give"
+        raise DatasetError(path, expected, f"id {id_[:16]}...", COPY_AGAIN)
+
+
+def hashes_by_name(assets: Sequence[Asset]) -> dict[str, str]:
+    """The hash of each picture by its name."""
+    return {asset.name: asset.hash for asset in assets}
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first of what a record lacks or has wrong, in words."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    said = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {said}" if place else said
+
+
+def _no_manifest(folder: Path) -> DatasetError:
+    unfinished = (folder / JOURNAL_FILE).exists() or any(folder.glob("*.h5"))
+    return DatasetError(
+        folder,
+        f"a finished dataset ({MANIFEST_FILE})",
+        "an unfinished one" if unfinished else "none",
+        "run 'fgbg generate' again to continue it" if unfinished else "run 'fgbg generate' first",
+    )

@@ -1,0 +1,1 @@
+"""A dataset for the eye: samples, figures, charts."""

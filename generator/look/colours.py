@@ -1,0 +1,49 @@
+"""Numbers as colours: depth, instances, shares."""
+
+import cv2
+import numpy as np
+from PIL import ImageFont
+
+from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN
+
+Colour = tuple[int, int, int]
+
+INSTANCE_COLOURS: tuple[Colour, ...] = (
+    (230, 60, 60),
+    (60, 180, 75),
+    (65, 105, 230),
+    (255, 200, 25),
+    (200, 60, 220),
+    (70, 220, 240),
+    (245, 130, 48),
+    (190, 255, 90),
+)
+"""RGB of instances 1, 2, ... from back to front, then from the first again."""
+
+
+def colour_depth(depth: np.ndarray) -> np.ndarray:
+    """Depth (H, W) uint16 as (H, W, 3) uint8: farthest violet, nearest yellow, unknown black."""
+    nearness = np.maximum(depth, FARTHEST).astype(np.float32) - FARTHEST
+    return np.where(
+        (depth == UNKNOWN)[..., None], np.uint8(0), colour_shares(nearness / (NEAREST - FARTHEST))
+    )
+
+
+def colour_instances(instances: np.ndarray) -> np.ndarray:
+    """An instance map (H, W) uint8 as (H, W, 3) uint8, black where there is none."""
+    table = np.zeros((256, 3), np.uint8)
+    table[1:] = np.resize(INSTANCE_COLOURS, (255, 3))
+    colours: np.ndarray = table[instances]
+    return colours
+
+
+def colour_shares(shares: np.ndarray) -> np.ndarray:
+    """Shares (H, W) in [0, 1] as (H, W, 3) uint8, from violet to yellow."""
+    steps = np.rint(shares * 255).astype(np.uint8)
+    colours: np.ndarray = cv2.cvtColor(cv2.applyColorMap(steps, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
+    return colours
+
+
+def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+    """Pillow's own typeface, which needs no file, in pixels."""
+    return ImageFont.load_default(size)

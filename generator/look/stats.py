@@ -1,0 +1,272 @@
+"""What the pixels of a dataset look like in numbers: colours, coverage, positions, depth, what is hidden.
+
+`generator.format.moments` sums pixels; this counts everything else too, over samples spread over a split.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from generator.encode import encode_png
+from generator.files import refuse_existing, require_writable, write_atomically
+from generator.format.manifest import Moments, Sums
+from generator.format.moments import pixel_sums
+from generator.format.pixels import FARTHEST, NEAREST, OPAQUE, UNKNOWN, Pixels, pixel_bytes
+from generator.look.plots import Bars, HeatMap, draw_figure
+from generator.marks import mark_png
+from generator.progress import Progress
+from generator.reading.dataset import Batch, Dataset, Split, open_dataset
+from generator.reading.seen_objects import instance_maps, seen_objects
+from generator.reading.selection import filled_split, spread
+from generator.splits import SplitName
+
+STATS_FILE, FIGURE_FILE = "stats.json", "stats.png"
+
+SAMPLES = 4096
+"""Looked at unless told otherwise; the mean of a channel is then sure to about 0.003."""
+
+COVERAGE_BINS, DEPTH_BINS, VISIBLE_BINS = 100, 64, 20
+_GRID = 16
+_BLOCK_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True)
+class DatasetStats:
+    """What was counted over some samples of a split.
+
+    Attributes:
+        dataset: the dataset's id.
+        subset: the split.
+        total: samples of the split.
+        size: canvas (width, height).
+        fields: moments of `bg`, `fg_bg`, `mask`, `depth` in [0, 1]; depth over known pixels only.
+        objects: (samples,) int64, how many objects each has, hidden ones too.
+        coverage: (samples,) float64, the mean of each mask in [0, 1].
+        positions: (H, W) float64, the mean over the masks of all samples, in [0, 1].
+        depth: (65536,) int64, how many pixels have each value.
+        visible: (objects,) float64, which share of each object's opaque pixels is seen: neither hidden by
+            another one nor beyond the border; None in a dataset of one object a sample.
+    """
+
+    dataset: str
+    subset: SplitName
+    total: int
+    size: tuple[int, int]
+    fields: dict[str, Moments]
+    objects: np.ndarray
+    coverage: np.ndarray
+    positions: np.ndarray
+    depth: np.ndarray
+    visible: np.ndarray | None
+
+    @property
+    def samples(self) -> int:
+        """How many samples were looked at."""
+        return len(self.objects)
+
+    @property
+    def unknown_depth(self) -> float:
+        """The share of pixels without depth."""
+        return float(self.depth[UNKNOWN] / self.depth.sum())
+
+    @property
+    def depth_counts(self) -> np.ndarray:
+        """Known pixels in DEPTH_BINS equal parts from farthest to nearest: int64."""
+        bins = np.arange(NEAREST - FARTHEST + 1) * DEPTH_BINS // (NEAREST - FARTHEST + 1)
+        return np.bincount(bins, self.depth[FARTHEST:], DEPTH_BINS).astype(np.int64)
+
+    def to_json(self) -> dict[str, Any]:
+        """What `stats.json` holds (docs/stats.md); numbers have 6 decimals."""
+        document: dict[str, Any] = {
+            "dataset": self.dataset,
+            "subset": self.subset,
+            "samples": self.total,
+            "samples_measured": self.samples,
+            "size": list(self.size),
+            "fields": {name: moments.model_dump() for name, moments in self.fields.items()},
+            "objects_per_sample": {
+                "mean": self.objects.mean(),
+                "counts": np.bincount(self.objects).tolist(),
+            },
+            "coverage": _summary(self.coverage, COVERAGE_BINS),
+            "positions": _coarse(self.positions).tolist(),
+            "depth": {"unknown": self.unknown_depth, "histogram": self.depth_counts.tolist()},
+            "visible": None if self.visible is None else _summary(self.visible, VISIBLE_BINS),
+        }
+        rounded: dict[str, Any] = _rounded(document)
+        return rounded
+
+    def draw(self) -> np.ndarray:
+        """The figure: (H, W, 3) uint8."""
+        width, height = self.size
+        title = f"{self.subset}: {self.samples:,} of {self.total:,} samples, {width} x {height} pixels"
+        panels: list[Bars | HeatMap] = [
+            HeatMap("Where objects are", "mask, mean over samples in %", self.positions * 100),
+            Bars(
+                "Coverage",
+                "part of the picture in %",
+                "samples in %",
+                *_trimmed(self.coverage, COVERAGE_BINS),
+            ),
+            Bars(
+                f"Depth ({self.unknown_depth:.1%} unknown)",
+                "relative inverse depth, 0 farthest ... 1 nearest",
+                "known pixels in %",
+                np.linspace(0, 1, DEPTH_BINS + 1),
+                _percent(self.depth_counts),
+            ),
+        ]
+        if self.visible is None:
+            counts = np.bincount(self.objects)
+            edges = np.arange(len(counts) + 1) - 0.5
+            panels.append(Bars("Objects", "in a sample", "samples in %", edges, _percent(counts), whole=True))
+        else:
+            counts = _histogram(self.visible, VISIBLE_BINS)
+            edges = np.linspace(0, 100, VISIBLE_BINS + 1)
+            panels.append(Bars("Visible", "part of the object in %", "objects in %", edges, _percent(counts)))
+        return draw_figure(title, panels)
+
+
+def write_stats(
+    folder: Path, subset: SplitName, samples: int | None, out: Path, overwrite: bool = False
+) -> DatasetStats:
+    """Measure a dataset and write OUT/stats.json and OUT/stats.png.
+
+    Args:
+        folder: of the dataset.
+        subset: to measure.
+        samples: how many, spread evenly over the split; None for all.
+        out: folder, made where there is none.
+        overwrite: replace earlier files there.
+
+    Raises:
+        UsageError: a file is there and not to be overwritten.
+        DatasetError: the dataset is missing, unfinished, damaged, or without samples in this split.
+    """
+    require_writable(out)
+    refuse_existing([out / name for name in (STATS_FILE, FIGURE_FILE)], overwrite)
+    stats = measure(open_dataset(folder), subset, samples)
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(out / FIGURE_FILE, mark_png(encode_png(stats.draw()), "stats"))
+    write_atomically(out / STATS_FILE, json.dumps(stats.to_json(), indent=1).encode() + b"\n")
+    return stats
+
+
+def measure(dataset: Dataset, subset: SplitName, samples: int | None = SAMPLES) -> DatasetStats:
+    """Count over samples spread evenly over a split; None for all of it.
+
+    Raises:
+        DatasetError: the split has no samples.
+    """
+    split = filled_split(dataset, subset)
+    rows = spread(len(split), len(split) if samples is None else samples)
+    manifest = dataset.manifest
+    width, height = manifest.size
+    sums: dict[str, Sums] = {}
+    objects: list[int] = []
+    coverage: list[float] = []
+    positions = np.zeros((height, width), np.uint64)
+    depth = np.zeros(NEAREST + 1, np.int64)
+    visible: list[float] = []
+    opaque = _OpaquePixels(dataset)
+    with Progress("measuring", len(rows), "samples") as progress:
+        for block, batch in _blocks(split, rows, manifest.size, manifest.has_instances):
+            part = pixel_sums(batch.bg, Pixels(batch.fg_bg, batch.mask, batch.depth))
+            sums = {name: sums[name] + part[name] if sums else part[name] for name in part}
+            positions += batch.mask.sum(axis=0, dtype=np.uint64)
+            coverage += (batch.mask.mean(axis=(1, 2), dtype=np.float64) / 255).tolist()
+            depth += np.bincount(batch.depth.ravel(), minlength=len(depth))
+            for row, instances in zip(block.tolist(), instance_maps(batch), strict=True):
+                seen = seen_objects(dataset, split, row, instances)
+                objects.append(len(seen))
+                visible += [one.area / opaque[one.sprite] for one in seen]
+            progress.advance(len(block))
+    return DatasetStats(
+        dataset=manifest.id,
+        subset=subset,
+        total=len(split),
+        size=manifest.size,
+        fields={name: part.moments() for name, part in sums.items()},
+        objects=np.array(objects),
+        coverage=np.array(coverage),
+        positions=positions / (255 * len(rows)),
+        depth=depth,
+        visible=np.array(visible) if manifest.has_instances else None,
+    )
+
+
+class _OpaquePixels(dict[int, int]):
+    """How many opaque pixels each sprite has, counted when asked for."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        super().__init__()
+        self._bank = dataset.bank
+
+    def __missing__(self, sprite: int) -> int:
+        self[sprite] = int(np.count_nonzero(self._bank.sprite(sprite)[..., 3] >= OPAQUE))
+        return self[sprite]
+
+
+def _blocks(
+    split: Split, rows: np.ndarray, size: tuple[int, int], instances: bool
+) -> Iterator[tuple[np.ndarray, Batch]]:
+    """The rows in blocks, each with its samples; the next block overwrites them."""
+    samples = max(1, _BLOCK_BYTES // pixel_bytes(size, instances))
+    buffer: Batch | None = None
+    for start in range(0, len(rows), samples):
+        block = rows[start : start + samples]
+        if buffer is None or len(buffer.mask) != len(block):
+            buffer = Batch.empty(len(block), size, instances)
+        yield block, split.read(block, buffer)
+
+
+def _histogram(shares: np.ndarray, bins: int) -> np.ndarray:
+    return np.histogram(shares, bins, (0, 1))[0]
+
+
+def _percent(counts: np.ndarray) -> np.ndarray:
+    percent: np.ndarray = counts * (100 / max(counts.sum(), 1))
+    return percent
+
+
+def _trimmed(shares: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:
+    """Edges and heights in percent of a histogram, up to its last filled bin."""
+    counts = _histogram(shares, bins)
+    filled = int(np.flatnonzero(counts)[-1]) + 1
+    return np.arange(filled + 1) * (100 / bins), _percent(counts[:filled])
+
+
+def _summary(shares: np.ndarray, bins: int) -> dict[str, Any] | None:
+    """None where nothing was counted."""
+    if not len(shares):
+        return None
+    return {
+        "mean": shares.mean(),
+        "std": shares.std(),
+        "min": shares.min(),
+        "max": shares.max(),
+        "histogram": _histogram(shares, bins).tolist(),
+    }
+
+
+def _coarse(positions: np.ndarray) -> np.ndarray:
+    """The heat map in cells, at most _GRID along the longer side."""
+    height, width = positions.shape
+    scale = min(1.0, _GRID / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    cells: np.ndarray = cv2.resize(positions, size, interpolation=cv2.INTER_AREA)
+    return cells
+
+
+def _rounded(value: Any) -> Any:
+    """The same with plain floats of 6 decimals."""
+    if isinstance(value, dict):
+        return {name: _rounded(part) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_rounded(part) for part in value]
+    return round(float(value), 6) if isinstance(value, float) else value

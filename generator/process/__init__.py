@@ -1,0 +1,1 @@
+"""Other processes, and what the machine gives to each."""

@@ -1,0 +1,217 @@
+"""Pure arithmetic: bank + placements -> fg_bg, mask, depth, instances, in integers, alike on every machine.
+
+Per channel `out = (fg * a + bg * (255 - a) + 127) // 255`; the mask is the same on 255; where a >= 128
+the pixel takes the placement's depth and instance. Source: Porter & Duff 1984, operator "over".
+The loops over pixels are compiled by Numba when they first run, and kept for later processes.
+"""
+
+import os
+import threading
+
+import numpy as np
+
+from generator.format.bank import Bank
+from generator.format.pixels import OPAQUE, Pixels
+from generator.format.tables import OBJECT, PLAIN_GAIN
+from generator.process.compiled import compiled
+from generator.reading.stencils import Stencils
+
+# Samples are pasted while their backgrounds, just copied, are still in the processor's cache.
+_BLOCK_BYTES = 8 * 2**20
+
+
+class Renderer:
+    """Renders samples of one bank, from any number of threads; keeps the sprites it has made ready."""
+
+    def __init__(self, bank: Bank) -> None:
+        self._bank = bank
+        self._begin()
+
+    def __reduce__(self) -> tuple[type["Renderer"], tuple[Bank]]:
+        """Another process gets the bank and makes its own sprites ready."""
+        return Renderer, (self._bank,)
+
+    def _begin(self) -> None:
+        self._stencils = Stencils(self._bank)
+        self._lock = threading.Lock()
+        self._process = os.getpid()
+
+    def render(
+        self, samples: np.ndarray, placements: np.ndarray, pixels: Pixels, bg: np.ndarray | None = None
+    ) -> None:
+        """Render samples into given arrays.
+
+        Args:
+            samples: (n,) of dtype SAMPLE; `first` counts rows of `placements`.
+            placements: (m,) of dtype PLACEMENT; what of a sprite lies beside the canvas is not seen.
+            pixels: of n samples, contiguous, overwritten.
+            bg: (n, H, W, 3) uint8, gets the backgrounds alone.
+        """
+        height, width = pixels.mask.shape[1:]
+        step = max(1, _BLOCK_BYTES // (height * width * 6))
+        for start in range(0, len(samples), step):
+            block = slice(start, start + step)
+            self._render_block(samples[block], placements, pixels[block], None if bg is None else bg[block])
+
+    def _render_block(
+        self, samples: np.ndarray, placements: np.ndarray, pixels: Pixels, bg: np.ndarray | None
+    ) -> None:
+        bank, numbers = self._bank, samples["bg"]
+        # "clip" takes straight into the array given; a dataset's numbers are checked when it is opened.
+        np.take(bank.bg, numbers, axis=0, out=pixels.fg_bg, mode="clip")
+        if bg is not None:
+            bg[...] = pixels.fg_bg
+        np.take(bank.bg_depth, numbers, axis=0, out=pixels.depth, mode="clip")
+        pixels.mask.fill(0)
+        if pixels.instances is not None:
+            pixels.instances.fill(0)
+        counts = samples["count"].astype(np.int64)
+        ends = counts.cumsum()
+        rows = np.repeat(np.arange(len(samples)), counts)
+        layers = placements[np.arange(len(rows)) + (samples["first"] - (ends - counts))[rows]]
+        # Objects are numbered within their sample.
+        objects = np.concatenate([[0], (layers["kind"] == OBJECT).cumsum()])
+        numbered = objects[1:] - objects[ends - counts][rows]
+        # Layers stand sample by sample and back to front, so one run of them can be pasted after another.
+        for start in range(0, len(layers), self._stencils.capacity):
+            run = slice(start, start + self._stencils.capacity)
+            self._paste(rows[run], layers[run], numbered[run], pixels)
+
+    def _paste(self, rows: np.ndarray, layers: np.ndarray, numbered: np.ndarray, pixels: Pixels) -> None:
+        if self._process != os.getpid():
+            # A fork's copy of the lock may be held by a thread that the fork does not have.
+            self._begin()
+        stencils = self._stencils
+        with self._lock:
+            slots = stencils.ready(layers["sprite"], layers["flip"] != 0)
+            if not stencils.holds_all:
+                _paste_ready(stencils, slots, rows, layers, numbered, pixels)
+                return
+        # What is ready stays as it is: other threads may go on.
+        _paste_ready(stencils, slots, rows, layers, numbered, pixels)
+
+
+def _paste_ready(
+    stencils: Stencils,
+    slots: np.ndarray,
+    rows: np.ndarray,
+    layers: np.ndarray,
+    numbered: np.ndarray,
+    pixels: Pixels,
+) -> None:
+    """Paste layers whose sprites stand in `slots`."""
+    instances = pixels.instances
+    has_instances = instances is not None
+    box = stencils.box[slots]
+    _paste_layers(
+        rows,
+        slots,
+        layers["x"] + box[:, 0],
+        layers["y"] + box[:, 1],
+        box[:, 2:],
+        layers["kind"] == OBJECT,
+        layers["depth"].astype(np.uint16),
+        layers["gain"].astype(np.uint32),
+        (layers["gain"] == PLAIN_GAIN).all(axis=1),
+        numbered.astype(np.uint8),
+        stencils.colour,
+        stencils.opacity,
+        stencils.alpha,
+        pixels.fg_bg,
+        pixels.mask,
+        pixels.depth,
+        pixels.mask if instances is None else instances,
+        has_instances,
+    )
+
+
+@compiled
+def _paste_layers(
+    rows: np.ndarray,
+    slots: np.ndarray,
+    lefts: np.ndarray,
+    tops: np.ndarray,
+    sizes: np.ndarray,
+    is_object: np.ndarray,
+    depths: np.ndarray,
+    gains: np.ndarray,
+    is_plain: np.ndarray,
+    numbered: np.ndarray,
+    colour: np.ndarray,
+    opacity: np.ndarray,
+    alpha: np.ndarray,
+    fg_bg: np.ndarray,
+    mask: np.ndarray,
+    depth: np.ndarray,
+    instances: np.ndarray,
+    has_instances: bool,
+) -> None:
+    """Paste layers one after another, each in the rows and columns where it meets the canvas."""
+    height, width = mask.shape[1:]
+    gained = np.empty(3 * width, np.uint8)
+    for layer in range(len(rows)):
+        row, slot = rows[layer], slots[layer]
+        left, top = lefts[layer], tops[layer]
+        stencil_width, stencil_height = sizes[layer]
+        first, last = max(left, 0), min(left + stencil_width, width)
+        if first >= last:
+            continue
+        for y in range(max(top, 0), min(top + stencil_height, height)):
+            begin = (y - top) * stencil_width + first - left
+            end = begin + last - first
+            canvas = fg_bg[row, y].reshape(3 * width)[3 * first : 3 * last]
+            opacities = opacity[slot, 3 * begin : 3 * end]
+            if not is_object[layer]:
+                _darken(canvas, opacities)
+                continue
+            colours = colour[slot, 3 * begin : 3 * end]
+            if not is_plain[layer]:
+                _gain(gained, colours, gains[layer])
+                colours = gained[: len(colours)]
+            _over(canvas, colours, opacities)
+            alphas = alpha[slot, begin:end]
+            _over_opaque(mask[row, y, first:last], alphas)
+            _set_where_opaque(depth[row, y, first:last], alphas, depths[layer])
+            if has_instances:
+                _set_where_opaque(instances[row, y, first:last], alphas, numbered[layer])
+
+
+@compiled
+def _over(canvas: np.ndarray, colours: np.ndarray, opacities: np.ndarray) -> None:
+    for i in range(len(canvas)):
+        a = np.uint16(opacities[i])
+        canvas[i] = _divide_by_255(np.uint16(colours[i] * a + canvas[i] * (np.uint16(255) - a)))
+
+
+@compiled
+def _over_opaque(canvas: np.ndarray, opacities: np.ndarray) -> None:
+    """Paste 255."""
+    for i in range(len(canvas)):
+        a = np.uint16(opacities[i])
+        canvas[i] = _divide_by_255(np.uint16(np.uint16(255) * a + canvas[i] * (np.uint16(255) - a)))
+
+
+@compiled
+def _darken(canvas: np.ndarray, opacities: np.ndarray) -> None:
+    """Paste 0."""
+    for i in range(len(canvas)):
+        canvas[i] = _divide_by_255(np.uint16(canvas[i] * (np.uint16(255) - opacities[i])))
+
+
+@compiled
+def _gain(gained: np.ndarray, colours: np.ndarray, gain: np.ndarray) -> None:
+    for i in range(len(colours)):
+        gained[i] = min(np.uint32(255), (colours[i] * gain[i % 3] + np.uint32(128)) >> np.uint32(8))
+
+
+@compiled
+def _set_where_opaque(canvas: np.ndarray, alphas: np.ndarray, value: int) -> None:
+    for i in range(len(canvas)):
+        canvas[i] = value if alphas[i] >= OPAQUE else canvas[i]
+
+
+@compiled
+def _divide_by_255(value: np.uint16) -> np.uint8:
+    """`(value + 127) // 255` for uint16 up to 65025; without a division, and so with vector instructions."""
+    raised = np.uint16(value + np.uint16(128))
+    return np.uint8(np.uint16(raised + ((raised - np.uint16(1)) >> np.uint16(8))) >> np.uint16(8))

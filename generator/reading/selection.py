@@ -1,0 +1,27 @@
+"""Which samples of a dataset a command looks at."""
+
+import numpy as np
+
+from generator.errors import DatasetError
+from generator.reading.dataset import Dataset, Split
+from generator.splits import SplitName
+
+
+def filled_split(dataset: Dataset, name: SplitName) -> Split:
+    """A split that has samples.
+
+    Raises:
+        DatasetError: it has none, or the dataset no such split; says which have some.
+    """
+    split = dataset.splits.get(name)
+    if split is None or not len(split):
+        filled = ", ".join(other for other, samples in dataset.splits.items() if len(samples))
+        fix = f"use --subset with one of: {filled}" if filled else "generate it with more samples"
+        raise DatasetError(dataset.folder, f"samples in {name}", "none", fix)
+    return split
+
+
+def spread(total: int, count: int) -> np.ndarray:
+    """`count` of `total` rows (all of them if there are fewer), evenly over all: (n,) int64, ascending."""
+    count = min(total, count)
+    return np.arange(count, dtype=np.int64) * total // max(count, 1)

@@ -1,0 +1,1 @@
+"""What is odd about the pictures that people bring."""

@@ -1,0 +1,36 @@
+"""The ground that objects stand on: how near it is."""
+
+import numpy as np
+
+from generator.format.bank import Bank
+
+
+def ground_depth(bank: Bank, bg: np.ndarray, placements: np.ndarray) -> np.ndarray:
+    """The depth of the ground an object stands on: (n,) uint16.
+
+    It is the lower median of the background's known depth under the object's lowest opaque row, clamped
+    to the canvas; 0 (unknown) where all of that is unknown.
+
+    Args:
+        bank: sprites and backgrounds.
+        bg: (n,) the background of each placement.
+        placements: (n,) of dtype PLACEMENT; `depth` is not read.
+    """
+    height, width = bank.bg_depth.shape[1:]
+    foot = bank.foot(placements["sprite"])
+    columns = np.where(
+        placements["flip"][:, None] == 1,
+        bank.sprite_size[placements["sprite"], 1].astype(np.int64)[:, None] - 1 - foot.columns,
+        foot.columns,
+    )
+    columns = np.clip(columns + placements["x"][:, None], 0, width - 1)
+    rows = np.clip(foot.row + placements["y"], 0, height - 1)
+    under = bank.bg_depth[bg[:, None], rows[:, None], columns]
+    # Unknown depth and the padding of shorter feet sort to the front and are left out.
+    under[~foot.valid] = 0
+    under.sort(axis=1)
+    known = np.count_nonzero(under, axis=1)
+    middle = under.shape[1] - known + (known - 1) // 2
+    middle = np.minimum(middle, under.shape[1] - 1)
+    depth: np.ndarray = under[np.arange(len(under)), middle]
+    return depth

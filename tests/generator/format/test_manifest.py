@@ -1,0 +1,62 @@
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from generator.errors import DatasetError
+from generator.format.manifest import BankEntry, Manifest, Sums
+
+
+@pytest.mark.parametrize("name", ["../bank.h5", "/etc/x.h5", "a/b.h5", "..h5", "bank.h5\n", "x.txt", ".h5"])
+def test_file_names_stay_in_the_folder(name: str) -> None:
+    with pytest.raises(ValidationError):
+        BankEntry(file=name, bytes=1, blake3="0" * 64)
+
+
+def test_sums_give_mean_and_deviation() -> None:
+    values = np.array([0.25, 0.5, 0.75, 0.9])
+    parts = [
+        Sums(sum=[float(v.sum())], squares=[float((v**2).sum())], count=len(v))
+        for v in (values[:1], values[1:])
+    ]
+    moments = (parts[0] + parts[1]).moments()
+    assert moments.mean == pytest.approx([values.mean()]) and moments.std == pytest.approx([values.std()])
+
+
+def test_a_missing_manifest_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match=r"found none; run 'fgbg generate' first"):
+        Manifest.read(tmp_path)
+    (tmp_path / "bank.h5").touch()
+    with pytest.raises(DatasetError, match=r"found an unfinished one; run 'fgbg generate' again"):
+        Manifest.read(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"format": "fgbg-dataset", "version": 2}', "\xff"])
+def test_a_foreign_manifest_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "dataset.json").write_text(text, encoding="latin-1")
+    with pytest.raises(DatasetError, match="expected a dataset of format version 1"):
+        Manifest.read(tmp_path)
+
+
+def test_a_manifest_that_says_another_id_is_refused(unrendered: Path, tmp_path: Path) -> None:
+    text = (unrendered / "dataset.json").read_text()
+    for old, new in (('"seed": 5', '"seed": 6'), ('"hash": "', '"hash": "0'), ('"fg000', '"xg000')):
+        assert old in text
+        changed = text.replace(old, new, 1)
+        if old == '"hash": "':
+            place = text.index(old) + len(old)
+            changed = text[:place] + ("1" if text[place] != "1" else "2") + text[place + 1 :]
+        (tmp_path / "dataset.json").write_text(changed)
+        with pytest.raises(DatasetError, match=r"expected id \w+\.\.\., as its config and pictures give"):
+            Manifest.read(tmp_path)
+    (tmp_path / "dataset.json").write_text(text)
+    Manifest.read(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes as POSIX has them")
+def test_a_named_pipe_keeps_no_reader_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "dataset.json")
+    with pytest.raises(DatasetError, match="found a named pipe, not a file"):
+        Manifest.read(tmp_path)

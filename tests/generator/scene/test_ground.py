@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+
+from generator.format.bank import Bank
+from generator.format.tables import PLACEMENT
+from generator.scene.ground import ground_depth
+
+WIDTH, HEIGHT = 8, 6
+
+
+@pytest.fixture
+def bank() -> Bank:
+    """Sprite 0 is 2 x 3 and stands on its outer columns, sprite 1 is one pixel.
+
+    Depth is 10 * row + column + 1 on background 0, unknown on background 1.
+    """
+    pixels = np.zeros((2, 2, 3, 4), np.uint8)
+    pixels[0, 0, :, 3] = 255
+    pixels[0, 1, :, 3] = [255, 127, 128]
+    pixels[1, 0, 0, 3] = 255
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    depth = (10 * rows + columns + 1).astype(np.uint16)
+    return Bank(
+        {},
+        pixels,
+        np.array([[2, 3], [1, 1]], np.uint16),
+        np.arange(2, dtype=np.uint32),
+        np.zeros((2, HEIGHT, WIDTH, 3), np.uint8),
+        np.stack([depth, np.zeros_like(depth)]),
+    )
+
+
+def placed(sprite: int, x: int, y: int, flip: int = 0) -> np.ndarray:
+    return np.array([(sprite, x, y, flip, 0, 0, (256, 256, 256))], PLACEMENT)
+
+
+def test_ground_depth_is_the_lower_median_under_the_lowest_opaque_row(bank: Bank) -> None:
+    # At (2, 3) sprite 0 stands on row 4, columns 2 and 4: depths 43 and 45, of which the lower.
+    assert ground_depth(bank, np.array([0]), placed(0, 2, 3)) == [43]
+    # Mirrored it stands on the same two columns; at the left border on 0 and 2 of row 5.
+    assert ground_depth(bank, np.array([0]), placed(0, 2, 3, flip=1)) == [43]
+    assert ground_depth(bank, np.array([0]), placed(0, 0, 4)) == [51]
+    assert ground_depth(bank, np.array([0]), placed(1, 7, 0)) == [8]
+
+
+def test_ground_depth_is_clamped_to_the_canvas(bank: Bank) -> None:
+    assert ground_depth(bank, np.array([0]), placed(1, 20, 20)) == [58]
+
+
+def test_ground_depth_leaves_unknown_pixels_out(bank: Bank) -> None:
+    bank.bg_depth[0, 4, 2] = 0
+    assert ground_depth(bank, np.array([0]), placed(0, 2, 3)) == [45]
+    assert ground_depth(bank, np.array([1]), placed(0, 2, 3)) == [0]

@@ -1,0 +1,55 @@
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from training.batches import resize as resizing
+from training.batches.resize import resize, resize_picture, strips
+
+
+@pytest.mark.parametrize("size", [(12, 20), (11, 13), (24, 7), (1, 1), (23, 39)])
+def test_down_it_is_opencvs_area(size: tuple[int, int]) -> None:
+    pictures = torch.rand(2, 3, 24, 40, generator=torch.Generator().manual_seed(0)) * 255
+    resized = resize(pictures, size)
+    assert resized.dtype == torch.float32 and resized.shape == (2, 3, *size)
+    for one, picture in zip(resized, pictures, strict=True):
+        expected = cv2.resize(
+            picture.movedim(0, -1).numpy(), (size[1], size[0]), interpolation=cv2.INTER_AREA
+        )
+        assert np.allclose(one.movedim(0, -1), expected, atol=1e-3)
+
+
+def test_up_it_is_bilinear() -> None:
+    # Corners not aligned: new centres at -0.25, 0.25, 0.75 and 1.25 of the old ones.
+    resized = resize(torch.tensor([[[[0.0, 1.0]]]]), (2, 4))
+    assert resized.tolist() == [[[[0, 0.25, 0.75, 1]] * 2]]
+
+
+def test_the_same_size_is_left_exactly_alone() -> None:
+    pictures = torch.rand(1, 3, 5, 7)
+    assert torch.equal(resize(pictures, (5, 7)), pictures)
+
+
+def test_autocast_does_not_round_it() -> None:
+    pictures = torch.full((1, 1, 4, 4), 1.001)
+    with torch.autocast("cpu", torch.bfloat16):
+        resized = resize(pictures, (3, 3))
+    assert resized.dtype == torch.float32 and torch.allclose(resized, torch.tensor(1.001))
+
+
+def test_strips_are_all_rows_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resizing, "_STRIP", 12)
+    assert [(rows.start, rows.stop) for rows in strips(7, 4)] == [(0, 3), (3, 6), (6, 7)]
+    assert [(rows.start, rows.stop) for rows in strips(2, 100)] == [(0, 1), (1, 2)]
+    assert [(rows.start, rows.stop) for rows in strips(3, 4)] == [(0, 3)]
+
+
+@pytest.mark.parametrize("size", [(6, 10), (1, 1), (24, 40), (12, 40), (48, 80)])
+def test_a_picture_in_strips_is_the_picture_at_once(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)[:, ::-1]
+    expected = resize(torch.from_numpy(picture.copy())[None].permute(0, 3, 1, 2).float(), size)
+    assert torch.equal(resize_picture(picture, size, torch.device("cpu")), expected)
+    monkeypatch.setattr(resizing, "_STRIP", 200)
+    assert torch.allclose(resize_picture(picture, size, torch.device("cpu")), expected, atol=1e-3)

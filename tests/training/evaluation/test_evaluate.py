@@ -1,0 +1,205 @@
+"""A network whose answers are known on three pictures of 8 x 8, measured by hand."""
+
+import json
+import math
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from generator.reading.dataset import Batch
+from training.errors import DeviceMemoryError
+from training.evaluation import evaluate as evaluating
+from training.evaluation.baselines import depth_of_backgrounds
+from training.evaluation.evaluate import Evaluation, evaluate
+from training.evaluation.summary import summarise
+from training.models import Prediction
+
+CPU = torch.device("cpu")
+NAMES = ["hall.jpg", "lawn.jpg", "unused.jpg"]
+
+
+class Drawn:
+    """Three samples: found wholly, found half, and empty but for a flicker, on black backgrounds.
+
+    Their depth is half 0 and half 1; unknown; 1 over half the picture and unknown else.
+    """
+
+    size = (8, 8)
+
+    def __init__(self) -> None:
+        self.samples = {"bg": np.array([1, 0, 1], np.uint32)}
+        bg_depth = np.zeros((3, 8, 8), np.uint16)
+        bg_depth[1] = 65535
+        self.bank = SimpleNamespace(bg_depth=bg_depth)
+        self.fg_bg = np.zeros((3, 8, 8, 3), np.uint8)
+        self.mask = np.zeros((3, 8, 8), np.uint8)
+        self.depth = np.zeros((3, 8, 8), np.uint16)
+        self.mask[0, :4, :4] = self.mask[1, 6:, :4] = 255
+        self.fg_bg[0, :4, :4, 1] = 200
+        self.fg_bg[1, 6, :4] = 10
+        self.fg_bg[2, 0, 0, 2] = 5
+        self.depth[0, :4], self.depth[0, 4:], self.depth[2, :4] = 1, 65535, 65535
+
+    def read(self, rows: np.ndarray, out: Batch) -> None:
+        out.bg[:] = 0
+        out.fg_bg[:], out.mask[:], out.depth[:] = self.fg_bg[rows], self.mask[rows], self.depth[rows]
+
+
+def see(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
+    """Differences from 8 levels on; all of the picture without a background; depth one half."""
+    found = torch.ones_like(fg_bg[:, :1], dtype=torch.bool)
+    if bg is not None:
+        found = (fg_bg - bg).abs().amax(dim=1, keepdim=True) * 127.5 > 7.5
+    return Prediction(torch.where(found, 9.0, -9.0), torch.full_like(fg_bg[:, :1], 0.5))
+
+
+def measured(network: Any = see, **options: Any) -> Evaluation:
+    return evaluate(Drawn(), np.arange(3), network, 8, CPU, **options)
+
+
+def test_masks_by_hand() -> None:
+    network = measured().network
+    assert list(network) == ["clean", "perturbed", "absent"]
+    assert network["clean"]["iou"] == pytest.approx([1, 4 / 8, 1])
+    assert network["clean"]["dice"] == pytest.approx([1, 2 * 4 / 12, 1])
+    assert network["clean"]["pixel_accuracy"] == pytest.approx([1, 60 / 64, 1])
+    assert network["absent"]["iou"] == pytest.approx([16 / 64, 8 / 64, 0])
+
+
+def test_the_perturbed_background_is_what_the_network_gets() -> None:
+    given: list[torch.Tensor | None] = []
+
+    def look(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
+        given.append(bg)
+        return see(bg, fg_bg)
+
+    measured(look)
+    clean, perturbed, absent = given
+    assert absent is None and clean is not None and (clean == -1).all()
+    # Noise on black, of which half is cut off, after JPEG.
+    assert perturbed is not None and 0.5 < ((perturbed + 1) * 127.5).mean() < 4
+
+
+def test_backgrounds_are_perturbed_before_they_are_scaled(monkeypatch: pytest.MonkeyPatch) -> None:
+    def stripe(bg: torch.Tensor, rows: np.ndarray) -> torch.Tensor:
+        """One white row of those that the dataset has."""
+        assert bg.shape == (3, 3, 8, 8) and rows.tolist() == [0, 1, 2]
+        striped = bg.clone()
+        striped[:, :, 2] = 1
+        return striped
+
+    monkeypatch.setattr(evaluating, "perturb_backgrounds", stripe)
+    ((_, batch, backgrounds),) = evaluating.evaluated_batches(Drawn(), np.arange(3), 4, CPU)
+    perturbed = backgrounds["perturbed"]
+    assert perturbed is not None and batch.bg.shape == perturbed.shape == (3, 3, 4, 4)
+    assert perturbed[0, 0, :, 0].tolist() == [-1, 0, -1, -1]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError("can't allocate memory"), MemoryError()],
+)
+def test_where_memory_runs_out_batches_are_halved_and_the_numbers_are_the_same(error: Exception) -> None:
+    sizes: list[int] = []
+
+    def cramped(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
+        """Runs out in the second condition, when numbers of the first are there already."""
+        sizes.append(len(fg_bg))
+        if len(fg_bg) > 1 and bg is None:
+            raise error
+        return see(bg, fg_bg)
+
+    rows = np.array([0, 1, 2, 0, 1])
+    expected = summarise(evaluate(Drawn(), rows, see, 8, CPU), NAMES)
+    assert summarise(evaluate(Drawn(), rows, cramped, 8, CPU), NAMES) == expected
+    assert sizes == [5] * 3 + [2] * 3 + [1] * 3 * 5
+
+
+def test_a_sample_that_does_not_fit_is_one_error_and_others_pass() -> None:
+    def full(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
+        raise error
+
+    error = torch.OutOfMemoryError("CUDA out of memory")
+    with pytest.raises(
+        DeviceMemoryError, match="cpu: expected memory for a picture at 8 px, found too little"
+    ):
+        measured(full)
+    error = RuntimeError("sizes of tensors must match")
+    with pytest.raises(RuntimeError, match="sizes of tensors"):
+        measured(full)
+
+
+def test_the_best_threshold_by_hand() -> None:
+    baseline = measured().thresholds["clean"]
+    # Up to 5 the flicker is taken for an object, above 10 half of the second one is lost.
+    assert baseline.threshold == 6
+    assert baseline.iou == pytest.approx([1, 0.5, 1])
+    assert set(measured().thresholds) == {"clean", "perturbed"}
+
+
+def test_depth_by_hand() -> None:
+    evaluation = measured()
+    assert evaluation.known.tolist() == [64, 0, 32]
+    assert evaluation.network["clean"]["depth_rmse"] == pytest.approx([0.5, math.nan, 0.5], nan_ok=True)
+    assert evaluation.constant is not None and evaluation.bg_depth is not None
+    assert evaluation.constant.depth == pytest.approx(64 / 96)
+    # Errors of 2/3 and 1/3 in halves of the first, 1/3 in the last.
+    expected = [(5 / 18) ** 0.5, math.nan, 1 / 3]
+    assert evaluation.constant.rmse == pytest.approx(expected, nan_ok=True)
+    assert evaluation.bg_depth["depth_rmse"] == pytest.approx([0.5**0.5, math.nan, 0], nan_ok=True)
+    assert evaluation.bg_depth["depth_mae"] == pytest.approx([0.5, math.nan, 0], nan_ok=True)
+
+
+def test_unknown_depth_of_a_background_is_its_mean_or_one_half() -> None:
+    bank: Any = SimpleNamespace(bg_depth=np.zeros((3, 2, 2), np.uint16))
+    bank.bg_depth[1] = [[0, 65535], [1, 65535]]
+    depth = depth_of_backgrounds(bank, np.array([1, 2]), (2, 2), CPU)
+    assert depth.flatten(1).tolist() == [pytest.approx([2 / 3, 1, 0, 1]), [0.5] * 4]
+
+
+def test_the_document() -> None:
+    document = summarise(measured(), NAMES)
+    json.dumps(document, allow_nan=False)
+    clean = document["network"]["clean"]
+    assert (clean["iou"]["mean"], clean["iou"]["samples"]) == (round(2.5 / 3, 6), 3)
+    assert clean["iou"]["low"] < clean["iou"]["mean"] < clean["iou"]["high"]
+    assert clean["depth_rmse"]["samples"] == 2
+    baselines = document["baselines"]
+    assert baselines["threshold"]["clean"]["threshold"] == 6
+    assert baselines["constant_depth"]["depth_rmse_pixels"]["mean"] == round((2 / 9) ** 0.5, 6)
+    # All pixels of the first that are 0 are wrong by 1: 32 of 96.
+    assert baselines["bg_depth"]["depth_rmse_pixels"]["mean"] == round((1 / 3) ** 0.5, 6)
+    sizes = {name: group["samples"] for name, group in document["by_size"].items()}
+    assert sizes == {"none": 1, "small": 0, "medium": 0, "large": 2}  # 16 / 64 and 8 / 64
+    assert document["by_size"]["large"]["iou"]["clean"]["mean"] == 0.75
+    assert document["by_size"]["small"]["iou"]["clean"]["mean"] is None
+    hall, lawn = (document["by_background"][name] for name in ("hall.jpg", "lawn.jpg"))
+    assert (hall["samples"], hall["iou"]["clean"], lawn["samples"], lawn["iou"]["clean"]) == (1, 0.5, 2, 1)
+    assert document["backgrounds"]["iou"]["clean"]["mean"] == 0.75
+    samples = document["per_sample"]
+    assert samples["bg"] == ["lawn.jpg", "hall.jpg", "lawn.jpg"]
+    assert samples["share"] == [0.25, 0.125, 0]
+    assert samples["network"]["clean"]["depth_rmse"] == [0.5, None, 0.5]
+    assert samples["threshold"]["clean"]["iou"] == [1, 0.5, 1]
+
+
+def test_sizes_begin_above_and_end_with_their_limits() -> None:
+    for shares, expected in (([0.0001, 0.02, 0.0201], [0, 2, 1, 0]), ([0.08, 0.0801, 1], [0, 0, 1, 2])):
+        document = summarise(replace(measured(), shares=np.array(shares)), NAMES)
+        assert [group["samples"] for group in document["by_size"].values()] == expected
+
+
+def test_without_depth_head_and_without_background() -> None:
+    def masks_alone(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
+        assert bg is None
+        return see(bg, fg_bg)._replace(depth=None)
+
+    evaluation = measured(masks_alone, conditions=("absent",))
+    assert list(evaluation.network) == ["absent"] and "depth_rmse" not in evaluation.network["absent"]
+    document = summarise(evaluation, NAMES)
+    assert document["baselines"]["constant_depth"] is None and document["baselines"]["bg_depth"] is None
+    assert set(document["baselines"]["threshold"]) == {"clean", "perturbed"}

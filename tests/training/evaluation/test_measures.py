@@ -1,0 +1,146 @@
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from generator.errors import DatasetError
+from training.evaluation.measures import (
+    DEPTH_MEASURES,
+    MASK_MEASURES,
+    depth_abs_rel_per_sample,
+    depth_delta_per_sample,
+    mean_iou_per_sample,
+)
+
+Similarity = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+
+def masks(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Predicted and true masks (5, 1, 4, 5) of any share of foreground."""
+    rng = np.random.default_rng(seed)
+    predicted, actual = rng.random((2, 5, 1, 4, 5)) < rng.random((2, 5, 1, 1, 1))
+    return predicted, actual
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_measures_of_masks_follow_their_formulas_sample_by_sample(seed: int) -> None:
+    predicted, actual = masks(seed)
+    expected: dict[str, list[float]] = {name: [] for name in MASK_MEASURES}
+    for p, a in zip(predicted, actual, strict=True):
+        both, either, total = (p & a).sum(), (p | a).sum(), p.sum() + a.sum()
+        expected["iou"].append(both / either if either else 1)
+        expected["dice"].append(2 * both / total if total else 1)
+        expected["pixel_accuracy"].append((p == a).mean())
+    for name, measure in MASK_MEASURES.items():
+        found = measure(torch.from_numpy(predicted), torch.from_numpy(actual))
+        assert found.shape == (5,) and found.is_floating_point()
+        assert found.tolist() == pytest.approx(expected[name], rel=1e-6)
+
+
+def test_empty_and_full_masks_are_defined() -> None:
+    # Both empty; one empty; the other empty; both full; full for empty in one pixel; half for full.
+    predicted = torch.tensor([[0, 0], [1, 0], [0, 0], [1, 1], [1, 1], [1, 0]]).view(6, 1, 1, 2) > 0
+    actual = torch.tensor([[0, 0], [0, 0], [1, 0], [1, 1], [0, 0], [1, 1]]).view(6, 1, 1, 2) > 0
+    found = {name: measure(predicted, actual).tolist() for name, measure in MASK_MEASURES.items()}
+    assert found["iou"] == [1, 0, 0, 1, 0, 0.5]
+    assert found["dice"] == pytest.approx([1, 0, 0, 1, 0, 2 / 3])
+    assert found["pixel_accuracy"] == [1, 0.5, 0.5, 1, 0, 0.5]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (1, 1, 3, 4), (3, 1, 1, 1)])
+@pytest.mark.parametrize("name", MASK_MEASURES)
+def test_batches_and_masks_may_be_of_one(name: str, shape: tuple[int, ...]) -> None:
+    full = torch.ones(shape) > 0
+    assert MASK_MEASURES[name](full, full).tolist() == [1] * shape[0]
+    assert MASK_MEASURES[name](full, ~full).tolist() == [0] * shape[0]
+
+
+def mean_iou_by_hand(predicted: np.ndarray, labels: np.ndarray, classes: int) -> float:
+    counted, scores = labels != 255, []
+    for number in range(classes):
+        found, actual = (predicted == number) & counted, labels == number
+        if (found | actual).any():
+            scores.append((found & actual).sum() / (found | actual).sum())
+    return float(np.mean(scores))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_mean_iou_is_over_the_classes_there_are(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    predicted, labels = rng.integers(0, 6, (2, 4, 3, 4))
+    labels[rng.random(labels.shape) < 0.2] = 255
+    found = mean_iou_per_sample(torch.from_numpy(predicted), torch.from_numpy(labels), 6)
+    expected = [mean_iou_by_hand(p, a, 6) for p, a in zip(predicted, labels, strict=True)]
+    assert found.tolist() == pytest.approx(expected, rel=1e-6)
+
+
+def test_mean_iou_by_hand() -> None:
+    # Class 0: 2 of 3, class 1: 0 of 1, as class 2; 3 and 4 are nowhere. Then all found; then all ignored.
+    labels = torch.tensor([[0, 0, 2, 255], [4, 4, 4, 4], [255] * 4])[:, None]
+    predicted = torch.tensor([[0, 0, 1, 3], [4, 4, 4, 4], [0, 1, 2, 3]])[:, None]
+    found = mean_iou_per_sample(predicted, labels, 5).tolist()
+    assert found[:2] == pytest.approx([(1 + 0 + 0) / 3, 1])
+    assert np.isnan(found[2])
+
+
+def test_a_class_out_of_range_is_named() -> None:
+    right, wrong = torch.zeros(1, 1, 2, dtype=torch.int64), torch.tensor([[[0, 3]]])
+    for predicted, labels in ((right, wrong), (wrong, right)):
+        with pytest.raises(DatasetError, match="class 3 in sample 0"):
+            mean_iou_per_sample(predicted, labels, 3)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_measures_of_depth_follow_their_formulas_sample_by_sample(
+    ssim_by_hand: Similarity, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    # Cubed, so that some stand below the floor.
+    prediction, truth = rng.random((2, 4, 1, 8, 9)) ** 3
+    known = rng.random((4, 1, 8, 9)) > 0.2
+    expected: dict[str, list[float]] = {name: [] for name in DEPTH_MEASURES}
+    for p, t, k in zip(prediction[:, 0], truth[:, 0], known[:, 0], strict=True):
+        errors = (p - t)[k]
+        expected["rmse"].append(np.sqrt((errors**2).mean()))
+        expected["mae"].append(np.abs(errors).mean())
+        expected["ssim"].append(ssim_by_hand(p * k, t * k)[k].mean())
+        high, low = np.maximum(p[k], 0.02), np.maximum(t[k], 0.02)
+        expected["abs_rel"].append((np.abs(high - low) / low).mean())
+        expected["delta_1.25"].append(((high / low < 1.25) & (low / high < 1.25)).mean())
+    tensors = [torch.from_numpy(values) for values in (prediction, truth, known)]
+    for name, measure in DEPTH_MEASURES.items():
+        found = measure(*tensors)
+        assert found.shape == (4,)
+        assert found.tolist() == pytest.approx(expected[name], rel=1e-6)
+
+
+@pytest.mark.parametrize("name", DEPTH_MEASURES)
+def test_depth_that_is_right_is_perfect_and_depth_that_is_unknown_not_a_number(name: str) -> None:
+    truth = torch.rand(2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    known = torch.ones(2, 1, 8, 8) > 0
+    known[1] = False
+    found = DEPTH_MEASURES[name](truth, truth.clone(), known).tolist()
+    assert found[0] == pytest.approx(1 if name in ("ssim", "delta_1.25") else 0, abs=1e-4)
+    assert np.isnan(found[1])
+
+
+def test_ratios_by_hand() -> None:
+    # Both below the floor; 0.6 for 0.5; 0.25 for 0.2 (just 1.25 apart); unknown.
+    prediction = torch.tensor([0.0, 0.6, 0.25, 1.0], dtype=torch.float64).view(1, 1, 1, 4)
+    truth = torch.tensor([0.01, 0.5, 0.2, 0.0], dtype=torch.float64).view(1, 1, 1, 4)
+    known = torch.tensor([True, True, True, False]).view(1, 1, 1, 4)
+    assert float(depth_abs_rel_per_sample(prediction, truth, known)) == pytest.approx((0 + 0.2 + 0.25) / 3)
+    assert float(depth_delta_per_sample(prediction, truth, known)) == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("name", DEPTH_MEASURES)
+def test_half_precision_is_raised_before_it_is_summed(name: str) -> None:
+    rng = torch.Generator().manual_seed(0)
+    prediction, truth = torch.rand(2, 2, 1, 64, 64, generator=rng).bfloat16()
+    known = torch.ones(2, 1, 64, 64) > 0
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = DEPTH_MEASURES[name](prediction, truth, known)
+    assert found.dtype == torch.float32
+    expected = DEPTH_MEASURES[name](prediction.double(), truth.double(), known)
+    assert found.tolist() == pytest.approx(expected.tolist(), rel=1e-4)

@@ -1,0 +1,1 @@
+"""Random changes of a batch, drawn by key and then applied."""

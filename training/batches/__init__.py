@@ -1,0 +1,1 @@
+"""From samples of a dataset to what the network is given, on its device."""

@@ -1,0 +1,125 @@
+"""Integer batches on the device, in an order that is a pure function of seed and position, read ahead."""
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from generator.reading.dataset import Split
+from training.batches.batch import IntegerBatch
+from training.batches.buffers import BatchBuffer
+from training.batches.device_render import resident_renderer
+
+_READ_AHEAD = 2
+
+
+def shuffled(seed: int, length: int, position: int, count: int, window: int | None = None) -> np.ndarray:
+    """Sample numbers at `position` ... `position + count` of an endless stream: (count,) int64.
+
+    The stream is one seeded permutation of all `length` samples after another.
+
+    Args:
+        seed: of the permutations.
+        length: of the split.
+        position: in the stream.
+        count: how many.
+        window: a permutation visits windows of so many consecutive samples one after another, in a seeded
+            order, and is shuffled within each; None shuffles all samples together.
+    """
+    numbers = []
+    while count > 0:
+        passed, inside = divmod(position, length)
+        part = _permutation(seed, length, passed, window or length)[inside : inside + count]
+        numbers.append(part)
+        position += len(part)
+        count -= len(part)
+    return np.concatenate(numbers)
+
+
+def read_batches(
+    split: Split, indices: Iterable[np.ndarray], device: torch.device
+) -> Generator[IntegerBatch]:
+    """Read one batch per array of sample numbers onto a device; a thread reads ahead meanwhile.
+
+    On the CPU a batch lies in memory that is used again: it is good until the next one is asked for.
+    Closing the generator ends the thread.
+
+    Raises:
+        IndexError, DatasetError: as `Split.read` does, after the batches before.
+    """
+    feed: _Feed = _CudaFeed(split, device) if device.type == "cuda" else _Feed(split, device)
+    reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
+    pending: deque[Future[Callable[[], IntegerBatch]]] = deque()
+    try:
+        for number, rows in enumerate(indices):
+            # One slot holds the batch that was given, the others those that are read ahead.
+            pending.append(reader.submit(feed.read, rows, number % (_READ_AHEAD + 1)))
+            if len(pending) > _READ_AHEAD:
+                yield pending.popleft().result()()
+        while pending:
+            yield pending.popleft().result()()
+    finally:
+        reader.shutdown(cancel_futures=True)
+
+
+class _Feed:
+    """Reads into buffers of the CPU; another device takes its copy when the batch is asked for."""
+
+    def __init__(self, split: Split, device: torch.device) -> None:
+        self._split, self._device = split, device
+        self._buffers = [BatchBuffer(device) for _ in range(_READ_AHEAD + 1)]
+
+    def read(self, rows: np.ndarray, slot: int) -> Callable[[], IntegerBatch]:
+        """Runs in the thread; what it gives is called when the batch is asked for."""
+        batch = self._buffers[slot].read(self._split, rows)
+        return lambda: batch.to(self._device)
+
+
+class _CudaFeed(_Feed):
+    """Copies, or renders, in a stream of its own beside the one that trains."""
+
+    def __init__(self, split: Split, device: torch.device) -> None:
+        super().__init__(split, device)
+        self._stream = _side_stream(device)
+        with torch.cuda.stream(self._stream):
+            self._renderer = resident_renderer(split, device)
+
+    def read(self, rows: np.ndarray, slot: int) -> Callable[[], IntegerBatch]:
+        with torch.cuda.stream(self._stream):
+            if self._renderer is not None:
+                batch = self._renderer.render(rows)
+            else:
+                batch = self._buffers[slot].read(self._split, rows)
+            ready = self._stream.record_event()
+
+        def hand_over() -> IntegerBatch:
+            training = torch.cuda.current_stream(self._device)
+            training.wait_event(ready)
+            for tensor in batch.tensors():
+                # Its memory may go to the next batch only once training is done with it.
+                tensor.record_stream(training)
+            return batch
+
+        return hand_over
+
+
+@lru_cache
+def _side_stream(device: torch.device) -> torch.cuda.Stream:
+    """One for all: memory that one stream has given back is not free for another."""
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+
+
+@lru_cache(maxsize=2)
+def _permutation(seed: int, length: int, passed: int, window: int) -> np.ndarray:
+    def words(stream: int, count: int) -> np.ndarray:
+        return np.random.Philox(key=seed, counter=[0, 0, passed, stream]).random_raw(count)
+
+    windows = -(-length // window)
+    if windows == 1:
+        return np.argsort(words(0, length), kind="stable")
+    place = np.empty(windows, np.int64)
+    place[np.argsort(words(1, windows), kind="stable")] = np.arange(windows)
+    return np.lexsort((words(0, length), np.repeat(place, window)[:length]))

@@ -1,0 +1,84 @@
+"""From integers to what the network takes, on the device and on whole batches."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN
+from training.batches.batch import IntegerBatch
+from training.batches.resize import resize, resize_picture
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What the network should answer.
+
+    Attributes:
+        mask: (B, 1, h, w) float in [0, 1].
+        depth: (B, 1, h, w) float in [0, 1], relative inverse depth; 0 where unknown.
+        known: (B, 1, h, w) bool, where depth is known.
+    """
+
+    mask: Tensor
+    depth: Tensor
+    known: Tensor
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A batch at the training resolution: bg and fg_bg (B, 3, h, w) float in [-1, 1], and the truth."""
+
+    bg: Tensor
+    fg_bg: Tensor
+    truth: Truth
+
+
+def prepare(batch: IntegerBatch, res: int) -> Prepared:
+    """Scale and convert a batch.
+
+    Args:
+        batch: on the device.
+        res: longer side in pixels; the aspect is kept.
+    """
+    height, width = batch.mask.shape[1:]
+    size = scaled_size(height, width, res)
+    mask = resize(batch.mask[:, None].float(), size) / 255
+    truth = Truth(mask, *to_depth(batch.depth, size))
+    return Prepared(to_network(batch.bg, size), to_network(batch.fg_bg, size), truth)
+
+
+def to_depth(integers: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Depth (B, H, W) int16 that holds the bits of uint16 -> depth and known as `Truth` has them."""
+    # Nearest: between two surfaces there is no depth, and unknown pixels must not spread.
+    levels = (integers[:, None].int() & 0xFFFF).float()
+    levels = functional.interpolate(levels, size, mode="nearest-exact")
+    return (levels - FARTHEST).clamp(min=0) / (NEAREST - FARTHEST), levels != UNKNOWN
+
+
+def to_network(pictures: Tensor, size: tuple[int, int]) -> Tensor:
+    """(B, H, W, 3) uint8 -> (B, 3, h, w) float in [-1, 1]."""
+    return resize(pictures.permute(0, 3, 1, 2).float(), size) / 127.5 - 1
+
+
+def picture_to_network(picture: np.ndarray, size: tuple[int, int], device: torch.device) -> Tensor:
+    """`to_network` of one picture, however large: (H, W, 3) uint8 -> (1, 3, h, w) float on a device."""
+    return resize_picture(picture, size, device) / 127.5 - 1
+
+
+def join(bg: Tensor | None, fg_bg: Tensor, inputs: int = 6) -> Tensor:
+    """The network's input (B, 6, h, w): background first; an absent background is zeros.
+
+    With 3 inputs it is (B, 3, h, w), fg_bg alone.
+    """
+    if inputs == 3:
+        return fg_bg
+    return torch.cat([torch.zeros_like(fg_bg) if bg is None else bg, fg_bg], dim=1)
+
+
+def scaled_size(height: int, width: int, res: int) -> tuple[int, int]:
+    """Height and width with the longer side `res`, the aspect kept."""
+    factor = res / max(height, width)
+    return max(1, round(height * factor)), max(1, round(width * factor))

@@ -1,0 +1,93 @@
+"""What a network must beat: a threshold on the difference to the background, and depth without looking."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from generator.format.bank import Bank
+from training.batches.prepare import to_depth
+
+THRESHOLDS = np.arange(1, 128)
+"""Of levels from 0 to 255."""
+
+
+@dataclass(frozen=True)
+class ThresholdBaseline:
+    """The mask that one threshold on |fg_bg - bg| gives.
+
+    Attributes:
+        threshold: in levels of 0 to 255, the largest of the three channels' differences.
+        iou: (n,) float, of each sample.
+    """
+
+    threshold: int
+    iou: np.ndarray
+
+
+def threshold_ious(bg: Tensor, fg_bg: Tensor, actual: Tensor) -> np.ndarray:
+    """IoU of each sample at each threshold: (B, 127) float32; 1 where both masks are empty.
+
+    Args:
+        bg, fg_bg: (B, 3, h, w) float in [-1, 1].
+        actual: (B, 1, h, w) bool.
+    """
+    difference = ((fg_bg - bg).abs().amax(dim=1) * 127.5).round().int().flatten(1).cpu().numpy()
+    ious = np.empty((len(bg), len(THRESHOLDS)), np.float32)
+    masks = actual.flatten(1).cpu().numpy()
+    for row, values, truth in zip(ious, difference, masks, strict=True):
+        inside, outside = (np.bincount(values[where], minlength=256) for where in (truth, ~truth))
+        # How many pixels are at or above each threshold.
+        hits, false_alarms = (counts[::-1].cumsum()[::-1][THRESHOLDS] for counts in (inside, outside))
+        union = truth.sum() + false_alarms
+        row[:] = np.where(union == 0, 1, hits / np.maximum(union, 1))
+    return ious
+
+
+def best_threshold(ious: np.ndarray) -> ThresholdBaseline:
+    """The threshold of the best mean IoU over these very samples (which favours it), of (n, 127) float."""
+    best = int(ious.mean(axis=0, dtype=np.float64).argmax())
+    return ThresholdBaseline(int(THRESHOLDS[best]), ious[:, best].astype(np.float64))
+
+
+def depth_of_backgrounds(
+    bank: Bank, numbers: np.ndarray, size: tuple[int, int], device: torch.device
+) -> Tensor:
+    """The depth of backgrounds without any object: (B, 1, h, w) float in [0, 1].
+
+    Where a background's depth is unknown this is its mean elsewhere, and one half where all of it is unknown.
+
+    Args:
+        bank: of the dataset.
+        numbers: (B,) of backgrounds in the bank.
+        size: (h, w).
+        device: of the result.
+    """
+    # torch computes little with uint16.
+    integers = torch.from_numpy(bank.bg_depth[numbers].view(np.int16)).to(device)
+    depth, known = to_depth(integers, size)
+    counts = known.sum(dim=(1, 2, 3), keepdim=True)
+    means = torch.where(counts > 0, (depth * known).sum(dim=(1, 2, 3), keepdim=True) / counts, 0.5)
+    return torch.where(known, depth, means)
+
+
+@dataclass(frozen=True)
+class ConstantDepth:
+    """The one depth everywhere that has the best RMSE over all known pixels of these very samples.
+
+    Attributes:
+        depth: in [0, 1]; not a number where no depth is known.
+        rmse: (n,) float, of each sample; not a number where it has no known depth.
+    """
+
+    depth: float
+    rmse: np.ndarray
+
+
+def best_constant(mean: np.ndarray, mean_square: np.ndarray, known: np.ndarray) -> ConstantDepth:
+    """From moments of each sample's known depth, (n,) float each, and its known pixels (n,): their mean."""
+    seen = known > 0
+    total = known[seen].sum()
+    depth = float((mean[seen] * known[seen]).sum() / total) if total else float("nan")
+    return ConstantDepth(depth, np.sqrt(np.maximum(mean_square - 2 * depth * mean + depth**2, 0)))

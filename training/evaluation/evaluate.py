@@ -1,0 +1,235 @@
+"""How well a network does on samples of a split: background clean, perturbed and absent, and baselines."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from generator.progress import Progress
+from generator.reading.dataset import Split
+from training.batches.batches import read_batches
+from training.batches.prepare import Prepared, Truth, prepare, to_network
+from training.batches.resize import resize
+from training.errors import DeviceMemoryError
+from training.evaluation.baselines import (
+    ConstantDepth,
+    ThresholdBaseline,
+    best_constant,
+    best_threshold,
+    depth_of_backgrounds,
+    threshold_ious,
+)
+from training.evaluation.careless_camera import perturb_backgrounds
+from training.evaluation.measures import DEPTH_MEASURES, MASK_MEASURES
+from training.evaluation.metrics import THRESHOLD
+from training.models import Prediction
+from training.process.memory import is_out_of_memory
+
+Condition = Literal["clean", "perturbed", "absent"]
+CONDITIONS: tuple[Condition, ...] = ("clean", "perturbed", "absent")
+"""What the network is given as background."""
+
+See = Callable[[Tensor | None, Tensor], Prediction]
+"""A network: bg (B, 3, h, w) in [-1, 1] or None, and fg_bg likewise -> its answer."""
+
+Backgrounds = dict[Condition, Tensor | None]
+"""What the network is given as background in each condition, (B, 3, h, w) in [-1, 1]; None for none."""
+
+_Groups = dict[str, dict[str, Tensor] | dict[str, np.ndarray]]
+"""By group and name, one number per sample or several."""
+
+Measures = dict[str, np.ndarray]
+"""By name, (n,) float64: one number per sample; not a number where it has none."""
+
+Found = TypeVar("Found")
+
+_BATCH = 64
+"""Samples looked at together, where there is memory for as many."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured on n samples of a split.
+
+    Attributes:
+        rows: (n,) int64, their numbers in the split.
+        bgs: (n,) int64, their backgrounds' numbers in the bank.
+        shares: (n,) float64, the part of each picture that the mask covers.
+        known: (n,) int64, pixels of known depth.
+        network: for each condition the measures of `measures`; those of depth as `depth_NAME`.
+        thresholds: for "clean" and "perturbed" the threshold baseline.
+        constant: the constant depth; None where the network has no depth head.
+        bg_depth: for the background's own depth the measures of depth; None likewise.
+    """
+
+    rows: np.ndarray
+    bgs: np.ndarray
+    shares: np.ndarray
+    known: np.ndarray
+    network: dict[Condition, Measures]
+    thresholds: dict[Condition, ThresholdBaseline]
+    constant: ConstantDepth | None
+    bg_depth: Measures | None
+
+
+@torch.inference_mode()
+def evaluate(
+    split: Split,
+    rows: np.ndarray,
+    see: See,
+    res: int,
+    device: torch.device,
+    conditions: Sequence[Condition] = CONDITIONS,
+) -> Evaluation:
+    """Measure a network on samples of a split; the same network and samples give the same numbers.
+
+    Args:
+        split: to read from.
+        rows: (n,) int64, which samples, at least one.
+        see: the network.
+        res: longer side at which it looks and is measured.
+        device: where it runs.
+        conditions: in which it is measured; a network that sees no background has "absent" alone.
+    """
+
+    def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> _Groups:
+        groups: _Groups = {
+            condition: measure(see(backgrounds[condition], batch.fg_bg), batch.truth)
+            for condition in conditions
+        }
+        size = (batch.bg.shape[-2], batch.bg.shape[-1])
+        own = depth_of_backgrounds(split.bank, split.samples["bg"][numbers], size, device)
+        return groups | {"bg_depth": _depth_measures(own, batch.truth)} | _for_baselines(batch, backgrounds)
+
+    collected = _Columns()
+    with Progress("evaluating", len(rows), "samples") as progress:
+        for numbers, groups in looked_at(split, rows, res, device, look):
+            for group, columns in groups.items():
+                collected.add(group, columns)
+            progress.advance(len(numbers))
+    sample = collected.joined("sample")
+    thresholds = collected.joined("threshold")
+    network = {condition: collected.joined(condition) for condition in conditions}
+    has_depth = "depth_rmse" in network[conditions[0]]
+    constant = best_constant(sample["mean"], sample["mean_square"], sample["known"])
+    return Evaluation(
+        rows=rows,
+        bgs=split.samples["bg"][rows].astype(np.int64),
+        shares=sample["share"],
+        known=sample["known"].astype(np.int64),
+        network=network,
+        thresholds={name: best_threshold(thresholds[name]) for name in CONDITIONS if name in thresholds},
+        constant=constant if has_depth else None,
+        bg_depth=collected.joined("bg_depth") if has_depth else None,
+    )
+
+
+def looked_at(
+    split: Split,
+    rows: np.ndarray,
+    res: int,
+    device: torch.device,
+    look: Callable[[np.ndarray, Prepared, Backgrounds], Found],
+) -> Iterator[tuple[np.ndarray, Found]]:
+    """What is found in samples (n,) of a split, batch by batch; in smaller batches where memory runs out.
+
+    Args:
+        look: is given a batch as `evaluated_batches` yields it.
+
+    Yields:
+        The samples' numbers, and what `look` found in them.
+
+    Raises:
+        DeviceMemoryError: a single sample does not fit.
+    """
+    size = min(_BATCH, len(rows))
+    while len(rows):
+        try:
+            for numbers, found in _looked_at(evaluated_batches(split, rows, res, device, size), look):
+                yield numbers, found
+                rows = rows[len(numbers) :]
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            if size == 1:
+                raise DeviceMemoryError(device, res) from error
+            size //= 2
+
+
+def _looked_at(
+    batches: Iterator[tuple[np.ndarray, Prepared, Backgrounds]],
+    look: Callable[[np.ndarray, Prepared, Backgrounds], Found],
+) -> Iterator[tuple[np.ndarray, Found]]:
+    """Apart from `looked_at`, so that a batch is gone before a smaller one is tried."""
+    for numbers, batch, backgrounds in batches:
+        yield numbers, look(numbers, batch, backgrounds)
+
+
+def evaluated_batches(
+    split: Split, rows: np.ndarray, res: int, device: torch.device, count: int = _BATCH
+) -> Iterator[tuple[np.ndarray, Prepared, Backgrounds]]:
+    """Samples (n,) of a split in batches of `count`, at a resolution.
+
+    Yields:
+        Their numbers, the batch, and what the network is given as background in each condition; perturbed at
+        the size at which the dataset has it, as by the camera that took it.
+    """
+    parts = [rows[start : start + count] for start in range(0, len(rows), count)]
+    for part, integers in zip(parts, read_batches(split, parts, device), strict=True):
+        batch = prepare(integers, res)
+        height, width = integers.mask.shape[1:]
+        perturbed = perturb_backgrounds(to_network(integers.bg, (height, width)), part)
+        size = (batch.bg.shape[-2], batch.bg.shape[-1])
+        yield part, batch, {"clean": batch.bg, "perturbed": resize(perturbed, size), "absent": None}
+
+
+def measure(prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
+    """Every measure of a batch by name, (B,) each: of the mask cut at one half, and of depth if any."""
+    predicted, actual = prediction.mask_logits.sigmoid() >= THRESHOLD, truth.mask >= THRESHOLD
+    measures = {name: of(predicted, actual) for name, of in MASK_MEASURES.items()}
+    return measures if prediction.depth is None else measures | _depth_measures(prediction.depth, truth)
+
+
+def _depth_measures(depth: Tensor, truth: Truth) -> dict[str, Tensor]:
+    return {
+        f"depth_{name}": of(depth.float(), truth.depth, truth.known) for name, of in DEPTH_MEASURES.items()
+    }
+
+
+def _for_baselines(batch: Prepared, backgrounds: Backgrounds) -> _Groups:
+    """What the baselines need of a batch, and what the samples are like."""
+    truth = batch.truth
+    actual = truth.mask >= THRESHOLD
+    ious = {
+        str(condition): threshold_ious(bg, batch.fg_bg, actual)
+        for condition, bg in backgrounds.items()
+        if bg is not None
+    }
+    # Not every device has float64.
+    depth, known = (values.flatten(1).cpu().double() for values in (truth.depth * truth.known, truth.known))
+    count = known.sum(dim=1)
+    sums = {"mean": depth.sum(dim=1) / count, "mean_square": depth.square().sum(dim=1) / count}
+    shares = actual.flatten(1).float().mean(dim=1)
+    return {"threshold": ious, "sample": {"share": shares, "known": count, **sums}}
+
+
+class _Columns:
+    """Numbers per sample, batch by batch, by group and name."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, dict[str, list[np.ndarray]]] = {}
+
+    def add(self, group: str, columns: dict[str, Tensor] | dict[str, np.ndarray]) -> None:
+        for name, values in columns.items():
+            array = values.cpu().numpy() if isinstance(values, Tensor) else values
+            self._parts.setdefault(group, {}).setdefault(name, []).append(array)
+
+    def joined(self, group: str) -> Measures:
+        """(n, ...) float64; the thresholds' many columns as they are."""
+        joined = {name: np.concatenate(parts) for name, parts in self._parts[group].items()}
+        return {
+            name: column if column.ndim > 1 else column.astype(np.float64) for name, column in joined.items()
+        }

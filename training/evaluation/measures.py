@@ -1,0 +1,121 @@
+"""How good each sample's prediction is, by name: a value per sample, so that samples can be drawn anew.
+
+Measures of a mask take two bool masks (B, 1, H, W); those of depth take depth_pred and depth (B, 1, H, W)
+float in [0, 1], relative inverse depth, and known (B, 1, H, W) bool. All give (B,) float. A mask that is
+empty is defined by each measure; where no depth is known, those of depth are not a number.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torchmetrics.functional.classification import binary_accuracy
+from torchmetrics.functional.segmentation import dice_score, mean_iou
+
+from training.evaluation.metrics import iou_per_sample
+from training.losses.class_labels import IGNORED, one_hot
+from training.losses.precision import in_full_precision
+from training.losses.similarity import similarity_map
+
+DEPTH_FLOOR = 0.02
+"""Inverse depth below this counts as this in ratios, which the farthest pixels would otherwise rule."""
+_NEAR_RATIO = 1.25
+
+
+def dice_per_sample(predicted: Tensor, actual: Tensor) -> Tensor:
+    """Dice coefficient: twice the intersection over the sum of both areas; 1 where both are empty."""
+    # Versions of torchmetrics answer differently where both are empty.
+    score = dice_score(
+        predicted.long(), actual.long(), num_classes=1, average="macro", input_format="one-hot"
+    )
+    return torch.where((predicted | actual).flatten(1).any(dim=1), score, 1.0)
+
+
+def pixel_accuracy_per_sample(predicted: Tensor, actual: Tensor) -> Tensor:
+    """Share of pixels that are right."""
+    first, second = (mask.flatten(1).long() for mask in (predicted, actual))
+    share = binary_accuracy(first, second, multidim_average="samplewise", validate_args=False)
+    # It gives a batch of one without its dimension.
+    return share.reshape(len(predicted))
+
+
+def mean_iou_per_sample(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Intersection over union, averaged over the classes that are there or predicted.
+
+    Args:
+        predicted: (B, H, W) int64 in [0, classes).
+        labels: (B, H, W) int64 in [0, classes), or 255 where a pixel counts nothing.
+        classes: how many there are.
+
+    Returns:
+        (B,) float; not a number where every pixel is ignored.
+
+    Raises:
+        DatasetError: a label is none of these.
+    """
+    actual = one_hot(labels, classes)
+    found = one_hot(predicted, classes) & (labels != IGNORED)[:, None]
+    scores = mean_iou(
+        found.long(), actual.long(), num_classes=classes, per_class=True, input_format="one-hot"
+    )
+    # Versions of torchmetrics mark absent classes differently.
+    present = (found | actual).flatten(2).any(dim=2)
+    return torch.where(present, scores, 0.0).sum(dim=1) / present.sum(dim=1)
+
+
+@in_full_precision
+def depth_rmse_per_sample(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Tensor:
+    """Root of the mean squared error over known pixels."""
+    return _mean_where((depth_pred - depth) ** 2, known).sqrt()
+
+
+@in_full_precision
+def depth_mae_per_sample(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Tensor:
+    """Mean absolute error over known pixels."""
+    return _mean_where((depth_pred - depth).abs(), known)
+
+
+@in_full_precision
+def depth_ssim_per_sample(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Tensor:
+    """Mean structural similarity around known pixels, in [-1, 1]; unknown ones are 0 in both pictures."""
+    return _mean_where(similarity_map(depth_pred * known, depth * known), known)
+
+
+@in_full_precision
+def depth_abs_rel_per_sample(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Tensor:
+    """Mean absolute error relative to the truth, both floored at 0.02, over known pixels.
+
+    Source: Eigen, Puhrsch & Fergus 2014, "Depth map prediction from a single image".
+    """
+    predicted, actual = depth_pred.clamp(min=DEPTH_FLOOR), depth.clamp(min=DEPTH_FLOOR)
+    return _mean_where((predicted - actual).abs() / actual, known)
+
+
+@in_full_precision
+def depth_delta_per_sample(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Tensor:
+    """Share of known pixels whose truth and prediction, both floored at 0.02, are less than 1.25 times apart.
+
+    Source: Eigen, Puhrsch & Fergus 2014, "Depth map prediction from a single image".
+    """
+    predicted, actual = depth_pred.clamp(min=DEPTH_FLOOR), depth.clamp(min=DEPTH_FLOOR)
+    ratio = torch.maximum(predicted / actual, actual / predicted)
+    return _mean_where((ratio < _NEAR_RATIO).to(depth.dtype), known)
+
+
+MASK_MEASURES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "iou": iou_per_sample,
+    "dice": dice_per_sample,
+    "pixel_accuracy": pixel_accuracy_per_sample,
+}
+DEPTH_MEASURES: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
+    "rmse": depth_rmse_per_sample,
+    "mae": depth_mae_per_sample,
+    "ssim": depth_ssim_per_sample,
+    "abs_rel": depth_abs_rel_per_sample,
+    "delta_1.25": depth_delta_per_sample,
+}
+
+
+def _mean_where(values: Tensor, known: Tensor) -> Tensor:
+    """Mean of each sample over known pixels; none gives 0 / 0."""
+    return (values * known).flatten(1).sum(dim=1) / known.flatten(1).sum(dim=1)

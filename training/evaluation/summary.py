@@ -1,0 +1,133 @@
+"""An evaluation as one document: overall, by object size and by background (docs/evaluation.md)."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from training.evaluation.bootstrap import Estimate, estimate, root_of_weighted_mean
+from training.evaluation.evaluate import Evaluation, Measures
+
+SIZES = {
+    "none": (-math.inf, 0.0),
+    "small": (0.0, 0.02),
+    "medium": (0.02, 0.08),
+    "large": (0.08, math.inf),
+}
+"""By name, the part of the picture an object covers: above the first, up to the second."""
+
+
+def summarise(evaluation: Evaluation, bg_names: list[str]) -> dict[str, Any]:
+    """All that metrics.json says of what was measured.
+
+    Args:
+        evaluation: of a network.
+        bg_names: of the bank's backgrounds, in its order.
+
+    Returns:
+        Of dicts, lists, strings and plain numbers; None where there is no number, else 6 decimals.
+    """
+    document: dict[str, Any] = plain(
+        {
+            "network": {name: _overall(part, evaluation) for name, part in evaluation.network.items()},
+            "baselines": _baselines(evaluation),
+            "by_size": _by_size(evaluation),
+            "by_background": _by_background(evaluation, bg_names),
+            "backgrounds": _over_backgrounds(evaluation),
+            "per_sample": _per_sample(evaluation, bg_names),
+        }
+    )
+    return document
+
+
+def plain(value: Any) -> Any:
+    """The same with floats of 6 decimals, and None for what is no number, which JSON does not know."""
+    if isinstance(value, Estimate):
+        value = {"mean": value.value, "low": value.low, "high": value.high, "samples": value.samples}
+    if isinstance(value, dict):
+        return {name: plain(part) for name, part in value.items()}
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list):
+        return [plain(part) for part in value]
+    if isinstance(value, float):
+        return round(value, 6) if math.isfinite(value) else None
+    return value
+
+
+def _overall(measures: Measures, evaluation: Evaluation) -> dict[str, Estimate]:
+    """The mean over samples of each measure, and the RMSE of depth over all their known pixels."""
+    overall = {name: estimate(values) for name, values in measures.items()}
+    if "depth_rmse" in measures:
+        overall["depth_rmse_pixels"] = estimate(
+            measures["depth_rmse"] ** 2,
+            evaluation.known.astype(np.float64),
+            statistic=root_of_weighted_mean,
+        )
+    return overall
+
+
+def _baselines(evaluation: Evaluation) -> dict[str, Any]:
+    threshold = {
+        name: {"threshold": found.threshold, "iou": estimate(found.iou)}
+        for name, found in evaluation.thresholds.items()
+    }
+    constant = bg_depth = None
+    if evaluation.constant is not None and evaluation.bg_depth is not None:
+        constant = {
+            "depth": evaluation.constant.depth,
+            **_overall({"depth_rmse": evaluation.constant.rmse}, evaluation),
+        }
+        bg_depth = _overall(evaluation.bg_depth, evaluation)
+    return {"threshold": threshold, "constant_depth": constant, "bg_depth": bg_depth}
+
+
+def _by_size(evaluation: Evaluation) -> dict[str, Any]:
+    groups = {}
+    for name, (above, up_to) in SIZES.items():
+        inside = (evaluation.shares > above) & (evaluation.shares <= up_to)
+        groups[name] = {
+            "above": max(above, 0.0) if name != "none" else None,
+            "up_to": min(up_to, 1.0),
+            "samples": int(inside.sum()),
+            "iou": {condition: estimate(values[inside]) for condition, values in _ious(evaluation).items()},
+        }
+    return groups
+
+
+def _by_background(evaluation: Evaluation, names: list[str]) -> dict[str, Any]:
+    groups = {}
+    for number in np.unique(evaluation.bgs).tolist():
+        inside = evaluation.bgs == number
+        ious = {name: float(values[inside].mean()) for name, values in _ious(evaluation).items()}
+        groups[names[number]] = {"samples": int(inside.sum()), "iou": ious}
+    return groups
+
+
+def _over_backgrounds(evaluation: Evaluation) -> dict[str, Any]:
+    """Each background as one: samples that share one are not independent."""
+    numbers = np.unique(evaluation.bgs)
+    ious = {
+        name: estimate(np.array([values[evaluation.bgs == number].mean() for number in numbers]))
+        for name, values in _ious(evaluation).items()
+    }
+    return {"iou": ious}
+
+
+def _ious(evaluation: Evaluation) -> dict[str, np.ndarray]:
+    """Of the network in each condition, and of the thresholds as `threshold_CONDITION`."""
+    network = {str(name): measures["iou"] for name, measures in evaluation.network.items()}
+    return network | {f"threshold_{name}": found.iou for name, found in evaluation.thresholds.items()}
+
+
+def _per_sample(evaluation: Evaluation, names: list[str]) -> dict[str, Any]:
+    constant = None if evaluation.constant is None else {"depth_rmse": evaluation.constant.rmse}
+    return {
+        "row": evaluation.rows,
+        "bg": [names[number] for number in evaluation.bgs.tolist()],
+        "share": evaluation.shares,
+        "network": evaluation.network,
+        "threshold": {name: {"iou": found.iou} for name, found in evaluation.thresholds.items()},
+        "constant_depth": constant,
+        "bg_depth": evaluation.bg_depth,
+    }

@@ -1,0 +1,122 @@
+"""What the hardware offers, and what of it a run gets."""
+
+import logging
+import os
+from typing import TYPE_CHECKING, Literal
+
+import torch
+from torch import Tensor
+
+from generator.errors import ConfigError
+from generator.process.parent import end_with_parent
+from training.config import Precision, TrainConfig
+
+if TYPE_CHECKING:
+    from lightning.fabric import Fabric
+
+Accelerator = Literal["cpu", "cuda", "mps"]
+# Within these seconds after the first process is gone, the others learn so from their exchange, and say it.
+_GRACE = 10.0
+_FEW_PROCESSES = 8
+"""So many run on any CPU, if slowly."""
+
+FabricPrecision = Literal["16-mixed", "bf16-mixed", "32-true"]
+
+
+def choose_accelerator(asked: str) -> Accelerator:
+    """The device asked for; auto is the best there is.
+
+    Raises:
+        ConfigError: it is not here.
+    """
+    here: list[Accelerator] = ["cpu"]
+    if torch.backends.mps.is_available():
+        here.insert(0, "mps")
+    if torch.cuda.is_available():
+        here.insert(0, "cuda")
+    if asked == "auto":
+        return here[0]
+    for accelerator in here:
+        if accelerator == asked:
+            return accelerator
+    raise ConfigError("--device", f"one of auto, {', '.join(here)}", asked, "choose a device that is here")
+
+
+def choose_precision(asked: Precision, accelerator: Accelerator) -> FabricPrecision:
+    """bf16 (mixed) where asked for, or where auto finds hardware for it; else fp32.
+
+    Raises:
+        ConfigError: fp16 is asked for where there is no CUDA; its losses need scaling that is only there.
+    """
+    if asked == "16" and accelerator != "cuda":
+        raise ConfigError("--precision", "32 or bf16 where there is no CUDA", "16", "choose one of them")
+    if asked == "auto":
+        asked = "bf16" if _has_bf16(accelerator) else "32"
+    names: dict[Precision, FabricPrecision] = {"16": "16-mixed", "bf16": "bf16-mixed", "32": "32-true"}
+    return names[asked]
+
+
+def make_fabric(config: TrainConfig) -> "Fabric":
+    """The device or devices of a run, with their processes started.
+
+    With several devices Fabric starts one process for each but this one, which run this very command line;
+    under torchrun they are there already.
+
+    Raises:
+        ConfigError: a device asked for is not here.
+    """
+    from lightning.fabric import Fabric
+    from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+
+    accelerator = choose_accelerator(config.device)
+    # Fabric speaks of its precision on its own; the run's first line says it with the rest.
+    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.distributed"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    devices, nodes = config.devices, config.nodes
+    if TorchElasticEnvironment.detect():
+        devices = int(os.environ["LOCAL_WORLD_SIZE"])
+        nodes = int(os.environ["WORLD_SIZE"]) // devices
+    if accelerator == "cuda" and devices > torch.cuda.device_count():
+        raise ConfigError(
+            "--devices", f"at most the {torch.cuda.device_count()} that are here", str(devices), "lower it"
+        )
+    most = max(_FEW_PROCESSES, os.cpu_count() or 1)
+    if accelerator == "cpu" and devices > most:
+        raise ConfigError("--devices", f"at most {most} on this CPU", str(devices), "lower it")
+    if accelerator == "mps" and devices > 1:
+        raise ConfigError("--devices", "1 on mps", str(devices), "lower it")
+    fabric = Fabric(
+        accelerator=accelerator,
+        strategy="ddp" if devices * nodes > 1 else "auto",
+        devices=devices,
+        num_nodes=nodes,
+        precision=choose_precision(config.precision, accelerator),
+    )
+    if "LOCAL_RANK" in os.environ and not TorchElasticEnvironment.detect():
+        end_with_parent(_GRACE)  # it may wait for the first process for ever
+    fabric.launch()
+    return fabric
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that speaks and saves; known before Fabric is."""
+    names = ("RANK",) if "RANK" in os.environ else ("LOCAL_RANK", "NODE_RANK")
+    return not any(int(os.environ.get(name, "0")) for name in names)
+
+
+def over_processes(
+    fabric: "Fabric", value: Tensor, operation: Literal["sum", "mean", "max", "min"]
+) -> Tensor:
+    """A tensor reduced over all processes, the same in each."""
+    reduced = fabric.all_reduce(value.clone(), reduce_op=operation)
+    assert isinstance(reduced, Tensor)
+    return reduced
+
+
+def _has_bf16(accelerator: Accelerator) -> bool:
+    if accelerator == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if accelerator == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return False

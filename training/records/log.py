@@ -1,0 +1,166 @@
+"""What a run leaves to look at: its config, a CSV with a row per epoch, and files for TensorBoard."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from generator.errors import one_line
+from generator.files import read_regular, write_atomically
+from training.batches.prepare import Prepared, Truth
+from training.config import TrainConfig
+from training.errors import RunError
+from training.models import Architecture, Prediction
+from training.models.graph import add_graph
+from training.records.board import Board
+from training.records.run_folder import CONFIG_FILE, CSV_FILE
+from training.term_names import current_column
+
+PICTURES = 8
+_MOST_CSV = 2**26
+"""Bytes of a table: more than a million epochs."""
+
+
+class RunLog:
+    """The log of a run in `folder`. A resumed run goes on where its checkpoint was: later rows are dropped.
+
+    Args:
+        folder: of the log.
+        epoch: epochs done so far.
+        step: batches done so far; TensorBoard counts in these.
+        say: is told when TensorBoard's file can no longer be written, which is no reason not to train.
+
+    Raises:
+        RunError: a table stands there that no run wrote.
+    """
+
+    def __init__(self, folder: Path, epoch: int, step: int, say: Callable[[str], None] = print) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._csv, self._say = folder, folder / CSV_FILE, say
+        self._rows = [row for row in read_rows(self._csv) if int(row["epoch"]) <= epoch]
+        self._board = Board(folder, purge_step=step + 1 if step else None)
+        self._has_said = False
+
+    def close(self) -> None:
+        """Write what is held back for TensorBoard."""
+        self._board.close()
+        self._tell()
+
+    def training(self, step: int, terms: dict[str, float], lr: float) -> None:
+        """Losses averaged over the last steps."""
+        for name, value in terms.items():
+            self._board.add_scalar(f"train/{name}", value, step)
+        self._board.add_scalar("train/lr", lr, step)
+        self._flush()
+
+    def epoch(self, step: int, row: dict[str, float | int]) -> None:
+        """One epoch's row, in the CSV and as scalars."""
+        texts = {
+            name: str(value) if isinstance(value, int) else f"{value:.6g}" for name, value in row.items()
+        }
+        self._rows.append(texts)
+        names = list(dict.fromkeys(name for known in self._rows for name in known))
+        text = io.StringIO()
+        writer = csv.DictWriter(text, names, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self._rows)
+        write_atomically(self._csv, text.getvalue().encode())
+        for name, value in row.items():
+            self._board.add_scalar(f"epoch/{name}", value, step)
+        self._flush()
+
+    def pictures(self, step: int, prepared: Prepared, prediction: Prediction) -> None:
+        """Samples as rows, what was seen, should be answered and was, and the errors, as in `columns`."""
+        names = ", ".join(columns(prepared, prediction))
+        self._board.add_image(names, grid(prepared, prediction), step)
+        self._flush()
+
+    def histograms(self, step: int, network: nn.Module) -> None:
+        """Every weight's values, and its gradient's, as the last step left them (clipped, not averaged)."""
+        for name, weight in network.named_parameters():
+            self._histogram(f"weights/{name}", weight.detach(), step)
+            if weight.grad is not None:
+                self._histogram(f"gradients/{name}", weight.grad, step)
+
+    def graph(self, architecture: Architecture) -> str | None:
+        """The network's graph; gives the reason where it cannot be drawn."""
+        return add_graph(self._board, architecture)
+
+    def _flush(self) -> None:
+        self._board.flush()
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._board.problem is not None and not self._has_said:
+            self._has_said = True
+            self._say(f"{self._folder}: no more for TensorBoard ({self._board.problem}); training goes on")
+
+    def _histogram(self, name: str, values: Tensor, step: int) -> None:
+        # Scaled gradients overflow now and then.
+        finite = values[values.isfinite()]
+        if finite.numel():
+            self._board.add_histogram(name, finite.float().cpu(), step)
+
+
+def grid(prepared: Prepared, prediction: Prediction) -> Tensor:
+    """A picture (3, rows * h, columns * w) float in [0, 1] of at most `PICTURES` samples, a row each."""
+    cells = [column[:PICTURES].float().cpu() for column in columns(prepared, prediction).values()]
+    rows = torch.cat([cell.expand(-1, 3, -1, -1) for cell in cells], dim=3)
+    return torch.cat(list(rows), dim=1).clamp(0, 1)
+
+
+def columns(prepared: Prepared, prediction: Prediction) -> dict[str, Tensor]:
+    """What is shown of samples, by name: (B, 1 or 3, h, w) float in [0, 1] each.
+
+    Errors are absolute, and of depth 0 where it is unknown; without a depth head there is no depth.
+    """
+    truth: Truth = prepared.truth
+    mask = prediction.mask_logits.sigmoid()
+    shown = {
+        "bg": (prepared.bg + 1) / 2,
+        "fg_bg": (prepared.fg_bg + 1) / 2,
+        "mask": truth.mask,
+        "mask_pred": mask,
+        "mask_error": (truth.mask - mask).abs(),
+    }
+    if prediction.depth is not None:
+        error = (truth.depth - prediction.depth).abs() * truth.known
+        shown |= {"depth": truth.depth, "depth_pred": prediction.depth, "depth_error": error}
+    return shown
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    """The rows of the CSV, a text per column; none where there is no file.
+
+    Raises:
+        RunError: it is no table with an epoch in every row.
+    """
+    try:
+        text = read_regular(path, _MOST_CSV).decode("utf-8")
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        for row in rows:
+            if None in row or None in row.values():
+                raise ValueError("rows of different lengths")
+            if not row["epoch"].isascii() or int(row["epoch"]) < 1:
+                raise ValueError(f"epoch {row['epoch']}")
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, csv.Error) as error:
+        found = f"something else ({getattr(error, 'strerror', None) or one_line(error)})"
+        raise RunError(
+            path, "a row of numbers per epoch", found, "move it away and run the same command again"
+        ) from error
+    return [{current_column(name): value for name, value in row.items()} for row in rows]
+
+
+def write_config(folder: Path, config: TrainConfig) -> None:
+    """Write the resolved config as JSON into the run's folder, unless it stands there."""
+    path = folder / CONFIG_FILE
+    # In ASCII, which keeps a path of any bytes.
+    content = (json.dumps(config.model_dump(exclude={"out"}), indent=2, default=str) + "\n").encode()
+    if not path.exists() or read_regular(path) != content:
+        write_atomically(path, content)

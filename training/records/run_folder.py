@@ -1,0 +1,134 @@
+"""What in a folder is a run's own: only that is replaced or removed, and by one process at a time."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from generator.errors import UsageError
+from generator.files import open_regular, read_regular
+from generator.locks import hold_folder
+from training.process.devices import is_first_process
+from training.records.run_files import BEST, LAST
+
+FORMAT = "fgbg-checkpoint"
+"""By this word, which stands at the beginning of its content, a checkpoint is known."""
+LOG_FOLDER = "log"
+CONFIG_FILE = "config.json"
+CSV_FILE = "metrics.csv"
+LR_PLOT = "lr-range.png"
+BOARD_SUFFIX = ".fgbg"
+"""The end of the names of a run's TensorBoard files."""
+
+PLOT_MARK = "fgbg train"
+"""The software that a plot names as its maker."""
+
+_HEAD = 4096
+_MOST_CONFIG = 2**20
+_CSV_BEGINS = b"epoch,stage,res,step,"
+_CONFIG_HAS = {"data", "stages", "widths", "lr"}
+
+
+@contextmanager
+def hold_run(out: Path) -> Iterator[None]:
+    """Keep other calls of train from a folder; of the processes of one run the first does.
+
+    Raises:
+        ConfigError: another call trains there.
+        UsageError: the file system has no locks, or a file stands in place of a folder.
+    """
+    if not is_first_process():
+        yield
+        return
+    for path in (out, out / LOG_FOLDER):
+        if path.exists() and not path.is_dir():
+            raise UsageError(path, "a folder", "a file", "use another --out")
+    with hold_folder(out, "fgbg train"):
+        yield
+
+
+def refuse_foreign(out: Path) -> None:
+    """Make sure that what a run replaces is of a run.
+
+    Checkpoints, which are only replaced when asked for, count as well: a damaged one that is still known by
+    its beginning may be overwritten.
+
+    Raises:
+        UsageError: it is not; nothing was changed.
+    """
+    for path, is_own in _owned(out):
+        refuse_foreign_file(path, is_own)
+
+
+def refuse_foreign_file(path: Path, is_own: Callable[[Path], bool]) -> None:
+    """Raise a UsageError where a file stands that is not known for a run's."""
+    if (path.exists() or path.is_symlink()) and not is_own(path):
+        raise UsageError(
+            path, f"{path.name} of an earlier run", "something else", "move it away, or use another --out"
+        )
+
+
+def remove_run(out: Path) -> None:
+    """Remove what a run left: checkpoints, table, plot and TensorBoard files; all else stays."""
+    for path, is_own in _owned(out):
+        if path.name != CONFIG_FILE and is_own(path):
+            path.unlink()
+    for path in (out / LOG_FOLDER).glob(f"events.out.tfevents.*{BOARD_SUFFIX}"):
+        path.unlink(missing_ok=True)
+
+
+def recorded_config(out: Path) -> dict[str, Any]:
+    """What config.json in `out` says, as it stands there; nothing where there is no such file."""
+    return _config(out / CONFIG_FILE)
+
+
+def recorded_data(out: Path) -> Path | None:
+    """The folder of the dataset that the run in `out` was last trained on; None where that is not known."""
+    data = recorded_config(out).get("data")
+    return Path(data) if isinstance(data, str) and data else None
+
+
+def is_run_plot(path: Path) -> bool:
+    """Whether a file is a plot of a range test."""
+    return b"Software\x00" + PLOT_MARK.encode() in _head(path)
+
+
+def _owned(out: Path) -> list[tuple[Path, Callable[[Path], bool]]]:
+    log = out / LOG_FOLDER
+    return [
+        (out / LAST, _is_checkpoint),
+        (out / BEST, _is_checkpoint),
+        (out / CONFIG_FILE, _is_config),
+        (log / CSV_FILE, _is_table),
+    ]
+
+
+def _is_checkpoint(path: Path) -> bool:
+    return FORMAT.encode() in _head(path)
+
+
+def _is_table(path: Path) -> bool:
+    return _head(path).startswith(_CSV_BEGINS)
+
+
+def _is_config(path: Path) -> bool:
+    return _config(path).keys() >= _CONFIG_HAS
+
+
+def _config(path: Path) -> dict[str, Any]:
+    """A JSON object; an empty one for whatever else stands there."""
+    try:
+        content = json.loads(read_regular(path, _MOST_CONFIG))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _head(path: Path) -> bytes:
+    """The first bytes of a file; none where there is no file."""
+    try:
+        with open_regular(path) as file:
+            return file.read(_HEAD)
+    except OSError:
+        return b""
