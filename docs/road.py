@@ -13,12 +13,11 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from fgbg.predictor import Predictor
+from fgbg import Predictor, open_dataset
 from fgbg.predictor.predictions import write_prediction
 from generator.encode import encode_png
 from generator.files import write_atomically
 from generator.format.pixels import NEAREST
-from generator.reading.dataset import open_dataset
 from training.checkpoint import load_checkpoint
 from training.records.run_files import find_checkpoint
 

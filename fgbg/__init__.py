@@ -1,1 +1,103 @@
-"""The face of the project: command line and prediction."""
+"""From two folders of pictures to a network that predicts mask and depth: the public API.
+
+>>> import fgbg
+>>> fgbg.open_dataset("data/shards")["val"].read([0, 5]).mask.dtype
+dtype('uint8')
+
+The names in `__all__` stay. Everything else in `fgbg`, `training` and `generator` may move.
+Importing `fgbg` is quick; NumPy, torch and the others are imported when a name is first used.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from fgbg.shadowing import refuse_shadowed_packages
+
+refuse_shadowed_packages()
+
+from generator import __version__ as __version__  # noqa: E402
+
+if TYPE_CHECKING:
+    from fgbg.predictor.predictor import Predicted, Predictor
+    from generator.assets.cutout import cut_out_in_box
+    from generator.config import GenerateConfig
+    from generator.drawing.write import write_samples
+    from generator.errors import (
+        AssetError,
+        ConfigError,
+        DatasetError,
+        ExistsError,
+        FgbgError,
+        ImageError,
+        UsageError,
+    )
+    from generator.export.blocks import ExportConfig
+    from generator.export.pipeline import export_dataset
+    from generator.pipeline import generate
+    from generator.reading.dataset import Batch, Dataset, Split, open_dataset
+    from generator.reading.verify import verify_dataset
+    from generator.review.review import Finding, list_assets, review
+    from training.config import TrainConfig
+    from training.errors import CheckpointError, RunError
+
+__all__ = [
+    "AssetError",
+    "Batch",
+    "CheckpointError",
+    "ConfigError",
+    "Dataset",
+    "DatasetError",
+    "ExistsError",
+    "ExportConfig",
+    "FgbgError",
+    "Finding",
+    "GenerateConfig",
+    "ImageError",
+    "Predicted",
+    "Predictor",
+    "RunError",
+    "Split",
+    "TrainConfig",
+    "UsageError",
+    "cut_out_in_box",
+    "export_dataset",
+    "generate",
+    "list_assets",
+    "open_dataset",
+    "review",
+    "verify_dataset",
+    "write_samples",
+]
+
+_MODULES = {
+    "fgbg.predictor.predictor": ("Predicted", "Predictor"),
+    "generator.assets.cutout": ("cut_out_in_box",),
+    "generator.config": ("GenerateConfig",),
+    "generator.drawing.write": ("write_samples",),
+    "generator.errors": (
+        *("AssetError", "ConfigError", "DatasetError", "ExistsError", "FgbgError", "ImageError"),
+        "UsageError",
+    ),
+    "generator.export.blocks": ("ExportConfig",),
+    "generator.export.pipeline": ("export_dataset",),
+    "generator.pipeline": ("generate",),
+    "generator.reading.dataset": ("Batch", "Dataset", "Split", "open_dataset"),
+    "generator.reading.verify": ("verify_dataset",),
+    "generator.review.review": ("Finding", "list_assets", "review"),
+    "training.config": ("TrainConfig",),
+    "training.errors": ("CheckpointError", "RunError"),
+}
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fgbg' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

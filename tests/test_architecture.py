@@ -55,7 +55,17 @@ ORDER = {
         *("engine", "idle_options", "run"),
     ],
     "fgbg": [
-        *("screen", "errors", "value_types", "config_file", "options", "html", "inputs", "results"),
+        *(
+            "shadowing",
+            "screen",
+            "errors",
+            "value_types",
+            "config_file",
+            "options",
+            "html",
+            "inputs",
+            "results",
+        ),
         *("predictor", "evaluation", "comparison", "commands", "cli", "__main__"),
     ],
 }

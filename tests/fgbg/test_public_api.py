@@ -1,0 +1,62 @@
+"""`fgbg.__all__` is the promise."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fgbg
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_these_names_stay() -> None:
+    """A name that goes, or changes, breaks somebody's script: add to this list, take nothing from it."""
+    assert set(fgbg.__all__) == {
+        *("open_dataset", "Dataset", "Split", "Batch", "verify_dataset"),
+        *("GenerateConfig", "generate", "write_samples", "list_assets", "review", "Finding"),
+        *("cut_out_in_box", "ExportConfig", "export_dataset"),
+        *("TrainConfig", "Predictor", "Predicted"),
+        *("FgbgError", "UsageError", "ConfigError", "ExistsError", "AssetError", "ImageError"),
+        *("DatasetError", "RunError", "CheckpointError"),
+    }
+
+
+@pytest.mark.parametrize("name", fgbg.__all__)
+def test_each_name_is_there_and_documented(name: str) -> None:
+    assert getattr(fgbg, name).__doc__
+    assert name in dir(fgbg)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'fgbg' has no attribute 'paint'"):
+        fgbg.paint  # type: ignore[attr-defined]  # noqa: B018
+
+
+def test_types_and_values_come_from_the_same_places() -> None:
+    """A type checker reads the imports under TYPE_CHECKING, Python the table."""
+    tree = ast.parse((ROOT / "fgbg" / "__init__.py").read_text(encoding="utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    seen = {
+        alias.name: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert seen == fgbg._HOMES
+    assert sorted(seen) == sorted(fgbg.__all__)
+
+
+def test_importing_it_is_quick_and_imports_no_library() -> None:
+    script = (
+        "import sys, time; began = time.process_time(); import fgbg;"
+        "print(time.process_time() - began, {'numpy', 'torch', 'pydantic', 'click'} & set(sys.modules))"
+    )
+    runs = [
+        subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=ROOT)
+        for _ in range(2)
+    ]
+    assert all(run.stdout.endswith(" set()\n") for run in runs)
+    assert min(float(run.stdout.split()[0]) for run in runs) < 0.1
