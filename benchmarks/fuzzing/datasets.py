@@ -15,8 +15,8 @@ from fuzzing.mutate import ODD_INTEGERS, mutate_bytes, mutate_text, mutate_tree
 from fuzzing.odd_files import put_odd_file
 from fuzzing.watch import library, run
 from generator.files import hash_file
-from generator.format.journal import seal_text
 from generator.format.manifest import NOT_IDENTITY, dataset_id
+from generator.format.sealed_lines import seal_text
 from generator.reading.dataset import open_dataset
 
 _STORAGES = {"rendered": [], "unrendered": ["--no-render"], "crowded": ["--no-render", "--objects", "1-3"]}

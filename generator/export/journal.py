@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from blake3 import blake3
-from pydantic import ValidationError
 
 from generator.errors import ConfigError
 from generator.export.formats import FormatName
 from generator.export.samples import PictureFormat
-from generator.files import hash_file, read_regular, write_atomically
-from generator.format.journal import append_line, seal, unseal
+from generator.files import hash_file, write_atomically
 from generator.format.manifest import Count, Hash, Record
+from generator.format.sealed_lines import append_line, parse, read_lines, take_whole, unseal, write_lines
 from generator.splits import SplitName
 
 HIDDEN_FOLDER = ".export"
@@ -116,19 +115,17 @@ class Journal:
         """
         journal = cls(folder)
         try:
-            first, *others = read_regular(journal._path).split(b"\n")
-        except (FileNotFoundError, NotADirectoryError):
-            return journal
+            texts = read_lines(journal._path)
         except OSError as error:
             raise _no_journal(journal._path, str(error.strerror or error)) from error
-        journal.request = unseal(first, Request) or _old_request(first)
-        if journal.request is None:
+        if not texts:
+            return journal
+        request = journal.request = unseal(texts[0], Request) or _old_request(texts[0])
+        if request is None:
             raise _no_journal(journal._path, "something else")
-        parse = _parse if journal.request.version == 2 else _parse_old
-        for text in others:
-            line = parse(text, journal.request.format)
-            if line is None:
-                break
+        read = _read_line if request.version == 2 else _read_old_line
+        lines: Iterator[Line] = take_whole(texts[1:], lambda text: read(text, request.format))
+        for line in lines:
             journal._take(line)
         return journal
 
@@ -146,12 +143,12 @@ class Journal:
         for line in lines:
             self._take(line)
         self._path.parent.mkdir(exist_ok=True)
-        write_atomically(self._path, b"".join(map(seal, (request, *lines))))
+        write_lines(self._path, (request, *lines))
 
     def append(self, line: Line) -> None:
         """Add a line. That of a block may be lost in a power cut, as may its files."""
         self._take(line)
-        append_line(self._path, seal(line), durable=not isinstance(line, BlockLine))
+        append_line(self._path, line, durable=not isinstance(line, BlockLine))
 
     def _take(self, line: Line) -> None:
         if isinstance(line, BlockLine):
@@ -166,16 +163,15 @@ class Journal:
         return self.folder / HIDDEN_FOLDER / JOURNAL_FILE
 
 
-def _parse(text: bytes, format_name: FormatName) -> Line | None:
+def _read_line(text: bytes, format_name: FormatName) -> Line | None:
     return unseal(text, BlockLine) or unseal(text, ArchiveLine) or unseal(text, FinishedLine)
 
 
-def _parse_old(text: bytes, format_name: FormatName) -> Line | None:
-    try:
-        if b'"finished"' in text:
-            return FinishedLine.model_validate_json(text)
-        line = _OldBlockLine.model_validate_json(text)
-    except ValidationError:
+def _read_old_line(text: bytes, format_name: FormatName) -> Line | None:
+    if b'"finished"' in text:
+        return parse(text, FinishedLine)
+    line = parse(text, _OldBlockLine)
+    if line is None:
         return None
     if format_name == "webdataset":
         return ArchiveLine(archive=line.block, samples=line.samples, bytes=line.bytes)
@@ -183,11 +179,8 @@ def _parse_old(text: bytes, format_name: FormatName) -> Line | None:
 
 
 def _old_request(text: bytes) -> Request | None:
-    try:
-        request = Request.model_validate_json(text)
-    except ValidationError:
-        return None
-    return request if request.version == 1 else None
+    request = parse(text, Request)
+    return request if request is not None and request.version == 1 else None
 
 
 def _no_journal(path: Path, found: str) -> ConfigError:

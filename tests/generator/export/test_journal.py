@@ -37,6 +37,20 @@ def test_lines_come_back(tmp_path: Path) -> None:
     assert Journal.read(tmp_path).finished
 
 
+def test_its_bytes_stay_the_same(tmp_path: Path) -> None:
+    """An export that an earlier release began is continued."""
+    journal = Journal(tmp_path)
+    journal.begin(REQUEST, [ONE])
+    journal.append(FinishedLine())
+    assert (tmp_path / ".export" / "journal.jsonl").read_text().splitlines() == [
+        '{"version":2,"dataset":"d","format":"coco","subset":"all","samples":null,"picture_format":"png",'
+        '"quality":null,"line":"ea67794b032e5876b11fffbb0fd6a63a"}',
+        f'{{"block":"train-000000","samples":3,"bytes":9,"hidden":"{"0" * 64}",'
+        '"line":"db14eeeb7c85b52e57be463fda362471"}',
+        '{"finished":true,"line":"67e37ded4c6e807d04ab346dbf356e31"}',
+    ]
+
+
 def test_a_torn_last_line_does_not_count(tmp_path: Path) -> None:
     journal = Journal(tmp_path)
     journal.begin(REQUEST, [ONE, TWO])

@@ -34,6 +34,18 @@ def test_the_journal_reads_back_what_was_appended(written: Path) -> None:
     assert len((written / "journal.jsonl").read_text().splitlines()) == 3
 
 
+def test_its_bytes_stay_the_same(written: Path) -> None:
+    """A dataset that an earlier release began is continued."""
+    bank = f'{{"file":"bank.h5","bytes":3,"blake3":"{HASH}"}}'
+    shard = f'"samples":1,"bytes":2,"blake3":"{HASH}","statistics":{{}},"statistics_samples":0'
+    head, first, _ = (written / "journal.jsonl").read_text().splitlines()
+    assert head == (
+        f'{{"version":2,"id":"{HASH}","bank":{bank},"shards":{{"train":2,"val":1,"test":0}},'
+        '"line":"76b4c4daf5331e53fde443176da9ef77"}'
+    )
+    assert first == f'{{"file":"train-00000.h5",{shard},"line":"7182f2ee2fa675373cd8bf633926ca3d"}}'
+
+
 def test_a_torn_last_line_does_not_count(written: Path) -> None:
     path = written / "journal.jsonl"
     path.write_bytes(path.read_bytes()[:-9])
