@@ -68,13 +68,19 @@ def command(
 
     checkpoint = find_checkpoint(checkpoint)
 
+    from fgbg.evaluation.report import METRICS_FILE, REPORT_FILE, picture_file, write_evaluation
     from fgbg.evaluation.table import screen
-    from fgbg.evaluation.write import METRICS_FILE, REPORT_FILE, picture_file, write_evaluation
-    from fgbg.predictor import Predictor
 
-    predictor = Predictor.load(checkpoint, None, device, mirror)
-    count = None if samples == "all" else int(samples)
-    document = write_evaluation(predictor, checkpoint, data, subset, count, out, overwrite)
+    document = write_evaluation(
+        checkpoint,
+        data,
+        out,
+        subset=subset,
+        samples=None if samples == "all" else int(samples),
+        mirror=mirror,
+        device=device,
+        overwrite=overwrite,
+    )
     say(*screen(document))
     for name in (REPORT_FILE, METRICS_FILE, *map(picture_file, document["network"])):
         say(out / name)

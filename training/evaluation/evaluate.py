@@ -83,6 +83,7 @@ def evaluate(
     res: int,
     device: torch.device,
     conditions: Sequence[Condition] = CONDITIONS,
+    progress: bool = True,
 ) -> Evaluation:
     """Measure a network on samples of a split; the same network and samples give the same numbers.
 
@@ -93,6 +94,7 @@ def evaluate(
         res: longer side at which it looks and is measured.
         device: where it runs.
         conditions: in which it is measured; a network that sees no background has "absent" alone.
+        progress: show a progress bar on stderr.
     """
 
     def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> _Groups:
@@ -105,11 +107,11 @@ def evaluate(
         return groups | {"bg_depth": _depth_measures(own, batch.truth)} | _for_baselines(batch, backgrounds)
 
     collected = _Columns()
-    with Progress("evaluating", len(rows), "samples") as progress:
+    with Progress("evaluating", len(rows), "samples", shown=progress) as bar:
         for numbers, groups in looked_at(split, rows, res, device, look):
             for group, columns in groups.items():
                 collected.add(group, columns)
-            progress.advance(len(numbers))
+            bar.advance(len(numbers))
     sample = collected.joined("sample")
     thresholds = collected.joined("threshold")
     network = {condition: collected.joined(condition) for condition in conditions}

@@ -1,0 +1,109 @@
+"""Measuring a network on a dataset."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fgbg.predictor import Predictor
+from generator.reading.dataset import Split, open_dataset
+from generator.reading.selection import filled_split
+from generator.splits import SplitName
+from training.evaluation import evaluate as network
+from training.evaluation.bootstrap import LEVEL, RESAMPLES
+from training.evaluation.summary import summarise
+from training.records.run_files import find_checkpoint
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A network that was measured, with all that a report of it needs.
+
+    Attributes:
+        figures: what `evaluate` returns.
+        evaluation: the measures of each sample.
+        split: the samples were read from it.
+        bg_names: file names of the dataset's backgrounds.
+        predictor: the network.
+    """
+
+    figures: dict[str, Any]
+    evaluation: network.Evaluation
+    split: Split
+    bg_names: list[str]
+    predictor: Predictor
+
+
+def evaluate(
+    checkpoint: str | Path,
+    data: str | Path = "data/shards",
+    *,
+    subset: SplitName = "val",
+    samples: int | None = None,
+    mirror: bool = True,
+    device: str = "auto",
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Measure a network on a split of a dataset. Nothing is written.
+
+    Args:
+        checkpoint: a checkpoint, or the folder of a run (its best.pt, or its last.pt where there is no
+            best.pt).
+        data: folder of the dataset.
+        subset: the split: train, val or test.
+        samples: how many samples to measure, from the first one; None: all of the split. The order of a
+            split is random, so these are a random subset, and always the same one.
+        mirror: average the answers for each picture and its mirror image. Takes twice as long.
+        device: auto (the best that this computer has), cpu, cuda or mps.
+        progress: show a progress bar on stderr.
+
+    Returns:
+        The content of metrics.json, described in docs/evaluation.md: for example
+        `["network"]["clean"]["iou"]["mean"]`, the mean IoU in [0, 1] with the background given.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be used.
+        DatasetError: the dataset is missing, unfinished or damaged, or the split has no samples.
+        ConfigError: this computer does not have the device.
+        DeviceMemoryError: the device has too little memory for one sample.
+    """
+    checkpoint = find_checkpoint(Path(checkpoint))
+    predictor = Predictor.load(checkpoint, None, device, mirror)
+    return measure(predictor, checkpoint, data, subset, samples, progress).figures
+
+
+def measure(
+    predictor: Predictor,
+    checkpoint: str | Path,
+    data: str | Path,
+    subset: SplitName,
+    samples: int | None,
+    progress: bool = True,
+) -> Measurement:
+    """The same as `evaluate` for a loaded network; `checkpoint` names it in the figures."""
+    dataset = open_dataset(Path(data))
+    split = filled_split(dataset, subset)
+    rows = np.arange(min(len(split), samples or len(split)))
+    evaluation = network.evaluate(
+        split, rows, predictor.see, predictor.res, predictor.device, conditions_of(predictor), progress
+    )
+    bg_names = [asset.name for asset in dataset.manifest.assets["bg"]]
+    figures = {
+        "dataset": dataset.manifest.id,
+        "trained_on": predictor.dataset_id or None,
+        "subset": subset,
+        "samples": len(split),
+        "samples_measured": len(rows),
+        "checkpoint": str(checkpoint),
+        "res": predictor.res,
+        "mirror": predictor.mirror,
+        "interval": {"level": LEVEL, "resamples": RESAMPLES},
+        **summarise(evaluation, bg_names),
+    }
+    return Measurement(figures, evaluation, split, bg_names, predictor)
+
+
+def conditions_of(predictor: Predictor) -> tuple[network.Condition, ...]:
+    """The conditions that a network is measured in: one that takes no background has only `absent`."""
+    return network.CONDITIONS if predictor.network.inputs == 6 else ("absent",)

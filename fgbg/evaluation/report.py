@@ -1,0 +1,69 @@
+"""Measuring a network and writing the report: figures, pictures and a page."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from fgbg.evaluation.evaluate import conditions_of, measure
+from fgbg.evaluation.page import make_report
+from fgbg.evaluation.picture import draw_samples
+from fgbg.predictor import Predictor
+from generator.encode import encode_png
+from generator.files import refuse_existing, require_writable, write_atomically
+from generator.marks import mark_png
+from generator.splits import SplitName
+from training.records.run_files import find_checkpoint
+
+METRICS_FILE = "metrics.json"
+REPORT_FILE = "report.html"
+
+
+def picture_file(condition: str) -> str:
+    """The name of the picture that shows samples in a condition."""
+    return f"{condition}.png"
+
+
+def write_evaluation(
+    checkpoint: str | Path,
+    data: str | Path,
+    out: str | Path,
+    *,
+    subset: SplitName = "val",
+    samples: int | None = None,
+    mirror: bool = True,
+    device: str = "auto",
+    overwrite: bool = False,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Measure a network as `evaluate` does, and write OUT/metrics.json, OUT/report.html and its pictures.
+
+    Args:
+        checkpoint, data, subset, samples, mirror, device, progress: as for `evaluate`.
+        out: folder of the results. It is made if it does not exist.
+        overwrite: replace the files of an earlier report.
+
+    Returns:
+        The content of metrics.json.
+
+    Raises:
+        UsageError: a file of the report exists, and `overwrite` is False.
+        CheckpointError, DatasetError, ConfigError, DeviceMemoryError: as for `evaluate`.
+    """
+    out, checkpoint = Path(out), find_checkpoint(Path(checkpoint))
+    predictor = Predictor.load(checkpoint, None, device, mirror)
+    conditions = conditions_of(predictor)
+    files = (METRICS_FILE, REPORT_FILE, *map(picture_file, conditions))
+    require_writable(out)
+    refuse_existing([out / file for file in files], overwrite)
+    measured = measure(predictor, checkpoint, data, subset, samples, progress)
+    out.mkdir(parents=True, exist_ok=True)
+    pictures: dict[str, bytes] = {}
+    for condition in conditions:
+        sheet = draw_samples(measured.split, measured.evaluation, condition, predictor, measured.bg_names)
+        pictures[condition] = mark_png(encode_png(sheet), "evaluate")
+        write_atomically(out / picture_file(condition), pictures[condition])
+    write_atomically(out / REPORT_FILE, make_report(measured.figures, pictures))
+    # JSON has no NaN: null stands where there is no number.
+    content = json.dumps(measured.figures, indent=1, allow_nan=False).encode() + b"\n"
+    write_atomically(out / METRICS_FILE, content)
+    return measured.figures
