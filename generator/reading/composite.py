@@ -25,16 +25,7 @@ class Renderer:
 
     def __init__(self, bank: Bank) -> None:
         self._bank = bank
-        self._begin()
-
-    def __reduce__(self) -> tuple[type["Renderer"], tuple[Bank]]:
-        """Another process gets the bank and makes its own sprites ready."""
-        return Renderer, (self._bank,)
-
-    def _begin(self) -> None:
-        self._stencils = Stencils(self._bank)
-        self._lock = threading.Lock()
-        self._process = os.getpid()
+        self._sprites = _ReadySprites(bank)
 
     def render(
         self, samples: np.ndarray, placements: np.ndarray, pixels: Pixels, bg: np.ndarray | None = None
@@ -72,22 +63,33 @@ class Renderer:
         # Objects are numbered within their sample.
         objects = np.concatenate([[0], (layers["kind"] == OBJECT).cumsum()])
         numbered = objects[1:] - objects[ends - counts][rows]
-        # Layers stand sample by sample and back to front, so one run of them can be pasted after another.
-        for start in range(0, len(layers), self._stencils.capacity):
-            run = slice(start, start + self._stencils.capacity)
-            self._paste(rows[run], layers[run], numbered[run], pixels)
-
-    def _paste(self, rows: np.ndarray, layers: np.ndarray, numbered: np.ndarray, pixels: Pixels) -> None:
-        if self._process != os.getpid():
+        sprites = self._sprites
+        if sprites.process != os.getpid():
             # A fork's copy of the lock may be held by a thread that the fork does not have.
-            self._begin()
-        stencils = self._stencils
-        with self._lock:
+            sprites = self._sprites = _ReadySprites(bank)
+        # Layers stand sample by sample and back to front, so one run of them can be pasted after another.
+        for start in range(0, len(layers), sprites.stencils.capacity):
+            run = slice(start, start + sprites.stencils.capacity)
+            sprites.paste(rows[run], layers[run], numbered[run], pixels)
+
+
+class _ReadySprites:
+    """Stencils that the threads of one process share, with the lock that guards them."""
+
+    def __init__(self, bank: Bank) -> None:
+        self.stencils = Stencils(bank)
+        self.process = os.getpid()
+        self.lock = threading.Lock()
+
+    def paste(self, rows: np.ndarray, layers: np.ndarray, numbered: np.ndarray, pixels: Pixels) -> None:
+        """Paste layers, at most as many as there are stencils."""
+        stencils = self.stencils
+        with self.lock:
             slots = stencils.ready(layers["sprite"], layers["flip"] != 0)
             if not stencils.holds_all:
                 _paste_ready(stencils, slots, rows, layers, numbered, pixels)
                 return
-        # What is ready stays as it is: other threads may go on.
+        # No slot is filled twice, so other threads may continue.
         _paste_ready(stencils, slots, rows, layers, numbered, pixels)
 
 

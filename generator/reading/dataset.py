@@ -1,9 +1,11 @@
 """The one way to read a dataset, rendered or not, for training, the commands and users alike."""
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from pathlib import Path
+from typing import SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,11 +19,34 @@ from generator.format.tables import OBJECT, PLACEMENT, SAMPLE
 from generator.reading.composite import Renderer
 from generator.reading.gather import flat, gather_rows
 from generator.reading.verify import check_files, wrong_sizes
-from generator.reading.watch import FileWatch
-from generator.splits import SplitName
+from generator.reading.watch import FileMark, FileWatch, file_mark
+from generator.splits import SPLITS, SplitName
 
 # Among the files a split watches: its shards, then the bank.
 _BANK = -1
+
+# Iteration reads this many bytes of samples at a time.
+_BLOCK_BYTES = 8 * 2**20
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One sample as integers.
+
+    Attributes:
+        bg: (H, W, 3) uint8, the background alone.
+        fg_bg: (H, W, 3) uint8.
+        mask: (H, W) uint8, 0 background ... 255 foreground.
+        depth: (H, W) uint16 relative inverse depth, 0 unknown.
+        instances: (H, W) uint8, 0 none, else 1 + the number of the topmost object, counted from back to
+            front; None in a dataset of one object a sample.
+    """
+
+    bg: np.ndarray
+    fg_bg: np.ndarray
+    mask: np.ndarray
+    depth: np.ndarray
+    instances: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -50,6 +75,14 @@ class Batch:
         instance_map = arrays.pop("instances", None)
         return cls(**arrays, instances=instance_map)
 
+    def __len__(self) -> int:
+        return len(self.mask)
+
+    def sample(self, row: int) -> Sample:
+        """One sample, as views of the batch's arrays."""
+        instances = None if self.instances is None else self.instances[row]
+        return Sample(self.bg[row], self.fg_bg[row], self.mask[row], self.depth[row], instances)
+
 
 def batch_layout(samples: int, size: tuple[int, int], instances: bool) -> Layout:
     """What a batch of a canvas (width, height) consists of."""
@@ -57,10 +90,55 @@ def batch_layout(samples: int, size: tuple[int, int], instances: bool) -> Layout
     return layout | {"bg": layout["fg_bg"]}
 
 
+@dataclass(frozen=True)
+class _Reference:
+    """A dataset as another process opens it again.
+
+    Attributes:
+        folder: where it is.
+        id: of the dataset.
+        hash_files: whether its files' hashes were checked.
+        marks: of its files, as they were when they were checked.
+    """
+
+    folder: Path
+    id: str
+    hash_files: bool
+    marks: tuple[FileMark | None, ...]
+
+    def open(self) -> "Dataset":
+        """Open the dataset.
+
+        No file is hashed that is still the one that this process opened; others are checked as
+        `open_dataset` does, as on another machine that has a copy of its own.
+
+        Raises:
+            DatasetError: as `open_dataset`, or another dataset is there now.
+        """
+        manifest = Manifest.read(self.folder)
+        if manifest.id != self.id:
+            expected, found = f"the dataset with id {self.id[:16]}...", f"id {manifest.id[:16]}..."
+            raise DatasetError(self.folder, expected, found, "open it again with open_dataset")
+        is_known = _marks(self.folder, manifest) == self.marks
+        return _open(self.folder, manifest, self.hash_files, check_hashes=self.hash_files and not is_known)
+
+    def open_split(self, name: SplitName) -> "Split":
+        """Open the dataset and take one split."""
+        return self.open()[name]
+
+
 class Split:
     """The samples of one split, in the dataset's order.
 
+    `len(split)` is their number, `split[i]` reads one `Sample`, `split[2:5]` and `split[[4, 0, 4]]` read a
+    `Batch`, and `for sample in split` reads them all. `read` is the fast way to read many.
+
+    Several threads may read at once, and so may forked processes. A pickle of a split holds its folder and
+    name, not its samples: the process that loads it opens the dataset again. So a split works in the workers
+    of `torch.utils.data.DataLoader`, whatever their start method.
+
     Attributes:
+        name: train, val or test.
         size: of the canvas, (width, height).
         is_rendered: whether the pixels are stored; otherwise reading renders them.
         bank: of the dataset.
@@ -68,7 +146,12 @@ class Split:
         placements: (m,) of dtype PLACEMENT.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, entry: SplitEntry, bank: Bank) -> None:
+    def __init__(
+        self, reference: _Reference, name: SplitName, manifest: Manifest, entry: SplitEntry, bank: Bank
+    ) -> None:
+        folder = reference.folder
+        self._reference = reference
+        self.name = name
         self.size = manifest.size
         self._instances = manifest.has_instances
         self.is_rendered = manifest.storage == "rendered"
@@ -92,6 +175,51 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.samples)
+
+    def __repr__(self) -> str:
+        return f"<Split {self.name}: {len(self):,} samples>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return self._reference.open_split, (self.name,)
+
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> Sample: ...
+
+    @overload
+    def __getitem__(self, index: slice | ArrayLike) -> Batch: ...
+
+    def __getitem__(self, index: SupportsIndex | slice | ArrayLike) -> Sample | Batch:
+        """Read one sample, or a batch.
+
+        Args:
+            index: an integer reads a `Sample`; a slice or a list of integers (B,) reads a `Batch`. Negative
+                numbers count from the end.
+
+        Raises:
+            TypeError: the index is anything else (a boolean, a fraction, text).
+            IndexError: an index is out of range.
+            DatasetError: a file of the dataset has changed since it was opened.
+        """
+        if isinstance(index, slice):
+            return self.read(np.arange(len(self))[index])
+        row = _one_integer(index)
+        if row is not None:
+            if not -len(self) <= row < len(self):
+                raise IndexError(f"sample {row} of {len(self)}")
+            return self.read([row % len(self)]).sample(0)
+        rows = _integers(index)
+        if rows.dtype.kind == "i":
+            from_end = (rows < 0) & (rows >= -len(self))
+            rows = np.where(from_end, rows.astype(np.int64) + len(self), rows)
+        return self.read(rows)
+
+    def __iter__(self) -> Iterator[Sample]:
+        """Read every sample in order; some of them at a time, so they are views of common arrays."""
+        width, height = self.size
+        step = max(1, _BLOCK_BYTES // (10 * width * height))
+        for start in range(0, len(self), step):
+            batch = self[start : start + step]
+            yield from map(batch.sample, range(len(batch)))
 
     def _tables(self, folder: Path) -> tuple[np.ndarray, np.ndarray]:
         """The tables of all shards, joined: `first` counts rows of the joined placements."""
@@ -177,7 +305,18 @@ class Split:
             gather_rows(targets, order[begin:end], stored, inside[begin:end])
 
 
-def _integers(indices: ArrayLike) -> np.ndarray:
+def _one_integer(index: object) -> int | None:
+    """An index as an integer; None where it is a list, or no number of a sample."""
+    dimensions: int = getattr(index, "ndim", 0)
+    if isinstance(index, bool | np.bool_) or dimensions:
+        return None
+    try:
+        return operator.index(index)  # type: ignore[arg-type]
+    except TypeError:
+        return None
+
+
+def _integers(indices: ArrayLike | SupportsIndex) -> np.ndarray:
     """Indices as an array (B,) of an integer type, the empty list included.
 
     Raises:
@@ -197,7 +336,7 @@ def _integers(indices: ArrayLike) -> np.ndarray:
     raise TypeError(f"sample numbers must be integers, not {rows.dtype}{hint}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Dataset:
     """A finished dataset: `dataset["train"]`, `dataset["val"]`, `dataset["test"]`.
 
@@ -212,9 +351,19 @@ class Dataset:
     manifest: Manifest
     bank: Bank
     splits: Mapping[SplitName, Split]
+    _reference: _Reference
 
     def __getitem__(self, split: SplitName) -> Split:
         return self.splits[split]
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {len(split):,}" for name, split in self.splits.items())
+        width, height = self.manifest.size
+        return f"<Dataset {self.folder}: {width} x {height} pixels, {counts} samples>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """A pickle says where the dataset is, as that of a split does."""
+        return self._reference.open, ()
 
 
 def open_dataset(folder: str | Path, hash_files: bool = True) -> Dataset:
@@ -228,17 +377,33 @@ def open_dataset(folder: str | Path, hash_files: bool = True) -> Dataset:
         DatasetError: it is missing, unfinished or damaged; names the file.
     """
     folder = Path(folder)
-    manifest = Manifest.read(folder)
+    return _open(folder, Manifest.read(folder), hash_files, check_hashes=hash_files)
+
+
+def _open(folder: Path, manifest: Manifest, hash_files: bool, check_hashes: bool) -> Dataset:
+    """Open a dataset.
+
+    Args:
+        folder: of the dataset.
+        manifest: of the dataset.
+        hash_files: whether its files' hashes are to be right.
+        check_hashes: whether to check them now.
+    """
     files = manifest.files()
-    problems = check_files(folder, files) if hash_files else wrong_sizes(folder, files)
+    reference = _Reference(folder.absolute(), manifest.id, hash_files, _marks(folder, manifest))
+    problems = check_files(folder, files) if check_hashes else wrong_sizes(folder, files)
     for problem in problems.values():
         raise problem
     bank = Bank.open(folder / manifest.bank.file)
     _check_bank(folder / manifest.bank.file, bank, manifest)
     if manifest.storage == "unrendered":
         bank = bank.with_backgrounds_in_memory()
-    splits = {name: Split(folder, manifest, entry, bank) for name, entry in manifest.splits.items()}
-    return Dataset(folder, manifest, bank, splits)
+    splits = {name: Split(reference, name, manifest, manifest.splits[name], bank) for name in SPLITS}
+    return Dataset(folder, manifest, bank, splits, reference)
+
+
+def _marks(folder: Path, manifest: Manifest) -> tuple[FileMark | None, ...]:
+    return tuple(file_mark(folder / entry.file) for entry in manifest.files())
 
 
 def _check_bank(path: Path, bank: Bank, manifest: Manifest) -> None:

@@ -12,13 +12,16 @@ from generator.errors import DatasetError
 _SHARE = 0.01
 _LONGEST_PAUSE = 1.0
 
+FileMark = tuple[int, int, int]
+"""What changes with a file: its size, modification time in nanoseconds and inode."""
+
 
 class FileWatch:
     """Remembers files as they stand when it is made."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = [str(path.absolute()) for path in paths]
-        self._marks = [_mark(path) for path in self._paths]
+        self._marks = [file_mark(path) for path in self._paths]
         self._again_at = 0.0
 
     def check(self, numbers: Iterable[int]) -> None:
@@ -34,7 +37,7 @@ class FileWatch:
         if began < self._again_at:
             return
         for number in numbers:
-            mark = _mark(self._paths[number])
+            mark = file_mark(self._paths[number])
             if mark != self._marks[number]:
                 raise DatasetError(
                     self._paths[number],
@@ -46,8 +49,8 @@ class FileWatch:
         self._again_at = ended + min((ended - began) / _SHARE, _LONGEST_PAUSE)
 
 
-def _mark(path: str) -> tuple[int, int, int] | None:
-    """What changes with a file; None where there is none."""
+def file_mark(path: str | Path) -> FileMark | None:
+    """The mark of a file; None where there is none."""
     try:
         status = os.stat(path)  # noqa: PTH116  Path.stat takes twice as long
     except OSError:

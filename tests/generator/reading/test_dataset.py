@@ -1,5 +1,6 @@
 import json
 import math
+import multiprocessing
 import os
 import pickle
 import shutil
@@ -12,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import generator.reading.dataset
 import generator.reading.stencils
 import generator.reading.verify
 import generator.reading.watch
 from generator.errors import DatasetError
-from generator.reading.dataset import Batch, open_dataset
+from generator.reading.dataset import Batch, Sample, Split, open_dataset
 from generator.reading.verify import verify_dataset
 
 
@@ -78,17 +80,139 @@ def test_threads_read_what_one_does(crowded: Path, monkeypatch: pytest.MonkeyPat
     assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
 
 
-def test_a_split_goes_to_another_process(crowded: Path) -> None:
-    split = open_dataset(crowded)["val"]
-    copy = pickle.loads(pickle.dumps(split))
-    assert np.array_equal(copy.read([0, 1]).fg_bg, split.read([0, 1]).fg_bg)
+@pytest.fixture(params=["rendered", "crowded"])
+def folder(request: pytest.FixtureRequest) -> Path:
+    """A dataset of either storage; not to be changed."""
+    path: Path = request.getfixturevalue(request.param)
+    return path
+
+
+def test_random_rows_read_by_eight_threads_are_what_one_reads(folder: Path) -> None:
+    split = open_dataset(folder)["train"]
+    rows = np.random.default_rng(0).integers(0, len(split), (80, 3))
+    expected = [hash_of(open_dataset(folder)["train"].read(some)) for some in rows]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda some: hash_of(split.read(some)), rows))
+    assert found == expected
+
+
+def hash_of(batch: Batch | Sample) -> bytes:
+    arrays = (batch.bg, batch.fg_bg, batch.mask, batch.depth, batch.instances)
+    return b"".join(np.ascontiguousarray(array).tobytes() for array in arrays if array is not None)
+
+
+def test_an_integer_reads_one_sample(folder: Path) -> None:
+    split = open_dataset(folder)["val"]
+    batch = split.read([0, 1, len(split) - 1])
+    for index, place in ((0, 0), (np.int64(1), 1), (np.array(1), 1), (-1, 2), (len(split) - 1, 2)):
+        sample = split[index]
+        assert sample.depth.shape == (24, 32) and sample.depth.dtype == np.uint16
+        assert (sample.instances is None) == (batch.instances is None)
+        assert hash_of(sample) == hash_of(batch.sample(place))
+
+
+@pytest.mark.parametrize("index", [slice(1, 4), slice(-3, None), slice(None, None, 7), slice(5, 2)], ids=str)
+def test_a_slice_reads_a_batch(rendered: Path, index: slice) -> None:
+    split = open_dataset(rendered)["val"]
+    assert hash_of(split[index]) == hash_of(split.read(list(range(len(split)))[index]))
+
+
+@pytest.mark.parametrize("index", [[0, 2, 0], np.array([1, -1], np.int8), (3,), [], np.array([2], np.uint8)])
+def test_a_list_reads_a_batch_and_counts_from_the_end(rendered: Path, index: Sequence[int]) -> None:
+    split = open_dataset(rendered)["val"]
+    rows = [int(number) % len(split) for number in index]
+    assert hash_of(split[index]) == hash_of(split.read(rows))
+
+
+@pytest.mark.parametrize("index", [10**6, -(10**6), 2**70, [0, 10**6], [-(10**6)], np.uint64(2**63)], ids=str)
+def test_an_index_beyond_the_samples_is_refused(rendered: Path, index: int) -> None:
+    with pytest.raises(IndexError, match="sample"):
+        open_dataset(rendered)["val"][index]
+
+
+@pytest.mark.parametrize("index", [True, 1.0, "1", None, [True], [0.5], np.array([True]), [[0]]], ids=str)
+def test_an_index_that_is_no_integer_is_refused(rendered: Path, index: int) -> None:
+    with pytest.raises(TypeError, match="sample numbers must be"):
+        open_dataset(rendered)["val"][index]
+
+
+def test_iteration_reads_every_sample_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator.reading.dataset, "_BLOCK_BYTES", 10 * 24 * 32 * 5)
+    split = open_dataset(folder)["train"]
+    expected = split[:]
+    samples = list(split)
+    assert len(samples) == len(expected) == len(split) > 5
+    assert all(hash_of(sample) == hash_of(expected.sample(row)) for row, sample in enumerate(samples))
+
+
+def test_a_split_and_its_dataset_go_to_another_process_as_a_reference(folder: Path) -> None:
+    dataset = open_dataset(folder)
+    split = dataset["val"]
+    pickled = pickle.dumps(split)
+    assert len(pickled) < 2000
+    copy, whole = pickle.loads(pickled), pickle.loads(pickle.dumps(dataset))
+    assert copy.name == "val"
+    assert hash_of(copy[:2]) == hash_of(whole["val"][:2]) == hash_of(split[:2])
+
+
+def hash_of_first(split: Split) -> bytes:
+    return hash_of(split[0])
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_another_process_reads_the_same(rendered: Path, crowded: Path, method: str) -> None:
+    if method not in multiprocessing.get_all_start_methods():
+        pytest.skip(f"this system does not {method}")
+    splits = [open_dataset(folder)["val"] for folder in (rendered, crowded)]
+    expected = list(map(hash_of_first, splits))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            assert pool.map_async(hash_of_first, splits).get(60) == expected
+
+
+def test_a_split_is_opened_again_without_hashing_until_a_file_changes(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pickled = pickle.dumps(open_dataset(copy)["val"])
+    (copy / ".verified.json").unlink()  # as on a disk that cannot be written to
+    with monkeypatch.context() as patch:
+        patch.setattr(generator.reading.verify, "hash_file", None)
+        assert len(pickle.loads(pickled))
+    flip_a_byte(copy / "val-00000.h5")
+    with pytest.raises(DatasetError, match=r"val-00000\.h5: expected BLAKE3"):
+        pickle.loads(pickled)
+
+
+def test_a_dataset_without_hashes_is_opened_again_without(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pickled = pickle.dumps(open_dataset(copy, hash_files=False)["val"])
+    os.utime(copy / "val-00000.h5", ns=(1, 1))
+    monkeypatch.setattr(generator.reading.verify, "hash_file", None)
+    assert len(pickle.loads(pickled))
+
+
+def test_another_dataset_in_the_folder_is_not_taken_for_the_one_that_was_opened(
+    copy: Path, crowded: Path
+) -> None:
+    pickled = pickle.dumps(open_dataset(copy)["val"])
+    shutil.copytree(crowded, copy, dirs_exist_ok=True)
+    with pytest.raises(DatasetError, match=r"copy: expected the dataset with id .* open it again"):
+        pickle.loads(pickled)
+
+
+def test_a_dataset_is_shown_in_one_line(rendered: Path) -> None:
+    dataset = open_dataset(rendered)
+    assert "32 x 24 pixels, train " in repr(dataset) and "\n" not in repr(dataset)
+    assert repr(dataset["val"]) == f"<Split val: {len(dataset['val'])} samples>"
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="forks as POSIX does")
 def test_a_fork_reads_while_a_thread_of_its_parent_does(crowded: Path) -> None:
     split = open_dataset(crowded)["val"]
     expected = split.read([0, 1]).fg_bg
-    with split._renderer._lock, warnings.catch_warnings():
+    with split._renderer._sprites.lock, warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
         if child == 0:

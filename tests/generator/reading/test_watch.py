@@ -53,7 +53,7 @@ def test_only_the_files_asked_for_are_looked_at(files: list[Path]) -> None:
 
 def test_looking_takes_a_hundredth_of_the_time(files: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     now, seconds, looks = 0.0, 0.002, 0
-    mark = generator.reading.watch._mark
+    mark = generator.reading.watch.file_mark
 
     def slow(path: str) -> object:
         nonlocal now, looks
@@ -62,7 +62,7 @@ def test_looking_takes_a_hundredth_of_the_time(files: list[Path], monkeypatch: p
         return mark(path)
 
     watch = FileWatch(files)
-    monkeypatch.setattr(generator.reading.watch, "_mark", slow)
+    monkeypatch.setattr(generator.reading.watch, "file_mark", slow)
     monkeypatch.setattr(generator.reading.watch, "perf_counter", lambda: now)
     for at in (0.0, 0.1, 0.2, 0.203):
         now = at
