@@ -14,7 +14,8 @@ from generator.assets.images import read_rgb, read_rgba, read_traits
 from generator.assets.pixel_budget import PixelBudget
 from generator.config import DepthConvention, GenerateConfig
 from generator.depth.cache import DepthCache
-from generator.depth.networks import DepthNetwork, depth_of_backgrounds
+from generator.depth.network_protocol import DepthNetwork
+from generator.depth.networks import depth_of_backgrounds
 from generator.depth.sources import check_turns, plane_depth, read_depth
 from generator.errors import AssetError, UnusableAssetsError
 from generator.files import atomic_file

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from generator.config import GenerateConfig
-from generator.depth.networks import DepthNetwork, depth_of_composites
+from generator.depth.network_protocol import DepthNetwork
+from generator.depth.networks import depth_of_composites
 from generator.format.bank import BANK_FILE, Bank
 from generator.format.journal import JournalLine
 from generator.format.manifest import Sums

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.config import DepthConvention, GenerateConfig, is_network
-from generator.depth.files import depth_files_of, depth_without_background
-from generator.depth.networks import DepthNetwork, open_network
+from generator.depth.network_protocol import DepthNetwork
+from generator.depth.networks import open_network
+from generator.depth.pairing import depth_files_of, depth_without_background
 from generator.errors import AssetError, ConfigError, printable
 
 MEANING: dict[DepthConvention, str] = {"inverse": "larger is nearer", "metric": "larger is farther"}

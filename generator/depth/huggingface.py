@@ -12,7 +12,7 @@ import numpy as np
 from blake3 import blake3
 
 from generator.config import DepthConvention
-from generator.depth.networks import Told
+from generator.depth.network_protocol import Told
 from generator.errors import AssetError, ConfigError, one_line
 from generator.files import hash_file
 from generator.resize import stretch

@@ -1,54 +1,18 @@
 """Depth from a network: `onnx:PATH` or `hf:MODEL_OR_FOLDER`, run over backgrounds or over composites."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from generator.config import DepthConvention, is_network
 from generator.depth.cache import DepthCache
-from generator.depth.sources import known_depth, normalise
+from generator.depth.huggingface import open_hf
+from generator.depth.network_protocol import DepthNetwork
+from generator.depth.normalise import known_depth, normalise
+from generator.depth.onnx import open_onnx
 from generator.errors import AssetError, ConfigError
 from generator.resize import fit_map, scale_depth
-
-
-@dataclass(frozen=True)
-class Told:
-    """What a network's numbers tell, and by what the model says so."""
-
-    convention: DepthConvention
-    by: str
-
-
-class DepthNetwork(Protocol):
-    """A network that sees depth in one picture."""
-
-    @property
-    def id(self) -> str:
-        """Kind, name and BLAKE3 hash (or hub revision) of the weights: the same id, the same network."""
-
-    @property
-    def batch(self) -> int:
-        """How many pictures it takes at once with profit: 1 on a processor, more on a GPU."""
-
-    @property
-    def told(self) -> Told | None:
-        """What the model says of its own numbers; None where it says nothing."""
-
-    def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Raw depth of pictures.
-
-        Args:
-            pictures: each (H, W, 3) uint8 sRGB, of any size.
-
-        Returns:
-            For each picture a map of the whole of it: (h, w) float32 in the network's own scale and size.
-
-        Raises:
-            AssetError: the network fails.
-        """
 
 
 def open_network(spec: str) -> DepthNetwork:
@@ -62,11 +26,7 @@ def open_network(spec: str) -> DepthNetwork:
     if not is_network(spec) or not name:
         raise ConfigError("--depth", "onnx:PATH or hf:MODEL_OR_FOLDER", repr(spec), "name a network")
     if kind == "onnx":
-        from generator.depth.onnx import open_onnx
-
         return open_onnx(name)
-    from generator.depth.huggingface import open_hf
-
     return open_hf(name)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from blake3 import blake3
 
 from generator.config import DepthConvention
-from generator.depth.networks import Told
+from generator.depth.network_protocol import Told
 from generator.depth.onnx_input import OTHER_NETWORK, SCALINGS, PictureInput
 from generator.depth.onnx_session import Open, Opened, Run, answer, map_sides
 from generator.errors import AssetError, ConfigError

@@ -6,8 +6,9 @@ from typing import Literal
 
 import numpy as np
 
-from generator.depth.readers import PICTURE_SUFFIXES, read_numbers
-from generator.depth.sources import aspect_differs, check_turns, known_depth
+from generator.depth.file_formats import PICTURE_SUFFIXES, read_numbers
+from generator.depth.normalise import known_depth
+from generator.depth.sources import aspect_differs, check_turns
 from generator.errors import AssetError, ConfigError
 
 Severity = Literal["error", "warning", "note"]

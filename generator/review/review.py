@@ -28,7 +28,7 @@ from generator.assets.flaws import (
 from generator.assets.images import Traits, read_rgb, read_rgba, read_traits
 from generator.assets.listing import check_names, list_pictures
 from generator.assets.pixel_budget import PixelBudget
-from generator.depth.files import all_depth_files_of, depth_without_background
+from generator.depth.pairing import all_depth_files_of, depth_without_background
 from generator.errors import AlphaError, ExistsError, ImageError, printable
 from generator.files import hash_file, open_regular, require_writable, write_atomically
 from generator.format.pixels import OPAQUE

@@ -8,7 +8,7 @@ import pytest
 from generator.config import GenerateConfig
 from generator.depth import choice
 from generator.depth.choice import DepthChoice, choose_depth
-from generator.depth.networks import Told
+from generator.depth.network_protocol import Told
 from generator.errors import AssetError, ConfigError
 
 

@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from generator.config import GenerateConfig
-from generator.depth.sources import normalise
+from generator.depth.normalise import normalise
 from generator.errors import AssetError, ConfigError
 from generator.pipeline import generate
 from generator.reading.dataset import open_dataset

@@ -22,7 +22,8 @@ from transformers import (
 
 from generator.depth import huggingface
 from generator.depth.huggingface import told_by, votes
-from generator.depth.networks import Told, open_network
+from generator.depth.network_protocol import Told
+from generator.depth.networks import open_network
 from generator.errors import AssetError, ConfigError
 
 RNG = np.random.default_rng(0)

@@ -9,7 +9,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from generator.depth import onnx as depth_onnx
-from generator.depth.networks import Told, open_network
+from generator.depth.network_protocol import Told
+from generator.depth.networks import open_network
 from generator.errors import AssetError, ConfigError
 
 RNG = np.random.default_rng(0)

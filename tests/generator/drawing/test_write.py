@@ -5,7 +5,7 @@ import pytest
 
 from generator.assets.images import read_rgb, read_rgba
 from generator.assets.listing import list_pictures
-from generator.depth.readers import read_numbers
+from generator.depth.file_formats import read_numbers
 from generator.drawing.write import write_samples
 from generator.errors import UsageError
 

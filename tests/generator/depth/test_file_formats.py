@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from generator.depth.readers import read_numbers
+from generator.depth.file_formats import read_numbers
 from generator.errors import AssetError, ConfigError
 
 METRES = np.linspace(0, 10, 12, dtype=np.float32).reshape(3, 4)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.depth.files import depth_file_of, depth_files_of, depth_without_background
+from generator.depth.pairing import depth_file_of, depth_files_of, depth_without_background
 from generator.errors import AssetError
 
 
