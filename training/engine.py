@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 
 import torch
 from lightning.fabric import Fabric
-from torch.optim.lr_scheduler import ReduceLROnPlateau
 from tqdm import tqdm
 
 from generator.progress import Progress
@@ -19,6 +18,7 @@ from training.config import TrainConfig
 from training.errors import StoppedError
 from training.learner import Learner
 from training.mishaps import bad_step, batch_told, diverged, peers_told, refuse_vast, spoilt
+from training.optim.plateau import Plateau
 from training.plan import Plan, next_epoch
 from training.position import RunPosition
 from training.process.devices import make_fabric, over_processes
@@ -165,48 +165,55 @@ class _Run:
         Raises:
             StoppedError: it was told to stop, and saved.
         """
-        config, log, fabric = self._config, self._log, self._fabric
+        config, log = self._config, self._log
+        self._begin_epoch(begun)
+        began = time.monotonic()
+        with self._new_progress(begun) as progress:
+            with closing(self._train(begun, progress)) as steps:
+                for _ in steps:
+                    self._save_within_epoch(stop)
+            seconds, trained = time.monotonic() - began, self.position
+            self._refuse_spoilt_weights()
+            if config.log_histograms and log is not None:
+                log.histograms(trained.step, self._learner.network.module)
+            progress.relabel(self._label(begun.stage, "validating"))
+            self.metrics = self._training_metrics() | self._validation_metrics(begun.stage)
+        rate = self._learner.rate * self._plan.rate_factor(trained)
+        better = self._end_epoch(begun)
+        if log is not None:
+            row: dict[str, float | int] = {
+                "epoch": self.position.epoch,
+                "stage": begun.stage,
+                "res": config.stages[begun.stage].res,
+                "step": trained.step,
+                "lr": rate,
+                **self.metrics,
+                "seconds": seconds,
+                "samples_per_second": (trained.consumed - begun.consumed) / seconds,
+            }
+            log.epoch(trained.step, row)
+        for name in (BEST, LAST) if better else (LAST,):
+            self._save(name)
+        if stop.agree(self._fabric, 0) and next_epoch(config, self.position) is not None:
+            raise self._stopped(stop)
+
+    def _begin_epoch(self, begun: RunPosition) -> None:
+        """Take a new plateau where a stage begins, and new sums where an epoch does."""
         if begun.stage_epochs == begun.epoch_steps == 0:
-            # Weights, optimiser and averages go on; the plateau count begins anew: losses do not compare.
+            # Weights, optimiser and averages go on; the plateau starts again: losses do not compare.
             self._plateau = self._new_plateau()
         if begun.epoch_steps == 0:
             self._sums = {"all": {}, "logged": {}}
         self.position = begun
-        stage = config.stages[begun.stage]
-        began = time.monotonic()
-        with closing(self._train(begun)) as positions:
-            for self.position in positions:
-                at_end = self._plan.steps_left(self.position) == 0
-                stopping = stop.agree(fabric, self.position.step)
-                if (self._clock.is_due(self.position.step) or stopping) and not at_end:
-                    self._refuse_spoilt_weights()
-                    self._save(LAST)
-                if stopping and not at_end:
-                    raise self._stopped(stop)
-        seconds, trained = time.monotonic() - began, self.position
-        self._refuse_spoilt_weights()
-        if config.log_histograms and log is not None:
-            log.histograms(trained.step, self._learner.network.module)
-        metrics = {
-            f"train_{name}": float(over_processes(fabric, total, "mean")) / trained.epoch_steps
-            for name, total in self._sums["all"].items()
-        }
-        val = self._dataset["val"]
-        if len(val):
-            found = validate(
-                self._learner, fabric, val, config, stage.res, self._plan.batch_size(begun.stage)
-            )
-            metrics |= found.metrics
-            if log is not None and found.example is not None:
-                log.pictures(trained.step, *found.example)
-        watched = metrics["val_loss" if len(val) else "train_loss"]
-        rate = self._learner.rate * self._plan.rate_factor(trained)
-        if config.schedule == "plateau":
+
+    def _end_epoch(self, begun: RunPosition) -> bool:
+        """Step the plateau and move the position on; tells whether the epoch was the stage's best so far."""
+        watched = self.metrics.get("val_loss", self.metrics["train_loss"])
+        if self._config.schedule == "plateau":
             self._plateau.step(watched)
         better = watched < begun.best_loss
-        self.metrics = metrics
         self.position = replace(
-            trained,
+            self.position,
             stage_epochs=begun.stage_epochs + 1,
             epoch=begun.epoch + 1,
             epoch_steps=0,
@@ -215,58 +222,85 @@ class _Run:
             stale_epochs=0 if better else begun.stale_epochs + 1,
         )
         self._sums = {"all": {}, "logged": {}}
-        row: dict[str, float | int] = {
-            "epoch": self.position.epoch,
-            "stage": begun.stage,
-            "res": stage.res,
-            "step": trained.step,
-            "lr": rate,
-            **metrics,
-            "seconds": seconds,
-            "samples_per_second": (trained.consumed - begun.consumed) / seconds,
-        }
-        if log is not None:
-            log.epoch(trained.step, row)
-        for name in (BEST, LAST) if better else (LAST,):
-            self._save(name)
-        if stop.agree(fabric, 0) and next_epoch(config, self.position) is not None:
+        return better
+
+    def _save_within_epoch(self, stop: StopRequest) -> None:
+        """Save after a step where it is time to, or where the run is told to stop; not at an epoch's end.
+
+        Raises:
+            StoppedError: it is told to.
+        """
+        at_end = self._plan.steps_left(self.position) == 0
+        stopping = stop.agree(self._fabric, self.position.step)
+        if (self._clock.is_due(self.position.step) or stopping) and not at_end:
+            self._refuse_spoilt_weights()
+            self._save(LAST)
+        if stopping and not at_end:
             raise self._stopped(stop)
+
+    def _training_metrics(self) -> dict[str, float]:
+        """The terms of the loss, each the mean over the epoch's steps."""
+        steps = self.position.epoch_steps
+        return {
+            f"train_{name}": float(over_processes(self._fabric, total, "mean")) / steps
+            for name, total in self._sums["all"].items()
+        }
+
+    def _validation_metrics(self, stage: int) -> dict[str, float]:
+        """What validation finds, which is drawn in the log; nothing without a val split."""
+        config, val = self._config, self._dataset["val"]
+        if not len(val):
+            return {}
+        res, size = config.stages[stage].res, self._plan.batch_size(stage)
+        found = validate(self._learner, self._fabric, val, config, res, size)
+        if self._log is not None and found.example is not None:
+            self._log.pictures(self.position.step, *found.example)
+        return found.metrics
 
     def _stopped(self, stop: StopRequest) -> StoppedError:
         step, left = self.position.step, self._plan.steps_to_go(self.position)
         return stop.error(self._config.out / LAST, step, step + left)
 
-    def _time_left(self, position: RunPosition) -> str:
+    def _label(self, stage: int, work: str) -> str:
+        """What is done in which stage of the run: `96 px, stage 2/3, epoch 1/4`."""
+        stages = self._config.stages
+        number = f"stage {stage + 1}/{len(stages)}, " if len(stages) > 1 else ""
+        return f"{stages[stage].res} px, {number}{work}"
+
+    def _new_progress(self, begun: RunPosition) -> Progress:
+        """Progress of the whole run, in steps, labelled with an epoch; only the first process shows it."""
+        epochs = self._config.stages[begun.stage].epochs
+        label = self._label(begun.stage, f"epoch {begun.stage_epochs + 1}/{epochs}")
+        total = begun.step + self._plan.steps_to_go(begun)
+        shown = self._fabric.is_global_zero
+        progress = Progress(label, total, "steps", shown=shown, time_left=self._time_left)
+        progress.resume_at(begun.step)
+        return progress
+
+    def _time_left(self) -> str:
         """Until the end of the run, at the speed of this call so far, validation counted: `1:23:45`."""
-        left = self._plan.pixels_to_go(position)
+        left = self._plan.pixels_to_go(self.position)
         done = self._pixels - left
         return tqdm.format_interval((time.monotonic() - self._began) * left / done) if done > 0 else "?"
 
-    def _train(self, begun: RunPosition) -> Generator[RunPosition]:
-        """Train from `begun` to the end of its epoch; gives the position after every step."""
+    def _train(self, begun: RunPosition, progress: Progress) -> Generator[None]:
+        """Train from `begun` to the end of its epoch; pauses after every step, with `position` moved on."""
         plan, fabric, split = self._plan, self._fabric, self._dataset["train"]
-        stage = self._config.stages[begun.stage]
-        steps, size = plan.steps_left(begun), plan.step_samples(begun.stage)
-        label = f"epoch {begun.stage_epochs + 1}/{stage.epochs} at {stage.res} px"
-        total = begun.epoch_consumed + steps * size
-        position, note = begun, ""
-        shown = fabric.is_global_zero
-        with (
-            closing(read_batches(split, plan.rows(begun, steps), fabric.device)) as batches,
-            Progress(label, total, "samples", shown=shown, part=True) as progress,
-        ):
-            progress.resume_at(begun.epoch_consumed)
+        res, steps = self._config.stages[begun.stage].res, plan.steps_left(begun)
+        note = ""
+        with closing(read_batches(split, plan.rows(begun, steps), fabric.device)) as batches:
             for left in reversed(range(steps)):
-                terms = self._learner.step(batches, stage.res, position.step, plan.rate_factor(position))
+                before = self.position
+                terms = self._learner.step(batches, res, before.step, plan.rate_factor(before))
                 if self._first_loss is None:
                     self._first_loss = terms["loss"]
                 for name, term in terms.items():
                     self._sums["all"][name] = self._sums["all"].get(name, 0) + term
-                before, position = position, plan.after_step(position)
-                if position.epoch_steps % _LOG_STEPS == 0 or not left:
-                    note = f"loss {self._look(before, position):.4f}, "
-                progress.advance(size, f"{note}run {self._time_left(position)} left" if shown else "")
-                yield position
+                self.position = plan.after_step(before)
+                if self.position.epoch_steps % _LOG_STEPS == 0 or not left:
+                    note = f"loss {self._look(before, self.position):.4f}"
+                progress.advance(1, note)
+                yield
 
     def _look(self, before: RunPosition, position: RunPosition) -> float:
         """Look at what the last steps summed up, over all processes, and log it; gives the mean loss.
@@ -308,13 +342,9 @@ class _Run:
             self._refuse_bad_step(self.position)
             raise spoilt(self._config, self.position.step - 1)
 
-    def _new_plateau(self) -> ReduceLROnPlateau:
-        return ReduceLROnPlateau(
-            self._learner.optimizer,
-            factor=self._config.plateau_factor,
-            patience=self._config.plateau_patience,
-            threshold=1e-4,
-        )
+    def _new_plateau(self) -> Plateau:
+        config = self._config
+        return Plateau(self._learner.optimizer, config.plateau_factor, config.plateau_patience)
 
     def _save(self, name: str) -> None:
         if not self._fabric.is_global_zero:

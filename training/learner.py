@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from lightning.fabric import Fabric
 from lightning.fabric.plugins.precision import MixedPrecision
-from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor, nn
 
 from training.augment.backgrounds import draw_background_change, jitter_backgrounds, withhold_backgrounds
@@ -20,6 +19,7 @@ from training.checkpoint import Checkpoint, load_weights
 from training.config import TrainConfig
 from training.losses import WeightedLoss
 from training.models import Prediction, build_model, load_encoder_weights
+from training.optim.averaging import AveragedWeights
 from training.optim.optimizers import make_optimizer
 from training.process.devices import over_processes
 from training.restore import restore_optimizer, restore_scaler
@@ -67,8 +67,7 @@ class Learner:
             scaled=self._scaler is not None,
         )
         self.network, self.optimizer = fabric.setup(network, optimizer)
-        # Until the decay asked for is reached, the average spans the last fifth of all steps.
-        self._ema = ModelEmaV3(network, config.ema, use_warmup=True, warmup_gamma=5, warmup_power=1)
+        self._average = AveragedWeights(network, config.ema)
         self._loss = WeightedLoss(config.mask_loss, config.depth_loss)
         self._bad_step = torch.full((), _NONE_BAD, device=fabric.device)
         if earlier is not None:
@@ -77,8 +76,7 @@ class Learner:
     @property
     def average(self) -> nn.Module:
         """The network with its averaged weights, in evaluation mode."""
-        averaged: nn.Module = self._ema.module
-        return averaged.eval()
+        return self._average.network
 
     @property
     def rate(self) -> float:
@@ -130,7 +128,7 @@ class Learner:
         self._note_bad(number, sums["loss"], norm)
         with self._scaled_rate(factor):
             self.optimizer.step()
-        self._ema.update(self.network.module, step=number + 1)
+        self._average.update(self.network.module, step=number + 1)
         return sums
 
     def see(self, integers: IntegerBatch, res: int, number: int) -> tuple[Tensor, Truth]:
@@ -161,7 +159,7 @@ class Learner:
         scaler = self._scaler
         return {
             "model": _portable(self.network.module),
-            "ema": _portable(self._ema.module),
+            "ema": _portable(self._average.network),
             "optimizer": self.optimizer.state_dict(),
             "scaler": {} if scaler is None else scaler.state_dict(),
         }
@@ -173,7 +171,7 @@ class Learner:
 
     def _go_on_from(self, earlier: Checkpoint, path: Path) -> None:
         config = self._config
-        load_weights(path, self._ema.module, earlier.ema)
+        load_weights(path, self._average.module, earlier.ema)
         restore_optimizer(path, config.optimizer, self.optimizer, earlier.optimizer)
         if self._scaler is not None and earlier.scaler:
             restore_scaler(path, self._scaler, earlier.scaler)

@@ -9,10 +9,10 @@ from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor
-from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from training.errors import CheckpointError
 from training.optim.optimizers import OptimizerName, state_names
+from training.optim.plateau import Plateau
 from training.records.archive import is_finite
 
 _MOST_COUNT = 10**12
@@ -50,7 +50,7 @@ def restore_optimizer(path: Path, name: OptimizerName, optimizer: Any, stored: d
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
-def restore_plateau(path: Path, plateau: ReduceLROnPlateau, stored: dict[str, Any]) -> None:
+def restore_plateau(path: Path, plateau: Plateau, stored: dict[str, Any]) -> None:
     """Give a plateau its best loss and its counts.
 
     Raises:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from generator import progress
-from generator.progress import Progress
+from generator.progress import Progress, show_progress
 
 
 class Gone(io.StringIO):
@@ -19,27 +19,40 @@ class Gone(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("part", "label", "shown"),
+    ("label", "unit", "time_left", "note", "shown"),
     [
-        (False, "reading pictures", ["240k/264k pictures", "left"]),
-        (True, "epoch 12/12 at 1024 px", ["samples/s, loss 0.1234, run 1:23:45 left"]),
+        ("reading pictures", "pictures", None, "", ["240k/264k pictures", "left"]),
+        (
+            "1024 px, stage 3/3, epoch 12/12",
+            "steps",
+            "1:23:45",
+            "loss 0.1234",
+            ["epoch 12/12:  91%|", "| 240k/264k [1:23:45 left, loss 0.1234]"],
+        ),
     ],
 )
 def test_the_bar_goes_to_stderr_and_fits_80_columns(
-    monkeypatch: pytest.MonkeyPatch, part: bool, label: str, shown: list[str]
+    monkeypatch: pytest.MonkeyPatch,
+    label: str,
+    unit: str,
+    time_left: str | None,
+    note: str,
+    shown: list[str],
 ) -> None:
     pty, fcntl, termios = (pytest.importorskip(name) for name in ("pty", "fcntl", "termios"))
     reader, writer = pty.openpty()
     fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
     out = io.StringIO()
     monkeypatch.setattr(sys, "stdout", out)
+    tell = None if time_left is None else lambda: str(time_left)
     with os.fdopen(writer, "w") as terminal:
         monkeypatch.setattr(sys, "stderr", terminal)
-        with Progress(label, 264_000, "samples" if part else "pictures", delay=0, part=part) as bar:
+        with Progress("at first", 264_000, unit, delay=0, time_left=tell) as bar:
             assert bar._bar is not None
             bar._bar.mininterval = 0
+            bar.relabel(label)
             for _ in range(3):
-                bar.advance(80_000, "loss 0.1234, run 1:23:45 left")
+                bar.advance(80_000, note)
         drawn = [line for line in os.read(reader, 2**16).decode().split("\r") if line.strip()]
     os.close(reader)
     assert all(text in drawn[-1] for text in shown)
@@ -53,6 +66,33 @@ def test_lines_go_to_stderr(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         counted.advance(5)
     said = capsys.readouterr()
     assert said.out == "" and said.err.startswith("generating: 15/20 samples, ")
+
+
+def test_lines_tell_the_time_left_that_the_work_knows(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+    with Progress("96 px", 561, "steps", time_left=lambda: "2:10") as counted:
+        counted.relabel("192 px")
+        counted.advance(312, "loss 0.1234")
+    assert capsys.readouterr().err == "192 px: 312/561 steps, 2:10 left, loss 0.1234\n"
+
+
+def test_hidden_progress_shows_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.0)
+
+    def work() -> str:
+        with Progress("generating", 20, "samples") as counted:
+            counted.advance(5)
+        return capsys.readouterr().err
+
+    with show_progress(False):
+        assert work() == ""
+        with show_progress(True):
+            assert work() == "", "who asked for quiet gets it"
+    assert work() != ""
 
 
 @pytest.mark.parametrize("terminal", [False, True])

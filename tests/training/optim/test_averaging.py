@@ -1,0 +1,26 @@
+import pytest
+from torch import nn
+
+from training.optim.averaging import AveragedWeights
+
+
+def network(value: float) -> nn.Module:
+    layer = nn.Linear(1, 1, bias=False)
+    nn.init.constant_(layer.weight, value)
+    return layer
+
+
+@pytest.mark.parametrize(
+    ("decay", "step", "expected"),
+    [
+        (0.0, 100, 1.0),  # nothing is averaged
+        (0.9, 10, 1 / (1 + 9 / 5)),  # early: the last fifth of all steps counts
+        (0.9, 10_000, 0.1),  # later: the decay asked for
+    ],
+)
+def test_the_average_moves_towards_the_weights(decay: float, step: int, expected: float) -> None:
+    average = AveragedWeights(network(0.0), decay)
+    average.update(network(1.0), step=step)
+    weight = next(average.network.parameters())
+    assert weight.item() == pytest.approx(expected, abs=1e-2)
+    assert not average.network.training
