@@ -18,7 +18,8 @@ refuse_shadowed_packages()
 from generator import __version__ as __version__  # noqa: E402
 
 if TYPE_CHECKING:
-    from fgbg.predictor.predictor import Predicted, Predictor
+    from fgbg.predictor.predicted import Predicted
+    from fgbg.predictor.predictor import Predictor
     from generator.assets.cutout import cut_out_in_box
     from generator.config import GenerateConfig
     from generator.drawing.write import write_samples
@@ -70,7 +71,8 @@ __all__ = [
 ]
 
 _MODULES = {
-    "fgbg.predictor.predictor": ("Predicted", "Predictor"),
+    "fgbg.predictor.predicted": ("Predicted",),
+    "fgbg.predictor.predictor": ("Predictor",),
     "generator.assets.cutout": ("cut_out_in_box",),
     "generator.config": ("GenerateConfig",),
     "generator.drawing.write": ("write_samples",),

@@ -63,8 +63,6 @@ ORDER = {
             "config_file",
             "options",
             "html",
-            "inputs",
-            "results",
         ),
         *("predictor", "evaluation", "comparison", "commands", "cli", "__main__"),
     ],
