@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from generator.pipeline import generate
     from generator.reading.dataset import Batch, Dataset, Split, open_dataset
     from generator.reading.verify import verify_dataset
-    from generator.review.review import Finding, list_assets, review
+    from generator.review.finding import Finding
+    from generator.review.limits import Limits
+    from generator.review.review import Review, review
     from training.config import TrainConfig
     from training.errors import CheckpointError, RunError
 
@@ -54,8 +56,10 @@ __all__ = [
     "Finding",
     "GenerateConfig",
     "ImageError",
+    "Limits",
     "Predicted",
     "Predictor",
+    "Review",
     "RunError",
     "Split",
     "TrainConfig",
@@ -63,7 +67,6 @@ __all__ = [
     "cut_out_in_box",
     "export_dataset",
     "generate",
-    "list_assets",
     "open_dataset",
     "review",
     "verify_dataset",
@@ -85,7 +88,9 @@ _MODULES = {
     "generator.pipeline": ("generate",),
     "generator.reading.dataset": ("Batch", "Dataset", "Split", "open_dataset"),
     "generator.reading.verify": ("verify_dataset",),
-    "generator.review.review": ("Finding", "list_assets", "review"),
+    "generator.review.finding": ("Finding",),
+    "generator.review.limits": ("Limits",),
+    "generator.review.review": ("Review", "review"),
     "training.config": ("TrainConfig",),
     "training.errors": ("CheckpointError", "RunError"),
 }
