@@ -18,8 +18,8 @@ refuse_shadowed_packages()
 from generator import __version__ as __version__  # noqa: E402
 
 if TYPE_CHECKING:
-    from fgbg.predictor.predicted import Predicted
-    from fgbg.predictor.predictor import Predictor
+    from fgbg.evaluation.evaluate import evaluate
+    from fgbg.predictor.predictor import Predicted, Predictor
     from generator.assets.cutout import cut_out_in_box
     from generator.config import GenerateConfig
     from generator.drawing.write import write_samples
@@ -35,11 +35,10 @@ if TYPE_CHECKING:
     from generator.export.blocks import ExportConfig
     from generator.export.pipeline import export_dataset
     from generator.pipeline import generate
-    from generator.reading.dataset import Batch, Dataset, Split, open_dataset
+    from generator.reading.dataset import Batch, Dataset, Sample, Split, open_dataset
     from generator.reading.verify import verify_dataset
-    from generator.review.finding import Finding
-    from generator.review.limits import Limits
-    from generator.review.review import Review, review
+    from generator.review.review import Finding, list_assets, review
+    from training.batches.torch_dataset import TorchDataset, TorchSample, torch_dataset
     from training.config import TrainConfig
     from training.errors import CheckpointError, RunError
 
@@ -56,26 +55,30 @@ __all__ = [
     "Finding",
     "GenerateConfig",
     "ImageError",
-    "Limits",
     "Predicted",
     "Predictor",
-    "Review",
     "RunError",
+    "Sample",
     "Split",
+    "TorchDataset",
+    "TorchSample",
     "TrainConfig",
     "UsageError",
     "cut_out_in_box",
+    "evaluate",
     "export_dataset",
     "generate",
+    "list_assets",
     "open_dataset",
     "review",
+    "torch_dataset",
     "verify_dataset",
     "write_samples",
 ]
 
 _MODULES = {
-    "fgbg.predictor.predicted": ("Predicted",),
-    "fgbg.predictor.predictor": ("Predictor",),
+    "fgbg.evaluation.evaluate": ("evaluate",),
+    "fgbg.predictor.predictor": ("Predicted", "Predictor"),
     "generator.assets.cutout": ("cut_out_in_box",),
     "generator.config": ("GenerateConfig",),
     "generator.drawing.write": ("write_samples",),
@@ -86,11 +89,10 @@ _MODULES = {
     "generator.export.blocks": ("ExportConfig",),
     "generator.export.pipeline": ("export_dataset",),
     "generator.pipeline": ("generate",),
-    "generator.reading.dataset": ("Batch", "Dataset", "Split", "open_dataset"),
+    "generator.reading.dataset": ("Batch", "Dataset", "Sample", "Split", "open_dataset"),
     "generator.reading.verify": ("verify_dataset",),
-    "generator.review.finding": ("Finding",),
-    "generator.review.limits": ("Limits",),
-    "generator.review.review": ("Review", "review"),
+    "generator.review.review": ("Finding", "list_assets", "review"),
+    "training.batches.torch_dataset": ("TorchDataset", "TorchSample", "torch_dataset"),
     "training.config": ("TrainConfig",),
     "training.errors": ("CheckpointError", "RunError"),
 }

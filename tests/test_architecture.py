@@ -63,6 +63,8 @@ ORDER = {
             "config_file",
             "options",
             "html",
+            "inputs",
+            "results",
         ),
         *("predictor", "evaluation", "comparison", "commands", "cli", "__main__"),
     ],

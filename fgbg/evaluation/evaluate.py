@@ -59,7 +59,7 @@ def evaluate(
         progress: show a progress bar on stderr.
 
     Returns:
-        The content of metrics.json, described in docs/evaluation.md: for example
+        The content of metrics.json, described in docs/evaluate.md: for example
         `["network"]["clean"]["iou"]["mean"]`, the mean IoU in [0, 1] with the background given.
 
     Raises:

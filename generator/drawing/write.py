@@ -20,7 +20,7 @@ class DrawnSamples:
 
 
 def write_samples(
-    folder: Path,
+    folder: str | Path,
     count: int,
     size: int,
     seed: int,
@@ -44,7 +44,7 @@ def write_samples(
     Raises:
         ExistsError: another file is there, and not `overwrite`; nothing was replaced.
     """
-    drawn = DrawnSamples(folder / "fg", folder / "bg")
+    drawn = DrawnSamples(Path(folder, "fg"), Path(folder, "bg"))
     for number in range(count):
         fg = drawn.fg / f"fg{number:03d}.png"
         write_again(fg, encode_png(draw_object(seed, number, max(1, size // 2))), overwrite, "another folder")

@@ -81,7 +81,7 @@ class DatasetStats:
         return np.bincount(bins, self.depth[FARTHEST:], DEPTH_BINS).astype(np.int64)
 
     def to_json(self) -> dict[str, Any]:
-        """What `stats.json` holds (docs/stats.md); numbers have 6 decimals."""
+        """What `stats.json` holds (docs/look.md); numbers have 6 decimals."""
         document: dict[str, Any] = {
             "dataset": self.dataset,
             "subset": self.subset,

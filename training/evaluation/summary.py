@@ -1,4 +1,4 @@
-"""An evaluation as one document: overall, by object size and by background (docs/evaluation.md)."""
+"""An evaluation as one document: overall, by object size and by background (docs/evaluate.md)."""
 
 import math
 from typing import Any

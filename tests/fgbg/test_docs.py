@@ -1,0 +1,170 @@
+"""README and docs: their commands, options, Python code and links work, and nothing is left out."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from fgbg.cli import COMMANDS, main
+from fgbg.config_file import fill_defaults
+
+ROOT = Path(__file__).parent.parent.parent
+README = ROOT / "README.md"
+DOCS = ROOT / "docs"
+PAGES = [README, *sorted(DOCS.glob("*.md"))]
+PAGE_OF = {
+    **dict.fromkeys(("samples", "review", "cutout"), "your-pictures.md"),
+    **dict.fromkeys(("preview", "stats", "verify"), "look.md"),
+    **{name: f"{name}.md" for name in ("generate", "train", "evaluate", "compare", "predict", "export")},
+}
+EVERYWHERE = "command-line.md"
+"""The page of options that every command has."""
+
+NOT_RUN = "<!-- not run"
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The code of a page in one language, except where the line before says that it is not run."""
+    found: list[str] = []
+    before, fence, code = "", None, list[str]()
+    for line in text_of(page).splitlines():
+        if fence is None and line.startswith("```"):
+            fence, code = line.removeprefix("```"), []
+        elif line == "```":
+            if fence == language and not before.startswith(NOT_RUN):
+                found.append("\n".join(code) + "\n")
+            fence = None
+        elif fence is None:
+            before = line
+        else:
+            code.append(line)
+    return found
+
+
+def commands() -> list[str]:
+    lines = [
+        line.split("#")[0].strip()
+        for page in PAGES
+        for block in blocks(page, "")
+        for line in block.splitlines()
+    ]
+    return [part.strip() for line in lines if line.startswith("fgbg ") for part in line.split("&&")]
+
+
+def command(name: str) -> click.Command:
+    found = main.get_command(click.Context(main), name)
+    assert found is not None, name
+    return found
+
+
+def options(name: str) -> list[click.Option]:
+    return [option for option in command(name).params if isinstance(option, click.Option)]
+
+
+def spelled(option: click.Option) -> set[str]:
+    """Every long form: --flip and --no-flip."""
+    return {text for text in (*option.opts, *option.secondary_opts) if text.startswith("--")}
+
+
+def names_in(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
+
+
+def test_every_command_has_a_page() -> None:
+    assert set(PAGE_OF) == set(COMMANDS)
+    for name, page in PAGE_OF.items():
+        assert re.search(rf"^#+ .*`fgbg {name}`", text_of(DOCS / page), flags=re.MULTILINE), name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_is_named_in_its_page(name: str) -> None:
+    pages = [DOCS / PAGE_OF[name], DOCS / EVERYWHERE, *([DOCS / "depth.md"] if name == "generate" else [])]
+    named = {option for page in pages for option in names_in(text_of(page))}
+    assert not [sorted(spelled(option)) for option in options(name) if not spelled(option) & named]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_names_no_option_that_is_not_there(page: Path) -> None:
+    known = {text for name in COMMANDS for option in options(name) for text in spelled(option)}
+    # Of other programs, and of the group itself.
+    known |= {"--help", "--version", "--grayscale", "--logdir", "--config", "--debug"}
+    assert names_in(text_of(page)) <= known
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_is_shown_with_its_own_options(name: str) -> None:
+    known = {text for option in options(name) for text in spelled(option)} | {"--help"}
+    for page in PAGES:
+        for line in re.findall(rf"fgbg {name}\b([^`\n|&#]*)", text_of(page)):
+            assert names_in(line) <= known, f"{page.name}: fgbg {name}{line}"
+
+
+def test_it_shows_commands() -> None:
+    assert len(commands()) > 20
+
+
+@pytest.mark.parametrize("line", sorted(set(commands())))
+def test_its_command_lines_are_understood(line: str) -> None:
+    arguments = shlex.split(line)[1:]
+    if arguments[0].startswith("-"):  # of the group: --config fgbg.toml, --debug
+        assert {"--config", "--debug"} & {arguments[0]}
+        arguments = arguments[1 + (arguments[0] == "--config") :]
+    name, *words = arguments
+    command(name).make_context(name, words)
+
+
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [(page.name, code) for page in PAGES for code in blocks(page, "python")],
+)
+def test_its_python_runs(
+    page: str, code: str, unrendered: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "shards").symlink_to(unrendered)
+    (tmp_path / "outputs").symlink_to(trained)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, page, "exec"), {})
+
+
+def test_it_has_python() -> None:
+    assert len(blocks(DOCS / "python.md", "python")) > 4
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_its_options_file_is_read(page: Path, tmp_path: Path) -> None:
+    for example in blocks(page, "toml"):
+        path = tmp_path / "fgbg.toml"
+        path.write_text(example, encoding="utf-8")
+        ctx = click.Context(main, info_name="fgbg")
+        fill_defaults(ctx, main.params[0], path)
+        assert ctx.default_map
+
+
+@pytest.mark.parametrize(
+    "page", [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"], ids=lambda page: page.name
+)
+def test_its_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text_of(page)):
+        assert link.startswith("https://") or (page.parent / link).exists(), link
+
+
+def test_the_first_page_leads_to_every_page() -> None:
+    for page in (README, DOCS / "README.md"):
+        missing = {path.name for path in DOCS.glob("*.md")} - {"README.md"}
+        missing -= {Path(link).name for link in re.findall(r"\]\(([^)#\s]+)", text_of(page))}
+        assert not missing
+    assert len(text_of(README).splitlines()) < 130
+
+
+def test_pages_that_the_code_names_are_there() -> None:
+    for floor in ("fgbg", "training", "generator"):
+        for path in (ROOT / floor).rglob("*.py"):
+            for name in re.findall(r"docs/[\w-]+\.md", path.read_text(encoding="utf-8")):
+                assert (ROOT / name).exists(), f"{path.relative_to(ROOT)}: {name}"

@@ -1,0 +1,94 @@
+"""A split as a dataset of torch, for your own training loops."""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from generator.reading.dataset import Batch, Split
+from training.batches.batch import IntegerBatch
+from training.batches.prepare import join, prepare
+
+
+class TorchSample(TypedDict):
+    """One sample of a `TorchDataset`, ready for a network.
+
+    Attributes:
+        input: (6, h, w) float32 in [-1, 1]; channels 0 to 2 are the background, 3 to 5 the picture, RGB.
+        mask: (1, h, w) float32 in [0, 1]; 0 background, 1 foreground.
+        depth: (1, h, w) float32 in [0, 1], relative inverse depth: 0 farthest, 1 nearest; 0 where unknown.
+        known: (1, h, w) bool, where depth is known.
+    """
+
+    input: Tensor
+    mask: Tensor
+    depth: Tensor
+    known: Tensor
+
+
+class TorchDataset(Dataset[TorchSample]):
+    """The samples of a split by their numbers; `torch_dataset` makes it.
+
+    Attributes:
+        split: where samples are read.
+        res: longer side of a sample in pixels.
+    """
+
+    def __init__(self, split: Split, res: int) -> None:
+        self.split = split
+        self.res = res
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def __getitem__(self, index: int) -> TorchSample:
+        """Read one sample; negative numbers count from the end.
+
+        Raises:
+            TypeError: the index is not an integer.
+            IndexError: it is out of range.
+            DatasetError: a file of the dataset has changed since it was opened.
+        """
+        return self.__getitems__([index])[0]
+
+    def __getitems__(self, indices: Sequence[int]) -> list[TorchSample]:
+        """Read several samples at once, which is faster; a `DataLoader` calls it for each batch."""
+        batch = prepare(_as_tensors(self.split[indices]), self.res)
+        inputs, truth = join(batch.bg, batch.fg_bg), batch.truth
+        return [
+            TorchSample(input=picture, mask=mask, depth=depth, known=known)
+            for picture, mask, depth, known in zip(inputs, truth.mask, truth.depth, truth.known, strict=True)
+        ]
+
+
+def torch_dataset(split: Split, res: int | None = None) -> TorchDataset:
+    """A split for `torch.utils.data.DataLoader`, with samples that are ready for a network.
+
+    A batch is a dictionary of `input` (B, 6, h, w), `mask` (B, 1, h, w), `depth` (B, 1, h, w) and `known`
+    (B, 1, h, w); `TorchSample` describes their values. Nothing is augmented. Any number of workers may read,
+    started by fork or spawn, from datasets with and without stored pixels.
+
+    Args:
+        split: of a dataset.
+        res: longer side in pixels to which samples are scaled, as `fgbg train` does; None keeps their size.
+
+    Example:
+        >>> from torch.utils.data import DataLoader
+        >>> split = fgbg.open_dataset("data/shards")["train"]
+        >>> loader = DataLoader(fgbg.torch_dataset(split, res=16), batch_size=4, shuffle=True)
+        >>> next(iter(loader))["input"].shape
+        torch.Size([4, 6, 12, 16])
+    """
+    return TorchDataset(split, max(split.size) if res is None else res)
+
+
+def _as_tensors(batch: Batch) -> IntegerBatch:
+    return IntegerBatch(
+        torch.from_numpy(batch.bg),
+        torch.from_numpy(batch.fg_bg),
+        torch.from_numpy(batch.mask),
+        torch.from_numpy(batch.depth.view(np.int16)),
+    )
