@@ -1,7 +1,7 @@
-"""Building the bank: every asset decoded once, by several processes, straight into its place in the file."""
+"""Build the bank: several processes decode each asset once and write it to its place in the file."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +18,6 @@ from generator.depth.network_protocol import DepthNetwork
 from generator.depth.networks import depth_of_backgrounds
 from generator.depth.sources import check_turns, plane_depth, read_depth
 from generator.errors import AssetError, UnusableAssetsError
-from generator.files import atomic_file
 from generator.format.bank import NO_FG, Bank
 from generator.format.hdf5 import add_dataset, new_file
 from generator.format.pixels import OPAQUE
@@ -28,29 +27,31 @@ from generator.scene.numbering import random_words
 from generator.scene.sprites import NARROWEST_SHADOW, contact_shadow, make_sprites, sprites_per_fg
 from generator.workers import process_context, run_tasks
 
-# Assets decoded at a time: few enough to share the work out evenly.
+# Assets in one task: few, so that all workers finish at about the same time.
 _CHUNK = 8
 _U1, _U2, _U4 = np.dtype("u1"), np.dtype("<u2"), np.dtype("<u4")
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """What decoding told about the assets, in their order.
+    """What decoding found out about the assets, in their order.
 
     Attributes:
         fg_hashes: perceptual hashes of the foregrounds.
-        bg_hashes: and of the backgrounds.
-        depth_sources: the depth source that answered for each background.
+        bg_hashes: perceptual hashes of the backgrounds.
+        depth_sources: the depth source of each background.
+        sprite_sizes: (height, width) of each sprite, shadows last.
     """
 
     fg_hashes: list[PerceptualHash] = field(default_factory=list)
     bg_hashes: list[PerceptualHash] = field(default_factory=list)
     depth_sources: list[str] = field(default_factory=list)
+    sprite_sizes: list[tuple[int, ...]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class _FgTask:
-    """Some foregrounds, the first of them number `first`."""
+    """Foregrounds to decode, from number `first` on."""
 
     first: int
     paths: Sequence[Path]
@@ -58,7 +59,7 @@ class _FgTask:
 
 @dataclass(frozen=True)
 class _BgTask:
-    """Some backgrounds, the first of them number `first`, and the depth file of each."""
+    """Backgrounds to decode, from number `first` on, and the depth file of each."""
 
     first: int
     paths: Sequence[Path]
@@ -67,14 +68,14 @@ class _BgTask:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What decoding one task's assets told.
+    """The result of one task.
 
     Attributes:
-        task: what was to be done.
-        hashes: of the pictures.
-        sizes: of the sprites of all foregrounds.
-        depth_sources: of the backgrounds.
-        problems: of the assets that cannot be used; then the rest does not count.
+        task: that was done.
+        hashes: perceptual hashes of its pictures.
+        sizes: (height, width) of all sprites of its foregrounds.
+        depth_sources: of its backgrounds.
+        problems: its assets that cannot be used; where there are any, the other fields are incomplete.
     """
 
     task: _FgTask | _BgTask
@@ -86,15 +87,15 @@ class _Answer:
 
 @dataclass(frozen=True)
 class _Decoder:
-    """Decodes a task's assets and writes their pixels to `offsets` in the file.
+    """Decodes the assets of a task and writes their pixels to the bank.
 
     Attributes:
-        path: of the bank in the making; None where pictures are only looked at.
+        path: of the bank's file; None only checks the pictures.
         offsets: where its datasets begin, in bytes.
         config: sizes, appearances and depth sources.
-        words: (fgs, variants) uint64, what appearances are drawn from.
-        depth: whether backgrounds get their depth here, and not from a network.
-        budget: the pixels that all decoders have in memory at once.
+        words: (fgs, variants) uint64 random words, from which appearances are drawn.
+        depth: whether to write depth of backgrounds; False where a network estimates it later.
+        budget: limits the pixels that all decoders hold in memory at once.
     """
 
     path: Path | None
@@ -154,13 +155,13 @@ class _Decoder:
 
 @dataclass(frozen=True)
 class NetworkDepth:
-    """A network that sees the depth of backgrounds.
+    """A network that estimates the depth of backgrounds.
 
     Attributes:
-        network: what answers.
-        cache: what it answered before.
-        convention: what its values mean.
-        hashes: of the backgrounds.
+        network: the network.
+        cache: its earlier answers.
+        convention: of its values.
+        hashes: BLAKE3 hashes of the backgrounds.
     """
 
     network: DepthNetwork
@@ -168,14 +169,24 @@ class NetworkDepth:
     convention: DepthConvention
     hashes: Sequence[str]
 
-    def write(self, path: Path, offset: int, bgs: Sequence[Path], size: tuple[int, int]) -> None:
-        """Write the depth of every background to its row, from `offset` in the file on."""
+    def write(
+        self, path: Path, offset: int, bgs: Sequence[Path], size: tuple[int, int], progress: bool = True
+    ) -> None:
+        """Write the depth of every background to its row of the dataset that begins at `offset`.
+
+        Args:
+            path: of the bank's file.
+            offset: in bytes.
+            bgs: the backgrounds.
+            size: (width, height) of the canvas.
+            progress: whether to show progress on stderr.
+        """
         assets = list(zip(bgs, self.hashes, strict=True))
         pairs = depth_of_backgrounds(self.network, self.cache, self.convention, size, assets, read_rgb)
-        with Progress("seeing depth", len(bgs), "pictures") as progress:
+        with Progress("estimating depth", len(bgs), "pictures", shown=progress) as bar:
             for row, (_, depth) in enumerate(pairs):
                 _write_rows(path, offset, row, depth[None])
-                progress.advance(1)
+                bar.advance(1)
 
 
 def build_bank(
@@ -186,108 +197,136 @@ def build_bank(
     depth_files: Sequence[Path | None],
     workers: int,
     network: NetworkDepth | None,
-    make_header: Callable[[Decoded], dict[str, Any]],
-    advance: Callable[[int], None],
-    before_replacing: Callable[[Path], None],
-) -> None:
-    """Decode every asset once and write the bank atomically.
+    progress: bool = True,
+) -> Decoded:
+    """Decode every asset once and write its pixels to a new bank, which `finish_bank` completes.
 
     Args:
-        path: of the bank.
+        path: of the bank's file, which is replaced.
         config: sizes, appearances and depth source.
         fgs: cut-outs, in the order of their sprites.
         bgs: pictures, in the order of the backgrounds.
-        depth_files: the depth file of each background, None for the plane; a network reads none.
+        depth_files: the depth file of each background, None for the plane; not read where there is a network.
         workers: processes that decode.
-        network: sees the depth of backgrounds, in this process; None where `config.depth` names none.
-        make_header: gives the header once everything is decoded.
-        advance: called with a number of assets as they are done.
-        before_replacing: called with the new bank's temporary path when it is complete, but not yet in its
-            place.
+        network: estimates the depth of backgrounds, in this process; None where `config.depth` names none.
+        progress: whether to show progress on stderr.
+
+    Returns:
+        What `finish_bank` and the dataset's plan need.
 
     Raises:
-        UnusableAssetsError: pictures cannot be used, all of which are named; nothing is left behind.
+        UnusableAssetsError: names all pictures that cannot be used.
         AssetError: the network fails.
     """
-    width, height = config.size
-    sprites, side = count_sprites(config, len(fgs)), config.sprite_side
-    words = random_words(config.seed, "variants", len(fgs) * config.variants).reshape(len(fgs), -1)
-    with atomic_file(path, bank_bytes(config, len(fgs), len(bgs))) as temporary:
-        with new_file(temporary, paged=True) as file:
-            datasets = {
-                "sprite_pixels": add_dataset(file, "sprite_pixels", (sprites, side, side, 4), _U1),
-                "bg": add_dataset(file, "bg", (len(bgs), height, width, 3), _U1),
-                "bg_depth": add_dataset(file, "bg_depth", (len(bgs), height, width), _U2),
-            }
-            offsets = {name: dataset.id.get_offset() for name, dataset in datasets.items()}
-        budget = PixelBudget(workers, process_context() if workers > 1 else None)
-        decoder = _Decoder(temporary, offsets, config, words, network is None, budget)
-        tasks: list[_FgTask | _BgTask] = []
-        tasks += [_FgTask(first, fgs[first : first + _CHUNK]) for first in range(0, len(fgs), _CHUNK)]
-        for first in range(0, len(bgs), _CHUNK):
-            some = slice(first, first + _CHUNK)
-            tasks.append(_BgTask(first, bgs[some], depth_files[some]))
-        answers = []
-        with closing(run_tasks(decoder, tasks, workers)) as results:
-            for answer in results:
-                answers.append(answer)
-                advance(len(answer.task.paths))
-        answers.sort(key=lambda answer: (isinstance(answer.task, _BgTask), answer.task.first))
-        problems = {path: error for answer in answers for path, error in answer.problems.items()}
-        if problems:
-            raise UnusableAssetsError(problems)
-        of_fgs = [answer for answer in answers if isinstance(answer.task, _FgTask)]
-        of_bgs = [answer for answer in answers if isinstance(answer.task, _BgTask)]
-        decoded = Decoded(
-            fg_hashes=[hash_ for answer in of_fgs for hash_ in answer.hashes],
-            bg_hashes=[hash_ for answer in of_bgs for hash_ in answer.hashes],
-            depth_sources=[name for answer in of_bgs for name in answer.depth_sources],
-        )
-        if network is not None:
-            network.write(temporary, offsets["bg_depth"], bgs, config.size)
-            decoded.depth_sources.extend([network.network.id] * len(bgs))
-        shadows = [contact_shadow(width) for width in _shadow_widths(config)]
-        if shadows:
-            _write_rows(temporary, offsets["sprite_pixels"], sprites - len(shadows), _padded(shadows, side))
-        sizes = [size for answer in of_fgs for size in answer.sizes] + [
-            shadow.shape[:2] for shadow in shadows
-        ]
-        fg_of = np.repeat(np.arange(len(fgs)), sprites_per_fg(config))
-        header = np.frombuffer(json.dumps(make_header(decoded)).encode(), _U1)
-        with new_file(temporary, paged=True, append=True) as file:
-            add_dataset(file, "sprite_size", (sprites, 2), _U2)[...] = np.array(sizes)
-            add_dataset(file, "sprite_fg", (sprites,), _U4)[...] = np.append(fg_of, [NO_FG] * len(shadows))
-            add_dataset(file, "header", header.shape, _U1)[...] = header
-        before_replacing(temporary)
+    offsets = _reserve(path, config, len(fgs), len(bgs))
+    budget = PixelBudget(workers, process_context() if workers > 1 else None)
+    words = _variant_words(config, len(fgs))
+    decoder = _Decoder(path, offsets, config, words, network is None, budget)
+    decoded = _decode(decoder, _tasks(fgs, bgs, depth_files), workers, progress)
+    if network is not None:
+        network.write(path, offsets["bg_depth"], bgs, config.size, progress)
+        decoded.depth_sources.extend([network.network.id] * len(bgs))
+    if shadows := [contact_shadow(width) for width in _shadow_widths(config)]:
+        first = count_sprites(config, len(fgs)) - len(shadows)
+        _write_rows(path, offsets["sprite_pixels"], first, _padded(shadows, config.sprite_side))
+        decoded.sprite_sizes.extend(shadow.shape[:2] for shadow in shadows)
+    return decoded
+
+
+def finish_bank(path: Path, config: GenerateConfig, decoded: Decoded, header: Mapping[str, Any]) -> None:
+    """Add the tables and the header to a bank that `build_bank` has written.
+
+    Args:
+        path: of the bank's file.
+        config: as `build_bank` got it.
+        decoded: what `build_bank` returned.
+        header: what the bank says of itself, as JSON values.
+    """
+    content = np.frombuffer(json.dumps(header).encode(), _U1)
+    fg_of = _fg_of_sprites(config, len(decoded.fg_hashes))
+    with new_file(path, paged=True, append=True) as file:
+        add_dataset(file, "sprite_size", (len(fg_of), 2), _U2)[...] = np.array(decoded.sprite_sizes)
+        add_dataset(file, "sprite_fg", fg_of.shape, _U4)[...] = fg_of
+        add_dataset(file, "header", content.shape, _U1)[...] = content
+
+
+def _reserve(path: Path, config: GenerateConfig, fgs: int, bgs: int) -> dict[str, int]:
+    """Make a bank's file with room for all pixels; gives the offset of each dataset, in bytes."""
+    (width, height), side = config.size, config.sprite_side
+    with new_file(path, paged=True) as file:
+        datasets = {
+            "sprite_pixels": add_dataset(
+                file, "sprite_pixels", (count_sprites(config, fgs), side, side, 4), _U1
+            ),
+            "bg": add_dataset(file, "bg", (bgs, height, width, 3), _U1),
+            "bg_depth": add_dataset(file, "bg_depth", (bgs, height, width), _U2),
+        }
+        return {name: dataset.id.get_offset() for name, dataset in datasets.items()}
+
+
+def _tasks(
+    fgs: Sequence[Path], bgs: Sequence[Path], depth_files: Sequence[Path | None]
+) -> list[_FgTask | _BgTask]:
+    """All assets, a few for each task."""
+    tasks: list[_FgTask | _BgTask] = []
+    tasks += [_FgTask(first, fgs[first : first + _CHUNK]) for first in range(0, len(fgs), _CHUNK)]
+    for first in range(0, len(bgs), _CHUNK):
+        some = slice(first, first + _CHUNK)
+        tasks.append(_BgTask(first, bgs[some], depth_files[some]))
+    return tasks
+
+
+def _decode(decoder: _Decoder, tasks: Sequence[_FgTask | _BgTask], workers: int, progress: bool) -> Decoded:
+    """Do all tasks and put their answers in the order of the assets.
+
+    Raises:
+        UnusableAssetsError: names all pictures that cannot be used.
+    """
+    answers = []
+    total = sum(len(task.paths) for task in tasks)
+    with (
+        Progress("reading pictures", total, "pictures", shown=progress) as bar,
+        closing(run_tasks(decoder, tasks, workers)) as results,
+    ):
+        for answer in results:
+            answers.append(answer)
+            bar.advance(len(answer.task.paths))
+    answers.sort(key=lambda answer: (isinstance(answer.task, _BgTask), answer.task.first))
+    if problems := {path: error for answer in answers for path, error in answer.problems.items()}:
+        raise UnusableAssetsError(problems)
+    decoded = Decoded()
+    for answer in answers:
+        hashes = decoded.fg_hashes if isinstance(answer.task, _FgTask) else decoded.bg_hashes
+        hashes.extend(answer.hashes)
+        decoded.sprite_sizes.extend(answer.sizes)
+        decoded.depth_sources.extend(answer.depth_sources)
+    return decoded
 
 
 def find_unusable(
     config: GenerateConfig, fgs: Sequence[Path], bgs: Mapping[Path, Path | None], with_depth: bool
 ) -> dict[Path, AssetError]:
-    """What is wrong with pictures that `build_bank` would refuse.
+    """The pictures that `build_bank` would refuse, with the error of each.
 
     Args:
         config: sizes, appearances and depth source.
         fgs: cut-outs.
         bgs: pictures with their depth files.
-        with_depth: whether the depth files count.
+        with_depth: whether to check the depth files too.
     """
-    words = random_words(config.seed, "variants", len(fgs) * config.variants).reshape(
-        len(fgs), config.variants
-    )
-    decoder = _Decoder(None, {}, config, words, with_depth, PixelBudget(1))
+    decoder = _Decoder(None, {}, config, _variant_words(config, len(fgs)), with_depth, PixelBudget(1))
     tasks = _FgTask(0, fgs), _BgTask(0, list(bgs), list(bgs.values()))
     return {path: error for task in tasks for path, error in decoder(task).problems.items()}
 
 
 def bank_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
-    """The size of a bank to come, without HDF5's own few pages."""
+    """The size of a bank in bytes, without the few pages that HDF5 adds."""
     width, height = config.size
     return count_sprites(config, fgs) * config.sprite_side**2 * 4 + bgs * width * height * 5
 
 
 def _write_rows(path: Path, offset: int, row: int, rows: np.ndarray) -> None:
-    """Write rows of a dataset that begins at `offset`, from number `row` on."""
+    """Write rows of a dataset that begins at `offset` bytes, from row number `row` on."""
     rows = np.ascontiguousarray(rows)
     with path.open("r+b") as file:
         file.seek(offset + row * rows[0].nbytes)
@@ -295,9 +334,8 @@ def _write_rows(path: Path, offset: int, row: int, rows: np.ndarray) -> None:
 
 
 def is_bank_of(bank: Bank, config: GenerateConfig, fgs: int, bgs: int) -> bool:
-    """Whether a bank has the pictures that `build_bank` makes of so many assets, each object with pixels."""
-    shadows = len(_shadow_widths(config))
-    fg_of = np.append(np.repeat(np.arange(fgs), sprites_per_fg(config)), [NO_FG] * shadows)
+    """Whether a bank has the arrays that `build_bank` makes of this many assets, and no object is empty."""
+    fg_of = _fg_of_sprites(config, fgs)
     side, (width, height) = config.sprite_side, config.size
     shapes = (len(fg_of), side, side, 4), (bgs, height, width, 3)
     if (bank.sprite_pixels.shape, bank.bg.shape) != shapes or not np.array_equal(bank.sprite_fg, fg_of):
@@ -306,8 +344,19 @@ def is_bank_of(bank: Bank, config: GenerateConfig, fgs: int, bgs: int) -> bool:
 
 
 def count_sprites(config: GenerateConfig, fgs: int) -> int:
-    """All variants with all their edges, and the shadows."""
+    """How many sprites a bank holds: all variants with all their edges, and the shadows."""
     return fgs * sprites_per_fg(config) + len(_shadow_widths(config))
+
+
+def _fg_of_sprites(config: GenerateConfig, fgs: int) -> np.ndarray:
+    """The number of the foreground that each sprite shows; NO_FG for shadows, which come last."""
+    objects = np.repeat(np.arange(fgs), sprites_per_fg(config))
+    return np.append(objects, [NO_FG] * len(_shadow_widths(config)))
+
+
+def _variant_words(config: GenerateConfig, fgs: int) -> np.ndarray:
+    """Random words for the appearances of each foreground: (fgs, variants) uint64."""
+    return random_words(config.seed, "variants", fgs * config.variants).reshape(fgs, config.variants)
 
 
 def _shadow_widths(config: GenerateConfig) -> range:

@@ -20,6 +20,7 @@ from generator.build_bank import (
     build_bank,
     count_sprites,
     find_unusable,
+    finish_bank,
     is_bank_of,
 )
 from generator.config import GenerateConfig
@@ -28,7 +29,7 @@ from generator.depth.choice import DepthChoice, choose_depth
 from generator.errors import AssetError, ConfigError, DiskSpaceError, UnusableAssetsError, printable
 from generator.estimate import Estimate, check_numbers
 from generator.existing import Existing
-from generator.files import hash_file, write_atomically
+from generator.files import atomic_file, hash_file, write_atomically
 from generator.format.bank import BANK_FILE, Bank
 from generator.format.journal import Journal, JournalHead
 from generator.format.manifest import (
@@ -86,18 +87,21 @@ def generate(
     overwrite: bool = False,
     say: Callable[[str], None] = lambda line: None,
     skip_bad: bool = False,
+    progress: bool = True,
 ) -> Outcome:
-    """Make the dataset `config` asks for, or continue it, or find it complete.
+    """Make the dataset that `config` asks for, or continue an unfinished one; a finished one stays as it is.
 
-    With several workers or an ONNX network, new processes import the script that called: it must begin its
-    own work after `if __name__ == "__main__":`, as `multiprocessing` asks.
+    Nothing is printed on stdout. With several workers or an ONNX network, new processes import your script:
+    put your own code under `if __name__ == "__main__":`, as `multiprocessing` requires.
 
     Args:
-        config: what to make.
+        config: what to make, as in `GenerateConfig(fg="data/fg", bg="data/bg", out="data/shards")`.
         overwrite: replace a dataset that is there; only files that belong to it are removed.
-        say: gets lines for the user: what was passed over, how large the dataset will be and how long it
-            will take, what was damaged and is made again, and each asset that is left out.
-        skip_bad: leave out what cannot be used; the dataset is that of the others.
+        say: called with lines of text for the user: files that are ignored, the size of the dataset and the
+            time it will take, damaged files that are made again, and assets that are left out. By default
+            they are not shown.
+        skip_bad: leave out pictures that cannot be used, and make the dataset of the others.
+        progress: whether to show progress on stderr.
 
     Raises:
         UnusableAssetsError: pictures cannot be used, and not `skip_bad`, or none is left.
@@ -111,28 +115,14 @@ def generate(
     fgs, bgs = list_assets(config.fg, say), list_assets(config.bg, say)
     with hold_folder(config.out, "fgbg generate"):
         existing = Existing.look(config.out, overwrite)
-        if existing.manifest is None or overwrite:
-            existing.refuse_foreign()
-        order = _Order.of(config, fgs, bgs)
-        if skip_bad and not overwrite and (problems := _unusable_since(order, existing)):
-            order = order.without(problems, config, say)
-        if not overwrite and (difference := existing.difference(order.request)):
-            raise ConfigError(
-                config.out,
-                f"the dataset there to have {difference.wanted}",
-                difference.found,
-                "use another --out, or --overwrite to replace it",
-            )
+        order = _order_for(config, fgs, bgs, existing, overwrite, say, skip_bad)
         if existing.manifest is not None and not overwrite:
             return _complete(config.out, existing.manifest)
-        check_numbers(config, len(fgs), len(bgs))
-        estimate = Estimate.of(config, len(fgs), len(bgs))
-        _check_disk(config, estimate, existing)
-        say(estimate.describe(config, _workers(config, estimate.samples * _bytes_to_make(config))))
+        _check_size(order, existing, say)
         while True:
             try:
-                journal = _make_bank(order, existing, overwrite, say)
-                return _make_shards(order, journal, say)
+                journal = _make_bank(order, existing, overwrite, say, progress)
+                return _make_shards(order, journal, say, progress)
             except UnusableAssetsError as error:
                 if not skip_bad:
                     raise
@@ -190,6 +180,51 @@ class _Order:
         return self.of(config, fgs, bgs)
 
 
+def _order_for(
+    config: GenerateConfig,
+    fgs: Sequence[Path],
+    bgs: Sequence[Path],
+    existing: Existing,
+    overwrite: bool,
+    say: Callable[[str], None],
+    skip_bad: bool,
+) -> _Order:
+    """What to make in a folder, after making sure that it replaces nothing it must not.
+
+    Raises:
+        ConfigError: the folder holds a dataset of another config, or files that fgbg did not write.
+    """
+    if existing.manifest is None or overwrite:
+        existing.refuse_foreign()
+    order = _Order.of(config, fgs, bgs)
+    if overwrite:
+        return order
+    if skip_bad and (problems := _unusable_since(order, existing)):
+        order = order.without(problems, config, say)
+    if difference := existing.difference(order.request):
+        raise ConfigError(
+            config.out,
+            f"the dataset there to have {difference.wanted}",
+            difference.found,
+            "use another --out, or --overwrite to replace it",
+        )
+    return order
+
+
+def _check_size(order: _Order, existing: Existing, say: Callable[[str], None]) -> None:
+    """Tell the size of the dataset to be, and make sure that it fits into memory and onto the disk.
+
+    Raises:
+        ConfigError: numbering the samples takes more memory than the machine has.
+        DiskSpaceError: the dataset would not fit.
+    """
+    config, fgs, bgs = order.config, len(order.fgs), len(order.bgs)
+    check_numbers(config, fgs, bgs)
+    estimate = Estimate.of(config, fgs, bgs)
+    _check_disk(config, estimate, existing)
+    say(estimate.describe(config, _workers(config, estimate.samples * _bytes_to_make(config))))
+
+
 def _unusable_since(order: _Order, existing: Existing) -> Mapping[Path, AssetError]:
     """What cannot be used among the pictures that the dataset there, if there is one, was made without."""
     known = existing.asset_names()
@@ -216,64 +251,71 @@ def _complete(folder: Path, manifest: Manifest) -> Outcome:
     return Outcome(manifest, 0, 0.0, _bytes_of(manifest))
 
 
-def _make_bank(order: _Order, existing: Existing, overwrite: bool, say: Callable[[str], None]) -> Journal:
-    """Build the bank, unless it is there and whole; the journal knows its hash before it has its name."""
+def _make_bank(
+    order: _Order, existing: Existing, overwrite: bool, say: Callable[[str], None], progress: bool
+) -> Journal:
+    """Build the bank, unless an intact one is there; the journal knows its hash before it has its name."""
     config, journal, head = order.config, existing.journal, existing.journal.head
     path = config.out / BANK_FILE
     if not overwrite and existing.files:
         if head is None:
             say(f"{config.out}: its journal has no hashes or is damaged; everything is made again")
-        elif _is_whole(order, existing, head):
+        elif _is_whole(order, existing, head, progress):
             return journal
         elif path.exists():
             say(printable(f"{path}: damaged since it was written; it is made again"))
-
-    def begin_journal(temporary: Path) -> None:
-        """Keep what stands, if this bank is the one that it was made from."""
-        header = Header.of(Bank.open(temporary), temporary)
-        entry = BankEntry(file=BANK_FILE, bytes=temporary.stat().st_size, blake3=hash_file(temporary))
-        if not overwrite and head is not None and (head.id, head.bank) == (header.id, entry):
-            return
-        planned = Counter(task.split.name for task in plan_shards(config, header))
-        counts = {split: max(count, planned[split]) for split, count in existing.shard_counts().items()}
-        journal.begin(JournalHead(id=header.id, bank=entry, shards=counts))
-        existing.clear()
-
     fgs, bgs = order.fgs, order.bgs
     sprites, size = count_sprites(config, len(fgs)), bank_bytes(config, len(fgs), len(bgs))
     say(f"bank: {sprites:,} sprites, {len(bgs):,} backgrounds, about {format_bytes(size)} in memory")
     for note in order.depth.notes:
         say(note)
-    with Progress("reading pictures", len(fgs) + len(bgs), "pictures") as progress:
-        build_bank(
-            path,
-            config,
-            fgs,
-            bgs,
-            order.depth.files,
-            _workers(config, (len(fgs) + len(bgs)) * _BYTES_PER_ASSET),
-            _network_depth(order),
-            make_header=lambda decoded: make_header(config, order.request, decoded).model_dump(mode="json"),
-            advance=progress.advance,
-            before_replacing=begin_journal,
+    workers = _workers(config, (len(fgs) + len(bgs)) * _BYTES_PER_ASSET)
+    with atomic_file(path, size) as temporary:
+        decoded = build_bank(
+            temporary, config, fgs, bgs, order.depth.files, workers, _network_depth(order), progress
         )
+        header = make_header(config, order.request, decoded)
+        finish_bank(temporary, config, decoded, header.model_dump(mode="json"))
+        _begin_journal(config, existing, overwrite, temporary)
     return journal
 
 
-def _is_whole(order: _Order, existing: Existing, head: JournalHead) -> bool:
+def _begin_journal(config: GenerateConfig, existing: Existing, overwrite: bool, bank: Path) -> None:
+    """Start the journal of a new bank; the shards there are kept if they were made from this same bank.
+
+    Args:
+        config: of the dataset.
+        existing: what the folder holds.
+        overwrite: whether to keep nothing.
+        bank: the finished bank, under its temporary name.
+    """
+    journal, head = existing.journal, existing.journal.head
+    header = Header.of(Bank.open(bank), bank)
+    entry = BankEntry(file=BANK_FILE, bytes=bank.stat().st_size, blake3=hash_file(bank))
+    if not overwrite and head is not None and (head.id, head.bank) == (header.id, entry):
+        return
+    planned = Counter(task.split.name for task in plan_shards(config, header))
+    counts = {split: max(count, planned[split]) for split, count in existing.shard_counts().items()}
+    journal.begin(JournalHead(id=header.id, bank=entry, shards=counts))
+    existing.clear()
+
+
+def _is_whole(order: _Order, existing: Existing, head: JournalHead, progress: bool) -> bool:
     """Whether the bank there has the hash that the journal says, and is one of this request."""
     config = order.config
-    if existing.header is None or existing.header.id != head.id or wrong_files(config.out, [head.bank]):
+    if existing.header is None or existing.header.id != head.id:
+        return False
+    if wrong_files(config.out, [head.bank], progress=progress):
         return False
     return is_bank_of(Bank.open(config.out / BANK_FILE), config, len(order.fgs), len(order.bgs))
 
 
-def _make_shards(order: _Order, journal: Journal, say: Callable[[str], None]) -> Outcome:
+def _make_shards(order: _Order, journal: Journal, say: Callable[[str], None], progress: bool) -> Outcome:
     """Write the shards that are not there, then the manifest."""
     config, path = order.config, order.config.out / BANK_FILE
     header = Header.of(Bank.open(path), path)
     tasks = plan_shards(config, header)
-    finished = _finished(config.out, journal, tasks, say)
+    finished = _finished(config.out, journal, tasks, say, progress)
     began = time.monotonic()
     todo = [task for task in tasks if task.file not in finished]
     missing, total = (sum(len(task.sample_ids) for task in some) for some in (todo, tasks))
@@ -285,20 +327,24 @@ def _make_shards(order: _Order, journal: Journal, say: Callable[[str], None]) ->
         network=order.depth.network if config.depth_per == "composite" else None,
     )
     with (
-        Progress("generating", total, "samples") as progress,
+        Progress("generating", total, "samples", shown=progress) as bar,
         closing(run_tasks(writer, todo, workers)) as lines,
     ):
-        progress.resume_at(total - missing)
+        bar.resume_at(total - missing)
         for line in lines:
             journal.append(line)
-            progress.advance(line.samples)
+            bar.advance(line.samples)
     manifest = _manifest(config, header, tasks, journal)
     write_atomically(config.out / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode() + b"\n")
     return Outcome(manifest, missing, time.monotonic() - began, _bytes_of(manifest))
 
 
 def _finished(
-    folder: Path, journal: Journal, tasks: Sequence[ShardTask], say: Callable[[str], None]
+    folder: Path,
+    journal: Journal,
+    tasks: Sequence[ShardTask],
+    say: Callable[[str], None],
+    progress: bool,
 ) -> Collection[str]:
     """The shards that stand and are as they were written; the journal keeps no others."""
     lines = [
@@ -308,7 +354,7 @@ def _finished(
     ]
     if not lines:
         return []
-    problems = wrong_files(folder, lines, "checking what is finished")
+    problems = wrong_files(folder, lines, "checking finished shards", progress)
     for file in problems:
         say(printable(f"{folder / file}: damaged since it was written; it is made again"))
     assert journal.head is not None

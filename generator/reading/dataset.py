@@ -120,7 +120,8 @@ class _Reference:
             expected, found = f"the dataset with id {self.id[:16]}...", f"id {manifest.id[:16]}..."
             raise DatasetError(self.folder, expected, found, "open it again with open_dataset")
         is_known = _marks(self.folder, manifest) == self.marks
-        return _open(self.folder, manifest, self.hash_files, check_hashes=self.hash_files and not is_known)
+        check_hashes = self.hash_files and not is_known
+        return _open(self.folder, manifest, self.hash_files, check_hashes, progress=False)
 
     def open_split(self, name: SplitName) -> "Split":
         """Open the dataset and take one split."""
@@ -366,32 +367,38 @@ class Dataset:
         return self._reference.open, ()
 
 
-def open_dataset(folder: str | Path, hash_files: bool = True) -> Dataset:
+def open_dataset(folder: str | Path, hash_files: bool = True, progress: bool = True) -> Dataset:
     """Open a dataset for reading.
 
-    Structure and sizes are checked always, hashes once per copy: what was found right is remembered, with
-    size and modification time, in `.verified.json`, and a file that changed since is hashed again. Without
-    `hash_files` structure and sizes have to do.
+    The structure and size of every file are always checked. Hashes are checked once per copy of the dataset:
+    `.verified.json` remembers the size and modification time of each file that is right, and only a file that
+    changed since is hashed again.
+
+    Args:
+        folder: of the dataset.
+        hash_files: whether to check hashes at all.
+        progress: whether to show progress on stderr while hashing.
 
     Raises:
         DatasetError: it is missing, unfinished or damaged; names the file.
     """
     folder = Path(folder)
-    return _open(folder, Manifest.read(folder), hash_files, check_hashes=hash_files)
+    return _open(folder, Manifest.read(folder), hash_files, check_hashes=hash_files, progress=progress)
 
 
-def _open(folder: Path, manifest: Manifest, hash_files: bool, check_hashes: bool) -> Dataset:
+def _open(folder: Path, manifest: Manifest, hash_files: bool, check_hashes: bool, progress: bool) -> Dataset:
     """Open a dataset.
 
     Args:
         folder: of the dataset.
         manifest: of the dataset.
-        hash_files: whether its files' hashes are to be right.
-        check_hashes: whether to check them now.
+        hash_files: whether hashes are checked, here or before.
+        check_hashes: whether to check them here.
+        progress: whether to show progress on stderr.
     """
     files = manifest.files()
     reference = _Reference(folder.absolute(), manifest.id, hash_files, _marks(folder, manifest))
-    problems = check_files(folder, files) if check_hashes else wrong_sizes(folder, files)
+    problems = check_files(folder, files, progress=progress) if check_hashes else wrong_sizes(folder, files)
     for problem in problems.values():
         raise problem
     bank = Bank.open(folder / manifest.bank.file)

@@ -1,4 +1,4 @@
-"""Whether the files of a dataset are as they were written: sizes and BLAKE3 hashes."""
+"""Check that the files of a dataset are as they were written: their sizes and BLAKE3 hashes."""
 
 import contextlib
 import json
@@ -21,32 +21,42 @@ Entry = BankEntry | ShardEntry
 Mark = list[int | str]
 
 
-def verify_dataset(folder: str | Path, quick: bool = False) -> list[DatasetError]:
-    """Name every file that is missing or not as it was written.
+def verify_dataset(folder: str | Path, quick: bool = False, progress: bool = True) -> list[DatasetError]:
+    """Find every file of a dataset that is missing or has changed since it was written.
 
     Args:
         folder: of the dataset.
-        quick: compare sizes alone; otherwise every file is hashed, always.
+        quick: compare only sizes; otherwise every file is hashed, whether it was found right before or not.
+        progress: whether to show progress on stderr.
+
+    Returns:
+        One error for each wrong file; an empty list where all files are right.
 
     Raises:
-        DatasetError: there is no manifest to compare with.
+        DatasetError: the folder holds no finished dataset, or its `dataset.json` is damaged.
     """
     folder = Path(folder)
     entries = Manifest.read(folder).files()
     if quick:
         return list(wrong_sizes(folder, entries).values())
-    return list(check_files(folder, entries, trust_memory=False).values())
+    return list(check_files(folder, entries, trust_memory=False, progress=progress).values())
 
 
-def check_files(folder: Path, entries: Sequence[Entry], trust_memory: bool = True) -> dict[str, DatasetError]:
-    """What is wrong with files, by their names; a file that was found right before is not hashed again.
+def check_files(
+    folder: Path, entries: Sequence[Entry], trust_memory: bool = True, progress: bool = True
+) -> dict[str, DatasetError]:
+    """Find wrong files; a file that was right before and has not changed since is not hashed again.
 
-    What was found right is remembered, with size and modification time, in `.verified.json`.
+    `.verified.json` remembers the size and modification time of each file that is right.
 
     Args:
         folder: of the dataset.
-        entries: all of its files, and what they should be.
-        trust_memory: hash all of them where False.
+        entries: all of its files, with their right sizes and hashes.
+        trust_memory: use `.verified.json`; False hashes every file.
+        progress: whether to show progress on stderr.
+
+    Returns:
+        The error of each wrong file, by the file's name.
     """
     remembered = _read_verified(folder)
     marks = {entry.file: _mark(folder, entry) for entry in entries}
@@ -57,7 +67,7 @@ def check_files(folder: Path, entries: Sequence[Entry], trust_memory: bool = Tru
         or remembered.get(entry.file) != marks[entry.file]
         or marks[entry.file][:1] != [entry.bytes]
     ]
-    problems = wrong_files(folder, unknown)
+    problems = wrong_files(folder, unknown, progress=progress)
     verified = {file: mark for file, mark in marks.items() if file not in problems}
     if verified != remembered:
         # A dataset on a read-only disk is verified each time.
@@ -67,30 +77,36 @@ def check_files(folder: Path, entries: Sequence[Entry], trust_memory: bool = Tru
 
 
 def wrong_sizes(folder: Path, entries: Iterable[Entry]) -> dict[str, DatasetError]:
-    """What is wrong with files at first sight, by their names."""
+    """Find files that are missing or of a wrong size: the error of each, by the file's name."""
     found = ((entry.file, _wrong_size(folder, entry)) for entry in entries)
     return {file: problem for file, problem in found if problem is not None}
 
 
-def wrong_files(folder: Path, entries: Sequence[Entry], label: str = "verifying") -> dict[str, DatasetError]:
-    """What is wrong with files, by their names; hashes them several at a time.
+def wrong_files(
+    folder: Path, entries: Sequence[Entry], label: str = "verifying", progress: bool = True
+) -> dict[str, DatasetError]:
+    """Hash files, several at a time, and find those that are wrong.
 
     Args:
         folder: of the dataset.
-        entries: files and what they should be.
+        entries: files with their right sizes and hashes.
         label: of the progress.
+        progress: whether to show it on stderr.
+
+    Returns:
+        The error of each wrong file, by the file's name.
     """
     problems = wrong_sizes(folder, entries)
     unknown = [entry for entry in entries if entry.file not in problems]
     with (
-        Progress(label, sum(entry.bytes for entry in unknown) // 2**20 + 1, "MiB") as progress,
+        Progress(label, sum(entry.bytes for entry in unknown) // 2**20 + 1, "MiB", shown=progress) as bar,
         ThreadPoolExecutor(cores()) as pool,
     ):
         answers = pool.map(lambda entry: _wrong_hash(folder, entry), unknown)
         for entry, problem in zip(unknown, answers, strict=True):
             if problem is not None:
                 problems[entry.file] = problem
-            progress.advance(entry.bytes // 2**20)
+            bar.advance(entry.bytes // 2**20)
     return {entry.file: problems[entry.file] for entry in entries if entry.file in problems}
 
 
@@ -121,7 +137,7 @@ def _wrong_hash(folder: Path, entry: Entry) -> DatasetError | None:
 
 
 def _mark(folder: Path, entry: Entry) -> Mark:
-    """What tells that a file has not changed since its hash was found right; nothing where there is none."""
+    """What `.verified.json` remembers of a file; an empty list where the file is missing."""
     try:
         status = (folder / entry.file).stat()
     except OSError:

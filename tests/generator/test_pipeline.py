@@ -11,6 +11,7 @@ from filelock import FileLock
 
 import generator.build_bank
 import generator.make_shard
+import generator.progress
 from generator.config import GenerateConfig
 from generator.drawing.write import DrawnSamples
 from generator.errors import AssetError, ConfigError, DatasetError, DiskSpaceError
@@ -19,6 +20,7 @@ from generator.locks import LOCK_FILE
 from generator.pipeline import generate
 from generator.plan import Request
 from generator.reading.dataset import open_dataset
+from generator.reading.verify import verify_dataset
 
 Fields = dict[str, Any]
 
@@ -435,3 +437,23 @@ def test_a_dataset_from_before_depth_files_counted_is_still_complete(with_depth:
     (with_depth.out / "dataset.json").write_text(old.model_dump_json())
     assert generate(with_depth).manifest.id == id_ != manifest.id
     assert open_dataset(with_depth.out).manifest.id == id_
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_progress_is_shown_on_stderr_unless_silenced(
+    request_fields: Fields,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    progress: bool,
+) -> None:
+    monkeypatch.setattr(generator.progress, "LINE_SECONDS", 0)
+    out = tmp_path / "made"
+    fields = {**request_fields, "fg": str(request_fields["fg"]), "out": str(out), "render": False}
+    generate(GenerateConfig(**fields), progress=progress)  # paths may be text
+    open_dataset(str(out), progress=progress)
+    assert verify_dataset(str(out), progress=progress) == []
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    labels = {line.partition(":")[0] for line in printed.err.splitlines()}
+    assert labels == ({"reading pictures", "generating", "verifying"} if progress else set())
