@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from fgbg.comparison.runs import ComparedRun
+from generator.look.text_table import text_table
 
 Table = dict[str, list[str]]
 """Rows by name, a text for each run; `-` where there is nothing to tell."""
@@ -29,12 +30,9 @@ def figures_table(runs: Sequence[ComparedRun]) -> Table:
 
 
 def print_table(labels: Sequence[str], tables: Sequence[Table]) -> list[str]:
-    """Tables under one head, as lines of text."""
-    rows = [("", *labels), *((name, *texts) for table in tables for name, texts in table.items())]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join([f"{row[0]:<{widths[0]}}", *map(str.rjust, row[1:], widths[1:])]).rstrip() for row in rows
-    ]
+    """Tables under one head, as lines of at most 80 characters."""
+    rows = [[name, *texts] for table in tables for name, texts in table.items()]
+    return text_table([["", *labels], *rows])
 
 
 def _decimals(value: float | None) -> str:

@@ -1,79 +1,100 @@
-"""Worst, median and best samples of an evaluation, with what the network answered and where it is wrong."""
+"""The worst, median and best samples of an evaluation: the network's answers and their errors."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
-from PIL import Image, ImageDraw
 from torch import Tensor
 
+from fgbg.evaluation.evaluate import Measurement
 from fgbg.predictor import Predictor
-from generator.errors import printable
-from generator.look.colours import colour_shares, font
+from generator.look.colours import colour_shares, depth_scale
+from generator.look.contact_sheet import (
+    DEPTH_KEY,
+    Column,
+    Key,
+    Row,
+    colour_key,
+    draw_contact_sheet,
+    enlargement,
+    fitted,
+)
 from generator.reading.dataset import Split
 from training.batches.prepare import Prepared
-from training.evaluation.evaluate import Backgrounds, Condition, Evaluation, looked_at
+from training.evaluation.evaluate import Backgrounds, Condition, looked_at
 from training.evaluation.metrics import THRESHOLD
 from training.models import Prediction
 
 EACH = 3
-"""Samples of each kind."""
+"""Number of samples of each kind."""
 FULL_DEPTH_ERROR = 0.25
-"""Errors of depth from this on have the last colour."""
+"""Depth errors of this size and larger have the brightest colour."""
 
-_SMALLEST_SIDE = 128
-_GAP, _HEAD, _CAPTION = 4, 26, 20
-_INK, _GREY = (0, 0, 0), (90, 90, 90)
 _MISSED, _FALSE = (240, 80, 40), (40, 120, 250)
 
 
-def draw_samples(
-    split: Split, evaluation: Evaluation, condition: Condition, predictor: Predictor, names: Sequence[str]
-) -> np.ndarray:
-    """The sheet: (H, W, 3) uint8, a row per sample in the order of IoU.
+@dataclass(frozen=True)
+class ShownSample:
+    """A sample of an evaluation.
 
-    Shown are what was given as background, fg_bg, mask, answer and errors of the mask (missed orange, false
-    alarms blue, over the picture in grey), and depth, answer and error where the network answers depth
-    (unknown black).
+    Attributes:
+        caption: its rank, number, background and IoU.
+        pictures: (h, w, 3) uint8 at the network's resolution, by title.
+    """
+
+    caption: str
+    pictures: dict[str, np.ndarray]
+
+
+def shown_samples(measured: Measurement, condition: Condition) -> list[ShownSample]:
+    """The worst, median and best samples by IoU, from worst to best.
+
+    Each shows the background that was given, fg_bg, the true mask, the answer and its errors (missed orange,
+    false alarms blue, over the picture in grey); and where the network has a depth head the true depth, the
+    answer and its error (black where the depth is unknown).
 
     Args:
-        split: that was measured.
-        evaluation: of it.
-        condition: whose IoU counts, and in which the network looks again.
-        predictor: the network.
-        names: of the bank's backgrounds.
+        measured: the evaluation.
+        condition: in which the samples are ranked and shown.
     """
+    evaluation = measured.evaluation
     ious = evaluation.network[condition]["iou"]
-    shown = extremes(ious)
-    places = [place for _, place in shown]
-    lines = _answers(split, evaluation.rows[places], condition, predictor)
-    titles = list(lines[0])
-    height, width = lines[0]["fg_bg"].shape[:2]
-    factor = max(1, -(-_SMALLEST_SIDE // min(height, width)))
-    size = width * factor, height * factor
-    row_height = size[1] + _CAPTION + _GAP
-    sheet = Image.new(
-        "RGB", (len(titles) * (size[0] + _GAP) + _GAP, _HEAD + len(lines) * row_height + _GAP), "white"
+    ranked = extremes(ious)
+    pictures = _answers(
+        measured.split, evaluation.rows[[place for _, place in ranked]], condition, measured.predictor
     )
-    draw = ImageDraw.Draw(sheet)
-    for column, title in enumerate(titles):
-        draw.text((_GAP + column * (size[0] + _GAP), 5), title, _INK, font(15))
-    for line, ((kind, place), pictures) in enumerate(zip(shown, lines, strict=True)):
-        top = _HEAD + line * row_height
-        for column, title in enumerate(titles):
-            picture = cv2.resize(pictures[title], size, interpolation=cv2.INTER_NEAREST)
-            sheet.paste(Image.fromarray(picture), (_GAP + column * (size[0] + _GAP), top))
-        caption = (
-            f"{kind}: sample {evaluation.rows[place]} on {names[evaluation.bgs[place]]}, background "
-            f"{condition}, IoU {ious[place]:.4f}"
+    return [
+        ShownSample(
+            f"{kind}: sample {evaluation.rows[place]} on {measured.bg_names[evaluation.bgs[place]]}, "
+            f"background {condition}, IoU {ious[place]:.4f}",
+            of_sample,
         )
-        draw.text((_GAP, top + size[1] + 3), printable(caption), _GREY, font(12))
-    return np.asarray(sheet)
+        for (kind, place), of_sample in zip(ranked, pictures, strict=True)
+    ]
+
+
+def draw_samples(samples: Sequence[ShownSample]) -> np.ndarray:
+    """The samples as one contact sheet: (H, W, 3) uint8, a row per sample."""
+    titles = list(samples[0].pictures)
+    height, width = samples[0].pictures["fg_bg"].shape[:2]
+    factor = enlargement(width, height)
+    rows = [
+        Row(
+            [fitted(sample.pictures[title], (width * factor, height * factor)) for title in titles],
+            sample.caption,
+        )
+        for sample in samples
+    ]
+    legend = [colour_key(_MISSED, "errors: missed"), colour_key(_FALSE, "errors: false alarm")]
+    if "depth" in titles:
+        legend += [DEPTH_KEY, Key(depth_scale(), f"depth error, from 0 to {FULL_DEPTH_ERROR} or more")]
+    return draw_contact_sheet([Column(title) for title in titles], rows, legend)
 
 
 def extremes(values: np.ndarray, each: int = EACH) -> list[tuple[str, int]]:
-    """Which of (n,) values are the worst, median and best, ascending: kind and place, no place twice."""
+    """The worst, median and best of (n,) values, ascending: kind and index; no index stands twice."""
     order = np.argsort(values, kind="stable").tolist()
     middle = max(0, (len(order) - each) // 2)
     kinds = {
@@ -92,7 +113,7 @@ def extremes(values: np.ndarray, each: int = EACH) -> list[tuple[str, int]]:
 def _answers(
     split: Split, rows: np.ndarray, condition: Condition, predictor: Predictor
 ) -> list[dict[str, np.ndarray]]:
-    """For each sample (h, w, 3) uint8 pictures by title."""
+    """The pictures (h, w, 3) uint8 of each sample, by title."""
 
     def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> list[dict[str, np.ndarray]]:
         bg = backgrounds[condition]
@@ -127,7 +148,7 @@ def _line(
 
 
 def mask_errors(picture: np.ndarray, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
-    """A picture (h, w, 3) uint8 in pale grey, and in colour where masks (h, w) bool differ."""
+    """A picture (h, w, 3) uint8 in pale grey, with colours where two masks (h, w) bool differ."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None].repeat(3, axis=2)
     shown: np.ndarray = grey // 2 + 96
     shown[actual & ~predicted] = _MISSED

@@ -6,7 +6,7 @@ from typing import Any
 
 from fgbg.evaluation.evaluate import conditions_of, measure
 from fgbg.evaluation.page import make_report
-from fgbg.evaluation.picture import draw_samples
+from fgbg.evaluation.picture import draw_samples, shown_samples
 from fgbg.predictor import Predictor
 from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable, write_atomically
@@ -59,7 +59,7 @@ def write_evaluation(
     out.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, bytes] = {}
     for condition in conditions:
-        sheet = draw_samples(measured.split, measured.evaluation, condition, predictor, measured.bg_names)
+        sheet = draw_samples(shown_samples(measured, condition))
         pictures[condition] = mark_png(encode_png(sheet), "evaluate")
         write_atomically(out / picture_file(condition), pictures[condition])
     write_atomically(out / REPORT_FILE, make_report(measured.figures, pictures))

@@ -1,11 +1,11 @@
 """An evaluation as tables of text, for the screen and the page."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-_LABEL, _COLUMN = 28, 17
-"""Of the screen: with three conditions 79 characters."""
+from generator.look.text_table import text_table
+
 _NONE = "-"
 
 Show = Callable[[dict[str, Any] | None], str]
@@ -50,7 +50,7 @@ def screen(document: dict[str, Any]) -> list[str]:
     level = f"{document['interval']['level']:.0%}"
     lines = [*heading(document), f"mean ± the longer arm of its {level} interval"]
     for table in tables(document, _half_interval):
-        lines += ["", _line(table.head), *map(_line, table.rows)]
+        lines += ["", *text_table([table.head, *table.rows])]
     return lines
 
 
@@ -72,7 +72,7 @@ def _threshold(document: dict[str, Any], show: Show) -> Table:
     rows = [["threshold |fg_bg - bg|", *levels], ["iou", *ious]]
     if "clean" in network and (wrong := 1 - threshold["clean"]["iou"]["mean"]) > 0:
         share = (1 - network["clean"]["iou"]["mean"]) / wrong
-        rows.append(["(1 - iou) / threshold's", f"{share:.3f}"])
+        rows.append(["(1 - iou) / threshold's", f"{share:.3f}", *[""] * (len(found) - 1)])
     return Table(["baselines", *found], rows)
 
 
@@ -110,14 +110,6 @@ def _by_background(document: dict[str, Any], show: Show) -> Table:
         rows.append([f"{label} {name} ({group['samples']:,})", *cells])
     over = ["mean", *(show(part) for part in means.values())]
     return Table([f"iou over {len(groups)} backgrounds", *means], [over, *rows])
-
-
-def _line(cells: Iterable[str]) -> str:
-    label, *others = cells
-    if len(label) >= _LABEL:  # the name of a background, perhaps with folders: its end tells more
-        kind, _, name = label.partition(" ")
-        label = f"{kind} ...{name[-(_LABEL - len(kind) - 5) :]}"
-    return f"{label:{_LABEL}}{''.join(f'{cell:{_COLUMN}}' for cell in others)}".rstrip()
 
 
 def _interval(estimate: dict[str, Any] | None) -> str:

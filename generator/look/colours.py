@@ -18,11 +18,11 @@ INSTANCE_COLOURS: tuple[Colour, ...] = (
     (245, 130, 48),
     (190, 255, 90),
 )
-"""RGB of instances 1, 2, ... from back to front, then from the first again."""
+"""RGB of instances 1, 2, ... from back to front; after the last colour the first one follows."""
 
 
 def colour_depth(depth: np.ndarray) -> np.ndarray:
-    """Depth (H, W) uint16 as (H, W, 3) uint8: farthest violet, nearest yellow, unknown black."""
+    """Depth (H, W) uint16 as (H, W, 3) uint8: violet is farthest, yellow is nearest, black is unknown."""
     nearness = np.maximum(depth, FARTHEST).astype(np.float32) - FARTHEST
     return np.where(
         (depth == UNKNOWN)[..., None], np.uint8(0), colour_shares(nearness / (NEAREST - FARTHEST))
@@ -30,7 +30,7 @@ def colour_depth(depth: np.ndarray) -> np.ndarray:
 
 
 def colour_instances(instances: np.ndarray) -> np.ndarray:
-    """An instance map (H, W) uint8 as (H, W, 3) uint8, black where there is none."""
+    """An instance map (H, W) uint8 as (H, W, 3) uint8; black where there is no object."""
     table = np.zeros((256, 3), np.uint8)
     table[1:] = np.resize(INSTANCE_COLOURS, (255, 3))
     colours: np.ndarray = table[instances]
@@ -38,12 +38,17 @@ def colour_instances(instances: np.ndarray) -> np.ndarray:
 
 
 def colour_shares(shares: np.ndarray) -> np.ndarray:
-    """Shares (H, W) in [0, 1] as (H, W, 3) uint8, from violet to yellow."""
+    """Shares (H, W) in [0, 1] as (H, W, 3) uint8 by Viridis, violet to yellow, perceptually uniform."""
     steps = np.rint(shares * 255).astype(np.uint8)
     colours: np.ndarray = cv2.cvtColor(cv2.applyColorMap(steps, cv2.COLORMAP_VIRIDIS), cv2.COLOR_BGR2RGB)
     return colours
 
 
+def depth_scale(width: int = 96, height: int = 12) -> np.ndarray:
+    """The colours of depth from farthest to nearest, for a legend: (height, width, 3) uint8."""
+    return colour_shares(np.linspace(0, 1, width)[None].repeat(height, axis=0))
+
+
 def font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """Pillow's own typeface, which needs no file, in pixels."""
+    """Pillow's built-in font at a height in pixels."""
     return ImageFont.load_default(size)

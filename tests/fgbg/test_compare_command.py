@@ -67,8 +67,9 @@ def test_a_comparison_stands_on_one_page_and_two_pictures(
     written = [Path("outputs", "comparison", name) for name in names]
     assert lines[-3:] == list(map(str, written)) and {path.name for path in out.iterdir()} == set(names)
     sheet = cv2.imread(str(out / "predictions.png"))
-    # Heads; two samples of 192 x 144 and a picture of 96 x 192, with captions; 3 + 2 + 1 columns.
-    assert sheet.shape == (44 + 2 * (144 + 24) + 192 + 24, 6 * 196 + 3 * 16, 3)
+    # Heads; two samples of 192 x 144 with notes and captions, a picture of 96 x 192 with a caption; the
+    # legend. 3 + 2 + 1 columns.
+    assert sheet.shape == (52 + 2 * (144 + 44) + 192 + 24 + 4 + 28, 6 * 196 + 2 * 16 + 4, 3)
     page = Page(out / "index.html")
     assert "script" not in page.tags and "link" not in page.tags
     # 11 panels, light and dark; of two samples 3 + 2 + 1 pictures, of the other 1 + 2 + 1.

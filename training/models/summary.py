@@ -1,4 +1,4 @@
-"""What a network is made of: its layers, parameters and work."""
+"""A network in figures: layers, parameters, FLOPs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from generator.look.text_table import text_table
 from training.models import Architecture, build_model, outline
 
 
@@ -17,8 +18,9 @@ class Layer:
 
     Attributes:
         name: in the network's state dict.
-        output: its shape without the batch; of an encoder that of its deepest features.
-        parameters: how many it has, and how many of them are `trainable`.
+        output: shape of its output without the batch dimension; for an encoder, of its deepest features.
+        parameters: number of its weights.
+        trainable: number of those that training changes.
     """
 
     name: str
@@ -32,9 +34,9 @@ class NetworkSummary:
     """A network in figures.
 
     Attributes:
-        title: what it is and on what it was counted.
-        layers: in the order they are called.
-        flops: of one forward pass for one picture; a multiply-add is two.
+        title: the network and the size of its input.
+        layers: in the order of the forward pass.
+        flops: of one forward pass for one picture; a multiply-add counts as two.
     """
 
     title: str
@@ -43,31 +45,35 @@ class NetworkSummary:
 
     @property
     def parameters(self) -> int:
-        """All weights, trainable or not."""
+        """Number of all weights."""
         return sum(layer.parameters for layer in self.layers)
 
     @property
     def trainable(self) -> int:
-        """Weights that training changes."""
+        """Number of weights that training changes."""
         return sum(layer.trainable for layer in self.layers)
 
     def table(self) -> str:
-        """A table to print."""
+        """The summary as text, with a table of at most 80 columns."""
         rows = [("layer", "output", "parameters")]
         rows += [
             (layer.name, " x ".join(map(str, layer.output)), f"{layer.parameters:,}") for layer in self.layers
         ]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        lines = [
-            f"{name:<{widths[0]}}  {output:>{widths[1]}}  {count:>{widths[2]}}"
-            for name, output, count in rows
-        ]
         totals = f"{self.parameters:,} parameters, {self.trainable:,} of them trained"
-        return "\n".join([self.title, "", *lines, "", totals, f"{self.flops:,} FLOPs a picture, forward"])
+        return "\n".join(
+            [
+                self.title,
+                "",
+                *text_table(rows),
+                "",
+                totals,
+                f"{self.flops:,} FLOPs for one picture (forward pass)",
+            ]
+        )
 
 
 def summarise(architecture: Architecture, res: int) -> NetworkSummary:
-    """Count a network's parts on a square picture of `res` pixels a side; no weights are loaded or run.
+    """Count a network's layers on a square picture of `res` x `res` pixels. No weights are loaded.
 
     Raises:
         ConfigError: there is no such network.
@@ -89,7 +95,7 @@ def summarise(architecture: Architecture, res: int) -> NetworkSummary:
 
 
 def _parts(network: nn.Module) -> Iterator[tuple[nn.Module, str]]:
-    """The network's children, of lists of modules each one."""
+    """The network's children; a list of modules gives each of its modules."""
     for name, child in network.named_children():
         if isinstance(child, nn.ModuleList):
             yield from ((part, f"{name}.{number}") for number, part in enumerate(child))

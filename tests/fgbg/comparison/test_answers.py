@@ -78,7 +78,8 @@ def test_the_sheet_keeps_columns_where_a_picture_has_no_truth(trained: Path, unr
     assert [cell.note for cell in unknown.groups[runs[0].label]] == ["", ""]
     both, alone = draw_answers([known, unknown]), draw_answers([known])
     assert both.shape[1] == alone.shape[1] and both.shape[0] == alone.shape[0] + 144 + 24
-    below = both[len(alone) :]
+    # The first row stands below two lines of heads and above two lines of text.
+    below = both[52 + 144 + 44 :]
     assert np.array_equal(below[:144, 4:196], known.groups[""][0].pixels)
     assert (below[:144, 200:580] == 255).all()
-    assert np.array_equal(both[44 : 44 + 144, 200:392], known.groups[""][1].pixels)
+    assert np.array_equal(both[52 : 52 + 144, 200:392], known.groups[""][1].pixels)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fgbg.comparison.figures import figures_table, print_table
+from fgbg.comparison.figures import figures_table
 from fgbg.comparison.runs import config_differences, make_labels, open_runs
 from generator.errors import UsageError
 from training.checkpoint import load_checkpoint, save_checkpoint
@@ -103,11 +103,3 @@ def test_what_cannot_be_compared_is_named(trained: Path, copy: Path, tmp_path: P
     (copy / "best.pt").write_bytes(b"damaged")
     with pytest.raises(CheckpointError, match=r"best\.pt: expected a whole checkpoint"):
         open_runs([copy], "cpu")
-
-
-def test_a_printed_table_has_names_to_the_left_and_figures_to_the_right() -> None:
-    assert print_table(["a", "other"], [{"IoU": ["0.5", "-"]}, {"--lr": ["0.01", "2"]}]) == [
-        "         a  other",
-        "IoU    0.5      -",
-        "--lr  0.01      2",
-    ]
