@@ -96,7 +96,7 @@ def test_files_are_the_same_each_time_and_documented(crowded: Path, tmp_path: Pa
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
     document = json.loads((tmp_path / "a" / "stats.json").read_text())
     assert document["samples_measured"] == 9 and document["size"] == [32, 24]
-    page = (Path(__file__).parents[3] / "docs" / "stats.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "look.md").read_text(encoding="utf-8")
     assert [key for key in document if f"`{key}`" not in page] == []
     figure = cv2.imread(str(tmp_path / "a" / "stats.png"))
     assert figure.shape == (900, 1240, 3)
