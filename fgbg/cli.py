@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
-from fgbg.errors import StoppedCommandError, report
+from fgbg.errors import StoppedCommandError, name_options_in, report
 from fgbg.options import config_option, debug_option
+from generator.errors import FgbgError
 
 COMMANDS: dict[str, str] = {
     "samples": "Draw sample foregrounds and backgrounds with exact depth.",
@@ -48,6 +49,9 @@ class CommandGroup(click.Group):
             return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort) as error:
             raise StoppedCommandError(str(ctx.invoked_subcommand)) from error
+        except FgbgError as error:
+            name_options_in(error, ctx)
+            raise
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **options: Any) -> Any:
         arguments = list(sys.argv[1:] if args is None else args)

@@ -3,9 +3,11 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
+from fgbg.option_names import name_options
 from fgbg.screen import warn
 from generator.errors import FgbgError, UnusableAssetsError
 
@@ -42,6 +44,17 @@ class StoppedCommandError(FgbgError):
 
     def __str__(self) -> str:
         return f"stopped; {self.fix}"
+
+
+def name_options_in(error: FgbgError, ctx: click.Context) -> None:
+    """Let an error of the library name options of the command line instead of fields."""
+    for part in ("expected", "found", "fix"):
+        setattr(error, part, name_options(getattr(error, part), ctx))
+    if not isinstance(error.args[0], Path):
+        error.where = name_options(error.where, ctx)
+    if isinstance(error, UnusableAssetsError):
+        for problem in error.problems.values():
+            name_options_in(problem, ctx)
 
 
 @contextmanager

@@ -43,7 +43,7 @@ def plan_results(pictures: Sequence[Given], out: Path, others: Iterable[Path] = 
         for members in crowded:
             free = [member for member in members if chosen[member] + 1 < len(names[member])]
             if not free:
-                found, fix = str(pictures[members[-1]].path), "predict them one by one, into several --out"
+                found, fix = str(pictures[members[-1]].path), "predict them one by one, into several `out`"
                 raise UsageError(pictures[members[0]].path, "results of a name of their own", found, fix)
             # The shortest name gives way: q.jpg.png to the q.jpg that q.png displaced from q.
             lowest = min(chosen[member] for member in free)

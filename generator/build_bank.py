@@ -124,7 +124,7 @@ class _Decoder:
         sprites = make_sprites(rgba, config, self.words[number].tolist())
         if not all((sprite[..., 3] >= OPAQUE).any() for sprite in sprites):
             smallest = f"at {min(max(sprite.shape) for sprite in sprites)} pixels"
-            fix = "raise --fg-size or remove the cut-out"
+            fix = "raise `fg_size` or remove the cut-out"
             raise AssetError(path, f"opaque pixels {smallest}", "none left", fix)
         self._write("sprite_pixels", number * len(sprites), _padded(sprites, config.sprite_side))
         answer.hashes.append(perceptual_hash(over_grey(scale_sprite(rgba, config.fg_size))))

@@ -134,17 +134,17 @@ class GenerateConfig(StrictConfig):
     def _check(self) -> "GenerateConfig":
         width, height = self.size
         if not (8 <= width <= 8192 and 8 <= height <= 8192):
-            raise ConfigError("--size", "8 to 8192 pixels a side", f"{width}x{height}", "choose another size")
+            raise ConfigError("`size`", "8 to 8192 pixels a side", f"{width}x{height}", "choose another size")
         if self.fg_size > min(self.size):
             raise ConfigError(
-                "--fg-size",
+                "`fg_size`",
                 f"at most the canvas's shorter side, {min(self.size)}",
                 str(self.fg_size),
-                "lower --fg-size or raise --size",
+                "lower `fg_size` or raise `size`",
             )
         if self.split is not None and (min(self.split) < 0 or self.split[0] <= 0):
             raise ConfigError(
-                "--split", "shares like 80/10/10 or 'none'", str(self.split), "correct the shares"
+                "`split`", "shares like 80/10/10 or 'none'", str(self.split), "correct the shares"
             )
         self._check_appearances()
         self._check_scenes()
@@ -155,21 +155,21 @@ class GenerateConfig(StrictConfig):
         low, high = self.scale
         if not 0 < low <= high <= 4:
             raise ConfigError(
-                "--scale", "a range within 0 to 4 like 0.5-1", f"{low}-{high}", "correct the range"
+                "`scale`", "a range within 0 to 4 like 0.5-1", f"{low}-{high}", "correct the range"
             )
         if self.variants > 1 and not self.varies:
             raise ConfigError(
-                "--variants",
+                "`variants`",
                 "something that varies",
                 "nothing",
-                "add --scale, --rotate, --brightness or others",
+                "add `scale`, `rotate`, `brightness` or others",
             )
         if self.sprite_side > min(self.size):
             raise ConfigError(
-                "--scale, --rotate",
+                "`scale`, `rotate`",
                 f"foregrounds within the canvas's shorter side, {min(self.size)}",
                 f"up to {self.sprite_side} pixels",
-                "lower them or --fg-size",
+                "lower them or `fg_size`",
             )
 
     def _check_scenes(self) -> None:
@@ -177,33 +177,35 @@ class GenerateConfig(StrictConfig):
         if not 1 <= low <= high <= MOST_OBJECTS:
             found = f"{low}-{high}"
             raise ConfigError(
-                "--objects", f"1 to {MOST_OBJECTS} like 1-3", found, "correct it, or see --empty"
+                "`objects`", f"1 to {MOST_OBJECTS} like 1-3", found, "correct it, or see `empty`"
             )
         if self.perspective and not (self.scale[0] < self.scale[1] and self.variants > 1):
-            raise ConfigError("--perspective", "variants of several sizes", "one size", "add --scale 0.5-1")
+            raise ConfigError("`perspective`", "variants of several sizes", "one size", "add `scale=0.5-1`")
         if self.grid is not None and self.positions != self.grid[0] * self.grid[1]:
             columns, rows = self.grid
             raise ConfigError(
-                "--positions",
-                f"{columns * rows}, the places of --grid {columns}x{rows}",
+                "`positions`",
+                f"{columns * rows}, the places of `grid={columns}x{rows}`",
                 str(self.positions),
-                "leave --positions out",
+                "leave `positions` out",
             )
 
     def _check_depth(self) -> None:
         if self.depth not in PLAIN_DEPTHS and not is_network(self.depth):
             kinds = ", ".join((*PLAIN_DEPTHS, "onnx:PATH or hf:MODEL"))
-            raise ConfigError("--depth", kinds, repr(self.depth), "name one of them")
+            raise ConfigError("`depth`", kinds, repr(self.depth), "name one of them")
         if self.depth_per == "background":
             return
         if not is_network(self.depth):
-            raise ConfigError("--depth-per composite", "--depth onnx: or hf:", self.depth, "name a network")
+            raise ConfigError("`depth_per=composite`", "`depth` onnx: or hf:", self.depth, "name a network")
         if not self.render:
-            raise ConfigError("--depth-per composite", "--render", "--no-render", "leave --no-render out")
-        if self.workers not in ("auto", 1):
-            found = f"--workers {self.workers}"
             raise ConfigError(
-                "--depth-per composite", "one process, which has the network", found, "leave --workers out"
+                "`depth_per=composite`", "`render=True`", "`render=False`", "leave `render=False` out"
+            )
+        if self.workers not in ("auto", 1):
+            found = f"`workers={self.workers}`"
+            raise ConfigError(
+                "`depth_per=composite`", "one process, which has the network", found, "leave `workers` out"
             )
 
     @property

@@ -121,7 +121,7 @@ class WorkerError(FgbgError):
     """A worker process ended without an answer: killed, or out of memory."""
 
 
-COPY_AGAIN = "copy the dataset again, or generate it again with --overwrite"
+COPY_AGAIN = "copy the dataset again, or generate it again with `overwrite=True`"
 """What to do about a damaged file of a dataset."""
 
 

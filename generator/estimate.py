@@ -33,7 +33,7 @@ class Estimate:
     Attributes:
         samples: of all splits.
         bytes: on the disk, the bank included.
-        bytes_unrendered: the same with `--no-render`.
+        bytes_unrendered: the same with `render=False`.
     """
 
     samples: int
@@ -61,7 +61,7 @@ class Estimate:
         if self.bytes < _LARGE:
             return size
         time = "" if config.depth_per == "composite" else _about(self.bytes / _rate(config.out, workers))
-        return f"{size}{time}; --no-render needs {format_bytes(self.bytes_unrendered)} instead"
+        return f"{size}{time}; `render=False` needs {format_bytes(self.bytes_unrendered)} instead"
 
 
 def estimate_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
@@ -112,4 +112,4 @@ def check_numbers(config: GenerateConfig, fgs: int, bgs: int) -> None:
     if memory is not None and pairs * config.positions * _BYTES_A_NUMBER > memory:
         most = memory // (pairs * _BYTES_A_NUMBER)
         expected = f"at most {most:,} with {fgs:,} foregrounds on {bgs:,} backgrounds"
-        raise ConfigError("--positions", expected, f"{config.positions:,}", "lower it")
+        raise ConfigError("`positions`", expected, f"{config.positions:,}", "lower it")

@@ -76,7 +76,7 @@ class Existing:
                     path,
                     "a file that 'fgbg generate' wrote",
                     "one of another origin, which would be replaced",
-                    "use another --out, or move the file away",
+                    "use another `out`, or move the file away",
                 )
 
     def difference(self, wanted: Request) -> Difference | None:

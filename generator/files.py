@@ -168,7 +168,7 @@ def room_for(path: Path, size: int) -> Iterator[None]:
         ) from error
 
 
-def refuse_existing(paths: Iterable[Path], overwrite: bool, elsewhere: str = "another --out") -> None:
+def refuse_existing(paths: Iterable[Path], overwrite: bool, elsewhere: str = "another `out`") -> None:
     """Make sure that writing files replaces nothing unasked: the one rule of all commands.
 
     A link counts as a file, wherever it leads.
@@ -186,11 +186,11 @@ def refuse_existing(paths: Iterable[Path], overwrite: bool, elsewhere: str = "an
         if path.is_dir():
             raise ExistsError(path, f"use {elsewhere}", "a folder")
     if there and not overwrite:
-        fix = f"use {elsewhere}, or --overwrite to replace what is there"
+        fix = f"use {elsewhere}, or `overwrite=True` to replace what is there"
         raise ExistsError(there[0], fix, more=len(there) - 1)
 
 
-def require_writable(folder: Path, elsewhere: str = "another --out") -> None:
+def require_writable(folder: Path, elsewhere: str = "another `out`") -> None:
     """Make sure that files can be written to a folder, which is made later where it is missing.
 
     Asked before the work whose results it is to hold; `elsewhere` is what to use instead, for the message.
@@ -206,7 +206,7 @@ def require_writable(folder: Path, elsewhere: str = "another --out") -> None:
         raise UsageError(folder, "a folder for results", found, f"use {elsewhere}")
 
 
-def write_again(path: Path, content: bytes, overwrite: bool, elsewhere: str = "another --out") -> None:
+def write_again(path: Path, content: bytes, overwrite: bool, elsewhere: str = "another `out`") -> None:
     """Write a file that always has the same content, in a folder that is made where there is none.
 
     It is left alone where it is there already, so that a command can be called again.

@@ -206,7 +206,7 @@ def _order_for(
             config.out,
             f"the dataset there to have {difference.wanted}",
             difference.found,
-            "use another --out, or --overwrite to replace it",
+            "use another `out`, or `overwrite=True` to replace it",
         )
     return order
 
@@ -393,9 +393,9 @@ def _check_disk(config: GenerateConfig, estimate: Estimate, existing: Existing) 
     )
     free = shutil.disk_usage(config.out).free
     if estimate.bytes - present > free:
-        advice = "lower --samples, --positions or --size"
+        advice = "lower `samples`, `positions` or `size`"
         if config.render:
-            advice += f", or use --no-render, which needs {format_bytes(estimate.bytes_unrendered)}"
+            advice += f", or use `render=False`, which needs {format_bytes(estimate.bytes_unrendered)}"
         needed = format_bytes(estimate.bytes - present)
         raise DiskSpaceError(config.out, f"{needed} of free disk", format_bytes(free), advice)
 

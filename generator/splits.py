@@ -37,10 +37,10 @@ def assign_splits(
     wanted = [split for split, share in zip(SPLITS, shares, strict=True) if share > 0]
     if len(members) < len(wanted):
         raise ConfigError(
-            "--split",
+            "`split`",
             f"at least {len(wanted)} different {kind} for {', '.join(wanted)}",
             f"{len(members)} (near-duplicates count once)",
-            "add pictures or use --split none",
+            "add pictures or use `split=none`",
         )
     remaining = sorted(members, key=lambda group: int(words[group]))
     splits: list[SplitName] = ["train"] * len(groups)

@@ -32,10 +32,10 @@ class StrictConfig(BaseModel):
 
 
 def config_error(error: ValidationError) -> ConfigError:
-    """The first mistake of a request, by the option that sets the field."""
+    """The first mistake of a request, by its field."""
     first = error.errors()[0]
     place = [str(part) for part in first["loc"] if isinstance(part, str | int)]
-    option = "--" + (place[0] if place else "option").replace("_", "-")
+    option = f"`{place[0]}`" if place else "the request"
     if first["type"] == "extra_forbidden":
         return ConfigError(option, "a field of this request", shown(place[0]), "check its spelling")
     expected = first["msg"].removeprefix("Input should be ")

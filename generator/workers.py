@@ -119,7 +119,7 @@ def _dead_worker(workers: Iterable[BaseProcess]) -> WorkerError:
         "a worker process",
         "an answer",
         "its end (killed, or out of memory)",
-        "run the same command again, which continues; lower --workers if memory is short",
+        "run the same command again, which continues; lower `workers` if memory is short",
     )
 
 

@@ -57,6 +57,7 @@ ORDER = {
     "fgbg": [
         *(
             "shadowing",
+            "option_names",
             "screen",
             "errors",
             "value_types",

@@ -23,7 +23,7 @@ from training.term_names import current_column, current_term
 
 VERSION = 1
 
-_NEW_RUN = "use another checkpoint, or train again in another --out"
+_NEW_RUN = "use another checkpoint, or train again in another `out`"
 
 _Name = Annotated[str, Field(max_length=200)]
 _Tensors = dict[_Name, Tensor]
@@ -219,7 +219,7 @@ def _check_weights(path: Path, config: TrainConfig, kinds: Mapping[str, dict[str
     for kind, weights in kinds.items():
         for name, weight in weights.items():
             if weight.is_floating_point() and not is_finite(weight):
-                fix = "the run was lost there: use an earlier checkpoint, or train again with a lower --lr"
+                fix = "the run was lost there: use an earlier checkpoint, or train again with a lower `lr`"
                 raise CheckpointError(path, "finite weights", f"NaN or infinity in {name[:80]} ({kind})", fix)
 
 

@@ -135,31 +135,36 @@ class TrainConfig(StrictConfig):
         if self.bg_dropout + self.bg_jitter > 1:
             found = f"{self.bg_dropout} + {self.bg_jitter}"
             raise ConfigError(
-                "--bg-dropout, --bg-jitter", "shares that add up to at most 1", found, "lower one"
+                "`bg_dropout`, `bg_jitter`", "shares that add up to at most 1", found, "lower one"
             )
         for name, share in self.augment.items():
             if name not in DEFAULT_AUGMENT:
                 known = ", ".join(DEFAULT_AUGMENT)
-                raise ConfigError("--augment", f"effects among {known}", name, "correct the name")
+                raise ConfigError("`augment`", f"effects among {known}", name, "correct the name")
             if not 0 <= share <= 1:
-                raise ConfigError("--augment", "shares from 0 to 1", f"{name}:{share}", "give another share")
-        for option, terms in (("--mask-loss", self.mask_loss), ("--depth-loss", self.depth_loss)):
-            needed = option == "--mask-loss" or self.depth_head
+                raise ConfigError("`augment`", "shares from 0 to 1", f"{name}:{share}", "give another share")
+        for option, terms in (("`mask_loss`", self.mask_loss), ("`depth_loss`", self.depth_loss)):
+            needed = option == "`mask_loss`" or self.depth_head
             if (needed and not terms) or not all(weight >= 0 for weight in terms.values()):
                 raise ConfigError(option, "terms with weights from 0", str(terms), "give other weights")
         for option, is_idle, needs, found in (
-            ("--encoder", self.encoder and self.model != "unet", "--model unet", f"--model {self.model}"),
-            ("--encoder-weights", self.encoder_weights != "none" and not self.encoder, "--encoder", "none"),
-            ("--freeze-encoder", self.freeze_encoder and not self.encoder, "--encoder", "none"),
+            ("`encoder`", self.encoder and self.model != "unet", "`model=unet`", f"`model={self.model}`"),
+            ("`encoder_weights`", self.encoder_weights != "none" and not self.encoder, "`encoder`", "none"),
+            ("`freeze_encoder`", self.freeze_encoder and not self.encoder, "`encoder`", "none"),
             (
-                "--freeze-encoder",
+                "`freeze_encoder`",
                 self.freeze_encoder and self.encoder_weights == "none",
-                "trained --encoder-weights",
+                "trained `encoder_weights`",
                 "none",
             ),
-            ("--depth-loss", self.depth_loss and not self.depth_head, "--depth-head", "--no-depth-head"),
-            ("--bg-dropout", self.bg_dropout and self.inputs == 3, "--inputs 6", "--inputs 3"),
-            ("--bg-jitter", self.bg_jitter and self.inputs == 3, "--inputs 6", "--inputs 3"),
+            (
+                "`depth_loss`",
+                self.depth_loss and not self.depth_head,
+                "`depth_head=True`",
+                "`depth_head=False`",
+            ),
+            ("`bg_dropout`", self.bg_dropout and self.inputs == 3, "`inputs=6`", "`inputs=3`"),
+            ("`bg_jitter`", self.bg_jitter and self.inputs == 3, "`inputs=6`", "`inputs=3`"),
         ):
             if is_idle:
                 raise ConfigError(option, needs, found, "leave one of them out")
@@ -201,10 +206,10 @@ def resolve_config(given: Mapping[str, Any], earlier: Mapping[str, Any] | None =
                 asked = _kind_of_weights(asked)
             if asked != earlier[field]:
                 raise ConfigError(
-                    f"--{field.replace('_', '-')}",
+                    f"`{field}`",
                     f"{earlier[field]}, as in the run to be resumed",
                     str(asked),
-                    "leave the option out, or start a new run in another --out",
+                    "leave it out, or start a new run in another `out`",
                 )
     return TrainConfig(**{**earlier, **given})
 

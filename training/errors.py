@@ -7,7 +7,6 @@ FgbgError
 └── CheckpointError   a checkpoint cannot be used
 """
 
-import shlex
 import signal
 from pathlib import Path
 
@@ -29,8 +28,8 @@ class StoppedError(RunError):
     """
 
     def __init__(self, where: Path, step: int, total: int, number: signal.Signals) -> None:
-        out = "" if where.parent == Path("outputs") else f" --out {shlex.quote(str(where.parent))}"
-        fix = f"continue with fgbg train --resume{out}"
+        out = "" if where.parent == Path("outputs") else f" `out={where.parent}`"
+        fix = f"continue with fgbg train `resume=True`{out}"
         super().__init__(where, "the end of the run", f"{number.name} after step {step:,}", fix)
         self.step, self.total = step, total
         self.exit_code = 128 + number
@@ -45,7 +44,7 @@ class DeviceMemoryError(FgbgError):
     """A device, or the computer, has not enough memory to look at one picture."""
 
     def __init__(self, device: object, res: int) -> None:
-        fix = "lower --res" if str(device) == "cpu" else "lower --res, or use --device cpu"
+        fix = "lower `res`" if str(device) == "cpu" else "lower `res`, or use `device=cpu`"
         super().__init__(str(device), f"memory for a picture at {res} px", "too little", fix)
 
 

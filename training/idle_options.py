@@ -33,9 +33,9 @@ def idle_in_run(
     """
     schedule = config.schedule
     reasons = {
-        "plateau_patience": schedule != "plateau" and f"with --schedule {schedule}",
-        "plateau_factor": schedule != "plateau" and f"with --schedule {schedule}",
-        "warm_up": schedule == "one-cycle" and "with --schedule one-cycle, which has its own rise",
+        "plateau_patience": schedule != "plateau" and f"with `schedule={schedule}`",
+        "plateau_factor": schedule != "plateau" and f"with `schedule={schedule}`",
+        "warm_up": schedule == "one-cycle" and "with `schedule=one-cycle`, which has its own rise",
         "scale_batch": config.scale_batch and len(config.stages) == 1 and "with one stage",
         "val_samples": not val_samples and "without a val split",
         "shuffle_window": (config.shuffle_window or 0) >= train_samples
@@ -47,7 +47,7 @@ def idle_in_run(
 def idle_on_resuming(given: Mapping[str, Any]) -> list[str]:
     """Lines on options that mean nothing to a run that goes on: what auto was found to be stays."""
     return [
-        _line(name, "with --resume: the run keeps what it found", " auto")
+        _line(f"{name}=auto", "with `resume=True`: the run keeps what it found")
         for name in ("lr", "batch_size")
         if given.get(name) == "auto"
     ]
@@ -66,7 +66,7 @@ def changed_on_resuming(
         config: of the run that goes on.
     """
     return [
-        f"--{name} was {before} in this run and is {now} now: give it again to go on as before"
+        f"`{name}` was {before} in this run and is {now} now: give it again to go on as before"
         for name in ("device", "devices", "nodes", "precision")
         if name not in given
         and isinstance(before := recorded.get(name), str | int)
@@ -75,15 +75,15 @@ def changed_on_resuming(
 
 
 def idle_in_range_test(given: Mapping[str, Any], **switches: object) -> list[str]:
-    """Lines on options that --find-lr has no use for.
+    """Lines on options that `find_lr` has no use for.
 
     Args:
         given: fields of TrainConfig that were asked for.
         switches: other options by name, and what they were given; none where that is empty.
     """
     names = [name for name in _OF_A_RUN if name in given] + [name for name, on in switches.items() if on]
-    return [_line(name, "with --find-lr") for name in names]
+    return [_line(name, "with `find_lr=True`") for name in names]
 
 
-def _line(name: str, reason: str, value: str = "") -> str:
-    return f"--{name.replace('_', '-')}{value} has no effect {reason}"
+def _line(setting: str, reason: str) -> str:
+    return f"`{setting}` has no effect {reason}"

@@ -21,7 +21,7 @@ _ONE_VALUE = "Expected more than 1 value per channel"
 _SAMPLE_BYTES, _BUFFERS = 9, 3
 """bg, fg_bg, mask and depth of a pixel; batches read ahead."""
 _COPIES = 4
-_FIX = f"lower --lr; {LAST} and {BEST} hold the last good weights"
+_FIX = f"lower `lr`; {LAST} and {BEST} hold the last good weights"
 
 
 def bad_step(
@@ -84,8 +84,8 @@ def refuse_vast(config: TrainConfig, dataset: Dataset) -> None:
     # Each level has 3 x 3 weights between as many channels at least; with gradients, averages and moments.
     network = 9 * sum(channels**2 for channels in config.widths) * 4 * _COPIES
     for option, needed, what in (
-        ("--batch-size", batches, f"batches of {config.batch_size:,}"),
-        ("--widths", network, "this network"),
+        ("`batch_size`", batches, f"batches of {config.batch_size:,}"),
+        ("`widths`", network, "this network"),
     ):
         if memory is not None and needed > memory:
             found = f"{memory / 1e9:,.0f} GB"
@@ -106,10 +106,10 @@ def batch_told(config: TrainConfig) -> Iterator[None]:
             raise
         sizes = f"batches of {config.batch_size} at {min(stage.res for stage in config.stages)} px"
         raise RunError(
-            "--batch-size",
+            "`batch_size`",
             "more than one value per channel, to normalise by",
             f"one, in the deepest layer, in {sizes}",
-            "raise --batch-size or --res",
+            "raise `batch_size` or `res`",
         ) from error
     except RuntimeError as error:  # of which torch.OutOfMemoryError is one
         if not is_out_of_memory(error):
@@ -119,7 +119,7 @@ def batch_told(config: TrainConfig) -> Iterator[None]:
             config.device,
             f"memory for {sizes}",
             "too little",
-            "lower --batch-size (--accumulate makes up for it), --res or --widths, then --resume",
+            "lower `batch_size` (`accumulate` makes up for it), `res` or `widths`, then `resume=True`",
         ) from error
 
 
@@ -139,7 +139,7 @@ def peers_told(config: TrainConfig, fabric: Fabric) -> Iterator[None]:
             config.out,
             f"all {fabric.world_size} processes to go on",
             f"an end of one of them ({_first_sentence(error)})",
-            "see its own words, then go on with --resume",
+            "see its own words, then go on with `resume=True`",
         ) from error
 
 

@@ -65,7 +65,9 @@ def start_run(
         DatasetError: the dataset cannot be used.
     """
     if resume and overwrite:
-        raise UsageError("--resume", "either --resume or --overwrite", "both", "leave one of them out")
+        raise UsageError(
+            "`resume=True`", "either `resume=True` or `overwrite=True`", "both", "leave one of them out"
+        )
     asked = parse_stages(res, epochs) if res is not None else []
     _refuse_held(out, resume, overwrite)
     dataset: Dataset | None = None
@@ -100,7 +102,7 @@ def start_run(
         if not len(dataset["val"]):
             say(f"{dataset.folder}: no val split; best.pt and the plateau follow the training loss")
         if epochs is not None and res is not None and all(":" in stage for stage in res.split(",")):
-            say("--epochs has no effect where every stage of --res says its own")
+            say("`epochs` has no effect where every stage of `res` says its own")
         for line in idle_in_run(given, config, len(dataset["train"]), len(dataset["val"])):
             say(line)
         if config.lr == "auto":
@@ -117,10 +119,10 @@ def _refuse_held(out: Path, resume: bool, overwrite: bool) -> None:
     held = [name for name in (LAST, BEST) if (out / name).exists()]
     if held and not (resume or overwrite):
         raise UsageError(
-            out, "a folder without a run", held[0], "use --resume, another --out, or --overwrite"
+            out, "a folder without a run", held[0], "use `resume=True`, another `out`, or `overwrite=True`"
         )
     if held and resume and LAST not in held:
-        raise UsageError(out, f"{LAST} beside {BEST}", "none", "use another --out, or --overwrite")
+        raise UsageError(out, f"{LAST} beside {BEST}", "none", "use another `out`, or `overwrite=True`")
 
 
 def _check_dataset(
@@ -138,7 +140,7 @@ def _check_dataset(
             dataset.folder,
             f"the dataset of the run (id {earlier.dataset_id[:12]})",
             f"another (id {dataset.manifest.id[:12]})",
-            "say with --data where the run's is; to go on with this one, name it with --data",
+            "say with `data` where the run's is; to go on with this one, name it with `data`",
         )
     say(f"{dataset.folder}: note that this is not the dataset the run began with; going on with it")
 
@@ -180,7 +182,7 @@ def suggest_lr(
             found = find_lr(config, fabric, dataset)
         if fabric.is_global_zero:
             plot_lr_range(found, path)
-            say(f"{path}: the loss falls fastest at --lr {found.suggested:.2g}")
+            say(f"{path}: the loss falls fastest at `lr={found.suggested:.2g}`")
 
 
 def describe_network(
@@ -221,7 +223,7 @@ def _resolve(
 
 
 def _default_stages(epochs: int | None, earlier: Checkpoint | None) -> list[GivenStage]:
-    """Without --res: the resolution of the run resumed, or the default."""
+    """Without `res`: the resolution of the run resumed, or the default."""
     if earlier is None:
         return parse_stages(DEFAULT_RES, epochs)
     return [] if epochs is None else [GivenStage(earlier.res, epochs)]

@@ -30,7 +30,7 @@ class GivenStage:
 
 
 def parse_stages(text: str, epochs: int | None) -> list[GivenStage]:
-    """Read `96` (with `--epochs`) or `48:4,96:4,192:8`.
+    """Read `96` (with `epochs`) or `48:4,96:4,192:8`.
 
     Raises:
         ConfigError: it is neither, or a resolution comes twice.
@@ -42,10 +42,10 @@ def parse_stages(text: str, epochs: int | None) -> list[GivenStage]:
             stages.append(GivenStage(whole_number(res, 8, 8192), whole_number(own, 1) if colon else epochs))
         except ValueError as error:
             expected = "a resolution of 8 to 8192 like 96, or stages like 48:4,96:8"
-            raise ConfigError("--res", expected, shown(text), "correct it") from error
+            raise ConfigError("`res`", expected, shown(text), "correct it") from error
     resolutions = [stage.res for stage in stages]
     if len(set(resolutions)) < len(resolutions):
-        raise ConfigError("--res", "every resolution once", text, "join the stages of one resolution")
+        raise ConfigError("`res`", "every resolution once", text, "join the stages of one resolution")
     return stages
 
 

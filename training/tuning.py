@@ -59,11 +59,11 @@ def resolve_auto(
     """The same config with numbers where it said auto."""
     if config.batch_size == "auto":
         size = find_batch_size(config, fabric, dataset)
-        say(f"--batch-size auto: {size}")
+        say(f"`batch_size=auto`: {size}")
         config = config.model_copy(update={"batch_size": size})
     if config.lr == "auto":
         found = find_lr(config, fabric, dataset)
-        say(f"--lr auto: {found.suggested:.2g}")
+        say(f"`lr=auto`: {found.suggested:.2g}")
         if fabric.is_global_zero:
             plot_lr_range(found, config.out / LOG_FOLDER / LR_PLOT)
         config = config.model_copy(update={"lr": found.suggested})
@@ -103,7 +103,7 @@ def find_lr(config: TrainConfig, fabric: Fabric, dataset: Dataset) -> LrRange:
     lowest = int(found.argmin()) if len(found) else 0
     if lowest < 2:
         raise RunError(
-            "--lr auto", "a loss that falls at some rate", f"none in {len(found)} steps", "give --lr a number"
+            "`lr=auto`", "a loss that falls at some rate", f"none in {len(found)} steps", "give `lr` a number"
         )
     slopes = np.gradient(found[: lowest + 1])
     return LrRange(rates[: len(found)], found, float(rates[slopes.argmin()]))
@@ -116,7 +116,9 @@ def plot_lr_range(found: LrRange, path: Path) -> None:
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
     axes.plot(found.rates, found.losses)
-    axes.axvline(found.suggested, color="tab:red", linestyle="--", label=f"--lr {found.suggested:.2g}")
+    axes.axvline(
+        found.suggested, color="tab:red", linestyle="--", label=f"learning rate {found.suggested:.2g}"
+    )
     axes.set(xscale="log", xlabel="learning rate", ylabel="training loss, smoothed")
     axes.legend()
     path.parent.mkdir(parents=True, exist_ok=True)

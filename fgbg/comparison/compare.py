@@ -84,7 +84,7 @@ def compare(folders: Sequence[Path], asked: Asked, out: Path, device: str) -> li
         lines.append("The runs were trained on different datasets: their validation scores do not compare.")
     lines += [f"{run.folder}: no CSV in log, so no curves of it" for run in runs if not run.curves]
     if not answers:
-        lines.append("no pictures to predict on: name a dataset with --data or a file with --picture")
+        lines.append("no pictures to predict on: name a dataset with `data` or a file with `picture`")
     return lines + [str(out / name) for name, content in results.items() if content is not None]
 
 
@@ -95,7 +95,7 @@ def _refuse_what_is_not_ours(out: Path) -> None:
         ours.append(PAGE)
     for name in (PAGE, CURVES, PREDICTIONS):
         if name not in ours and os.path.lexists(out / name):
-            raise ExistsError(out / name, "use another --out", "a file that no comparison wrote")
+            raise ExistsError(out / name, "use another `out`", "a file that no comparison wrote")
 
 
 def _is_our_page(path: Path) -> bool:

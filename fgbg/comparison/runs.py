@@ -105,7 +105,7 @@ def _open_run(folder: Path, label: str, device: str) -> ComparedRun:
     if not held:
         found = "neither" if folder.is_dir() else "no folder"
         raise RunError(
-            folder, f"a run: a folder with {BEST} or {LAST}", found, "name what 'fgbg train' wrote with --out"
+            folder, f"a run: a folder with {BEST} or {LAST}", found, "name what 'fgbg train' wrote with `out`"
         )
     best = load_checkpoint(held[0])
     last = load_checkpoint(held[-1]) if len(held) > 1 else best

@@ -109,8 +109,8 @@ class Predictor:
             DeviceMemoryError: there is not enough memory.
         """
         if bg is not None and self.network.inputs == 3:
-            found = "one trained with --inputs 3"
-            raise ConfigError("--bg", "a network that sees backgrounds", found, "leave --bg out")
+            found = "one trained with `inputs=3`"
+            raise ConfigError("`bg`", "a network that sees backgrounds", found, "leave `bg` out")
         fg_bg = as_rgb(picture, "picture")
         behind = None if bg is None else _same_view(as_rgb(bg, "bg"), fg_bg)
         try:
@@ -163,7 +163,7 @@ def _same_view(bg: np.ndarray, picture: np.ndarray) -> np.ndarray:
     if abs(bg.shape[1] / bg.shape[0] / (width / height) - 1) > _ASPECT_TOLERANCE:
         found = f"{bg.shape[1]} x {bg.shape[0]}"
         raise AssetError(
-            "--bg", f"the aspect of the picture, {width} x {height}", found, "give the same view"
+            "`bg`", f"the aspect of the picture, {width} x {height}", found, "give the same view"
         )
     return bg
 

@@ -40,16 +40,16 @@ class Note(Enum):
     OPACITY = "the shape is taken from the mask's alpha channel"
     VOID = (
         "255 (or 250 and more) beside labels up to 50 or in a palette is unknown (void), not the object;"
-        " --foreground names the object"
+        " `foreground` names the object"
     )
     LIGHTER_HALF = (
         "shades of grey, as lossy formats and soft edges have: the lighter half is the object;"
-        " --grey-is-alpha keeps the shades"
+        " `grey_is_alpha` keeps the shades"
     )
     SEVERAL = (
-        "several values together count as the object; --foreground names one, --grey-is-alpha keeps shades"
+        "several values together count as the object; `foreground` names one, `grey_is_alpha` keeps shades"
     )
-    INVERTED = "looks inverted, the object fills all four borders; if the object is black, use --foreground 0"
+    INVERTED = "looks inverted, the object fills all four borders; if the object is black, use `foreground=0`"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Foreground:
     def __post_init__(self) -> None:
         if self.grey_is_alpha and (self.solid or self.soft):
             raise ConfigError(
-                "--grey-is-alpha", "no --foreground and no --soft beside it", "both", "leave one of them out"
+                "`grey_is_alpha`", "no `foreground` and no `soft` beside it", "both", "leave one of them out"
             )
 
 
@@ -139,7 +139,7 @@ def alpha_in_box(path: Path, rgb: np.ndarray, box: tuple[int, int, int, int]) ->
     left, top, box_width, box_height = box
     if min(box_width, box_height) < 1 or left + box_width > width or top + box_height > height:
         found = f"{left},{top},{box_width},{box_height}"
-        raise ConfigError("--box", f"a box inside the {width} x {height} of {path}", found, "move the box")
+        raise ConfigError("`box`", f"a box inside the {width} x {height} of {path}", found, "move the box")
     factor = min(1, _GRABCUT_LONGER_SIDE / max(width, height))
     size = max(1, round(width * factor)), max(1, round(height * factor))
     reduced = cv2.resize(rgb[..., ::-1], size, interpolation=cv2.INTER_AREA)
@@ -153,14 +153,14 @@ def alpha_in_box(path: Path, rgb: np.ndarray, box: tuple[int, int, int, int]) ->
         pixels = int((marks == mark).sum())
         if pixels < _GRABCUT_COLOURS:
             raise ConfigError(
-                "--box", f"at least {_GRABCUT_COLOURS} pixels {place}", f"{pixels}", "change it"
+                "`box`", f"at least {_GRABCUT_COLOURS} pixels {place}", f"{pixels}", "change it"
             )
     cv2.setRNGSeed(0)
     models = np.zeros((1, 65)), np.zeros((1, 65))
     cv2.grabCut(reduced, marks, (0, 0, 0, 0), *models, _GRABCUT_ROUNDS, cv2.GC_INIT_WITH_MASK)
     found_there = np.isin(marks, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8) * 255
     if not found_there.any():
-        raise ImageError(path, "an object in the box", "only what is around it", "choose another --box")
+        raise ImageError(path, "an object in the box", "only what is around it", "choose another `box`")
     softened = cv2.GaussianBlur(found_there, (3, 3), 0)
     alpha: np.ndarray = cv2.resize(softened, (width, height), interpolation=cv2.INTER_LINEAR)
     return alpha
@@ -207,7 +207,7 @@ def _grey_as_alpha(path: Path, labels: Labels, notes: list[Note]) -> np.ndarray:
         return labels.opacity
     if labels.values.ndim == 3 or labels.palette is not None:
         kind = "colours" if labels.values.ndim == 3 else "a palette"
-        raise ImageError(path, "grey values as alpha", kind, "name the --foreground instead")
+        raise ImageError(path, "grey values as alpha", kind, "name the `foreground` instead")
     if labels.values.dtype == np.uint16:
         return (labels.values >> 8).astype(np.uint8)
     return labels.values
@@ -247,7 +247,7 @@ def _alpha_of_all(path: Path, labels: Labels, foreground: Foreground, notes: lis
 def _require_exact(path: Path, labels: Labels) -> None:
     if labels.lossy:
         found = f"{labels.lossy}, whose values are approximate"
-        raise ImageError(path, "exact labels", found, "save masks as PNG, or name no --foreground")
+        raise ImageError(path, "exact labels", found, "save masks as PNG, or name no `foreground`")
 
 
 def _not_zero(path: Path, labels: Labels, least: int) -> np.ndarray:
@@ -256,7 +256,7 @@ def _not_zero(path: Path, labels: Labels, least: int) -> np.ndarray:
     chosen: np.ndarray = brightest >= least
     if labels.opacity is None and chosen.all():
         expected = "0 where the background is"
-        raise ImageError(path, expected, _named(labels), "say which are the object with --foreground")
+        raise ImageError(path, expected, _named(labels), "say which are the object with `foreground`")
     return chosen
 
 
@@ -326,7 +326,7 @@ def _chosen(path: Path, labels: Labels, choice: LabelChoice) -> np.ndarray:
     values = labels.values
     if isinstance(choice, int):
         if values.ndim == 3:
-            fix = "name the colour, like --foreground 255,0,255"
+            fix = "name the colour, like `foreground=255,0,255`"
             raise ImageError(path, f"grey or a palette for value {choice}", "colours", fix)
         return np.asarray(values == choice)
     if values.ndim == 3:
@@ -338,7 +338,7 @@ def _chosen(path: Path, labels: Labels, choice: LabelChoice) -> np.ndarray:
     if not labels.counts[1:].any():
         return np.zeros(values.shape, bool)  # black all over, as a mask of colours is without any object
     raise ImageError(
-        path, f"colours to find {_spelled(choice)}", _named(labels), "name a value, like --foreground 1"
+        path, f"colours to find {_spelled(choice)}", _named(labels), "name a value, like `foreground=1`"
     )
 
 

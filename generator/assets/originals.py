@@ -31,7 +31,7 @@ class Kept:
         for path in paths:
             if path in self:
                 found = "one of the files that it is made of"
-                raise UsageError(path, "another file than what it is made of", found, "use another --out")
+                raise UsageError(path, "another file than what it is made of", found, "use another `out`")
 
     def _place(self, path: Path) -> str:
         """The path with its folder from the root on, links resolved; the file itself may be a link."""

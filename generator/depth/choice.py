@@ -57,7 +57,7 @@ def _find_files(choice: str, backgrounds: Sequence[Path]) -> list[Path | None]:
     for background, file in zip(backgrounds, files, strict=True):
         if choice == "files" and file is None:
             wanted = f"{background.stem}.depth.png, .npy, .npz, .tif, .pfm or .exr beside it"
-            raise AssetError(background, wanted, "none", "add it, or use --depth auto")
+            raise AssetError(background, wanted, "none", "add it, or use `depth=auto`")
     return files
 
 
@@ -67,15 +67,15 @@ def _convention_of(network: DepthNetwork, config: GenerateConfig) -> tuple[Depth
     if asked == "auto":
         if told is None:
             raise ConfigError(
-                f"--depth {config.depth}",
+                f"`depth={config.depth}`",
                 "a network that says what its numbers tell",
                 "none",
-                "add --depth-convention inverse (larger is nearer) or metric (larger is farther)",
+                "add `depth_convention=inverse` (larger is nearer) or metric (larger is farther)",
             )
         return told.convention, f"depth network: {told.convention}, {MEANING[told.convention]} ({told.by})"
-    note = f"depth network: {asked}, {MEANING[asked]} (--depth-convention)"
+    note = f"depth network: {asked}, {MEANING[asked]} (`depth_convention`)"
     if told is not None and told.convention != asked:
-        note = f"warning: --depth-convention {asked} contradicts the network: {told.convention} ({told.by})"
+        note = f"warning: `depth_convention={asked}` contradicts the network: {told.convention} ({told.by})"
     return asked, note
 
 
@@ -85,7 +85,7 @@ def _describe(files: Sequence[Path | None], backgrounds: Sequence[Path], config:
     if counts["from files"]:
         convention = config.known_convention
         why = (
-            "--depth-convention" if config.depth_convention != "auto" else "--depth-convention metric if not"
+            "`depth_convention`" if config.depth_convention != "auto" else "`depth_convention=metric` if not"
         )
         notes.append(f"depth files: {convention}, {MEANING[convention]} ({why})")
     lonely = depth_without_background({path.parent for path in backgrounds})
@@ -100,9 +100,9 @@ def _idle(config: GenerateConfig, files: Sequence[Path | None] | None) -> list[s
     from_files = files is not None and any(files)
     notes = []
     if files is not None and config.depth_cache is not None:
-        notes.append(f"--depth-cache has no effect: --depth {config.depth} runs no network")
+        notes.append(f"`depth_cache` has no effect: `depth={config.depth}` runs no network")
     if files is not None and not from_files and config.depth_convention != "auto":
-        notes.append("--depth-convention has no effect: there is neither a depth file nor a network")
+        notes.append("`depth_convention` has no effect: there is neither a depth file nor a network")
     if not from_files and config.depth_invalid != GenerateConfig.model_fields["depth_invalid"].default:
-        notes.append("--depth-invalid has no effect: no depth is read from files")
+        notes.append("`depth_invalid` has no effect: no depth is read from files")
     return notes

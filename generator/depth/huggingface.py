@@ -125,7 +125,7 @@ def open_hf(name: str) -> HuggingFaceNetwork:
         from transformers import AutoImageProcessor, AutoModelForDepthEstimation
     except ImportError as error:
         found = f"no package {error.name}"
-        raise ConfigError("--depth", "transformers", found, "pip install 'fgbg[hf]'") from error
+        raise ConfigError("`depth`", "transformers", found, "pip install 'fgbg[hf]'") from error
 
     source = str(folder) if local else name
     try:

@@ -24,7 +24,7 @@ def open_network(spec: str) -> DepthNetwork:
     """
     kind, _, name = spec.partition(":")
     if not is_network(spec) or not name:
-        raise ConfigError("--depth", "onnx:PATH or hf:MODEL_OR_FOLDER", repr(spec), "name a network")
+        raise ConfigError("`depth`", "onnx:PATH or hf:MODEL_OR_FOLDER", repr(spec), "name a network")
     if kind == "onnx":
         return open_onnx(name)
     return open_hf(name)

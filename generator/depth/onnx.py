@@ -73,7 +73,7 @@ def open_onnx(name: str) -> OnnxNetwork:
     for package in ("onnx", "onnxruntime"):
         if importlib.util.find_spec(package) is None:
             fix = "pip install 'fgbg[onnx]'"
-            raise ConfigError("--depth", "ONNX Runtime", f"no package {package}", fix)
+            raise ConfigError("`depth`", "ONNX Runtime", f"no package {package}", fix)
     session = _Session(path)
     try:
         opened: Opened = session.ask(Open(path, path.absolute(), scaling), 1)
@@ -141,5 +141,5 @@ def _parse(name: str) -> tuple[Path, str | None]:
     key, _, scaling = option.partition("=")
     if key != "normalise" or scaling not in SCALINGS:
         expected = f"onnx:PATH?normalise={'|'.join(SCALINGS)}"
-        raise ConfigError("--depth", expected, f"?{option}", "correct what follows the question mark")
+        raise ConfigError("`depth`", expected, f"?{option}", "correct what follows the question mark")
     return Path(path), scaling

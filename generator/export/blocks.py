@@ -64,8 +64,8 @@ class ExportConfig:
 
     def __post_init__(self) -> None:
         if self.quality is not None and self.picture_format != "jpg":
-            fix = "use --picture-format jpg, or leave --quality away"
-            raise UsageError("--quality", "JPEG pictures", f"--picture-format {self.picture_format}", fix)
+            fix = "use `picture_format=jpg`, or leave `quality` away"
+            raise UsageError("`quality`", "JPEG pictures", f"`picture_format={self.picture_format}`", fix)
         make_format(self.format, self.picture_format, instances=False)
 
     def request(self, dataset_id: str) -> Request:

@@ -184,7 +184,7 @@ def _old_request(text: bytes) -> Request | None:
 
 
 def _no_journal(path: Path, found: str) -> ConfigError:
-    return ConfigError(path, "the journal of an export", found, "use another --out, or remove the folder")
+    return ConfigError(path, "the journal of an export", found, "use another `out`, or remove the folder")
 
 
 def records_path(folder: Path, block: str) -> Path:

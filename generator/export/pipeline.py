@@ -108,7 +108,7 @@ def _export(writer: BlockWriter, samples: dict[SplitName, int], overwrite: bool)
             out,
             f"the export there to have {difference[0]}",
             difference[1],
-            "use another --out, or --overwrite to replace it",
+            "use another `out`, or `overwrite=True` to replace it",
         )
     if journal.finished and _is_whole(writer, samples, journal):
         return ExportOutcome(samples, 0, 0.0, _bytes_of(writer, journal))
@@ -179,7 +179,7 @@ def _samples(dataset: Dataset, config: ExportConfig) -> dict[SplitName, int]:
     for split in splits:
         numbers = dataset[split].samples["sample_id"]
         if len(np.unique(numbers)) < len(numbers):
-            fix = "generate it again with --overwrite"
+            fix = "generate it again with `overwrite=True`"
             raise DatasetError(
                 dataset.folder, f"samples of {split} with a number each", "some with the same", fix
             )
@@ -267,7 +267,7 @@ def _refuse_foreign(out: Path) -> None:
     foreign = sorted(path.name for path in out.iterdir() if path.name != HIDDEN_FOLDER)
     if foreign:
         raise ConfigError(
-            out, "an empty folder or an earlier export", f"{foreign[0]} there", "use another --out"
+            out, "an empty folder or an earlier export", f"{foreign[0]} there", "use another `out`"
         )
 
 
@@ -299,8 +299,8 @@ def _check_disk(writer: BlockWriter, samples: dict[SplitName, int], missing: int
     out = writer.config.out
     free = shutil.disk_usage(out).free
     if needed > free:
-        advice = "lower --samples" + (
-            " or use --picture-format jpg" if writer.config.picture_format == "png" else ""
+        advice = "lower `samples`" + (
+            " or use `picture_format=jpg`" if writer.config.picture_format == "png" else ""
         )
         raise DiskSpaceError(out, f"{format_bytes(needed)} of free disk", format_bytes(free), advice)
 

@@ -88,7 +88,7 @@ class Journal:
         try:
             texts = read_lines(journal.path)
         except OSError as error:
-            fix = "remove it, or use another --out"
+            fix = "remove it, or use another `out`"
             raise DatasetError(journal.path, "a journal", str(error.strerror or error), fix) from error
         journal.head = unseal(texts[0], JournalHead) if texts else None
         if journal.head is None:

@@ -44,7 +44,7 @@ def write_preview(
     """
     out = Path(out)
     if out.suffix.lower() != ".png":
-        raise UsageError(out, "a name that ends in .png", out.suffix or "no suffix", "use another --out")
+        raise UsageError(out, "a name that ends in .png", out.suffix or "no suffix", "use another `out`")
     require_writable(out.parent)
     refuse_existing([out], overwrite)
     dataset = open_dataset(Path(folder))

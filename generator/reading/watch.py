@@ -43,7 +43,7 @@ class FileWatch:
                     self._paths[number],
                     "the file as it was when the dataset was opened",
                     "nothing" if mark is None else "a changed one",
-                    "generate or copy it again, then go on with --resume",
+                    "generate or copy it again, then go on with `resume=True`",
                 )
         ended = perf_counter()
         self._again_at = ended + min((ended - began) / _SHARE, _LONGEST_PAUSE)

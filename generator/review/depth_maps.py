@@ -66,5 +66,7 @@ def _flaws_of_numbers(file: Path, values: np.ndarray) -> Iterator[tuple[Severity
         yield "warning", "depth-8-bit", detail, fix
     elif (share := 1 - known.size / values.size) > _MUCH_UNKNOWN:
         detail = f"{share:.0%} of the numbers in {file.name} are 0 or no number, which mean unknown"
-        fix = "nothing if they are; 'generate --depth-invalid none' if 0 is the farthest, as MiDaS writes it"
+        fix = (
+            "nothing if they are; generate with `depth_invalid=none` if 0 is the farthest, as MiDaS writes it"
+        )
         yield "note", "depth-unknown", detail, fix

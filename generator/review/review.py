@@ -177,12 +177,12 @@ def flaws_of_fg(rgba: np.ndarray, limits: Limits) -> Iterator[tuple[Severity, st
     wanted = limits.fg_size
     sprite = scale_sprite(rgba, min(wanted, max(width, height)))
     if not (sprite[..., 3] >= OPAQUE).any():
-        yield "error", "empty", f"no opaque pixel is left at {wanted} px", "remove it or raise --fg-size"
+        yield "error", "empty", f"no opaque pixel is left at {wanted} px", "remove it or raise `fg_size`"
         return
     yield from _opacity_flaws(alpha, limits)
     if max(width, height) * MAX_ENLARGEMENT < wanted:
         detail = f"{width} x {height} px, enlarged {MAX_ENLARGEMENT:g} times still less than {wanted}"
-        yield "warning", "tiny", detail, "find a larger one, or lower --fg-size"
+        yield "warning", "tiny", detail, "find a larger one, or lower `fg_size`"
     yield from _checkerboard(rgba[..., :3], alpha >= 250, limits)
     alternation = outline_alternation(rgba)
     if alternation > limits.alternation:
@@ -215,7 +215,7 @@ def _halo(rgba: np.ndarray, limits: Limits) -> Iterator[tuple[Severity, str, str
     if old is not None and old.explained >= limits.halo and old.shift >= limits.halo_shift:
         colour = ",".join(str(round(float(level))) for level in old.colour)
         detail = f"its soft edge holds the colour of an old background, about {colour}"
-        yield "warning", "halo", detail, "clean it with 'fgbg cutout FOLDER --clean-edges --out OTHER'"
+        yield "warning", "halo", detail, "clean it: fgbg cutout FOLDER `clean_edges=True` `out=OTHER`"
 
 
 def _nearly_black(
@@ -239,7 +239,7 @@ def flaws_of_bg(rgb: np.ndarray, limits: Limits) -> Iterator[tuple[Severity, str
     if enlargement > limits.bg_enlargement:
         canvas = "{} x {}".format(*limits.size)
         detail = f"{width} x {height} px, to be enlarged {enlargement:.1f} times for {canvas}"
-        yield "warning", "tiny", detail, "find a larger one, or lower --size"
+        yield "warning", "tiny", detail, "find a larger one, or lower `size`"
     yield from _checkerboard(rgb, None, limits)
     yield from _upscaled(fit_picture(rgb, limits.size) if enlargement < 1 else rgb, None, limits)
 
@@ -265,14 +265,14 @@ def check_report(path: Path) -> None:
     Raises:
         ExistsError: there is something else than an earlier report.
     """
-    require_writable(path.parent, "another --csv")
+    require_writable(path.parent, "another `csv`")
     if not os.path.lexists(path):
         return
     found = "a folder" if path.is_dir() else "a file that is no report of fgbg review"
     with suppress(OSError), open_regular(path) as file:
         if file.readline(200).decode(errors="replace").rstrip("\r\n") == ",".join(_COLUMNS):
             return
-    raise ExistsError(path, "use another --csv", found)
+    raise ExistsError(path, "use another `csv`", found)
 
 
 _COLUMNS = tuple(column.name for column in fields(Finding))

@@ -15,25 +15,25 @@ def test_fg_size_is_half_the_shorter_side_unless_given() -> None:
 
 def test_a_foreground_larger_than_the_canvas_is_refused() -> None:
     with pytest.raises(
-        ConfigError, match="--fg-size: expected at most the canvas's shorter side, 120, found 121"
+        ConfigError, match="`fg_size`: expected at most the canvas's shorter side, 120, found 121"
     ):
         GenerateConfig(size=(200, 120), fg_size=121)
 
 
 @pytest.mark.parametrize("split", [(0, 50, 50), (-1, 1, 1), (80, -10, 30)])
 def test_impossible_shares_are_refused(split: tuple[float, float, float]) -> None:
-    with pytest.raises(ConfigError, match="--split"):
+    with pytest.raises(ConfigError, match="`split`"):
         GenerateConfig(split=split)
 
 
 @pytest.mark.parametrize("size", [(7, 100), (100, 9000)])
 def test_impossible_sizes_are_refused(size: tuple[int, int]) -> None:
-    with pytest.raises(ConfigError, match="--size"):
+    with pytest.raises(ConfigError, match="`size`"):
         GenerateConfig(size=size)
 
 
 def test_unknown_fields_are_refused() -> None:
-    with pytest.raises(ConfigError, match="--colour: expected a field of this request"):
+    with pytest.raises(ConfigError, match="`colour`: expected a field of this request"):
         GenerateConfig(colour="red")
 
 
@@ -60,7 +60,7 @@ def test_unknown_fields_are_refused() -> None:
 def test_values_of_another_type_are_refused_and_never_rounded(field: str, value: Any) -> None:
     with pytest.raises(ConfigError) as error:
         GenerateConfig(**{field: value})
-    assert error.value.where == f"--{field}" and len(str(error.value)) < 200
+    assert error.value.where == f"`{field}`" and len(str(error.value)) < 200
 
 
 def test_a_request_reads_what_it_writes() -> None:
@@ -76,16 +76,16 @@ def test_paths_are_no_part_of_the_identity() -> None:
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"scale": (0.0, 1.0)}, r"--scale: expected a range within 0 to 4 .*found 0\.0-1\.0"),
-        ({"scale": (1.0, 0.5)}, r"--scale"),
-        ({"scale": (1.0, 3.0)}, r"--scale, --rotate: expected foregrounds within .* 192, found up to 288"),
-        ({"variants": 3}, r"--variants: expected something that varies"),
-        ({"objects": (0, 2)}, r"--objects: expected 1 to 8"),
-        ({"objects": (3, 2)}, r"--objects"),
-        ({"objects": (1, 9)}, r"--objects"),
-        ({"perspective": True}, r"--perspective: expected variants of several sizes"),
-        ({"grid": (5, 4), "positions": 10}, r"--positions: expected 20, the places of --grid 5x4, found 10"),
-        ({"workers": 0}, r"--workers: expected a value greater than or equal to 1, found 0"),
+        ({"scale": (0.0, 1.0)}, r"`scale`: expected a range within 0 to 4 .*found 0\.0-1\.0"),
+        ({"scale": (1.0, 0.5)}, r"`scale`"),
+        ({"scale": (1.0, 3.0)}, r"`scale`, `rotate`: expected foregrounds within .* 192, found up to 288"),
+        ({"variants": 3}, r"`variants`: expected something that varies"),
+        ({"objects": (0, 2)}, r"`objects`: expected 1 to 8"),
+        ({"objects": (3, 2)}, r"`objects`"),
+        ({"objects": (1, 9)}, r"`objects`"),
+        ({"perspective": True}, r"`perspective`: expected variants of several sizes"),
+        ({"grid": (5, 4), "positions": 10}, r"`positions`: expected 20, the places of `grid=5x4`, found 10"),
+        ({"workers": 0}, r"`workers`: expected a value greater than or equal to 1, found 0"),
     ],
 )
 def test_scenes_that_cannot_be_are_refused(fields: dict[str, Any], expected: str) -> None:
@@ -119,5 +119,5 @@ def test_auto_takes_the_convention_of_depth_files_and_keeps_the_identity_of_befo
 def test_0_is_always_unknown_unless_nothing_is() -> None:
     assert GenerateConfig(depth_invalid=(65535, -1)).depth_invalid == (-1, 0, 65535)
     assert GenerateConfig(depth_invalid=()).identity()["depth_invalid"] == []
-    with pytest.raises(ConfigError, match="--depth-invalid: expected a finite number, found nan"):
+    with pytest.raises(ConfigError, match="`depth_invalid`: expected a finite number, found nan"):
         GenerateConfig(depth_invalid=(float("nan"),))

@@ -31,6 +31,6 @@ def test_an_error_is_one_line(tmp_path: Path) -> None:
 
 
 def test_an_error_about_existing_files_is_the_same_from_another_process() -> None:
-    error = ExistsError("a.png", "use another --out", "a folder", more=2)
-    text = "a.png: a folder is there already (and 2 more); use another --out"
+    error = ExistsError("a.png", "use another `out`", "a folder", more=2)
+    text = "a.png: a folder is there already (and 2 more); use another `out`"
     assert str(error) == str(pickle.loads(pickle.dumps(error))) == text

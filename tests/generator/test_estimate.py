@@ -25,7 +25,9 @@ def test_what_is_large_is_said_with_the_time_and_the_way_out(
     monkeypatch.setattr(generator.estimate, "_rate", lambda folder, workers: 500e6)
     config = GenerateConfig(out=tmp_path, positions=20)
     said = Estimate.of(config, 100, 100).describe(config, 2)
-    assert said == "dataset: about 264,000 samples, 58.4 GB, about 2 min; --no-render needs 32.7 MB instead"
+    assert (
+        said == "dataset: about 264,000 samples, 58.4 GB, about 2 min; `render=False` needs 32.7 MB instead"
+    )
 
 
 @pytest.mark.parametrize(("positions", "render"), [(1, True), (20, False)])
@@ -33,7 +35,7 @@ def test_what_is_small_is_said_shortly(tmp_path: Path, positions: int, render: b
     config = GenerateConfig(out=tmp_path, positions=positions, render=render, split=None)
     fgs = 10 if render else 100
     said = Estimate.of(config, fgs, fgs).describe(config, 1)
-    assert said.startswith("dataset: about") and "min" not in said and "--no-render" not in said
+    assert said.startswith("dataset: about") and "min" not in said and "`render=False`" not in said
 
 
 def test_the_disk_is_tried_out_and_left_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,7 +48,7 @@ def test_more_numbers_than_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -
     config = GenerateConfig(positions=1000, samples=10)
     monkeypatch.setattr(generator.estimate, "physical_memory", lambda: 16 * 2_000_000)
     check_numbers(config, 10, 100)
-    with pytest.raises(ConfigError, match="--positions: expected at most 990 with 10 foregrounds on 101 "):
+    with pytest.raises(ConfigError, match="`positions`: expected at most 990 with 10 foregrounds on 101 "):
         check_numbers(config, 10, 101)
     monkeypatch.setattr(generator.estimate, "physical_memory", lambda: None)
     check_numbers(config, 10, 101)

@@ -112,7 +112,7 @@ def test_whatever_exists_is_refused_by_name(tmp_path: Path) -> None:
     refuse_existing([missing, file, link], overwrite=True)
     with pytest.raises(ExistsError) as refused:
         refuse_existing([missing, link, file], overwrite=False)
-    advice = "use another --out, or --overwrite to replace what is there"
+    advice = "use another `out`, or `overwrite=True` to replace what is there"
     assert str(refused.value) == f"{link}: a file is there already (and 1 more); {advice}"
     with pytest.raises(ExistsError, match="folder: a folder is there already; use another place"):
         refuse_existing([file, folder], overwrite=True, elsewhere="another place")
@@ -137,6 +137,6 @@ def test_a_folder_that_cannot_hold_results_is_said_beforehand(
     with pytest.raises(UsageError, match=r"new: expected a folder for results, .*file, which is no folder"):
         require_writable(tmp_path / "file" / "new")
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
-    with pytest.raises(UsageError, match="where nothing may be written; use another --csv"):
-        require_writable(tmp_path / "new", "another --csv")
+    with pytest.raises(UsageError, match="where nothing may be written; use another `csv`"):
+        require_writable(tmp_path / "new", "another `csv`")
     assert not (tmp_path / "new").exists()

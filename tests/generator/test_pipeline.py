@@ -172,7 +172,9 @@ def test_a_complete_dataset_is_left_alone(request_fields: Fields, unrendered: Pa
 
 def test_another_config_is_refused_with_the_difference(request_fields: Fields, unrendered: Path) -> None:
     before = hashes(unrendered)
-    with pytest.raises(ConfigError, match=r"to have seed 9, found seed 5; use another --out, or --overwrite"):
+    with pytest.raises(
+        ConfigError, match=r"to have seed 9, found seed 5; use another `out`, or `overwrite=True`"
+    ):
         generate(GenerateConfig(**{**request_fields, "seed": 9}, out=unrendered, render=False))
     assert hashes(unrendered) == before
 
@@ -231,7 +233,7 @@ def test_not_enough_disk_is_said_before_the_first_byte(
     usage = type("Usage", (), {"free": 100_000})()
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
     with pytest.raises(
-        DiskSpaceError, match=r"expected \d+\.\d MB of free disk, found 100\.0 kB; .*--no-render"
+        DiskSpaceError, match=r"expected \d+\.\d MB of free disk, found 100\.0 kB; .*`render=False`"
     ):
         generate(GenerateConfig(**request_fields, out=tmp_path))
     assert files(tmp_path) == set()

@@ -186,5 +186,5 @@ def test_missing_weights_are_refused_by_name(path: Path, checkpoint: Checkpoint)
 
 def test_options_of_another_release_are_refused_in_one_line(path: Path, checkpoint: Checkpoint) -> None:
     newer = replace(checkpoint, config={**checkpoint.config, "attention": True})
-    with pytest.raises(CheckpointError, match=r"expected options that this release knows, found --attention"):
+    with pytest.raises(CheckpointError, match=r"expected options that this release knows, found `attention`"):
         model_of(path, newer)

@@ -54,19 +54,19 @@ def test_where_encoder_weights_lay_is_not_kept() -> None:
     for again in ({}, fields, {"encoder_weights": "moved/resnet18.pth"}):
         assert resolve_config(again, identity).identity() == identity
         assert resolve_config(again, identity | fields).identity() == identity
-    with pytest.raises(ConfigError, match="--encoder-weights: expected file, as in the run to be resumed"):
+    with pytest.raises(ConfigError, match="`encoder_weights`: expected file, as in the run to be resumed"):
         resolve_config({"encoder_weights": "imagenet"}, identity)
 
 
 @pytest.mark.parametrize(
     ("field", "option"),
     [
-        ("batch_size", "--batch-size"),
-        ("accumulate", "--accumulate"),
-        ("epoch_samples", "--epoch-samples"),
-        ("val_samples", "--val-samples"),
-        ("warm_up", "--warm-up"),
-        ("early_stop", "--early-stop"),
+        ("batch_size", "`batch_size`"),
+        ("accumulate", "`accumulate`"),
+        ("epoch_samples", "`epoch_samples`"),
+        ("val_samples", "`val_samples`"),
+        ("warm_up", "`warm_up`"),
+        ("early_stop", "`early_stop`"),
     ],
 )
 def test_numbers_beyond_reason_are_refused_in_few_words(field: str, option: str) -> None:
@@ -78,7 +78,7 @@ def test_numbers_beyond_reason_are_refused_in_few_words(field: str, option: str)
 
 @pytest.mark.parametrize("widths", [(8, 8193), (4,) * 11, (0, 8)])
 def test_networks_beyond_reason_are_refused(widths: tuple[int, ...]) -> None:
-    with pytest.raises(ConfigError, match=r"^--widths: "):
+    with pytest.raises(ConfigError, match=r"^`widths`: "):
         resolve_config({"widths": widths})
 
 
@@ -100,7 +100,7 @@ def test_what_a_resumed_run_cannot_change_is_refused_with_both_values(
     assert field in FIXED_FIELDS
     with pytest.raises(ConfigError) as error:
         resolve_config({field: given}, TrainConfig(**{field: earlier}).identity())
-    assert error.value.where == f"--{field.replace('_', '-')}"
+    assert error.value.where == f"`{field}`"
     for value in (earlier, given):
         assert str(value).strip("()") in str(error.value)
 
@@ -113,18 +113,18 @@ def test_the_same_fixed_value_given_again_is_no_change() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "option"),
     [
-        ("batch_size", 0, "--batch-size"),
-        ("lr", -1.0, "--lr"),
-        ("optimizer", "sgd", "--optimizer"),
-        ("bg_dropout", 1.5, "--bg-dropout"),
-        ("ema", 1.0, "--ema"),
-        ("widths", (8,), "--widths"),
-        ("precision", "64", "--precision"),
-        ("epoch_samples", "many", "--epoch-samples"),
-        ("lr", float("nan"), "--lr"),
-        ("batch_size", True, "--batch-size"),
-        ("epoch_samples", 2.0, "--epoch-samples"),
-        ("compile", 1, "--compile"),
+        ("batch_size", 0, "`batch_size`"),
+        ("lr", -1.0, "`lr`"),
+        ("optimizer", "sgd", "`optimizer`"),
+        ("bg_dropout", 1.5, "`bg_dropout`"),
+        ("ema", 1.0, "`ema`"),
+        ("widths", (8,), "`widths`"),
+        ("precision", "64", "`precision`"),
+        ("epoch_samples", "many", "`epoch_samples`"),
+        ("lr", float("nan"), "`lr`"),
+        ("batch_size", True, "`batch_size`"),
+        ("epoch_samples", 2.0, "`epoch_samples`"),
+        ("compile", 1, "`compile`"),
     ],
 )
 def test_a_wrong_value_names_its_option_and_itself(field: str, value: Any, option: str) -> None:
@@ -135,7 +135,7 @@ def test_a_wrong_value_names_its_option_and_itself(field: str, value: Any, optio
 
 
 def test_an_unknown_field_is_named() -> None:
-    with pytest.raises(ConfigError, match="--no-such-field: expected a field of this request"):
+    with pytest.raises(ConfigError, match="`no_such_field`: expected a field of this request"):
         resolve_config({"no_such_field": 1})
 
 
@@ -157,7 +157,7 @@ def test_runs_from_before_there_was_a_choice_go_on_with_adamw() -> None:
 def test_an_unknown_effect_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="flip, light, noise, jpeg, blur, cutout") as error:
         resolve_config({"augment": {"flip": 0.5, "fog": 0.1}})
-    assert error.value.where == "--augment" and error.value.found == "fog"
+    assert error.value.where == "`augment`" and error.value.found == "fog"
 
 
 @pytest.mark.parametrize(("switch", "shares"), [(True, DEFAULT_AUGMENT), (False, {})])
@@ -180,21 +180,21 @@ def test_a_config_is_frozen() -> None:
 @pytest.mark.parametrize(
     ("fields", "option"),
     [
-        ({"bg_dropout": 0.6, "bg_jitter": 0.5}, "--bg-dropout, --bg-jitter"),
-        ({"mask_loss": {}}, "--mask-loss"),
-        ({"depth_loss": {"l1": float("nan")}}, "--depth-loss"),
-        ({"mask_loss": {"dice": -1.0}}, "--mask-loss"),
-        ({"widths": (0, 4)}, "--widths"),
-        ({"augment": {"flip": 1.5}}, "--augment"),
-        ({"augment": {"light": float("nan")}}, "--augment"),
-        ({"augment": {"flip": "often"}}, "--augment"),
-        ({"model": "conv-deconv", "encoder": "resnet18"}, "--encoder"),
-        ({"encoder_weights": "imagenet"}, "--encoder-weights"),
-        ({"freeze_encoder": True}, "--freeze-encoder"),
-        ({"encoder": "resnet18", "encoder_weights": "none", "freeze_encoder": True}, "--freeze-encoder"),
-        ({"depth_head": False, "depth_loss": {"l1": 1.0}}, "--depth-loss"),
-        ({"inputs": 3, "bg_dropout": 0.5}, "--bg-dropout"),
-        ({"inputs": 3, "bg_jitter": 0.5}, "--bg-jitter"),
+        ({"bg_dropout": 0.6, "bg_jitter": 0.5}, "`bg_dropout`, `bg_jitter`"),
+        ({"mask_loss": {}}, "`mask_loss`"),
+        ({"depth_loss": {"l1": float("nan")}}, "`depth_loss`"),
+        ({"mask_loss": {"dice": -1.0}}, "`mask_loss`"),
+        ({"widths": (0, 4)}, "`widths`"),
+        ({"augment": {"flip": 1.5}}, "`augment`"),
+        ({"augment": {"light": float("nan")}}, "`augment`"),
+        ({"augment": {"flip": "often"}}, "`augment`"),
+        ({"model": "conv-deconv", "encoder": "resnet18"}, "`encoder`"),
+        ({"encoder_weights": "imagenet"}, "`encoder_weights`"),
+        ({"freeze_encoder": True}, "`freeze_encoder`"),
+        ({"encoder": "resnet18", "encoder_weights": "none", "freeze_encoder": True}, "`freeze_encoder`"),
+        ({"depth_head": False, "depth_loss": {"l1": 1.0}}, "`depth_loss`"),
+        ({"inputs": 3, "bg_dropout": 0.5}, "`bg_dropout`"),
+        ({"inputs": 3, "bg_jitter": 0.5}, "`bg_jitter`"),
     ],
 )
 def test_options_that_cannot_be_together_are_refused(fields: dict[str, object], option: str) -> None:
@@ -226,7 +226,7 @@ def test_a_run_from_before_there_was_a_choice_is_held_to_what_it_had() -> None:
     fields = ("encoder", "encoder_weights", "freeze_encoder", "depth_head", "inputs")
     earlier = {name: value for name, value in TrainConfig().identity().items() if name not in fields}
     assert resolve_config({}, earlier) == TrainConfig()
-    with pytest.raises(ConfigError, match=r"--inputs: expected 6, as in the run to be resumed, found 3"):
+    with pytest.raises(ConfigError, match=r"`inputs`: expected 6, as in the run to be resumed, found 3"):
         resolve_config({"inputs": 3}, earlier)
 
 

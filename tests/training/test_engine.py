@@ -450,7 +450,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_checkpoint(
     break_loss(monkeypatch, 2, broken)
     config = TrainConfig(out=tmp_path, stages=stages((16, 2)), **small)
     with pytest.raises(
-        RunError, match=r"expected a finite loss, found NaN or infinity at step 6; lower --lr; last\.pt"
+        RunError, match=r"expected a finite loss, found NaN or infinity at step 6; lower `lr`; last\.pt"
     ):
         train(config, dataset, earlier, say=lambda _: None)
     after = [(tmp_path / name).read_bytes() for name in ("last.pt", "best.pt", "log/metrics.csv")]
@@ -465,7 +465,7 @@ def test_a_loss_that_grows_without_bounds_ends_the_run_and_leaves_the_last_check
     earlier = load_checkpoint(tmp_path / "last.pt")
     config = TrainConfig(out=tmp_path, stages=stages((16, 20)), **(small | {"lr": 1e3}))
     with pytest.raises(
-        RunError, match=r"expected a loss that falls, found .* the first; lower --lr; last\.pt"
+        RunError, match=r"expected a loss that falls, found .* the first; lower `lr`; last\.pt"
     ):
         train(config, dataset, earlier, say=lambda _: None)
     last = load_checkpoint(tmp_path / "last.pt")

@@ -12,11 +12,11 @@ STAGES = (Stage(res=16, epochs=1), Stage(res=32, epochs=1))
 @pytest.mark.parametrize(
     ("given", "more", "line"),
     [
-        ({"plateau_patience": 0}, {"schedule": "cosine"}, "--plateau-patience has no effect with --sch"),
-        ({"plateau_factor": 0.5}, {"schedule": "one-cycle"}, "--plateau-factor has no effect with --sch"),
-        ({"warm_up": 9}, {"schedule": "one-cycle"}, "--warm-up has no effect with --schedule one-cycle"),
-        ({"scale_batch": True}, {}, "--scale-batch has no effect with one stage"),
-        ({"shuffle_window": 50}, {}, "--shuffle-window has no effect with 50 samples in train"),
+        ({"plateau_patience": 0}, {"schedule": "cosine"}, "`plateau_patience` has no effect with `sch"),
+        ({"plateau_factor": 0.5}, {"schedule": "one-cycle"}, "`plateau_factor` has no effect with `sch"),
+        ({"warm_up": 9}, {"schedule": "one-cycle"}, "`warm_up` has no effect with `schedule=one-cycle`"),
+        ({"scale_batch": True}, {}, "`scale_batch` has no effect with one stage"),
+        ({"shuffle_window": 50}, {}, "`shuffle_window` has no effect with 50 samples in train"),
     ],
 )
 def test_what_has_no_effect_is_said(given: dict[str, Any], more: dict[str, Any], line: str) -> None:
@@ -35,22 +35,22 @@ def test_what_has_an_effect_is_not_spoken_of() -> None:
     config = TrainConfig(stages=STAGES, **given)
     assert idle_in_run(given, config, 50, 10) == []
     assert idle_in_run({}, TrainConfig(schedule="cosine"), 50, 0) == []
-    assert idle_in_run(given, config, 50, 0) == ["--val-samples has no effect without a val split"]
+    assert idle_in_run(given, config, 50, 0) == ["`val_samples` has no effect without a val split"]
     assert idle_on_resuming({"lr": 0.1, "batch_size": 4}) == []
     assert idle_in_range_test({"widths": (4, 8), "batch_size": 4}, resume=False) == []
 
 
 def test_a_run_that_goes_on_keeps_what_auto_found() -> None:
     said = idle_on_resuming({"lr": "auto", "batch_size": "auto"})
-    assert [line.partition(" has")[0] for line in said] == ["--lr auto", "--batch-size auto"]
+    assert [line.partition(" has")[0] for line in said] == ["`lr=auto`", "`batch_size=auto`"]
 
 
 def test_what_the_machine_did_before_and_does_now_is_said() -> None:
     recorded = {"device": "cpu", "devices": 4, "precision": "bf16", "nodes": None}
     config = TrainConfig(device="cpu")
     assert [line.partition(" in this")[0] for line in changed_on_resuming({}, recorded, config)] == [
-        "--devices was 4",
-        "--precision was bf16",
+        "`devices` was 4",
+        "`precision` was bf16",
     ]
     assert changed_on_resuming({"devices": 1, "precision": "auto"}, recorded, config) == []
     assert changed_on_resuming({}, {}, config) == []
@@ -59,5 +59,5 @@ def test_what_the_machine_did_before_and_does_now_is_said() -> None:
 def test_a_range_test_says_what_it_has_no_use_for() -> None:
     said = idle_in_range_test({"schedule": "cosine", "lr": 0.1}, resume=True, overwrite=False, epochs=True)
     assert said == [
-        f"--{name} has no effect with --find-lr" for name in ("schedule", "lr", "resume", "epochs")
+        f"`{name}` has no effect with `find_lr=True`" for name in ("schedule", "lr", "resume", "epochs")
     ]

@@ -27,7 +27,7 @@ from training.mishaps import bad_step, batch_told, diverged, peers_told, refuse_
 def test_a_lack_of_memory_says_what_to_lower(words: str) -> None:
     with (
         pytest.raises(
-            RunError, match=r"batches of 16 at 96 px, found too little; lower --batch-size .*--widths"
+            RunError, match=r"batches of 16 at 96 px, found too little; lower `batch_size` .*`widths`"
         ),
         batch_told(TrainConfig()),
     ):
@@ -37,7 +37,7 @@ def test_a_lack_of_memory_says_what_to_lower(words: str) -> None:
 def test_a_batch_of_one_pixel_says_what_to_raise() -> None:
     normalise = torch.nn.BatchNorm2d(3)
     with (
-        pytest.raises(RunError, match=r"--batch-size: .*batches of 1 at 96 px; raise --batch-size or --res"),
+        pytest.raises(RunError, match=r"`batch_size`: .*batches of 1 at 96 px; raise `batch_size` or `res`"),
         batch_told(TrainConfig(batch_size=1)),
     ):
         normalise(torch.ones(1, 3, 1, 1))
@@ -51,9 +51,9 @@ def test_what_no_memory_holds_is_refused_before_it_is_taken(
     monkeypatch.setattr("training.mishaps.physical_memory", lambda: 10**9)
     refuse_vast(TrainConfig(), dataset)
     # 3 x 9 bytes a pixel of 32 x 32.
-    with pytest.raises(ConfigError, match=r"^--batch-size: expected 2 GB of memory for batches of 60,000"):
+    with pytest.raises(ConfigError, match=r"^`batch_size`: expected 2 GB of memory for batches of 60,000"):
         refuse_vast(TrainConfig(batch_size=60_000), dataset)
-    with pytest.raises(ConfigError, match=r"^--widths: expected 10 GB of memory for this network"):
+    with pytest.raises(ConfigError, match=r"^`widths`: expected 10 GB of memory for this network"):
         refuse_vast(TrainConfig(widths=(64, 8192)), dataset)
     monkeypatch.setattr("training.mishaps.physical_memory", lambda: None)
     refuse_vast(TrainConfig(batch_size=60_000), dataset)

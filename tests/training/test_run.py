@@ -223,7 +223,7 @@ def test_stages_already_trained_stay_as_they_are(
 def test_what_cannot_change_is_refused_and_the_run_stays(run: Run, copy: Path) -> None:
     before = (copy / "last.pt").read_bytes()
     with pytest.raises(
-        ConfigError, match=r"--widths: expected \[4, 8\], as in the run to be resumed, found \[4, 16\]"
+        ConfigError, match=r"`widths`: expected \[4, 8\], as in the run to be resumed, found \[4, 16\]"
     ):
         run(copy, "16:2", resume=True, widths=(4, 16))
     assert (copy / "last.pt").read_bytes() == before
@@ -246,7 +246,7 @@ def test_without_stages_a_new_run_takes_the_default(
 
 @pytest.mark.parametrize("res", ["", "8193", "16:1,16:2"])
 def test_stages_that_cannot_be_are_refused_and_nothing_is_left(run: Run, tmp_path: Path, res: str) -> None:
-    with pytest.raises(ConfigError, match=r"^--res: expected "):
+    with pytest.raises(ConfigError, match=r"^`res`: expected "):
         run(tmp_path / "run", res)
     assert not (tmp_path / "run").exists()
 
@@ -256,7 +256,9 @@ def test_a_folder_that_holds_a_run_is_refused(run: Run, tmp_path: Path, held: st
     out = tmp_path / "run"
     out.mkdir()
     (out / held).write_bytes(b"weights of days")
-    with pytest.raises(UsageError, match=rf"found {held}; use --resume, another --out, or --overwrite"):
+    with pytest.raises(
+        UsageError, match=rf"found {held}; use `resume=True`, another `out`, or `overwrite=True`"
+    ):
         run(out)
     assert (out / held).read_bytes() == b"weights of days"
     assert [path.name for path in out.iterdir()] == [held]
@@ -275,7 +277,7 @@ def test_overwriting_starts_anew(run: Run, copy: Path, finished: Path, differenc
 
 def test_resume_and_overwrite_together_are_refused(run: Run, copy: Path) -> None:
     before = (copy / "last.pt").read_bytes()
-    with pytest.raises(UsageError, match="expected either --resume or --overwrite, found both"):
+    with pytest.raises(UsageError, match="expected either `resume=True` or `overwrite=True`, found both"):
         run(copy, resume=True, overwrite=True)
     assert (copy / "last.pt").read_bytes() == before
 
@@ -346,7 +348,7 @@ def test_a_run_that_goes_on_finds_its_own_dataset(run: Run, copy: Path, data_wit
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps(config | {"data": str(data_without_val)}))
     with pytest.raises(
-        UsageError, match=r"expected the dataset of the run \(id .*\), found another .* name it with --data"
+        UsageError, match=r"expected the dataset of the run \(id .*\), found another .* name it with `data`"
     ):
         run(copy, "16:3", resume=True, data=None)
 
@@ -407,9 +409,9 @@ def test_a_plot_of_someone_else_is_never_replaced(
 def test_options_without_effect_are_said(run: Run, copy: Path) -> None:
     _, said = run(copy, "16:2", 4, resume=True, lr="auto", schedule="cosine", plateau_patience=1)
     assert {line.partition(" has no effect")[0] for line in said if "no effect" in line} == {
-        "--lr auto",
-        "--epochs",
-        "--plateau-patience",
+        "`lr=auto`",
+        "`epochs`",
+        "`plateau_patience`",
     }
 
 

@@ -92,14 +92,14 @@ def test_an_encoder_begins_with_the_weights_given_and_stays_so_while_frozen(
     for key in ("encoder.model.blocks.0.0.conv_dw.weight", "encoder.model.bn1.running_mean"):
         assert not torch.equal(freed.model[key], begun.model[key])
     model_of(tmp_path / "last.pt", freed)
-    with pytest.raises(ConfigError, match=r"--encoder-weights: expected .*, as in the run to be resumed"):
+    with pytest.raises(ConfigError, match=r"`encoder_weights`: expected .*, as in the run to be resumed"):
         run(tmp_path, "32:3", resume=True, **ENCODER, encoder_weights="none")
 
 
 def test_weights_that_cannot_be_had_leave_the_former_run(run: Run, tmp_path: Path) -> None:
     run(tmp_path)
     before = (tmp_path / "last.pt").read_bytes()
-    with pytest.raises(ConfigError, match="--encoder-weights"):
+    with pytest.raises(ConfigError, match="`encoder_weights`"):
         run(tmp_path, overwrite=True, **ENCODER, encoder_weights=str(tmp_path / "missing.pt"))
     assert (tmp_path / "last.pt").read_bytes() == before
 

@@ -44,14 +44,14 @@ def test_stages_keep_their_own_epochs_and_their_order() -> None:
     ],
 )
 def test_what_is_no_list_of_stages_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"^--res: expected ") as error:
+    with pytest.raises(ConfigError, match=r"^`res`: expected ") as error:
         parse_stages(text, None)
     assert text in error.value.found
 
 
 @pytest.mark.parametrize("text", ["9" * 5000, "96:" + "9" * 5000])
 def test_digits_without_end_are_refused_in_few_words(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"^--res: expected ") as error:
+    with pytest.raises(ConfigError, match=r"^`res`: expected ") as error:
         parse_stages(text, None)
     assert len(str(error.value)) < 300
 

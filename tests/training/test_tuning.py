@@ -44,7 +44,7 @@ def test_a_loss_that_never_falls_is_told(
 ) -> None:
     monkeypatch.setattr(tuning, "_LOWEST_LR", 1e3)
     monkeypatch.setattr(tuning, "_HIGHEST_LR", 1e9)
-    with pytest.raises(RunError, match=r"--lr auto: expected a loss that falls .* give --lr a number"):
+    with pytest.raises(RunError, match=r"`lr=auto`: expected a loss that falls .* give `lr` a number"):
         find_lr(config(small, lr="auto", seed=3), fabric, dataset)
 
 
@@ -119,7 +119,7 @@ def test_what_is_auto_becomes_a_number_that_is_said(
     asked = config(small, lr="auto", batch_size="auto", out=tmp_path)
     resolved = resolve_auto(asked, fabric, dataset, said.append)
     assert isinstance(resolved.lr, float) and isinstance(resolved.batch_size, int)
-    assert said == [f"--batch-size auto: {resolved.batch_size}", f"--lr auto: {resolved.lr:.2g}"]
+    assert said == [f"`batch_size=auto`: {resolved.batch_size}", f"`lr=auto`: {resolved.lr:.2g}"]
     assert (tmp_path / "log" / "lr-range.png").exists()
     plain = config(small)
     assert resolve_auto(plain, fabric, dataset, said.append) is plain

@@ -57,8 +57,8 @@ class WeightedLoss:
     ) -> None:
         self._mask_losses = CLASS_LOSSES if classes > 1 else MASK_LOSSES
         for option, terms, known in (
-            ("--mask-loss", mask_terms, self._mask_losses),
-            ("--depth-loss", depth_terms, DEPTH_LOSSES),
+            ("`mask_loss`", mask_terms, self._mask_losses),
+            ("`depth_loss`", depth_terms, DEPTH_LOSSES),
         ):
             for name in terms:
                 if name not in known:

@@ -44,7 +44,7 @@ def build_model(architecture: Architecture) -> Network:
     """
     it = architecture
     if it.model not in MODELS:
-        raise ConfigError("--model", f"one of {', '.join(MODELS)}", it.model, "choose one of them")
+        raise ConfigError("`model`", f"one of {', '.join(MODELS)}", it.model, "choose one of them")
     if it.encoder is not None:
         return EncoderUNet(it.encoder, it.widths, it.freeze_encoder, it.inputs, it.classes, it.depth)
     return MODELS[it.model](it.widths, it.inputs, it.classes, it.depth)

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from generator.errors import ConfigError, one_line
 from training.models.encoders import EncoderUNet
 
-_OPTION = "--encoder-weights"
+_OPTION = "`encoder_weights`"
 _TIMM = "tu-"
 
 Weights = Mapping[str, Tensor]
@@ -67,7 +67,7 @@ def _published(name: str) -> Weights:
             _OPTION,
             f"to download model.safetensors of huggingface.co/{where}",
             one_line(error),
-            "download it elsewhere and give the file, or use --encoder-weights none",
+            "download it elsewhere and give the file, or use `encoder_weights=none`",
         ) from error
 
 
@@ -124,7 +124,7 @@ def _plain(key: str) -> str:
 
 def _misfit(source: str, expected: str, found: str) -> ConfigError:
     return ConfigError(
-        _OPTION, expected, f"{found} in {source}", "give weights of the network --encoder names"
+        _OPTION, expected, f"{found} in {source}", "give weights of the network `encoder` names"
     )
 
 

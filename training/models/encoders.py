@@ -56,7 +56,7 @@ class EncoderUNet(Network):
         super().__init__(inputs, stride=2**LEVELS)
         if len(widths) != LEVELS:
             found = ",".join(map(str, widths))
-            raise ConfigError("--widths", f"{LEVELS} widths with --encoder", found, "give as many, or none")
+            raise ConfigError("`widths`", f"{LEVELS} widths with `encoder`", found, "give as many, or none")
         self.encoder_name = encoder_name(name)
         unet = _unet(self.encoder_name, widths, inputs)
         self.encoder, self.decoder = unet.encoder, unet.decoder
@@ -106,7 +106,7 @@ def encoder_name(name: str) -> str:
         return _TIMM + bare
     close = get_close_matches(bare.removeprefix("timm-"), [*own, *timm.list_models()], n=4, cutoff=0.5)
     fix = f"there is {', '.join(close)}" if close else "there is resnet34, mobilenet_v2, ..."
-    raise ConfigError("--encoder", "an encoder of segmentation_models_pytorch or timm", name, fix)
+    raise ConfigError("`encoder`", "an encoder of segmentation_models_pytorch or timm", name, fix)
 
 
 def normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -146,7 +146,7 @@ def _unet(name: str, widths: Sequence[int], inputs: int) -> Any:
     except Exception as error:  # hundreds of encoders refuse in as many ways
         expected = "an encoder with features at 5 scales, for pictures of any size"
         found = f"{name.removeprefix(_TIMM)}: {one_line(error)}"
-        raise ConfigError("--encoder", expected, found, "choose another, such as resnet34") from error
+        raise ConfigError("`encoder`", expected, found, "choose another, such as resnet34") from error
     for layer in _LEFT_OVER:
         if hasattr(unet.encoder, layer):
             delattr(unet.encoder, layer)

@@ -39,7 +39,7 @@ def choose_accelerator(asked: str) -> Accelerator:
     for accelerator in here:
         if accelerator == asked:
             return accelerator
-    raise ConfigError("--device", f"one of auto, {', '.join(here)}", asked, "choose a device that is here")
+    raise ConfigError("`device`", f"one of auto, {', '.join(here)}", asked, "choose a device that is here")
 
 
 def choose_precision(asked: Precision, accelerator: Accelerator) -> FabricPrecision:
@@ -49,7 +49,7 @@ def choose_precision(asked: Precision, accelerator: Accelerator) -> FabricPrecis
         ConfigError: fp16 is asked for where there is no CUDA; its losses need scaling that is only there.
     """
     if asked == "16" and accelerator != "cuda":
-        raise ConfigError("--precision", "32 or bf16 where there is no CUDA", "16", "choose one of them")
+        raise ConfigError("`precision`", "32 or bf16 where there is no CUDA", "16", "choose one of them")
     if asked == "auto":
         asked = "bf16" if _has_bf16(accelerator) else "32"
     names: dict[Precision, FabricPrecision] = {"16": "16-mixed", "bf16": "bf16-mixed", "32": "32-true"}
@@ -78,13 +78,13 @@ def make_fabric(config: TrainConfig) -> "Fabric":
         nodes = int(os.environ["WORLD_SIZE"]) // devices
     if accelerator == "cuda" and devices > torch.cuda.device_count():
         raise ConfigError(
-            "--devices", f"at most the {torch.cuda.device_count()} that are here", str(devices), "lower it"
+            "`devices`", f"at most the {torch.cuda.device_count()} that are here", str(devices), "lower it"
         )
     most = max(_FEW_PROCESSES, os.cpu_count() or 1)
     if accelerator == "cpu" and devices > most:
-        raise ConfigError("--devices", f"at most {most} on this CPU", str(devices), "lower it")
+        raise ConfigError("`devices`", f"at most {most} on this CPU", str(devices), "lower it")
     if accelerator == "mps" and devices > 1:
-        raise ConfigError("--devices", "1 on mps", str(devices), "lower it")
+        raise ConfigError("`devices`", "1 on mps", str(devices), "lower it")
     fabric = Fabric(
         accelerator=accelerator,
         strategy="ddp" if devices * nodes > 1 else "auto",

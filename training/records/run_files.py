@@ -23,5 +23,5 @@ def find_checkpoint(path: Path) -> Path:
         path,
         f"a checkpoint, or a run's folder with {BEST} or {LAST}",
         "neither" if path.exists() else "nothing",
-        "run 'fgbg train' first, or give a file with --checkpoint",
+        "run 'fgbg train' first, or give a file with `checkpoint`",
     )

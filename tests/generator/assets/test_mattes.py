@@ -29,7 +29,7 @@ def test_named_values_are_foreground() -> None:
 
 
 def test_a_mask_without_zero_asks_which_values_are_meant() -> None:
-    with pytest.raises(ImageError, match=r"0 where the background is, found values 1, 2, 3; .*--foreground"):
+    with pytest.raises(ImageError, match=r"0 where the background is, found values 1, 2, 3; .*`foreground`"):
         alpha(grey([1, 2, 3]))
 
 
@@ -73,7 +73,7 @@ def test_grey_as_alpha() -> None:
     assert alpha_of_labels(MASK, wide, soft).alpha.tolist() == [[0, 0x80, 0xFF]]
     with pytest.raises(ImageError, match="found a palette"):
         alpha_of_labels(MASK, Labels(np.ones((1, 1), np.uint8), np.zeros((2, 3), np.uint8)), soft)
-    with pytest.raises(ConfigError, match="--grey-is-alpha"):
+    with pytest.raises(ConfigError, match="`grey_is_alpha`"):
         Foreground((1,), grey_is_alpha=True)
 
 
@@ -254,7 +254,7 @@ def test_grabcut_in_a_large_picture() -> None:
     "box", [(100, 0, 30, 10), (0, 85, 10, 10), (5, 5, 0, 9), (5, 5, 2, 2), (0, 0, 120, 90)]
 )
 def test_boxes_that_cannot_be(box: tuple[int, int, int, int]) -> None:
-    with pytest.raises(ConfigError, match="--box: expected"):
+    with pytest.raises(ConfigError, match="`box`: expected"):
         alpha_in_box(Path("a.png"), scene()[0], box)
 
 

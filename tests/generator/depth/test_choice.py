@@ -29,13 +29,13 @@ def test_files_come_first_and_the_plane_for_the_rest(pictures: list[Path]) -> No
         "inverse",
         [
             "depth: 1 from files, 2 plane",
-            "depth files: inverse, larger is nearer (--depth-convention metric if not)",
+            "depth files: inverse, larger is nearer (`depth_convention=metric` if not)",
             f"depth files without a background, not used: 1 ({lonely})",
         ],
     )
     metric = choose_depth(GenerateConfig(depth_convention="metric"), pictures)
     assert metric.convention == "metric"
-    assert metric.notes[1] == "depth files: metric, larger is farther (--depth-convention)"
+    assert metric.notes[1] == "depth files: metric, larger is farther (`depth_convention`)"
 
 
 def test_the_plane_asks_for_no_file_and_files_for_every_one(pictures: list[Path]) -> None:
@@ -53,13 +53,13 @@ def test_options_without_effect_are_named(pictures: list[Path]) -> None:
     }
     idle = choose_depth(GenerateConfig(depth="plane", **options), pictures).notes[1:]
     assert [note.partition(" has no effect: ")[0] for note in idle] == [
-        "--depth-cache",
-        "--depth-convention",
-        "--depth-invalid",
+        "`depth_cache`",
+        "`depth_convention`",
+        "`depth_invalid`",
     ]
     from_files = choose_depth(GenerateConfig(**options), pictures).notes
     assert [note for note in from_files if "no effect" in note] == [
-        "--depth-cache has no effect: --depth auto runs no network"
+        "`depth_cache` has no effect: `depth=auto` runs no network"
     ]
 
 
@@ -87,7 +87,7 @@ def test_a_network_is_taken_at_its_word(monkeypatch: pytest.MonkeyPatch) -> None
         "depth network: metric, larger is farther (model_type glpn)",
     ]
     assert choose(monkeypatch, told, "metric").notes[1] == (
-        "depth network: metric, larger is farther (--depth-convention)"
+        "depth network: metric, larger is farther (`depth_convention`)"
     )
 
 
@@ -95,11 +95,13 @@ def test_a_network_is_overruled_with_a_warning(monkeypatch: pytest.MonkeyPatch) 
     choice = choose(monkeypatch, Told("metric", "model_type glpn"), "inverse")
     assert choice.convention == "inverse"
     assert choice.notes[1] == (
-        "warning: --depth-convention inverse contradicts the network: metric (model_type glpn)"
+        "warning: `depth_convention=inverse` contradicts the network: metric (model_type glpn)"
     )
 
 
 def test_a_network_that_says_nothing_is_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match=r"hf:model: .*add --depth-convention inverse \(larger is nearer\)"):
+    with pytest.raises(
+        ConfigError, match=r"hf:model`: .*add `depth_convention=inverse` \(larger is nearer\)"
+    ):
         choose(monkeypatch, None, "auto")
     assert choose(monkeypatch, None, "metric").convention == "metric"

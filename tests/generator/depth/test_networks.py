@@ -156,6 +156,6 @@ def test_networks_are_named_by_kind() -> None:
     assert not is_network("plane") and not is_network("onnx") and not is_network("tf:model")
     for spec in ("tf:model", "onnx", "onnx:", "hf:"):
         with pytest.raises(
-            ConfigError, match=f"--depth: expected onnx:PATH or hf:MODEL_OR_FOLDER, found '{spec}'"
+            ConfigError, match=f"`depth`: expected onnx:PATH or hf:MODEL_OR_FOLDER, found '{spec}'"
         ):
             open_network(spec)

@@ -137,7 +137,7 @@ def test_another_request_is_refused_with_the_difference(
 ) -> None:
     export_dataset(config)
     expected = content(config.out)
-    with pytest.raises(ConfigError, match=complaint + ".*use another --out, or --overwrite"):
+    with pytest.raises(ConfigError, match=complaint + ".*use another `out`, or `overwrite=True`"):
         export_dataset(replace(config, **change))
     assert content(config.out) == expected
 
@@ -209,7 +209,7 @@ def test_what_does_not_fit_is_refused_before_the_first_picture(
     monkeypatch.setattr(generator.export.pipeline.shutil, "disk_usage", lambda path: usage)
     # 70 samples of 4 files of at least one disk block each.
     with pytest.raises(
-        DiskSpaceError, match=r"expected 1\.2 MB of free disk, found 1\.0 MB; lower --samples or use"
+        DiskSpaceError, match=r"expected 1\.2 MB of free disk, found 1\.0 MB; lower `samples` or use"
     ):
         export_dataset(config)
     assert not list(config.out.rglob("*.png"))
@@ -252,7 +252,7 @@ def test_samples_of_one_number_are_refused(config: ExportConfig, monkeypatch: py
 
 
 def test_quality_needs_jpeg(config: ExportConfig) -> None:
-    with pytest.raises(UsageError, match="--quality: expected JPEG pictures, found --picture-format png"):
+    with pytest.raises(UsageError, match="`quality`: expected JPEG pictures, found `picture_format=png`"):
         replace(config, quality=90)
 
 

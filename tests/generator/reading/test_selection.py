@@ -24,6 +24,6 @@ def test_an_empty_split_is_refused_and_the_others_named(
     dataset = open_dataset(tmp_path)
     assert len(filled_split(dataset, "train")) == 5
     with pytest.raises(
-        DatasetError, match="expected samples in val, found none; use --subset with one of: train"
+        DatasetError, match="expected samples in val, found none; use `subset` with one of: train"
     ):
         filled_split(dataset, "val")

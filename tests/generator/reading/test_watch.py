@@ -41,7 +41,9 @@ def test_a_change_is_named(files: list[Path], change: object, found: str) -> Non
     watch = FileWatch(files)
     assert callable(change)
     change(files[1])
-    with pytest.raises(DatasetError, match=rf"b: expected the file as it was .* found {found}; .*--resume"):
+    with pytest.raises(
+        DatasetError, match=rf"b: expected the file as it was .* found {found}; .*`resume=True`"
+    ):
         watch.check([0, 1])
 
 

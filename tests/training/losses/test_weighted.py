@@ -49,7 +49,7 @@ def test_terms_not_asked_for_are_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("mask_terms", "depth_terms", "option"),
-    [({"dise": 1.0}, {}, "--mask-loss"), ({"bce": 1.0}, {"dice": 1.0}, "--depth-loss")],
+    [({"dise": 1.0}, {}, "`mask_loss`"), ({"bce": 1.0}, {"dice": 1.0}, "`depth_loss`")],
 )
 def test_an_unknown_term_is_refused_with_those_there_are(
     mask_terms: dict[str, float], depth_terms: dict[str, float], option: str
@@ -58,7 +58,7 @@ def test_an_unknown_term_is_refused_with_those_there_are(
         WeightedLoss(mask_terms, depth_terms)
     assert error.value.where == option
     assert error.value.found in ("dise", "dice")
-    assert {"--mask-loss": "dice, bce", "--depth-loss": "ssim, l1"}[option] in error.value.expected
+    assert {"`mask_loss`": "dice, bce", "`depth_loss`": "ssim, l1"}[option] in error.value.expected
 
 
 def test_a_name_that_mask_and_depth_share_stands_for_both() -> None:

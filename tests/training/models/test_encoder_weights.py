@@ -103,7 +103,7 @@ def test_none_leaves_every_network_as_it_is() -> None:
         ),
         (
             {"bn1.weight": torch.zeros(5)},
-            r"expected bn1\.weight of 64, found 5 in .*; give weights of the network --encoder names",
+            r"expected bn1\.weight of 64, found 5 in .*; give weights of the network `encoder` names",
         ),
         (
             {"conv1.weight": torch.zeros(64, 4, 7, 7)},
@@ -119,7 +119,7 @@ def test_weights_that_do_not_fit_are_refused_by_name(
     torch.save(weights, tmp_path / "a.pt")
     network = EncoderUNet("resnet18", WIDTHS)
     before = network.encoder.get_parameter("layer4.1.conv2.weight").clone()
-    with pytest.raises(ConfigError, match=f"--encoder-weights: .*{message}"):
+    with pytest.raises(ConfigError, match=f"`encoder_weights`: .*{message}"):
         load_encoder_weights(network, str(tmp_path / "a.pt"))
     assert torch.equal(network.encoder.get_parameter("layer4.1.conv2.weight"), before)
 
@@ -134,7 +134,7 @@ def test_files_that_are_no_weights_are_refused_in_one_line(tmp_path: Path) -> No
     (tmp_path / "text.pt").write_text("no weights")
     torch.save(nn.Linear(1, 1), tmp_path / "code.pt")
     for name in ("missing.pt", "text.pt", "code.pt"):
-        with pytest.raises(ConfigError, match=f"--encoder-weights: expected .*{name}") as error:
+        with pytest.raises(ConfigError, match=f"`encoder_weights`: expected .*{name}") as error:
             loaded(tmp_path / name)
         assert "\n" not in str(error.value)
 

@@ -19,7 +19,7 @@ def test_names_of_both_libraries_are_known() -> None:
     ("name", "close"), [("resnet43", "resnet34"), ("timm-efficientnet-b0", "efficientnet_b0")]
 )
 def test_an_unknown_name_is_refused_with_close_ones(name: str, close: str) -> None:
-    with pytest.raises(ConfigError, match=rf"--encoder: .* found {name}; there is .*{close}"):
+    with pytest.raises(ConfigError, match=rf"`encoder`: .* found {name}; there is .*{close}"):
         encoder_name(name)
 
 
@@ -33,7 +33,7 @@ def test_an_encoder_of_one_size_or_one_scale_is_refused(name: str, reason: str) 
 
 
 def test_as_many_widths_as_the_encoder_halves() -> None:
-    with pytest.raises(ConfigError, match="--widths: expected 5 widths with --encoder, found 4,8"):
+    with pytest.raises(ConfigError, match="`widths`: expected 5 widths with `encoder`, found 4,8"):
         EncoderUNet("resnet18", (4, 8))
 
 

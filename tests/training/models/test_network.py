@@ -110,5 +110,5 @@ def test_networks_are_built_by_name_with_their_own_widths(
 
 
 def test_an_unknown_network_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ConfigError, match=rf"--model: expected one of {', '.join(MODELS)}, found resunet"):
+    with pytest.raises(ConfigError, match=rf"`model`: expected one of {', '.join(MODELS)}, found resunet"):
         build_model(Architecture("resunet", (4, 8)))

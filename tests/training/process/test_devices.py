@@ -32,7 +32,7 @@ def test_a_device_that_is_not_here_is_refused_with_those_that_are(
     monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
     have(monkeypatch)
-    with pytest.raises(ConfigError, match=rf"^--device: expected one of auto, cpu, found {asked};"):
+    with pytest.raises(ConfigError, match=rf"^`device`: expected one of auto, cpu, found {asked};"):
         choose_accelerator(asked)
 
 
@@ -54,5 +54,5 @@ def test_auto_precision_is_bf16_where_the_hardware_has_it(monkeypatch: pytest.Mo
 
 def test_processes_without_end_are_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 2)
-    with pytest.raises(ConfigError, match=r"^--devices: expected at most 8 on this CPU, found 1000000;"):
+    with pytest.raises(ConfigError, match=r"^`devices`: expected at most 8 on this CPU, found 1000000;"):
         make_fabric(TrainConfig(device="cpu", devices=1_000_000))

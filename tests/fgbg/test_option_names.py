@@ -1,0 +1,70 @@
+"""Fields that the library names in backquotes, as the command line prints them."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from fgbg.cli import main
+from fgbg.errors import name_options_in
+from fgbg.option_names import name_options
+from fgbg.screen import say
+from generator.errors import DatasetError, ImageError, UnusableAssetsError
+
+ROOT = Path(__file__).parents[2]
+
+
+def context(command: str) -> click.Context:
+    """The group's context while a command runs."""
+    ctx = click.Context(main)
+    ctx.invoked_subcommand = command
+    return ctx
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "printed"),
+    [
+        ("generate", "lower `fg_size` or raise `size`", "lower --fg-size or raise --size"),
+        ("generate", "`render=False` needs 9 MB; `render=True`", "--no-render needs 9 MB; --render"),
+        ("export", "`format=coco`, or `overwrite=True`", "--format coco, or --overwrite"),
+        ("train", "`out=my runs/a` `resume=True`", "--out 'my runs/a' --resume"),
+        ("train", "`resume=False` and `stages`", "no --resume and --res"),
+        ("review", "another `csv`", "another --csv"),
+        ("verify", "generate again with `overwrite=True`", "generate again with --overwrite"),  # of others
+        ("train", "`attention` and `Size` and `a b`", "`attention` and `Size` and `a b`"),
+    ],
+)
+def test_fields_in_backquotes_become_options(command: str, text: str, printed: str) -> None:
+    assert name_options(text, context(command)) == printed
+    assert name_options(text, None) == text
+
+
+def test_a_path_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    error = DatasetError(Path("`out`"), "a `size`", "`seed`", "`render=False`")
+    name_options_in(error, context("generate"))
+    assert str(error) == "`out`: expected a --size, found --seed; --no-render"
+    with context("generate"):
+        say(Path("`out`"), "`out`")
+    assert capsys.readouterr().out == "`out`\n--out\n"
+
+
+def test_every_problem_of_several_names_options() -> None:
+    problem = ImageError(Path("a.png"), "1 x 1", "none", "raise `fg_size`")
+    error = UnusableAssetsError({Path("a.png"): problem})
+    name_options_in(error, context("generate"))
+    assert str(problem) == str(error) == "a.png: expected 1 x 1, found none; raise --fg-size"
+
+
+def test_commands_print_options_for_errors_and_lines(tmp_path: Path) -> None:
+    result = CliRunner().invoke(main, ["generate", "--positions", "10", "--grid", "5x4"])
+    message = "--positions: expected 20, the places of --grid 5x4, found 10; leave --positions out"
+    assert result.stderr == f"fgbg: {message}\n"
+
+
+def test_the_library_names_no_options() -> None:
+    files = [file for floor in ("generator", "training") for file in (ROOT / floor).rglob("*.py")]
+    assert len(files) > 100
+    found = {str(file): re.findall(r"(?<![\w-])--[a-z][\w-]*", file.read_text()) for file in files}
+    assert not {name: options for name, options in found.items() if options}
