@@ -16,10 +16,7 @@ import numpy as np
 from PIL import Image
 
 READ = "from pathlib import Path; from generator.assets.images import read_{0}; read_{0}(Path({1!r}))"
-REVIEW = (
-    "from generator.review.review import list_assets, review; from pathlib import Path; "
-    "review(list_assets(*map(Path, {1!r})))"
-)
+REVIEW = "from generator.review.review import review; review(*{1!r}, progress=False)"
 GENERATE = (
     "from generator.config import GenerateConfig; from generator.pipeline import generate; "
     "fg, bg, out = {1!r}; options = dict(split=None, positions=1, render=False, workers=1); "

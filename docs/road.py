@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from fgbg import Predictor, open_dataset
-from fgbg.predictor.predictions import write_prediction
+from fgbg.predictor.sinks import write_prediction
 from generator.encode import encode_png
 from generator.files import write_atomically
 from generator.format.pixels import NEAREST

@@ -19,7 +19,8 @@ from generator import __version__ as __version__  # noqa: E402
 
 if TYPE_CHECKING:
     from fgbg.evaluation.evaluate import evaluate
-    from fgbg.predictor.predictor import Predicted, Predictor
+    from fgbg.predictor.predicted import Predicted
+    from fgbg.predictor.predictor import Predictor
     from generator.assets.cutout import cut_out_in_box
     from generator.config import GenerateConfig
     from generator.drawing.write import write_samples
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from generator.pipeline import generate
     from generator.reading.dataset import Batch, Dataset, Sample, Split, open_dataset
     from generator.reading.verify import verify_dataset
-    from generator.review.review import Finding, list_assets, review
+    from generator.review.finding import Finding
+    from generator.review.limits import Limits
+    from generator.review.review import Review, review
     from training.batches.torch_dataset import TorchDataset, TorchSample, torch_dataset
     from training.config import TrainConfig
     from training.errors import CheckpointError, RunError
@@ -55,8 +58,10 @@ __all__ = [
     "Finding",
     "GenerateConfig",
     "ImageError",
+    "Limits",
     "Predicted",
     "Predictor",
+    "Review",
     "RunError",
     "Sample",
     "Split",
@@ -68,7 +73,6 @@ __all__ = [
     "evaluate",
     "export_dataset",
     "generate",
-    "list_assets",
     "open_dataset",
     "review",
     "torch_dataset",
@@ -78,7 +82,8 @@ __all__ = [
 
 _MODULES = {
     "fgbg.evaluation.evaluate": ("evaluate",),
-    "fgbg.predictor.predictor": ("Predicted", "Predictor"),
+    "fgbg.predictor.predicted": ("Predicted",),
+    "fgbg.predictor.predictor": ("Predictor",),
     "generator.assets.cutout": ("cut_out_in_box",),
     "generator.config": ("GenerateConfig",),
     "generator.drawing.write": ("write_samples",),
@@ -91,7 +96,9 @@ _MODULES = {
     "generator.pipeline": ("generate",),
     "generator.reading.dataset": ("Batch", "Dataset", "Sample", "Split", "open_dataset"),
     "generator.reading.verify": ("verify_dataset",),
-    "generator.review.review": ("Finding", "list_assets", "review"),
+    "generator.review.finding": ("Finding",),
+    "generator.review.limits": ("Limits",),
+    "generator.review.review": ("Review", "review"),
     "training.batches.torch_dataset": ("TorchDataset", "TorchSample", "torch_dataset"),
     "training.config": ("TrainConfig",),
     "training.errors": ("CheckpointError", "RunError"),

@@ -64,8 +64,6 @@ ORDER = {
             "config_file",
             "options",
             "html",
-            "inputs",
-            "results",
         ),
         *("predictor", "evaluation", "comparison", "commands", "cli", "__main__"),
     ],

@@ -77,8 +77,8 @@ def command(
     pictures share a NAME, it keeps the suffix or the folder. Results of earlier calls are passed over.
     A picture that fails is named, the others are done, and the exit code is 1.
     """
-    from fgbg.inputs import find_pictures
-    from fgbg.results import plan_results, refuse_results
+    from fgbg.predictor.result_names import plan_results, refuse_results
+    from fgbg.predictor.sources import find_pictures
     from generator.assets.images import read_rgb
     from generator.errors import AssetError, ExistsError
     from generator.files import require_writable
@@ -141,7 +141,7 @@ def _predict(
     overwrite: bool,
 ) -> tuple[str, bool]:
     """Predict one picture and write its results: what was done, and whether the background agrees with it."""
-    from fgbg.predictor.predictions import write_prediction
+    from fgbg.predictor.sinks import write_prediction
     from generator.assets.images import read_rgb
 
     picture = read_rgb(path)

@@ -12,7 +12,7 @@ from fgbg.screen import say, warn
 from fgbg.value_types import FILE
 
 if TYPE_CHECKING:
-    from generator.review.review import Finding
+    from generator.review.finding import Finding
 
 
 @click.command("review")
@@ -32,26 +32,26 @@ if TYPE_CHECKING:
 def command(fg: Path, bg: Path, report: Path, **sizes: Any) -> None:
     """Report what is wrong with foregrounds and backgrounds.
 
-    Looks for pictures that are unreadable, empty, not cut out, inverted, nearly black, too small, enlarged,
-    or there twice, for checkerboards where transparency should be, for soft edges that hold the colour of an
-    old background, and for depth files that are unreadable, constant, too coarse, of another size than their
-    background, or without one. Prints a table and writes it as CSV. The exit code is 1 if there are errors
-    (generate would refuse) or warnings, else 0.
+    Finds pictures that are unreadable, empty, not cut out, inverted, nearly black, too small, enlarged or
+    duplicate; checkerboards where transparency should be; soft edges with the colour of an old background;
+    and depth files that are unreadable, constant, too coarse, of another size than their background, or
+    without one. Prints a table and writes it as CSV. The exit code is 1 if there are errors (generate would
+    refuse the picture) or warnings, else 0.
     """
     from generator.config import GenerateConfig
-    from generator.progress import Progress
-    from generator.review.review import Limits, check_report, list_assets, review, write_report
+    from generator.review.finding import SEVERITIES
+    from generator.review.limits import Limits
+    from generator.review.report import check_report, write_report
+    from generator.review.review import review
 
     config = GenerateConfig(**sizes)
     check_report(report)
-    assets = list_assets(fg, bg, say=warn)
-    with Progress("reviewing", len(assets), "pictures") as progress:
-        findings = review(assets, Limits(config.size, config.fg_size), progress.advance)
-    write_report(report, findings)
-    _print_table(findings)
-    counts = Counter(finding.severity for finding in findings)
-    named = ", ".join(f"{counts[severity]} {severity}s" for severity in ("error", "warning", "note"))
-    say(f"{len(assets)} pictures: {named}; {report}")
+    outcome = review(fg, bg, Limits(config.size, config.fg_size), say=warn)
+    write_report(report, outcome.findings)
+    _print_table(outcome.findings)
+    counts = Counter(finding.severity for finding in outcome.findings)
+    named = ", ".join(f"{counts[severity]} {severity}s" for severity in SEVERITIES)
+    say(f"{outcome.pictures} pictures: {named}; {report}")
     if counts["error"] or counts["warning"]:
         raise SystemExit(1)
 

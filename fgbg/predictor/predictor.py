@@ -1,17 +1,19 @@
 """A trained network as a function from pictures to mask and depth."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
+from torch import Tensor
 
-from fgbg.predictor.align import align
 from fgbg.predictor.picture_input import Picture, as_rgb
-from generator.errors import AssetError, ConfigError
-from generator.format.pixels import FARTHEST, NEAREST
-from training.batches.prepare import join, picture_to_network, scaled_size
-from training.batches.resize import resize, strips
+from fgbg.predictor.predicted import Predicted
+from fgbg.predictor.resize_input import NetworkInput, prepare
+from fgbg.predictor.restore_size import restore
+from generator.errors import ConfigError
+from training.batches.prepare import join
 from training.checkpoint import load_checkpoint, model_of
 from training.errors import DeviceMemoryError
 from training.models import Network, Prediction
@@ -19,44 +21,22 @@ from training.process.devices import choose_accelerator
 from training.process.memory import is_out_of_memory
 from training.records.run_files import find_checkpoint
 
-_ASPECT_TOLERANCE = 0.02
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """What the network sees in a picture, at the picture's own size.
-
-    Attributes:
-        mask: (H, W) uint8, 0 background ... 255 foreground, soft.
-        depth: (H, W) uint16 relative inverse depth, 1 farthest ... 65535 nearest; None where the network
-            has no depth head.
-        bg_moved: how far the background was moved to where the picture has it, at the corner that moved
-            farthest: a share of the longer side; 0 where it was left as it is, or there is none.
-        bg_agrees: whether the background shows the place of the picture; False where it agrees with it
-            nowhere: then leave it out.
-    """
-
-    mask: np.ndarray
-    depth: np.ndarray | None
-    bg_moved: float = 0
-    bg_agrees: bool = True
-
-    def with_threshold(self, threshold: float) -> "Predicted":
-        """The same with a mask of 0 and 255, cut at a probability in [0, 1]."""
-        return replace(self, mask=np.where(self.mask >= threshold * 255, np.uint8(255), np.uint8(0)))
-
 
 @dataclass(frozen=True)
 class Predictor:
-    """A network ready to predict.
+    """A network ready to predict: `predictor(picture)` gives its mask and depth.
+
+    A call has three steps, which other loops can take one by one: `prepare` resizes a picture to the
+    network's resolution, `see` runs the network on a batch, and `restore` resizes an answer to the picture's
+    own size.
 
     Attributes:
         network: with averaged weights, in evaluation mode.
-        res: longer side in pixels at which the network looks.
-        device: where it runs.
-        mirror: whether it looks at mirror images too, for which it takes twice as long.
-        align: whether a background is moved to where the picture has it first (fgbg.predictor.align).
-        dataset_id: of the dataset it was trained on; empty where that is not known.
+        res: longer side in pixels of the network's input.
+        device: where the network runs.
+        mirror: whether it also looks at mirror images, which takes twice as long.
+        align: whether a background is moved to match the picture first (fgbg.predictor.align_background).
+        dataset_id: of the dataset that it was trained on; empty if that is not known.
     """
 
     network: Network
@@ -79,14 +59,14 @@ class Predictor:
 
         Args:
             checkpoint: a file, or a run's folder, of which best.pt is taken, else last.pt.
-            res: longer side in pixels at which the network looks; None: its last training resolution.
+            res: longer side in pixels of the network's input; None: its last training resolution.
             device: auto (the best there is), cpu, cuda or mps.
             mirror: look at mirror images too.
-            align: move a background to where the picture has it first.
+            align: move a background to match the picture first.
 
         Raises:
             CheckpointError: it cannot be used.
-            ConfigError: the device is not here.
+            ConfigError: this machine has no such device.
         """
         place = torch.device(choose_accelerator(device))
         path = find_checkpoint(Path(checkpoint))
@@ -94,7 +74,6 @@ class Predictor:
         network = model_of(path, loaded).to(place)
         return cls(network, res or loaded.res, place, mirror, align, loaded.dataset_id)
 
-    @torch.inference_mode()
     def __call__(self, picture: Picture, bg: Picture | None = None) -> Predicted:
         """Predict one picture.
 
@@ -105,44 +84,34 @@ class Predictor:
         Raises:
             ImageError, ArrayError: `picture` or `bg` is no picture.
             AssetError: `bg` has another aspect.
-            ConfigError: the network never looks at a background.
+            ConfigError: the network takes no background.
             DeviceMemoryError: there is not enough memory.
+        """
+        given = self.prepare(picture, bg)
+        with self._memory_errors():
+            return restore(self.see(given.bg, given.fg_bg), given)
+
+    def prepare(self, picture: Picture, bg: Picture | None = None, name: str = "picture") -> NetworkInput:
+        """Read a picture and resize it for the network; arguments and errors as of a call.
+
+        Args:
+            picture: as of a call.
+            bg: as of a call.
+            name: of the picture in errors, if it is no path.
         """
         if bg is not None and self.network.inputs == 3:
             found = "one trained with `inputs=3`"
             raise ConfigError("`bg`", "a network that sees backgrounds", found, "leave `bg` out")
-        fg_bg = as_rgb(picture, "picture")
-        behind = None if bg is None else _same_view(as_rgb(bg, "bg"), fg_bg)
-        try:
-            return self._predict(fg_bg, behind)
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            raise DeviceMemoryError(self.device, self.res) from error
-
-    def _predict(self, picture: np.ndarray, bg: np.ndarray | None) -> Predicted:
-        height, width = picture.shape[:2]
-        size = scaled_size(height, width, self.res)
-        moved, agrees, behind = 0.0, True, None
-        if bg is not None:
-            if self.align:
-                # As sharp as in training, which moves backgrounds at twice the size that the network sees.
-                aligned = align(bg, picture, 2 * self.res)
-                bg, moved, agrees = aligned.bg, aligned.moved, aligned.agrees
-            behind = picture_to_network(bg, size, self.device)
-        prediction = self.see(behind, picture_to_network(picture, size, self.device))
-        mask = _mask_levels(resize(prediction.mask_logits.float().sigmoid(), (height, width)))
-        depth = None
-        if prediction.depth is not None:
-            depth = _depth_levels(resize(prediction.depth.float(), (height, width)))
-        return Predicted(mask, depth, moved, agrees)
+        fg_bg, behind = as_rgb(picture, name), None if bg is None else as_rgb(bg, "bg")
+        with self._memory_errors():
+            return prepare(fg_bg, behind, self.res, self.device, self.align)
 
     @torch.inference_mode()
-    def see(self, bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
-        """The network's answer; with `mirror` the mean of those for the pictures and for their mirror images.
+    def see(self, bg: Tensor | None, fg_bg: Tensor) -> Prediction:
+        """Run the network on a batch; with `mirror`, also on its mirror image, and take the mean.
 
         Args:
-            bg: (B, 3, h, w) float in [-1, 1], or None where there is none.
+            bg: (B, 3, h, w) float in [-1, 1]; None if there is none.
             fg_bg: (B, 3, h, w) float in [-1, 1].
         """
         inputs = join(bg, fg_bg, self.network.inputs)
@@ -156,28 +125,12 @@ class Predictor:
             depth = (straight.depth + back.depth) / 2
         return Prediction((straight.mask_logits + back.mask_logits) / 2, depth)
 
-
-def _same_view(bg: np.ndarray, picture: np.ndarray) -> np.ndarray:
-    """A background (h, w, 3), which must have the aspect of its picture (H, W, 3)."""
-    height, width = picture.shape[:2]
-    if abs(bg.shape[1] / bg.shape[0] / (width / height) - 1) > _ASPECT_TOLERANCE:
-        found = f"{bg.shape[1]} x {bg.shape[0]}"
-        raise AssetError(
-            "`bg`", f"the aspect of the picture, {width} x {height}", found, "give the same view"
-        )
-    return bg
-
-
-def _mask_levels(mask: torch.Tensor) -> np.ndarray:
-    """(1, 1, H, W) float in [0, 1], which is overwritten -> (H, W) uint8."""
-    levels: np.ndarray = mask[0, 0].mul_(255).round_().clamp_(0, 255).byte().cpu().numpy()
-    return levels
-
-
-def _depth_levels(depth: torch.Tensor) -> np.ndarray:
-    """(1, 1, H, W) float in [0, 1] -> (H, W) uint16."""
-    values = depth[0, 0].cpu().numpy()
-    levels = np.empty(values.shape, np.uint16)
-    for rows in strips(*values.shape):
-        levels[rows] = np.rint(values[rows] * np.float64(NEAREST - FARTHEST) + FARTHEST)
-    return levels
+    @contextmanager
+    def _memory_errors(self) -> Iterator[None]:
+        """Turn any sign that memory ran out into one error that says what to do."""
+        try:
+            yield
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise DeviceMemoryError(self.device, self.res) from error

@@ -1,8 +1,7 @@
-"""What is wrong with the depth files beside backgrounds."""
+"""Checks of the depth files beside backgrounds."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 
@@ -10,63 +9,57 @@ from generator.depth.file_formats import PICTURE_SUFFIXES, read_numbers
 from generator.depth.normalise import known_depth
 from generator.depth.sources import aspect_differs, check_turns
 from generator.errors import AssetError, ConfigError
-
-Severity = Literal["error", "warning", "note"]
+from generator.review.finding import Flaw
 
 _BYTE = 255
 _MUCH_UNKNOWN = 0.2
 
 
-def flaws_of_depth(
-    background: Path, files: Sequence[Path], picture: tuple[int, int]
-) -> Iterator[tuple[Severity, str, str, str]]:
-    """Severity, problem, detail and advice of what is wrong with the depth beside a background.
+def flaws_of_depth(background: Path, files: Sequence[Path], picture: tuple[int, int]) -> Iterator[Flaw]:
+    """The flaws of the depth beside a background.
 
     Args:
         background: the picture.
-        files: its depth files: there should be one at most.
-        picture: (width, height) of it.
+        files: its depth files; there should be at most one.
+        picture: its (width, height).
     """
     if len(files) > 1:
-        yield "error", "depth-twice", " and ".join(file.name for file in files), "keep one of them"
+        detail = " and ".join(file.name for file in files)
+        yield Flaw("error", "depth-ambiguous", f"several depth files: {detail}", "keep one of them")
     for file in files[:1]:
         try:
             check_turns(file, background, picture[0] == picture[1])
             values = read_numbers(file)
         except (AssetError, ConfigError) as error:
             detail = f"{file.name}: expected {error.expected}, found {error.found}"
-            yield "error", "depth-unreadable", detail, error.fix
+            yield Flaw("error", "depth-unreadable", detail, error.fix)
             continue
         yield from _flaws_of_size(file, values, picture)
         yield from _flaws_of_numbers(file, values)
 
 
-def _flaws_of_size(
-    file: Path, values: np.ndarray, picture: tuple[int, int]
-) -> Iterator[tuple[Severity, str, str, str]]:
+def _flaws_of_size(file: Path, values: np.ndarray, picture: tuple[int, int]) -> Iterator[Flaw]:
     size = values.shape[1], values.shape[0]
     detail = f"{file.name} has {size[0]} x {size[1]} px, its picture {picture[0]} x {picture[1]}"
     if aspect_differs(size, picture):
-        yield "error", "depth-aspect", detail, "make their aspects match"
+        yield Flaw("error", "depth-aspect", detail, "give both the same aspect ratio")
     elif size != picture:
-        yield "note", "depth-size", f"{detail}; it is scaled", "nothing, if it shows the same view"
+        yield Flaw("note", "depth-size", f"{detail}; it is scaled", "nothing, if both show the same view")
 
 
-def _flaws_of_numbers(file: Path, values: np.ndarray) -> Iterator[tuple[Severity, str, str, str]]:
+def _flaws_of_numbers(file: Path, values: np.ndarray) -> Iterator[Flaw]:
     known = values[known_depth(values, "inverse") & (values != 0)]
     if known.size == 0:
-        detail = f"{file.name} has neither a number nor anything but zeros"
-        yield "warning", "depth-empty", detail, "remove it, or save it again"
+        detail = f"{file.name} has no known depth: each of its values is 0 or not a number"
+        yield Flaw("warning", "depth-empty", detail, "remove it, or save it again")
     elif (low := known.min()) == (high := known.max()):
         detail = f"{file.name} has the number {low:g} everywhere"
-        yield "warning", "depth-constant", detail, "remove it, or save it again"
+        yield Flaw("warning", "depth-constant", detail, "remove it, or save it again")
     elif file.suffix.lower() in PICTURE_SUFFIXES and values.dtype.kind in "iu" and high <= _BYTE:
         detail = f"{file.name} has {values.dtype.itemsize * 8} bits, but no number above {_BYTE}"
-        fix = "save it again from its original numbers: 256 steps are too coarse"
-        yield "warning", "depth-8-bit", detail, fix
+        advice = "save it again from its original numbers: 256 steps are too coarse"
+        yield Flaw("warning", "depth-8-bit", detail, advice)
     elif (share := 1 - known.size / values.size) > _MUCH_UNKNOWN:
-        detail = f"{share:.0%} of the numbers in {file.name} are 0 or no number, which mean unknown"
-        fix = (
-            "nothing if they are; generate with `depth_invalid=none` if 0 is the farthest, as MiDaS writes it"
-        )
-        yield "note", "depth-unknown", detail, fix
+        detail = f"{share:.0%} of the numbers in {file.name} are unknown: 0, or not a number"
+        advice = "nothing, if they are unknown; if 0 is the farthest (as in MiDaS), use `depth_invalid=none`"
+        yield Flaw("note", "depth-unknown", detail, advice)

@@ -28,7 +28,7 @@ def save(background: Path, values: np.ndarray) -> Path:
 
 def flaws(background: Path, *values: np.ndarray, size: tuple[int, int] = SIZE) -> list[tuple[str, str, str]]:
     files = [save(background, each) for each in values]
-    return [flaw[:3] for flaw in flaws_of_depth(background, files, size)]
+    return [(flaw.severity, flaw.problem, flaw.detail) for flaw in flaws_of_depth(background, files, size)]
 
 
 def test_good_depth_has_no_flaws(background: Path) -> None:
@@ -45,14 +45,24 @@ def test_good_depth_has_no_flaws(background: Path) -> None:
             "depth-constant",
             "has the number 700 everywhere",
         ),
-        (np.zeros((4, 6), np.uint16), "warning", "depth-empty", "neither a number nor anything but zeros"),
+        (
+            np.zeros((4, 6), np.uint16),
+            "warning",
+            "depth-empty",
+            "no known depth: each of its values",
+        ),
         (
             np.maximum(RAMP, 6000) - 6000,
             "note",
             "depth-unknown",
-            "29% of the numbers in a.depth.png are 0 or no",
+            "29% of the numbers in a.depth.png are unknown",
         ),
-        (np.full((4, 6), np.nan), "warning", "depth-empty", "neither a number nor anything but zeros"),
+        (
+            np.full((4, 6), np.nan),
+            "warning",
+            "depth-empty",
+            "no known depth: each of its values",
+        ),
         (RAMP.T.copy(), "error", "depth-aspect", "a.depth.png has 4 x 6 px, its picture 6 x 4"),
         (RAMP.repeat(2, 0).repeat(2, 1), "note", "depth-size", "12 x 8 px, its picture 6 x 4; it is scaled"),
         (np.zeros((4, 6, 3)), "error", "depth-unreadable", "a.depth.npy: expected one number for each pixel"),
@@ -65,8 +75,8 @@ def test_flaws(background: Path, values: np.ndarray, severity: str, problem: str
 
 def test_two_files_are_an_error_and_one_is_looked_at(background: Path) -> None:
     found = flaws(background, RAMP // 1000, RAMP / 24.0)
-    assert found[0] == ("error", "depth-twice", "a.depth.png and a.depth.npy")
-    assert [problem for _, problem, _ in found] == ["depth-twice", "depth-8-bit"]
+    assert found[0] == ("error", "depth-ambiguous", "several depth files: a.depth.png and a.depth.npy")
+    assert [problem for _, problem, _ in found] == ["depth-ambiguous", "depth-8-bit"]
 
 
 @pytest.mark.parametrize("orientation", [1, 3, 6])

@@ -1,6 +1,4 @@
-import csv
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -9,8 +7,12 @@ import pytest
 from PIL import Image
 
 from generator.drawing.write import DrawnSamples
-from generator.errors import AssetError, ExistsError
-from generator.review.review import Finding, Limits, list_assets, review, write_report
+from generator.errors import AssetError
+from generator.progress import Progress
+from generator.review import review as review_module
+from generator.review.finding import Finding
+from generator.review.limits import Limits
+from generator.review.review import review
 
 
 def noise(shape: tuple[int, ...], seed: int) -> np.ndarray:
@@ -41,8 +43,12 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 def found(folders: tuple[Path, Path], limits: Limits | None = None) -> list[tuple[str, str, str, str]]:
     return [
         (finding.severity, finding.kind, finding.name, finding.problem)
-        for finding in review(list_assets(*folders), limits)
+        for finding in findings_in(folders, limits)
     ]
+
+
+def findings_in(folders: tuple[Path, Path], limits: Limits | None = None) -> list[Finding]:
+    return review(*folders, limits, progress=False).findings
 
 
 def test_drawn_samples_and_good_pictures_have_no_findings(
@@ -64,7 +70,7 @@ def test_what_generate_would_refuse_is_an_error(folders: tuple[Path, Path]) -> N
     save(bg / "half.png", noise((200, 200), 6))
     whole = (bg / "half.png").read_bytes()
     (bg / "half.png").write_bytes(whole[: len(whole) // 2])
-    findings = review(list_assets(*folders))
+    findings = findings_in(folders)
     assert [(found.severity, found.kind, found.name, found.problem) for found in findings] == [
         ("error", "bg", "half.png", "unreadable"),
         ("error", "fg", "dot.png", "empty"),
@@ -123,8 +129,8 @@ def test_edges_that_hold_an_old_background(folders: tuple[Path, Path]) -> None:
     nearly[..., :3] = nearly[..., :3] // 8 + 90
     save(fg / "nearly.png", nearly)
     assert len([row for row in found(folders) if row[3] == "halo"]) == 2
-    detail = review(list_assets(fg, bg))[1].detail
-    assert detail.startswith("its soft edge holds the colour of an old background, about 2")
+    detail = findings_in((fg, bg))[1].detail
+    assert detail.startswith("its soft edge contains the colour of an old background, about 2")
 
 
 def test_foregrounds_of_wrong_opacity(folders: tuple[Path, Path]) -> None:
@@ -142,7 +148,7 @@ def test_foregrounds_of_wrong_opacity(folders: tuple[Path, Path]) -> None:
         ("warning", "fg", "inverted.png", "inverted"),
         ("note", "fg", "glass.png", "see-through"),
     ]
-    assert review(list_assets(*folders))[0].detail == "found none, its alpha is at most 85"
+    assert findings_in(folders)[0].detail == "found none, its alpha is at most 85"
 
 
 def test_12_and_14_bits_in_16_are_nearly_black(folders: tuple[Path, Path]) -> None:
@@ -165,8 +171,8 @@ def test_a_colour_that_counts_as_transparent_is_noted(folders: tuple[Path, Path]
     keyed = cutout(71)
     keyed[keyed[..., 3] == 0] = [255, 0, 255, 0]
     save(fg / "key.png", keyed[..., :3], transparency=(255, 0, 255))
-    (finding,) = review(list_assets(fg, bg))
-    assert finding.problem == "odd-mode" and "counts as transparent, inside the object too" in finding.detail
+    (finding,) = findings_in((fg, bg))
+    assert finding.problem == "odd-mode" and "counts as transparent, also inside the object" in finding.detail
 
 
 def test_backgrounds_that_harm_at_the_size_they_are_for(folders: tuple[Path, Path]) -> None:
@@ -187,13 +193,13 @@ def test_repeated_pictures_name_each_other(folders: tuple[Path, Path]) -> None:
     picture = noise((200, 220), 2)
     save(bg / "mirrored.jpg", picture[:, ::-1], quality=95)
     save(bg / "paler.png", (picture * 0.9).astype(np.uint8))
-    findings = review(list_assets(*folders))
+    findings = findings_in(folders)
     assert [(finding.kind, finding.name, finding.problem) for finding in findings] == [
         ("bg", "mirrored.jpg", "near-duplicate"),
         ("bg", "paler.png", "near-duplicate"),
         ("fg", "z.png", "duplicate"),
     ]
-    assert findings[0].detail.startswith("looks like good.png mirrored (")
+    assert findings[0].detail.startswith("looks like good.png, mirrored (")
     assert findings[1].detail.startswith("looks like good.png (")
     assert findings[2].detail == "the same file as good.png"
 
@@ -220,15 +226,28 @@ def test_oddities_are_notes(folders: tuple[Path, Path]) -> None:
     ]
 
 
-def test_progress_counts_every_picture(folders: tuple[Path, Path]) -> None:
+def test_a_bar_counts_every_picture(folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    class Bar(Progress):
+        def __init__(self, label: str, total: int, unit: str, shown: bool) -> None:
+            super().__init__(label, total, unit, shown=False)
+            recorded.append((total, shown))
+
+        def advance(self, count: int, note: str = "") -> None:
+            counted.append(count)
+
+    recorded: list[tuple[int, bool]] = []
     counted: list[int] = []
-    review(list_assets(*folders), advance=counted.append)
-    assert counted == [1, 1]
+    monkeypatch.setattr(review_module, "Progress", Bar)
+    fg, bg = folders
+    assert review(str(fg), str(bg)).pictures == 2
+    assert (recorded, counted) == ([(2, True)], [1, 1])
+    review(fg, bg, progress=False)
+    assert recorded[1] == (2, False)
 
 
 def test_a_missing_folder_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:
     with pytest.raises(AssetError, match="expected a folder of pictures, found nothing"):
-        list_assets(folders[0], tmp_path / "missing")
+        review(folders[0], tmp_path / "missing")
 
 
 def test_names_that_generate_refuses_are_errors_and_their_pictures_are_looked_at(
@@ -247,21 +266,6 @@ def test_names_that_generate_refuses_are_errors_and_their_pictures_are_looked_at
         ("error", "fg", "caf\u00e9.png", "bad-name"),
         ("error", "fg", "gone.png", "unreadable"),
     ]
-
-
-def test_the_report_is_a_csv_that_replaces_only_itself(tmp_path: Path) -> None:
-    finding = Finding("note", "bg", 'a, "b".png', "animated", "several frames", "nothing")
-    report = tmp_path / "new" / "review.csv"
-    for findings in ([finding, finding], [finding]):
-        write_report(report, findings)
-        with report.open(newline="") as file:
-            assert [Finding(**row) for row in csv.DictReader(file)] == findings
-    write_report(report, [replace(finding, name=os.fsdecode(b"\xdf\n\x1b[2J"))])
-    assert rb"note,bg,\xdf\n\x1b[2J,animated" in report.read_bytes().splitlines()[1]
-    (tmp_path / "mine.csv").write_text("kind,name\n")
-    with pytest.raises(ExistsError, match=r"mine\.csv: a file that is no report .* use another `csv`"):
-        write_report(tmp_path / "mine.csv", [finding])
-    assert (tmp_path / "mine.csv").read_text() == "kind,name\n"
 
 
 def test_depth_files_are_looked_at(folders: tuple[Path, Path]) -> None:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from fgbg.inputs import Given
+from fgbg.predictor.sources import Given
 from generator.assets.depth_names import folded
 from generator.assets.originals import Kept
 from generator.errors import UsageError

@@ -6,8 +6,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from fgbg.predictor import Predicted
-from fgbg.results import result_path
+from fgbg.predictor.predicted import Predicted
+from fgbg.predictor.result_names import result_path
 from generator.encode import encode_png
 from generator.files import refuse_existing, write_atomically
 from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, PREDICTION, mark_png

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fgbg.predictor import Predicted
-from fgbg.predictor.predictions import overlay, write_prediction
+from fgbg.predictor.sinks import overlay, write_prediction
 from generator.errors import ExistsError
 from generator.marks import is_marked
 from training.batches import resize

@@ -1,9 +1,9 @@
-"""A background moved to where the picture has it: between two photos a camera moves.
+"""Move a background photo to match the picture, because a camera moves between two photos.
 
-The motion is the one of highest enhanced correlation coefficient, which exposure does not change (Evangelidis
-and Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization", IEEE TPAMI
-30(10), 2008; OpenCV's findTransformECC), found from coarse to fine. Matting with a photo of the background
-begins so too: Sengupta et al., "Background Matting: The World is Your Green Screen", CVPR 2020.
+The motion maximises the enhanced correlation coefficient, which does not depend on exposure (Evangelidis and
+Psarakis, "Parametric image alignment using enhanced correlation coefficient maximization", IEEE TPAMI 30(10),
+2008; OpenCV's findTransformECC). The search goes from coarse to fine. Background matting aligns photos too:
+Sengupta et al., "Background Matting: The World is Your Green Screen", CVPR 2020.
 """
 
 from dataclasses import dataclass
@@ -14,33 +14,35 @@ import numpy as np
 from training.batches.prepare import scaled_size
 
 MAX_MOTION = 0.15
-"""Of the longer side, at any corner: what moved farther is another view, or a mistake."""
+"""Largest accepted motion of a corner, as a share of the longer side. Beyond it the view is another one, or
+the motion is wrong."""
 GAIN = 0.9
-"""What a motion leaves, at most, of the median difference from the picture. Objects and noise make any motion
-a little wrong, and moving a background blurs it: one that stood still is better left alone."""
+"""A motion is accepted if the median difference from the picture falls below this factor of the difference
+without it. Moving a background blurs it, and objects and noise make each motion a little wrong, so a
+background that did not move is better left alone."""
 STRANGE = 0.45
-"""A background agrees nowhere with a picture where it leaves more than this of the picture's contrast, even
-in the quarter that it fits best (objects may hide the rest)."""
+"""A background matches a picture nowhere if their difference exceeds this share of the picture's contrast
+even in the best quarter of the pixels (objects may hide the rest)."""
 
 _BEST_PART = 0.25
 _NOISE = 4
-"""Levels of difference that noise and compression make, also where a picture has no contrast."""
+"""Levels of difference that noise and compression cause, even in a picture without contrast."""
 _SIDE = 192
-"""Longer side in pixels at which a motion is found."""
+"""Longer side in pixels of the pictures in which the motion is searched."""
 _HALVINGS = 2
 _SEARCH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 30, 1e-3)
 _DARK = 8
-"""Levels added before ratios are taken: those of black pixels are noise."""
+"""Levels added before dividing, because the ratio of two almost black pixels is noise."""
 
 
 @dataclass(frozen=True)
 class Aligned:
-    """A background where the picture has it.
+    """A background that matches its picture.
 
     Attributes:
-        bg: (h, w, 3) uint8; the very one that was given where it did not have to be moved.
-        moved: how far, at the corner that moved farthest: a share of the longer side; 0 where it was not.
-        agrees: whether it shows the place of the picture; False where it agrees with it nowhere.
+        bg: (h, w, 3) uint8; the same array as given if it was not moved.
+        moved: the largest motion of its four corners, as a share of the longer side; 0 if it was not moved.
+        agrees: False if the background matches the picture nowhere.
     """
 
     bg: np.ndarray
@@ -48,17 +50,17 @@ class Aligned:
     agrees: bool
 
 
-def align(bg: np.ndarray, fg_bg: np.ndarray, side: int | None = None) -> Aligned:
-    """Move a background to where the picture has it.
+def align_background(bg: np.ndarray, fg_bg: np.ndarray, side: int | None = None) -> Aligned:
+    """Move a background to match the picture.
 
-    By an affine map: shifted, turned, scaled and sheared. The border is repeated where the background ends.
-    It is left as it is where no motion is found, or one that is not worth it (GAIN) or goes too far
-    (MAX_MOTION).
+    The motion is affine: shift, rotation, scale and shear. Pixels beyond the background's border repeat the
+    border. The background is not moved if no motion is found, if the motion gains too little (GAIN), or if it
+    is too large (MAX_MOTION).
 
     Args:
         bg: (h, w, 3) uint8, the view without the object.
         fg_bg: (H, W, 3) uint8, the picture, of the same aspect.
-        side: longer side in pixels that a moved background has at most; None: that of `bg`.
+        side: largest longer side in pixels of a moved background; None: the longer side of `bg`.
     """
     height, width = fg_bg.shape[:2]
     size = scaled_size(height, width, min(_SIDE, max(height, width)))
@@ -76,7 +78,7 @@ def align(bg: np.ndarray, fg_bg: np.ndarray, side: int | None = None) -> Aligned
 
 
 def _find_motion(bg: np.ndarray, fg_bg: np.ndarray) -> np.ndarray | None:
-    """From where in `bg` each pixel of `fg_bg` comes, both (h, w) uint8: 3 x 3; None as `align` says."""
+    """3 x 3: the position in `bg` of each pixel of `fg_bg`, both (h, w) uint8; None: do not move it."""
     levels = [(bg, fg_bg)]
     for _ in range(_HALVINGS):
         levels.append((_halved(levels[-1][0]), _halved(levels[-1][1])))
@@ -86,10 +88,10 @@ def _find_motion(bg: np.ndarray, fg_bg: np.ndarray) -> np.ndarray | None:
         motion = (finer @ motion @ np.linalg.inv(finer)).astype(np.float32)
         try:
             _, motion[:2] = cv2.findTransformECC(before, behind, motion[:2], kind, _SEARCH)
-        except cv2.error:  # Nothing in common, or a picture of one colour.
+        except cv2.error:  # The pictures have nothing in common, or one colour.
             return None
         kind, size = cv2.MOTION_AFFINE, before.shape
-    # Also where it is not a number.
+    # `not <=` also refuses a motion that is not a number.
     if not _farthest(motion, size) <= MAX_MOTION * max(size):
         return None
     moved = _move(bg, motion, cv2.INTER_LINEAR)
@@ -97,19 +99,19 @@ def _find_motion(bg: np.ndarray, fg_bg: np.ndarray) -> np.ndarray | None:
 
 
 def _difference(bg: np.ndarray, fg_bg: np.ndarray, part: float = 0.5) -> float:
-    """Quantile of |fg_bg - bg| over pixels (h, w), once `bg` is exposed as `fg_bg` is."""
+    """Quantile `part` of |fg_bg - bg| over pixels (h, w), after `bg` got the exposure of `fg_bg`."""
     behind, before = bg + np.float32(_DARK), fg_bg + np.float32(_DARK)
     return float(np.quantile(np.abs(before - np.median(before / behind) * behind), part))
 
 
 def _agrees(bg: np.ndarray, fg_bg: np.ndarray) -> bool:
-    """Whether a background (h, w) tells more of the picture than one grey would."""
+    """Whether a background (h, w) is closer to the picture than a uniform grey."""
     left, contrast = (_difference(behind, fg_bg, _BEST_PART) for behind in (bg, np.full_like(fg_bg, 128)))
     return left <= max(_NOISE, STRANGE * contrast)
 
 
 def _farthest(motion: np.ndarray, size: tuple[int, ...]) -> float:
-    """How many pixels a motion (3 x 3) moves the corner of a picture (h, w) that it moves farthest."""
+    """The largest distance in pixels that a motion (3 x 3) moves a corner of a picture (h, w)."""
     height, width = size
     corners = np.array([[0, width, 0, width], [0, 0, height, height], [1, 1, 1, 1]])
     return float(np.linalg.norm(motion @ corners - corners, axis=0).max())
@@ -123,7 +125,7 @@ def _move(picture: np.ndarray, motion: np.ndarray, interpolation: int) -> np.nda
 
 def _grey(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """(H, W, 3) uint8 -> (h, w) uint8."""
-    # Scaled first, as the picture may be large.
+    # Scaled first, because the picture may be large.
     return cv2.cvtColor(cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
 
 
@@ -133,7 +135,7 @@ def _halved(grey: np.ndarray) -> np.ndarray:
 
 
 def _scaling(before: tuple[int, ...], after: tuple[int, ...]) -> np.ndarray:
-    """3 x 3: what becomes of pixels' coordinates (x, y, 1) when a picture (h, w, ...) is scaled."""
+    """3 x 3: coordinates (x, y, 1) in a picture (h, w, ...) -> coordinates in the scaled picture."""
     down, right = after[0] / before[0], after[1] / before[1]
-    # A pixel's coordinates are those of its centre.
+    # Coordinates are of pixel centres.
     return np.array([[right, 0, (right - 1) / 2], [0, down, (down - 1) / 2], [0, 0, 1]])

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from fgbg.predictor import align as aligning
-from fgbg.predictor.align import align
+from fgbg.predictor import align_background as aligning
+from fgbg.predictor.align_background import align_background
 
 HEIGHT, WIDTH = 144, 192
 
@@ -42,7 +42,10 @@ def difference(one: np.ndarray, other: np.ndarray) -> float:
 )
 def test_a_background_comes_to_where_the_picture_has_it(motion: dict[str, float]) -> None:
     still, moved = view(), view(**motion)
-    before, after = difference(moved, still), difference(align(moved, with_object(still)).bg, still)
+    before, after = (
+        difference(moved, still),
+        difference(align_background(moved, with_object(still)).bg, still),
+    )
     assert before > 4 and after < 0.7
 
 
@@ -51,7 +54,7 @@ def test_exposure_noise_and_compression_do_not_lead_astray() -> None:
     noise = np.random.default_rng(1).normal(0, 5, still.shape)
     rough = np.clip(view(right=3, down=2) * 0.9 + noise, 0, 255).astype(np.uint8)
     rough = cv2.imdecode(cv2.imencode(".jpg", rough, [cv2.IMWRITE_JPEG_QUALITY, 75])[1], cv2.IMREAD_COLOR)
-    aligned = align(rough, with_object(still)).bg
+    aligned = align_background(rough, with_object(still)).bg
     smooth = cv2.GaussianBlur(aligned, (0, 0), 3)
     assert difference(smooth, cv2.GaussianBlur(still, (0, 0), 3) * 0.9) < 1.5
     assert difference(cv2.GaussianBlur(rough, (0, 0), 3), cv2.GaussianBlur(still, (0, 0), 3) * 0.9) > 4
@@ -62,7 +65,7 @@ def test_a_background_of_another_size_keeps_it(scale: float) -> None:
     still, moved = view(), view(right=8, down=4)
     size = (round(WIDTH * scale), round(HEIGHT * scale))
     resized = cv2.resize(moved, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    aligned = align(resized, with_object(still)).bg
+    aligned = align_background(resized, with_object(still)).bg
     assert aligned.shape == (size[1], size[0], 3)
     back = cv2.resize(
         aligned, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC if scale < 1 else cv2.INTER_AREA
@@ -74,38 +77,38 @@ def test_what_stands_still_is_left_alone() -> None:
     still = view()
     noisy = np.clip(still + np.random.default_rng(1).normal(0, 5, still.shape), 0, 255).astype(np.uint8)
     for bg in (still, noisy):
-        aligned = align(bg, with_object(still))
+        aligned = align_background(bg, with_object(still))
         assert aligned.bg is bg and aligned.moved == 0 and aligned.agrees
 
 
 def test_what_moved_too_far_is_another_view() -> None:
     moved = view(right=0.13 * WIDTH)
-    aligned = align(moved, view())
+    aligned = align_background(moved, view())
     assert aligned.bg is not moved and aligned.agrees and aligned.moved == pytest.approx(0.13, abs=0.01)
     moved = view(right=0.17 * WIDTH)
-    aligned = align(moved, view())
+    aligned = align_background(moved, view())
     assert aligned.bg is moved and not aligned.agrees
 
 
 def test_another_place_is_left_alone() -> None:
     other = np.ascontiguousarray(view()[::-1, ::-1])
-    aligned = align(other, with_object(view()))
+    aligned = align_background(other, with_object(view()))
     assert aligned.bg is other and not aligned.agrees
 
 
 def test_an_object_may_hide_most_of_a_background() -> None:
     picture = view()
     picture[:, : round(0.7 * WIDTH)] = 230, 120, 10
-    aligned = align(view(), picture)
+    aligned = align_background(view(), picture)
     assert aligned.bg is not None and aligned.agrees
 
 
 def test_a_moved_background_is_as_large_as_it_needs_to_be() -> None:
     moved = view(right=6)
-    assert align(moved, view(), 96).bg.shape == (72, 96, 3)
-    assert align(moved, view(), 500).bg.shape == moved.shape
+    assert align_background(moved, view(), 96).bg.shape == (72, 96, 3)
+    assert align_background(moved, view(), 500).bg.shape == moved.shape
     still = view()
-    assert align(still, view(), 96).bg is still
+    assert align_background(still, view(), 96).bg is still
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 5), (1, 300), (24, 32)])
@@ -113,11 +116,11 @@ def test_pictures_in_which_there_is_nothing_to_find(size: tuple[int, int]) -> No
     random = np.random.default_rng(0).integers(0, 256, (2, *size, 3), dtype=np.uint8)
     black, white = np.zeros((*size, 3), np.uint8), np.full((*size, 3), 255, np.uint8)
     for bg, fg_bg in (random, (black, white), (black, black), (random[0], black), (white, random[0])):
-        assert align(bg, fg_bg).bg.shape == bg.shape
+        assert align_background(bg, fg_bg).bg.shape == bg.shape
 
 
 def test_a_motion_is_taken_only_where_it_gains(monkeypatch: pytest.MonkeyPatch) -> None:
     moved, picture = view(right=4), with_object(view())
-    assert align(moved, picture).bg is not moved
+    assert align_background(moved, picture).bg is not moved
     monkeypatch.setattr(aligning, "GAIN", 0.0)
-    assert align(moved, picture).bg is moved
+    assert align_background(moved, picture).bg is moved

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from fgbg.inputs import Given
-from fgbg.results import plan_results
+from fgbg.predictor.result_names import plan_results
+from fgbg.predictor.sources import Given
 
 OUT = Path("/out")
 

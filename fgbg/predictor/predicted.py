@@ -1,0 +1,28 @@
+"""What a prediction consists of."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Mask and depth of one picture, at the picture's own size.
+
+    Attributes:
+        mask: (H, W) uint8, 0 background ... 255 foreground, soft.
+        depth: (H, W) uint16 relative inverse depth, 1 farthest ... 65535 nearest; None if the network has
+            no depth head.
+        bg_moved: how far the background was moved to match the picture: the largest distance of its four
+            corners, as a share of the longer side. 0 if it was not moved, or if there is no background.
+        bg_agrees: False if the background matches the picture nowhere. The prediction is better without it.
+    """
+
+    mask: np.ndarray
+    depth: np.ndarray | None
+    bg_moved: float = 0
+    bg_agrees: bool = True
+
+    def with_threshold(self, threshold: float) -> "Predicted":
+        """The same prediction with a mask of 0 and 255: 255 where the probability is at least `threshold`."""
+        return replace(self, mask=np.where(self.mask >= threshold * 255, np.uint8(255), np.uint8(0)))

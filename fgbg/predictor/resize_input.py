@@ -1,0 +1,70 @@
+"""A picture of any size, and its background, resized to the network's input."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fgbg.predictor.align_background import align_background
+from generator.errors import AssetError
+from training.batches.prepare import picture_to_network, scaled_size
+
+_ASPECT_TOLERANCE = 0.02
+
+
+@dataclass(frozen=True)
+class NetworkInput:
+    """One picture as the network takes it, and the facts that the prediction keeps.
+
+    Attributes:
+        fg_bg: (1, 3, h, w) float in [-1, 1].
+        bg: (1, 3, h, w) float in [-1, 1]; None if there is no background.
+        size: (H, W), the picture's own size in pixels.
+        bg_moved: see `Predicted`.
+        bg_agrees: see `Predicted`.
+    """
+
+    fg_bg: Tensor
+    bg: Tensor | None
+    size: tuple[int, int]
+    bg_moved: float = 0
+    bg_agrees: bool = True
+
+
+@torch.inference_mode()
+def prepare(
+    picture: np.ndarray, bg: np.ndarray | None, res: int, device: torch.device, align: bool
+) -> NetworkInput:
+    """Resize a picture and its background to the network's resolution.
+
+    Args:
+        picture: (H, W, 3) uint8 sRGB, of any size.
+        bg: (h, w, 3) uint8 sRGB, the same view without the object, of the same aspect; None for none.
+        res: longer side in pixels of the network's input.
+        device: where the input goes.
+        align: whether to move the background to match the picture first.
+
+    Raises:
+        AssetError: `bg` has another aspect.
+    """
+    height, width = picture.shape[:2]
+    size = scaled_size(height, width, res)
+    moved, agrees, behind = 0.0, True, None
+    if bg is not None:
+        _require_same_aspect(bg, picture)
+        if align:
+            # Twice the size that the network gets: training shifts backgrounds at this sharpness too.
+            aligned = align_background(bg, picture, 2 * res)
+            bg, moved, agrees = aligned.bg, aligned.moved, aligned.agrees
+        behind = picture_to_network(bg, size, device)
+    return NetworkInput(picture_to_network(picture, size, device), behind, (height, width), moved, agrees)
+
+
+def _require_same_aspect(bg: np.ndarray, picture: np.ndarray) -> None:
+    height, width = picture.shape[:2]
+    if abs(bg.shape[1] / bg.shape[0] / (width / height) - 1) > _ASPECT_TOLERANCE:
+        found = f"{bg.shape[1]} x {bg.shape[0]}"
+        raise AssetError(
+            "`bg`", f"the aspect of the picture, {width} x {height}", found, "give the same view"
+        )
