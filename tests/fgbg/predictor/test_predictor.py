@@ -146,7 +146,7 @@ def test_too_little_memory_is_one_error_that_says_what_to_do(
     monkeypatch.setattr(predictor.network, "forward", full)
     with pytest.raises(DeviceMemoryError, match="cpu: expected memory for a picture at 32 px"):
         predictor(picture)
-    assert "or use --device cpu" in str(DeviceMemoryError(torch.device("cuda"), 512))
+    assert "or use `device=cpu`" in str(DeviceMemoryError(torch.device("cuda"), 512))
 
 
 def test_a_threshold_makes_the_mask_hard() -> None:
@@ -163,7 +163,7 @@ def test_a_run_folder_given_as_text_is_its_best_checkpoint(trained: Path) -> Non
 
 def test_a_device_that_is_not_here(trained: Path) -> None:
     if not torch.backends.mps.is_available():
-        with pytest.raises(ConfigError, match="--device"):
+        with pytest.raises(ConfigError, match="`device`"):
             Predictor.load(trained / "best.pt", device="mps")
 
 
