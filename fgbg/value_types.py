@@ -279,18 +279,23 @@ class PixelBox(ValueType[tuple[int, int, int, int]]):
         return left, top, width, height
 
 
-class Resolutions(ValueType[str]):
-    """`96` or `48:4,96:4,192:8`, left as text; several may be a list."""
+class Resolutions(ValueType[tuple[tuple[int, int | None], ...]]):
+    """`96` or `48:4,96:4,192:8` as pairs of a resolution and its epochs, None where it names none."""
 
     name = "N|N:EPOCHS,..."
-    expected = "a resolution like 96, or stages like 48:4,96:8"
-    _PART = re.compile(r"[0-9]{1,6}(:[0-9]{1,6})?", re.ASCII)
+    expected = "a resolution of 8 to 8192 like 96, or stages like 48:4,96:8"
 
-    def read(self, value: Any) -> str:
-        parts = [part if isinstance(part, str) else str(whole_number(part)) for part in _parts(value, ",")]
-        if not all(self._PART.fullmatch(part) for part in parts):
-            raise ValueError("no stage")
-        return ",".join(parts)
+    def read(self, value: Any) -> tuple[tuple[int, int | None], ...]:
+        return tuple(self._stage(part) for part in _parts(value, ","))
+
+    @staticmethod
+    def _stage(part: Any) -> tuple[int, int | None]:
+        """One stage: text, a number, or a pair."""
+        if isinstance(part, str):
+            side, colon, own = part.partition(":")
+            part = side, own if colon else None
+        side, epochs = part if isinstance(part, tuple | list) else (part, None)
+        return whole_number(side, 8, 8192), None if epochs is None else whole_number(epochs, 1, 10**9)
 
 
 class Interval(ValueType[str]):

@@ -1,10 +1,11 @@
-"""`train`: the plain loop, on Lightning Fabric."""
+"""The training loop, stage by stage and epoch by epoch, on Lightning Fabric."""
 
 import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import torch
 from lightning.fabric import Fabric
@@ -21,7 +22,7 @@ from training.mishaps import bad_step, batch_told, diverged, peers_told, refuse_
 from training.optim.plateau import Plateau
 from training.plan import Plan, next_epoch
 from training.position import RunPosition
-from training.process.devices import make_fabric, over_processes
+from training.process.devices import make_fabric, over_processes, shown_precision
 from training.process.stopping import SaveClock, StopRequest
 from training.records.log import RunLog, write_config
 from training.records.run_files import BEST, LAST
@@ -40,31 +41,49 @@ _DIVERGED = 10.0
 
 @dataclass(frozen=True)
 class TrainOutcome:
-    """How a run ended: its position, the last validation's metrics, and epochs trained by this call."""
+    """How a run ended.
 
+    Attributes:
+        config: of the run, with every value resolved.
+        position: how far it is.
+        metrics: of the last epoch, by name: `val_loss`, `val_iou`, `train_loss`, ...
+        epochs: trained by this call; 0 where the run was finished already.
+    """
+
+    config: TrainConfig
     position: RunPosition
     metrics: dict[str, float]
     epochs: int
 
+    @property
+    def last(self) -> Path:
+        """The checkpoint to resume from."""
+        return self.config.out / LAST
 
-def train(
+    @property
+    def best(self) -> Path:
+        """The checkpoint of the lowest validation loss at the last resolution, which predicts best."""
+        return self.config.out / BEST
+
+
+def train_stages(
     config: TrainConfig,
     dataset: Dataset,
     earlier: Checkpoint | None = None,
     say: Callable[[str], None] = print,
     overwrite: bool = False,
 ) -> TrainOutcome:
-    """Train, from the start or from a checkpoint on, to the end of the last stage.
+    """Train to the end of the last stage, from the start or from a checkpoint.
 
     Args:
         config: the run, with its stages already laid over those of `earlier`.
         dataset: what to train on.
-        earlier: the checkpoint to go on from.
+        earlier: the checkpoint to continue from.
         say: gets one line an epoch, in the first process.
-        overwrite: remove the run that `config.out` holds, once everything stands ready to train.
+        overwrite: remove the run that `config.out` holds, once everything is ready to train.
 
     Raises:
-        ConfigError: the device, or a term of a loss, is not there.
+        ConfigError: the device is missing, or a term of a loss does not exist.
         RunError: the loss is no longer finite or grows without end; memory or another process is lost.
         DatasetError: the dataset was changed meanwhile.
         StoppedError: a signal told the run to stop; its last step is saved.
@@ -96,7 +115,7 @@ def train(
             raise
         finally:
             run.close()
-    return TrainOutcome(run.position, run.metrics, run.position.epoch - before)
+    return TrainOutcome(config, run.position, run.metrics, run.position.epoch - before)
 
 
 class _Run:
@@ -130,7 +149,11 @@ class _Run:
         if self._fabric.is_global_zero:
             out = self._config.out
             self._log = RunLog(out / LOG_FOLDER, self.position.epoch, self.position.step, say)
-            write_config(out, self._config)
+            # The window and the epoch of a split are of its dataset: another one may be resumed on.
+            length = len(self._dataset["train"])
+            window = min(self._config.shuffle_window or length, length)
+            resolved = {"epoch_samples": self._plan.epoch_samples, "shuffle_window": window}
+            write_config(out, self._config.model_copy(update=resolved))
 
     def close(self) -> None:
         """Flush the log."""
@@ -145,7 +168,7 @@ class _Run:
         return (
             f"{self._config.architecture.title}, {parameters:,} parameters, on"
             f" {f'{world} x ' if world > 1 else ''}{self._fabric.device.type} in"
-            f" {self._fabric.strategy.precision.precision};"
+            f" {shown_precision(self._fabric)};"
             f" epochs of {self._plan.steps_left(RunPosition()) * self._plan.step_samples(0):,} samples"
             f" of {len(train):,}"
         )

@@ -1,6 +1,8 @@
 """The errors of this floor; their root and wording are in generator.errors.
 
 FgbgError
+├── UsageError
+│   └── RunFolderError  a folder's run is in the way, or cannot be resumed there
 ├── RunError          a run cannot begin, go on, or came to a bad end
 │   └── StoppedError    it was told to stop, and saved (exit code 130 or 143)
 ├── DeviceMemoryError one picture needs more memory than there is
@@ -10,11 +12,28 @@ FgbgError
 import signal
 from pathlib import Path
 
-from generator.errors import FgbgError, printable
+from generator.errors import FgbgError, UsageError, printable
 
 
 class RunError(FgbgError):
     """A training run cannot begin or go on."""
+
+
+class RunFolderError(UsageError):
+    """A run cannot begin or be resumed with this folder.
+
+    Args:
+        where: the folder.
+        problem: the rest of the sentence that begins with the folder.
+        fix: sentences on what to do.
+    """
+
+    def __init__(self, where: Path, problem: str, fix: str) -> None:
+        super().__init__(where, "", problem, fix)
+        self.args = (where, problem, fix)
+
+    def __str__(self) -> str:
+        return printable(f"{self.where} {self.found}. {self.fix}")
 
 
 class StoppedError(RunError):

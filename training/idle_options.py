@@ -70,19 +70,13 @@ def changed_on_resuming(
         for name in ("device", "devices", "nodes", "precision")
         if name not in given
         and isinstance(before := recorded.get(name), str | int)
-        and str(before)[:20] != str(now := getattr(config, name))
+        and str(before)[:20] not in (str(now := getattr(config, name)), "auto")
     ]
 
 
-def idle_in_range_test(given: Mapping[str, Any], **switches: object) -> list[str]:
-    """Lines on options that `find_lr` has no use for.
-
-    Args:
-        given: fields of TrainConfig that were asked for.
-        switches: other options by name, and what they were given; none where that is empty.
-    """
-    names = [name for name in _OF_A_RUN if name in given] + [name for name, on in switches.items() if on]
-    return [_line(name, "with `find_lr=True`") for name in names]
+def idle_in_range_test(given: Mapping[str, Any]) -> list[str]:
+    """Lines on fields of TrainConfig, of those that were given, that a range test has no use for."""
+    return [_line(name, "in a range test of the learning rate") for name in _OF_A_RUN if name in given]
 
 
 def _line(setting: str, reason: str) -> str:

@@ -1,19 +1,21 @@
 """Where a run begins: from nothing, from its last checkpoint, or not at all."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from generator.errors import UsageError
+from generator.progress import show_progress
 from generator.reading.dataset import Dataset, open_dataset
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.config import TrainConfig, resolve_config
-from training.engine import TrainOutcome, train
+from training.engine import TrainOutcome, train_stages
+from training.errors import RunFolderError
 from training.idle_options import changed_on_resuming, idle_in_range_test, idle_in_run, idle_on_resuming
 from training.mishaps import batch_told, peers_told
 from training.models.summary import NetworkSummary, summarise
 from training.plan import is_finished
-from training.process.devices import is_first_process, make_fabric
+from training.process.devices import is_first_process, make_fabric, resolve_machine
 from training.records.run_files import BEST, LAST
 from training.records.run_folder import (
     LOG_FOLDER,
@@ -25,110 +27,160 @@ from training.records.run_folder import (
     refuse_foreign,
     refuse_foreign_file,
 )
-from training.stages import GivenStage, lay_over, parse_stages
-from training.tuning import find_lr, plot_lr_range
+from training.stages import lay_over
+from training.tuning import LrRange, find_lr, plot_lr_range
 
-DEFAULT_DATA = Path("data/shards")
-DEFAULT_RES = "96"
-DEFAULT_EPOCHS = 5
-_FOUND_BEFORE = (("lr", "auto"), ("batch_size", "auto"))
-"""What a run that goes on has long found."""
+Say = Callable[[str], None]
+
+
+def train(
+    config: TrainConfig,
+    resume: bool = False,
+    overwrite: bool = False,
+    say: Say | None = None,
+    progress: bool = True,
+) -> TrainOutcome:
+    """Train a network on a dataset, or continue a run.
+
+    >>> config = TrainConfig(data="data/shards", out="outputs", stages=[(48, 4), (96, 4)])
+    >>> train(config, say=print).best  # doctest: +SKIP
+    PosixPath('outputs/best.pt')
+
+    Args:
+        config: the run. With `resume`, fields that were not given when it was made stay as the run has them.
+        resume: continue the run in `config.out` from its last.pt; start a new run where there is none.
+        overwrite: replace the run that `config.out` holds.
+        say: gets a line now and then: how an epoch went, and which options have no effect. None drops them.
+        progress: show a progress bar on stderr.
+
+    Returns:
+        TrainOutcome: the checkpoints and the metrics of the last validation.
+
+    Raises:
+        UsageError: `out` holds a run and neither `resume` nor `overwrite` is given, or both are; `out` holds
+            files that no run wrote; or the run was trained on another dataset and `data` is not given.
+        ConfigError: fields contradict each other or the run, the device is missing, or another process
+            trains in `out`.
+        CheckpointError: last.pt cannot be used.
+        DatasetError: the dataset cannot be used.
+        RunError: the loss is no longer finite or grows without end; memory or another process is lost.
+        StoppedError: Ctrl-C or SIGTERM stopped the run; its last step is saved.
+    """
+    given = {name: getattr(config, name) for name in config.model_fields_set}
+    return start_run(given, resume, overwrite, say, progress)
 
 
 def start_run(
-    data: Path | None,
-    out: Path,
     given: Mapping[str, Any],
-    res: str | None,
-    epochs: int | None,
-    resume: bool,
-    overwrite: bool,
-    say: Callable[[str], None],
+    resume: bool = False,
+    overwrite: bool = False,
+    say: Say | None = None,
+    progress: bool = True,
 ) -> TrainOutcome:
-    """Train, or resume, or find that nothing is left to do.
+    """The same as `train` for the fields given alone, which are checked together with those of the run.
 
     Args:
-        data: folder of the dataset; None is that of the run resumed, else data/shards.
-        out: folder of the run.
-        given: fields of TrainConfig that were asked for; the rest comes from the run resumed, else defaults.
-        res: stages as `parse_stages` reads them; None leaves them to the run resumed, else the default.
-        epochs: of stages that do not say their own.
-        resume: go on from last.pt where there is one.
-        overwrite: remove the run that `out` holds.
-        say: gets a line now and then.
+        given: fields of TrainConfig. The rest comes from the run to be resumed, else from the defaults.
+        resume, overwrite, say, progress: as for `train`.
+    """
+    say = say if say is not None and is_first_process() else _say_nothing
+    out = _out(given)
+    if resume and overwrite:
+        both = "`resume=True` or `overwrite=True`"
+        raise UsageError("`resume=True`", f"either {both}", "both", "leave one of them out")
+    _refuse_held(out, resume, overwrite)
+    with show_progress(progress):
+        dataset: Dataset | None = None
+        if not _goes_on(out, resume):  # so that a mistake is said before a folder is made
+            dataset = open_dataset(resolve_run(given).data)
+        with hold_run(out):
+            _refuse_held(out, resume, overwrite)
+            earlier = load_checkpoint(out / LAST) if _goes_on(out, resume) else None
+            if resume and earlier is None:
+                say(f"{out / LAST} does not exist yet: starting a new run")
+            return _start_held(given, earlier, dataset, say, overwrite)
+
+
+def _start_held(
+    given: Mapping[str, Any], earlier: Checkpoint | None, dataset: Dataset | None, say: Say, overwrite: bool
+) -> TrainOutcome:
+    """Start or continue a run in a folder that this call holds."""
+    config = resolve_run(given, earlier)
+    if earlier is not None:
+        for line in idle_on_resuming(given):
+            say(line)
+        if is_finished(config, earlier.position):
+            stages = ", ".join(map(str, config.stages))
+            say(
+                f"{config.out / LAST}: the run is finished (stages {stages}). To train further, ask for more"
+                " epochs or another resolution."
+            )
+            return TrainOutcome(config, earlier.position, earlier.metrics, 0)
+    if is_first_process():  # the others may find files that it has begun to write
+        refuse_foreign(config.out)
+    dataset = dataset or open_dataset(config.data)
+    config = resolve_machine(config)
+    if earlier is not None:
+        _check_dataset(earlier, dataset, config.out, asked_for="data" in given, say=say)
+        _say_where_it_goes_on(earlier, given, config, say)
+    if not len(dataset["val"]):
+        say(f"{dataset.folder} has no val split: best.pt and the plateau follow the training loss")
+    for line in idle_in_run(given, config, len(dataset["train"]), len(dataset["val"])):
+        say(line)
+    if config.lr == "auto":
+        refuse_foreign_file(config.out / LOG_FOLDER / LR_PLOT, is_run_plot)
+    return train_stages(config, dataset, earlier, say, overwrite)
+
+
+def resolve_run(given: Mapping[str, Any], earlier: Checkpoint | None = None) -> TrainConfig:
+    """The config of a run: the fields given over those of the run to be resumed, and these over the defaults.
 
     Raises:
-        UsageError: `out` holds a run and neither resume nor overwrite is asked for, or both are; it holds
-            files that no run wrote; or the run resumed is of another dataset and `data` is None.
-        ConfigError: options contradict each other or the run to be resumed, or another call trains in `out`.
-        CheckpointError: last.pt cannot be used.
-        DatasetError: the dataset cannot be used.
+        ConfigError: fields contradict each other or the run.
     """
-    if resume and overwrite:
-        raise UsageError(
-            "`resume=True`", "either `resume=True` or `overwrite=True`", "both", "leave one of them out"
-        )
-    asked = parse_stages(res, epochs) if res is not None else []
-    _refuse_held(out, resume, overwrite)
-    dataset: Dataset | None = None
-    if not (resume and (out / LAST).exists()):  # what cannot be is said before a folder is made
-        _resolve(given, asked, epochs, None)
-        dataset = open_dataset(data or DEFAULT_DATA)
-    with hold_run(out):
-        _refuse_held(out, resume, overwrite)
-        earlier = load_checkpoint(out / LAST) if resume and (out / LAST).exists() else None
-        if earlier is not None:
-            for line in idle_on_resuming(given):
-                say(line)
-            given = {name: value for name, value in given.items() if (name, value) not in _FOUND_BEFORE}
-        elif resume:
-            say(f"{out / LAST}: not there yet, starting a new run")
-        place = data or (recorded_data(out) if earlier else None) or DEFAULT_DATA
-        config = _resolve({**given, "data": place, "out": out}, asked, epochs, earlier)
-        if earlier is not None and is_finished(config, earlier.position):
-            stages = ", ".join(map(str, config.stages))
-            say(f"{out / LAST}: all stages ({stages}) are finished, nothing to do")
-            return TrainOutcome(earlier.position, earlier.metrics, 0)
-        if is_first_process():  # the others may find what it has begun to write
-            refuse_foreign(out)
-        dataset = dataset or open_dataset(place)
-        if earlier is not None:
-            _check_dataset(earlier, dataset, asked_for=data is not None, say=say)
-            steps = earlier.position.epoch_steps
-            within = f" and {steps:,} steps of the next" if steps else ""
-            say(f"{out / LAST}: resuming after epoch {earlier.position.epoch}{within}")
-            for line in changed_on_resuming(given, recorded_config(out), config):
-                say(line)
-        if not len(dataset["val"]):
-            say(f"{dataset.folder}: no val split; best.pt and the plateau follow the training loss")
-        if epochs is not None and res is not None and all(":" in stage for stage in res.split(",")):
-            say("`epochs` has no effect where every stage of `res` says its own")
-        for line in idle_in_run(given, config, len(dataset["train"]), len(dataset["val"])):
-            say(line)
-        if config.lr == "auto":
-            refuse_foreign_file(out / LOG_FOLDER / LR_PLOT, is_run_plot)
-        return train(config, dataset, earlier, say, overwrite)
+    asked = given.get("stages", ())
+    if earlier is None:
+        return resolve_config({**given, "stages": lay_over((), asked)})
+    found = {name for name in ("lr", "batch_size") if given.get(name) == "auto"}
+    kept = {name: value for name, value in given.items() if name not in found}
+    position = earlier.position
+    stages = lay_over(earlier.stages, asked, position.stage, position.stage_epochs)
+    recorded = recorded_data(_out(given))
+    place = {} if recorded is None else {"data": recorded}
+    return resolve_config({**place, **kept, "stages": stages}, earlier.config)
+
+
+def _out(given: Mapping[str, Any]) -> Path:
+    return Path(given.get("out", TrainConfig.model_fields["out"].default))
+
+
+def _goes_on(out: Path, resume: bool) -> bool:
+    return resume and (out / LAST).exists()
 
 
 def _refuse_held(out: Path, resume: bool, overwrite: bool) -> None:
-    """Leave a run in `out` alone unless it is to go on or to be overwritten.
+    """Leave a run in `out` alone unless it is to be resumed or overwritten.
 
     Raises:
         UsageError: there is one.
     """
     held = [name for name in (LAST, BEST) if (out / name).exists()]
     if held and not (resume or overwrite):
-        raise UsageError(
-            out, "a folder without a run", held[0], "use `resume=True`, another `out`, or `overwrite=True`"
+        raise RunFolderError(
+            out,
+            f"holds a run already ({held[0]})",
+            "Continue it with `resume=True`, replace it with `overwrite=True`, or use another `out`.",
         )
     if held and resume and LAST not in held:
-        raise UsageError(out, f"{LAST} beside {BEST}", "none", "use another `out`, or `overwrite=True`")
+        raise RunFolderError(
+            out,
+            f"holds {BEST} without {LAST}, so that no run can be resumed there",
+            "Use another `out`, or replace the run with `overwrite=True`.",
+        )
 
 
-def _check_dataset(
-    earlier: Checkpoint, dataset: Dataset, asked_for: bool, say: Callable[[str], None]
-) -> None:
-    """Go on with another dataset than the run's only where it was asked for.
+def _check_dataset(earlier: Checkpoint, dataset: Dataset, out: Path, asked_for: bool, say: Say) -> None:
+    """Continue on another dataset than the run's only where it was asked for.
 
     Raises:
         UsageError: it was not.
@@ -136,46 +188,47 @@ def _check_dataset(
     if earlier.dataset_id == dataset.manifest.id:
         return
     if not asked_for:
-        raise UsageError(
+        raise RunFolderError(
             dataset.folder,
-            f"the dataset of the run (id {earlier.dataset_id[:12]})",
-            f"another (id {dataset.manifest.id[:12]})",
-            "say with `data` where the run's is; to go on with this one, name it with `data`",
+            f"(id {dataset.manifest.id[:12]}) is not the dataset that {out} was trained on"
+            f" (id {earlier.dataset_id[:12]})",
+            "Name the folder of the run's dataset with `data`; to continue on this one, name this one.",
         )
-    say(f"{dataset.folder}: note that this is not the dataset the run began with; going on with it")
+    say(f"{dataset.folder} is not the dataset that the run started with; training continues on it")
 
 
-def suggest_lr(
-    data: Path | None,
-    out: Path,
-    given: Mapping[str, Any],
-    res: str,
-    say: Callable[[str], None],
-    **idle: object,
+def _say_where_it_goes_on(
+    earlier: Checkpoint, given: Mapping[str, Any], config: TrainConfig, say: Say
 ) -> None:
+    """Say after which step the run goes on, and where it is on another machine than before."""
+    position = earlier.position
+    within = f", step {position.epoch_steps:,} of the next one" if position.epoch_steps else ""
+    say(f"{config.out / LAST}: resuming after epoch {position.epoch}{within}")
+    for line in changed_on_resuming(given, recorded_config(config.out), config):
+        say(line)
+
+
+def suggest_lr(given: Mapping[str, Any], say: Say | None = None, progress: bool = True) -> LrRange:
     """Find a learning rate for a new run, save the plot of it in the log, and say it.
 
     Args:
-        data: folder of the dataset; None is data/shards.
-        out: folder that the run will have.
-        given: fields of TrainConfig that were asked for.
-        res: stages as `parse_stages` reads them; the first counts.
-        say: gets the line.
-        idle: options of a run by name, and whether they were given: they have no effect here, which is said.
+        given: fields of TrainConfig; of the stages the first counts.
+        say: gets the line. None drops it.
+        progress: show a progress bar on stderr.
 
     Raises:
         RunError: the loss fell at no rate.
-        ConfigError: options cannot be, or another call trains in `out`.
-        UsageError: a plot stands there that no call of train drew.
+        ConfigError: fields contradict each other, or another process trains in `out`.
+        UsageError: a plot stands there that no run drew.
         DatasetError: the dataset cannot be used.
     """
-    place = data or DEFAULT_DATA
-    config = _resolve({**given, "data": place, "out": out}, parse_stages(res, 1), None, None)
-    dataset = open_dataset(place)
-    path = out / LOG_FOLDER / LR_PLOT
-    with hold_run(out):
+    say = say if say is not None and is_first_process() else _say_nothing
+    config = resolve_machine(resolve_run(given))
+    path = config.out / LOG_FOLDER / LR_PLOT
+    with show_progress(progress), hold_run(config.out):
+        dataset = open_dataset(config.data)
         refuse_foreign_file(path, is_run_plot)
-        for line in idle_in_range_test(given, **idle):
+        for line in idle_in_range_test(given):
             say(line)
         fabric = make_fabric(config)
         with peers_told(config, fabric), batch_told(config):
@@ -183,47 +236,25 @@ def suggest_lr(
         if fabric.is_global_zero:
             plot_lr_range(found, path)
             say(f"{path}: the loss falls fastest at `lr={found.suggested:.2g}`")
+    return found
 
 
-def describe_network(
-    out: Path, given: Mapping[str, Any], res: str | None, epochs: int | None, resume: bool
-) -> NetworkSummary:
-    """The network that `start_run` would train, at its last resolution, from the options alone.
+def describe_network(given: Mapping[str, Any], resume: bool = False) -> NetworkSummary:
+    """The network that `start_run` would train, at its last resolution, from the fields alone.
 
-    Nothing is written, and nothing read but last.pt with `resume`.
+    Nothing is written, and only last.pt is read, with `resume`.
 
     Args:
-        out, given, res, epochs, resume: as for `start_run`.
+        given, resume: as for `start_run`.
 
     Raises:
-        ConfigError: options contradict each other or the run to be resumed.
+        ConfigError: fields contradict each other or the run to be resumed.
         CheckpointError: last.pt cannot be used.
     """
-    asked = parse_stages(res, epochs) if res is not None else []
-    earlier = load_checkpoint(out / LAST) if resume and (out / LAST).exists() else None
-    config = _resolve(given, asked, epochs, earlier)
+    out = _out(given)
+    config = resolve_run(given, load_checkpoint(out / LAST) if _goes_on(out, resume) else None)
     return summarise(config.architecture, config.stages[-1].res)
 
 
-def _resolve(
-    given: Mapping[str, Any],
-    asked: Sequence[GivenStage],
-    epochs: int | None,
-    earlier: Checkpoint | None,
-) -> TrainConfig:
-    """The config of a run, its stages laid over those of the run resumed."""
-    stages = lay_over(
-        earlier.stages if earlier else (),
-        asked or _default_stages(epochs, earlier),
-        earlier.position.stage if earlier else 0,
-        earlier.position.stage_epochs if earlier else 0,
-        DEFAULT_EPOCHS,
-    )
-    return resolve_config({**given, "stages": stages}, earlier.config if earlier else None)
-
-
-def _default_stages(epochs: int | None, earlier: Checkpoint | None) -> list[GivenStage]:
-    """Without `res`: the resolution of the run resumed, or the default."""
-    if earlier is None:
-        return parse_stages(DEFAULT_RES, epochs)
-    return [] if epochs is None else [GivenStage(earlier.res, epochs)]
+def _say_nothing(line: str) -> None:
+    """For processes other than the first, and where nobody listens."""

@@ -1,7 +1,8 @@
 """`fgbg train`."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -21,6 +22,10 @@ from fgbg.value_types import (
     Whole,
     Widths,
 )
+
+if TYPE_CHECKING:
+    from training.engine import TrainOutcome
+    from training.stages import Stage
 
 
 @click.command("train")
@@ -284,7 +289,7 @@ def command(
     /,
     data: Path | None,
     out: Path,
-    res: str,
+    res: Sequence[tuple[int, int | None]],
     epochs: int,
     find_lr: bool,
     summary: bool,
@@ -299,7 +304,6 @@ def command(
     TensorBoard files. With --resume, options that are not given stay as they were.
     """
     from training.process.devices import is_first_process
-    from training.records.run_files import LAST
     from training.run import describe_network, start_run, suggest_lr
 
     def is_given(name: str) -> bool:
@@ -309,16 +313,36 @@ def command(
         if is_first_process():
             say(line)
 
-    given = {name: value for name, value in fields.items() if is_given(name)}
-    asked_res, asked_epochs = res if is_given("res") else None, epochs if is_given("epochs") else None
+    given = {name: value for name, value in fields.items() if is_given(name)} | {"out": out}
+    if data is not None:
+        given["data"] = data
+    if stages := _stages(res if is_given("res") else None, epochs if is_given("epochs") else None):
+        given["stages"] = stages
+    if is_given("epochs") and is_given("res") and None not in dict(res).values():
+        say_once("--epochs has no effect where every stage of --res names its own")
     if summary:
-        say(*describe_network(out, given, asked_res, asked_epochs, resume).table().splitlines())
-        return
-    if find_lr:
-        idle = {"resume": resume, "overwrite": overwrite, "epochs": is_given("epochs")}
-        suggest_lr(data, out, given, res, say=say_once, **idle)
-        return
-    outcome = start_run(data, out, given, asked_res, asked_epochs, resume, overwrite, say=say_once)
+        say(*describe_network(given, resume).table().splitlines())
+    elif find_lr:
+        for name in ("resume", "overwrite", "epochs"):
+            if is_given(name):
+                say_once(f"--{name} has no effect with --find-lr")
+        suggest_lr(given, say)
+    else:
+        say_once(_closing_line(start_run(given, resume, overwrite, say)))
+
+
+def _stages(res: Sequence[tuple[int, int | None]] | None, epochs: int | None) -> "tuple[Stage, ...]":
+    """The stages that --res and --epochs ask for: each of them holds only what was given."""
+    from training.stages import Stage
+
+    if res is None:
+        return () if epochs is None else (Stage(epochs=epochs),)
+    number_of = ((side, own or epochs) for side, own in res)
+    return tuple(Stage(res=side) if own is None else Stage(res=side, epochs=own) for side, own in number_of)
+
+
+def _closing_line(outcome: "TrainOutcome") -> str:
+    """The metrics that a run ended with."""
     names = {
         "val_iou": "validation IoU",
         "val_iou_without_bg": "without background",
@@ -327,4 +351,4 @@ def command(
     scores = [
         f"{text} {outcome.metrics[name]:.4f}" for name, text in names.items() if name in outcome.metrics
     ]
-    say_once(", ".join([f"{out / LAST}: epoch {outcome.position.epoch}", *scores]))
+    return ", ".join([f"{outcome.last}: epoch {outcome.position.epoch}", *scores])

@@ -1,12 +1,15 @@
 """A network trained for a moment, enough to predict with."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from training.run import start_run
+from training.config import TrainConfig
+from training.run import train
 
-TINY = {
+TINY: dict[str, Any] = {
+    "stages": [(32, 1)],
     "seed": 1,  # one whose mask is not the same everywhere
     "widths": (4, 8),
     "epoch_samples": 8,
@@ -21,8 +24,7 @@ TINY = {
 def trained_for_masks(unrendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same of a network without depth head that never sees a background."""
     out = tmp_path_factory.mktemp("masks")
-    fields = TINY | {"depth_head": False, "inputs": 3}
-    start_run(unrendered, out, fields, "32", 1, resume=False, overwrite=False, say=lambda line: None)
+    train(TrainConfig(data=unrendered, out=out, depth_head=False, inputs=3, **TINY))
     return out
 
 
@@ -30,5 +32,5 @@ def trained_for_masks(unrendered: Path, tmp_path_factory: pytest.TempPathFactory
 def trained(unrendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a finished run; not to be changed."""
     out = tmp_path_factory.mktemp("run")
-    start_run(unrendered, out, TINY, "32", 1, resume=False, overwrite=False, say=lambda line: None)
+    train(TrainConfig(data=unrendered, out=out, **TINY))
     return out

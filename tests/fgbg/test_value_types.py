@@ -108,9 +108,10 @@ def test_it_is_one_line_and_code_2(arguments: list[str]) -> None:
         (Widths(), [8, 8], (8, 8)),
         (LabelValue(), "255, 0,255", (255, 0, 255)),
         (PixelBox(), [1, 2, 3, 4], (1, 2, 3, 4)),
-        (Resolutions(), "48:4, 96", "48:4,96"),
-        (Resolutions(), 96, "96"),
-        (Resolutions(), ["48:4", 96], "48:4,96"),
+        (Resolutions(), "48:4, 96", ((48, 4), (96, None))),
+        (Resolutions(), 96, ((96, None),)),
+        (Resolutions(), ["48:4", 96, [8, 1]], ((48, 4), (96, None), (8, 1))),
+        (Resolutions(), 8192, ((8192, None),)),
         (Interval(), 100, "100"),
     ],
 )
@@ -146,6 +147,11 @@ def test_natural_values_are_read(kind: ValueType[Any], value: Any, read: Any) ->
         (Widths(), "8"),
         (Resolutions(), True),
         (Resolutions(), 96.0),
+        *(
+            (Resolutions(), text)
+            for text in ("abc", "96:", "96:0", "96:-1", "96:x", "-96", "96.5", "7", "8193")
+        ),
+        *((Resolutions(), text) for text in (":4", "96,", "96 4", "96:1:2", "9" * 5000, "96:" + "9" * 5000)),
         (Interval(), "0m"),
         (Interval(), 5.0),
         (Text(), 5),

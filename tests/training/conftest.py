@@ -15,6 +15,7 @@ from generator.pipeline import generate
 from generator.reading.dataset import Dataset, open_dataset
 from training.engine import TrainOutcome
 from training.run import start_run
+from training.stages import Stage
 
 Differences = Callable[[Any, Any], list[str]]
 Similarity = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -97,19 +98,28 @@ def run(data: Path, small: dict[str, Any]) -> Run:
 
     def start(
         out: Path,
-        res: str | None = "16:1",
-        epochs: int | None = None,
+        stages: str | None = "16:1",
         *,
         resume: bool = False,
         overwrite: bool = False,
         data: Path | None = data,
         **given: Any,
     ) -> tuple[TrainOutcome, list[str]]:
+        """`stages` are like `16:1,32:1`; `:3` leaves out the resolution, `32` the epochs."""
         said: list[str] = []
-        outcome = start_run(data, out, small | given, res, epochs, resume, overwrite, said.append)
-        return outcome, said
+        given = small | given | {"out": out}
+        if data is not None:
+            given["data"] = data
+        if stages is not None:
+            given["stages"] = [stage_of(text) for text in stages.split(",")]
+        return start_run(given, resume, overwrite, said.append), said
 
     return start
+
+
+def stage_of(text: str) -> Stage:
+    res, _, epochs = text.partition(":")
+    return Stage(**{name: int(value) for name, value in (("res", res), ("epochs", epochs)) if value})
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,7 @@ from training.batches.batch import IntegerBatch
 from training.batches.batches import read_batches, shuffled
 from training.checkpoint import load_checkpoint, model_of
 from training.config import TrainConfig
-from training.engine import TrainOutcome, train
+from training.engine import TrainOutcome, train_stages
 from training.errors import RunError
 from training.learner import Learner
 from training.losses import WeightedLoss
@@ -44,7 +44,7 @@ def start(
     """Train the stages given; gives the outcome and the lines said."""
     said: list[str] = []
     config = TrainConfig(out=out, stages=stages(*pairs), **(small | fields))
-    return train(config, dataset, say=said.append), said
+    return train_stages(config, dataset, say=said.append), said
 
 
 def script_validation(monkeypatch: pytest.MonkeyPatch, *val_losses: float) -> None:
@@ -68,7 +68,7 @@ def line_number(line: str, name: str) -> float:
 def test_a_run_says_what_it_does_and_how_it_goes(dataset: Dataset, small: Fields, tmp_path: Path) -> None:
     outcome, said = start(dataset, tmp_path, small, (16, 1), (32, 1))
     parameters = sum(weight.numel() for weight in UNet((4, 8)).parameters())
-    assert said[0] == f"unet, {parameters:,} parameters, on cpu in 32-true; epochs of 16 samples of 144"
+    assert said[0] == f"unet, {parameters:,} parameters, on cpu in float32; epochs of 16 samples of 144"
     assert [line.partition(":")[0] for line in said[1:]] == ["epoch 1/1 at 16 px", "epoch 1/1 at 32 px"]
     for name, text in (("val_loss", "validation loss"), ("val_iou", "IoU"), ("val_depth_rmse", "depth RMSE")):
         assert line_number(said[-1], text) == pytest.approx(outcome.metrics[name], abs=1e-4)
@@ -307,7 +307,7 @@ def test_the_rate_falls_when_the_loss_does_not_and_stays_so_in_the_next_stage(
         if (out / "last.pt").exists():
             rates.append(load_checkpoint(out / "last.pt").optimizer["param_groups"][0]["lr"])
 
-    train(config, dataset, say=note)
+    train_stages(config, dataset, say=note)
     assert rates == pytest.approx([0.01, 0.01, 0.0025, 0.0025])
 
 
@@ -350,7 +350,7 @@ def test_a_rate_given_on_resuming_replaces_the_fallen_one(
     assert earlier.optimizer["param_groups"][0]["lr"] == pytest.approx(0.003)
     for lr, expected in ((0.01, 0.003), (0.5, 0.5)):
         config = TrainConfig(out=tmp_path, stages=stages((16, 3)), **(small | {"lr": lr}))
-        train(config, dataset, earlier, say=lambda _: None)
+        train_stages(config, dataset, earlier, say=lambda _: None)
         assert load_checkpoint(tmp_path / "last.pt").optimizer["param_groups"][0]["lr"] == pytest.approx(
             expected
         )
@@ -361,7 +361,7 @@ def test_other_options_given_on_resuming_take_effect(dataset: Dataset, small: Fi
     earlier = load_checkpoint(tmp_path / "last.pt")
     fields = {"weight_decay": 0.5, "plateau_patience": 9, "plateau_factor": 0.9}
     config = TrainConfig(out=tmp_path, stages=stages((16, 2)), **(small | fields))
-    train(config, dataset, earlier, say=lambda _: None)
+    train_stages(config, dataset, earlier, say=lambda _: None)
     last = load_checkpoint(tmp_path / "last.pt")
     assert last.optimizer["param_groups"][0]["weight_decay"] == 0.5
     assert (last.scheduler["patience"], last.scheduler["factor"]) == (9, 0.9)
@@ -371,7 +371,9 @@ def test_the_random_state_of_the_checkpoint_goes_on(dataset: Dataset, small: Fie
     start(dataset, tmp_path, small, (16, 1))
     state = torch.Generator().manual_seed(99).get_state()
     earlier = replace(load_checkpoint(tmp_path / "last.pt"), rng={"cpu": state})
-    train(TrainConfig(out=tmp_path, stages=stages((16, 2)), **small), dataset, earlier, say=lambda _: None)
+    train_stages(
+        TrainConfig(out=tmp_path, stages=stages((16, 2)), **small), dataset, earlier, say=lambda _: None
+    )
     assert torch.equal(load_checkpoint(tmp_path / "last.pt").rng["cpu"], state)
 
 
@@ -452,7 +454,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_leaves_the_last_checkpoint(
     with pytest.raises(
         RunError, match=r"expected a finite loss, found NaN or infinity at step 6; lower `lr`; last\.pt"
     ):
-        train(config, dataset, earlier, say=lambda _: None)
+        train_stages(config, dataset, earlier, say=lambda _: None)
     after = [(tmp_path / name).read_bytes() for name in ("last.pt", "best.pt", "log/metrics.csv")]
     assert after == before
 
@@ -467,7 +469,7 @@ def test_a_loss_that_grows_without_bounds_ends_the_run_and_leaves_the_last_check
     with pytest.raises(
         RunError, match=r"expected a loss that falls, found .* the first; lower `lr`; last\.pt"
     ):
-        train(config, dataset, earlier, say=lambda _: None)
+        train_stages(config, dataset, earlier, say=lambda _: None)
     last = load_checkpoint(tmp_path / "last.pt")
     assert (tmp_path / "last.pt").read_bytes() == before or last.position.step > earlier.position.step
 
@@ -482,13 +484,13 @@ def test_weights_spoilt_by_the_last_batch_of_an_epoch_are_not_saved(
     break_loss(monkeypatch, 3, lambda loss: loss + (0 * loss).sqrt())
     config = TrainConfig(out=tmp_path, stages=stages((16, 2)), **small)
     with pytest.raises(RunError):
-        train(config, dataset, earlier, say=lambda _: None)
+        train_stages(config, dataset, earlier, say=lambda _: None)
     assert (tmp_path / "last.pt").read_bytes() == before
 
 
 def test_bf16_trains_and_keeps_its_weights_in_fp32(dataset: Dataset, small: Fields, tmp_path: Path) -> None:
     outcome, said = start(dataset, tmp_path, small, (16, 1), precision="bf16")
-    assert "bf16-mixed" in said[0]
+    assert "bfloat16 (mixed precision)" in said[0]
     assert math.isfinite(outcome.metrics["val_loss"])
     weights = load_checkpoint(tmp_path / "last.pt").model.values()
     assert {tensor.dtype for tensor in weights} == {torch.float32, torch.int64}

@@ -19,7 +19,7 @@ from training.errors import CheckpointError, StoppedError
 from training.learner import Learner
 from training.models import UNet
 from training.process.devices import make_fabric
-from training.run import start_run, suggest_lr
+from training.run import suggest_lr, train
 from training.stages import Stage
 
 Differences = Callable[[Any, Any], list[str]]
@@ -56,10 +56,10 @@ def content(out: Path) -> list[Any]:
 @pytest.mark.parametrize(
     ("whole", "parts"),
     [
-        ("16:3", [("16:1", None), (None, 3)]),
-        ("16:3", [("16:1", None), ("16:2", None), ("16:3", None)]),
-        ("16:1,32:1", [("16:1", None), ("32:1", None)]),
-        ("16:2,32:2", [("16:1", None), ("16:2,32:1", None), ("32", 2)]),
+        ("16:3", ["16:1", ":3"]),
+        ("16:3", ["16:1", "16:2", "16:3"]),
+        ("16:1,32:1", ["16:1", "32:1"]),
+        ("16:2,32:2", ["16:1", "16:2,32:1", "32:2"]),
     ],
 )
 def test_resumed_equals_uninterrupted_to_the_bit(
@@ -67,13 +67,13 @@ def test_resumed_equals_uninterrupted_to_the_bit(
     tmp_path: Path,
     differences: Differences,
     whole: str,
-    parts: list[tuple[str | None, int | None]],
+    parts: list[str],
 ) -> None:
     # A patience of 0 lets the rate fall now and then, so that the plateau's state matters too.
     fields = {"plateau_patience": 0, "plateau_factor": 0.5, "lr": 0.1}
     run(tmp_path / "whole", whole, **fields)
-    for number, (res, epochs) in enumerate(parts):
-        run(tmp_path / "parts", res, epochs, resume=number > 0, **fields)
+    for number, stages in enumerate(parts):
+        run(tmp_path / "parts", stages, resume=number > 0, **fields)
     uninterrupted, resumed = content(tmp_path / "whole"), content(tmp_path / "parts")
     assert differences(resumed[0], uninterrupted[0]) == []
     assert differences(resumed[1], uninterrupted[1]) == []
@@ -133,7 +133,7 @@ def test_told_to_stop_it_saves_its_step_and_goes_on_to_the_bit(
     position = load_checkpoint(tmp_path / "parts" / "last.pt").position
     assert (position.step, position.epoch, position.epoch_steps) == (step, step // 9, step % 9)
     _, said = run(tmp_path / "parts", "16:2,32:1", resume=True, **fields)
-    within = f" and {step % 9} steps of the next" if step % 9 else ""
+    within = f", step {step % 9} of the next one" if step % 9 else ""
     assert said[0].endswith(f"resuming after epoch {step // 9}{within}")
     assert differences(content(tmp_path / "parts"), content(tmp_path / "whole")) == []
 
@@ -231,23 +231,14 @@ def test_what_cannot_change_is_refused_and_the_run_stays(run: Run, copy: Path) -
 
 def test_nothing_to_resume_is_said_and_the_run_starts(run: Run, tmp_path: Path) -> None:
     outcome, said = run(tmp_path / "run", "16:1", resume=True)
-    assert said[0] == f"{tmp_path / 'run' / 'last.pt'}: not there yet, starting a new run"
+    assert said[0] == f"{tmp_path / 'run' / 'last.pt'} does not exist yet: starting a new run"
     assert outcome.epochs == 1
 
 
-def test_without_stages_a_new_run_takes_the_default(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("training.run.DEFAULT_RES", "8")
-    monkeypatch.setattr("training.run.DEFAULT_EPOCHS", 2)
-    run(tmp_path / "run", None, None)
-    assert load_checkpoint(tmp_path / "run" / "last.pt").stages == (Stage(res=8, epochs=2),)
-
-
-@pytest.mark.parametrize("res", ["", "8193", "16:1,16:2"])
-def test_stages_that_cannot_be_are_refused_and_nothing_is_left(run: Run, tmp_path: Path, res: str) -> None:
-    with pytest.raises(ConfigError, match=r"^`res`: expected "):
-        run(tmp_path / "run", res)
+@pytest.mark.parametrize("stages", ["8193:1", "16:1,16:2"])
+def test_stages_that_cannot_be_are_refused_and_nothing_is_left(run: Run, tmp_path: Path, stages: str) -> None:
+    with pytest.raises((ConfigError, ValueError)):
+        run(tmp_path / "run", stages)
     assert not (tmp_path / "run").exists()
 
 
@@ -256,15 +247,17 @@ def test_a_folder_that_holds_a_run_is_refused(run: Run, tmp_path: Path, held: st
     out = tmp_path / "run"
     out.mkdir()
     (out / held).write_bytes(b"weights of days")
-    with pytest.raises(
-        UsageError, match=rf"found {held}; use `resume=True`, another `out`, or `overwrite=True`"
-    ):
+    with pytest.raises(UsageError) as error:
         run(out)
+    assert str(error.value) == (
+        f"{out} holds a run already ({held}). Continue it with `resume=True`, replace it with"
+        " `overwrite=True`, or use another `out`."
+    )
     assert (out / held).read_bytes() == b"weights of days"
     assert [path.name for path in out.iterdir()] == [held]
 
 
-def test_overwriting_starts_anew(run: Run, copy: Path, finished: Path, differences: Differences) -> None:
+def test_overwriting_starts_a_new_run(run: Run, copy: Path, finished: Path, differences: Differences) -> None:
     run(copy, "16:2", resume=True)
     (copy / "notes.txt").write_text("mine")
     outcome, _ = run(copy, "16:1", overwrite=True)
@@ -299,16 +292,15 @@ def test_a_wrong_option_does_not_cost_the_run_to_be_overwritten(
     assert (copy / "last.pt").exists() and (copy / "last.pt").read_bytes() == before
 
 
-@pytest.mark.parametrize(("res", "epochs"), [(None, None), ("16", None), ("16:1", None), (None, 1)])
-def test_a_finished_run_says_so_and_is_left_alone(
-    run: Run, copy: Path, res: str | None, epochs: int | None
-) -> None:
+@pytest.mark.parametrize("stages", [None, "16", "16:1", ":1"])
+def test_a_finished_run_says_so_and_is_left_alone(run: Run, copy: Path, stages: str | None) -> None:
     os.utime(copy / "last.pt", ns=(10**18, 10**18))
     before = {
         path: (path.read_bytes(), path.stat().st_mtime_ns) for path in copy.rglob("*") if path.is_file()
     }
-    outcome, said = run(copy, res, epochs, resume=True)
-    assert said == [f"{copy / 'last.pt'}: all stages (16:1) are finished, nothing to do"]
+    outcome, said = run(copy, stages, resume=True)
+    (line,) = said
+    assert line.startswith(f"{copy / 'last.pt'}: the run is finished (stages 16:1). To train further, ")
     assert outcome.epochs == 0 and outcome.position.epoch == 1 and outcome.metrics["val_loss"] > 0
     after = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in copy.rglob("*") if path.is_file()}
     assert after == before
@@ -348,7 +340,8 @@ def test_a_run_that_goes_on_finds_its_own_dataset(run: Run, copy: Path, data_wit
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps(config | {"data": str(data_without_val)}))
     with pytest.raises(
-        UsageError, match=r"expected the dataset of the run \(id .*\), found another .* name it with `data`"
+        UsageError,
+        match=r"\(id .*\) is not the dataset that .* was trained on .*\. Name the folder .* with `data`",
     ):
         run(copy, "16:3", resume=True, data=None)
 
@@ -360,7 +353,7 @@ def test_where_it_is_not_recorded_the_usual_place_is_looked_at(
     (tmp_path / "data").mkdir()
     (copy / "config.json").unlink()
     (tmp_path / "data" / "shards").symlink_to(data_without_val)
-    with pytest.raises(UsageError, match=r"data/shards: expected the dataset of the run"):
+    with pytest.raises(UsageError, match=r"^data/shards \(id .*\) is not the dataset that"):
         run(copy, "16:2", resume=True, data=None)
     (tmp_path / "data" / "shards").unlink()
     (tmp_path / "data" / "shards").symlink_to(data)
@@ -377,7 +370,7 @@ def test_two_calls_never_train_in_one_folder(
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
     with hold_folder(copy, "fgbg train"), pytest.raises(ConfigError, match="another 'fgbg train' at work"):
         if "find_lr" in flags:
-            suggest_lr(data, copy, small, "16", lambda _: None)
+            suggest_lr({**small, "data": data, "out": copy, "stages": [Stage(res=16)]})
         else:
             run(copy, "16:2", **flags)
     assert before == {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
@@ -400,17 +393,16 @@ def test_a_plot_of_someone_else_is_never_replaced(
     plot.parent.mkdir(parents=True)
     plot.write_bytes(b"my own plot")
     with pytest.raises(UsageError, match="lr-range"):
-        suggest_lr(data, tmp_path / "run", small, "16", lambda _: None)
+        suggest_lr({**small, "data": data, "out": tmp_path / "run", "stages": [Stage(res=16)]})
     with pytest.raises(UsageError, match="lr-range"):
         run(tmp_path / "run", lr="auto")
     assert plot.read_bytes() == b"my own plot"
 
 
 def test_options_without_effect_are_said(run: Run, copy: Path) -> None:
-    _, said = run(copy, "16:2", 4, resume=True, lr="auto", schedule="cosine", plateau_patience=1)
+    _, said = run(copy, "16:2", resume=True, lr="auto", schedule="cosine", plateau_patience=1)
     assert {line.partition(" has no effect")[0] for line in said if "no effect" in line} == {
         "`lr=auto`",
-        "`epochs`",
         "`plateau_patience`",
     }
 
@@ -419,7 +411,7 @@ def test_another_dataset_is_noted_and_trained_on(run: Run, copy: Path, data_with
     outcome, said = run(copy, "16:2", resume=True, data=data_without_val)
     assert (
         said[0]
-        == f"{data_without_val}: note that this is not the dataset the run began with; going on with it"
+        == f"{data_without_val} is not the dataset that the run started with; training continues on it"
     )
     assert outcome.position.epoch == 2
 
@@ -428,7 +420,7 @@ def test_a_dataset_without_val_is_noted_and_trained_on(
     run: Run, tmp_path: Path, data_without_val: Path
 ) -> None:
     outcome, said = run(tmp_path / "run", data=data_without_val)
-    assert said[0] == f"{data_without_val}: no val split; best.pt and the plateau follow the training loss"
+    assert said[0] == f"{data_without_val} has no val split: best.pt and the plateau follow the training loss"
     assert outcome.epochs == 1 and (tmp_path / "run" / "best.pt").is_file()
 
 
@@ -450,8 +442,8 @@ def test_the_resolved_config_stands_beside_the_checkpoints(run: Run, copy: Path,
     config = json.loads((copy / "config.json").read_text())
     assert (config["stages"], config["clip"], config["lr"]) == ([{"res": 16, "epochs": 2}], 0.5, 0.01)
     kept = {name: value for name, value in config.items() if name not in PLACE_FIELDS}
-    assert kept == load_checkpoint(copy / "last.pt").config
-    assert (config["data"], config["device"]) == (str(data), "cpu")
+    assert kept == load_checkpoint(copy / "last.pt").config | {"epoch_samples": 16, "shuffle_window": 144}
+    assert (config["data"], config["device"], config["precision"]) == (str(data), "cpu", "32")
 
 
 def test_a_checkpoint_decides_nothing_about_the_machine(
@@ -467,9 +459,9 @@ def test_a_checkpoint_decides_nothing_about_the_machine(
         return make_fabric(config)
 
     monkeypatch.setattr("training.engine.make_fabric", note)
-    start_run(data, copy, {"device": "cpu"}, "16:2", None, True, False, lambda _: None)
+    train(TrainConfig(data=data, out=copy, device="cpu", stages=[(16, 2)]), resume=True)
     (config,) = made
-    assert (config.devices, config.nodes, config.device, config.precision) == (1, 1, "cpu", "auto")
+    assert (config.devices, config.nodes, config.device) == (1, 1, "cpu") and config.precision != "16"
     assert (config.compile, config.data, config.out) == (False, data, copy)
 
 
@@ -558,6 +550,17 @@ def test_the_table_has_what_a_user_compares(finished: Path) -> None:
 def test_a_best_without_a_last_is_not_replaced_silently(run: Run, copy: Path) -> None:
     (copy / "last.pt").unlink()
     before = (copy / "best.pt").read_bytes()
-    with pytest.raises(UsageError, match=r"expected last\.pt beside best\.pt, found none"):
+    with pytest.raises(UsageError, match=r"holds best\.pt without last\.pt"):
         run(copy, resume=True)
     assert (copy / "best.pt").read_bytes() == before
+
+
+def test_train_takes_a_config_and_changes_of_a_run_only_what_was_given(
+    copy: Path, data: Path, small: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    fields = small | {"data": str(data), "out": str(copy)}
+    del fields["lr"]
+    outcome = train(TrainConfig(**fields, stages=[(16, 2)], clip=0.5), resume=True, progress=False)
+    assert (outcome.last, outcome.best) == (copy / "last.pt", copy / "best.pt")
+    assert (outcome.config.lr, outcome.config.clip, outcome.position.epoch) == (1e-2, 0.5, 2)
+    assert capfd.readouterr() == ("", "")

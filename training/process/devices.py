@@ -20,7 +20,16 @@ _GRACE = 10.0
 _FEW_PROCESSES = 8
 """So many run on any CPU, if slowly."""
 
-FabricPrecision = Literal["16-mixed", "bf16-mixed", "32-true"]
+_FABRIC_PRECISIONS: dict[str, Literal["16-mixed", "bf16-mixed", "32-true"]] = {
+    "16": "16-mixed",
+    "bf16": "bf16-mixed",
+    "32": "32-true",
+}
+_SHOWN_PRECISIONS = {
+    "16-mixed": "float16 (mixed precision)",
+    "bf16-mixed": "bfloat16 (mixed precision)",
+    "32-true": "float32",
+}
 
 
 def choose_accelerator(asked: str) -> Accelerator:
@@ -42,8 +51,8 @@ def choose_accelerator(asked: str) -> Accelerator:
     raise ConfigError("`device`", f"one of auto, {', '.join(here)}", asked, "choose a device that is here")
 
 
-def choose_precision(asked: Precision, accelerator: Accelerator) -> FabricPrecision:
-    """bf16 (mixed) where asked for, or where auto finds hardware for it; else fp32.
+def choose_precision(asked: Precision, accelerator: Accelerator) -> Precision:
+    """The precision asked for; auto is bf16 where the hardware has it, else 32.
 
     Raises:
         ConfigError: fp16 is asked for where there is no CUDA; its losses need scaling that is only there.
@@ -51,9 +60,39 @@ def choose_precision(asked: Precision, accelerator: Accelerator) -> FabricPrecis
     if asked == "16" and accelerator != "cuda":
         raise ConfigError("`precision`", "32 or bf16 where there is no CUDA", "16", "choose one of them")
     if asked == "auto":
-        asked = "bf16" if _has_bf16(accelerator) else "32"
-    names: dict[Precision, FabricPrecision] = {"16": "16-mixed", "bf16": "bf16-mixed", "32": "32-true"}
-    return names[asked]
+        return "bf16" if _has_bf16(accelerator) else "32"
+    return asked
+
+
+def shown_precision(fabric: "Fabric") -> str:
+    """The precision of a run as people call it: `float32`."""
+    return _SHOWN_PRECISIONS[str(fabric.strategy.precision.precision)]
+
+
+def resolve_machine(config: TrainConfig) -> TrainConfig:
+    """The same config with the device, the precision, and the numbers of devices and machines that it gets.
+
+    Under torchrun the numbers are torchrun's.
+
+    Raises:
+        ConfigError: a device asked for is not here, or does not have the precision.
+    """
+    from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+
+    accelerator = choose_accelerator(config.device)
+    devices, nodes = config.devices, config.nodes
+    if TorchElasticEnvironment.detect():
+        devices = int(os.environ["LOCAL_WORLD_SIZE"])
+        nodes = int(os.environ["WORLD_SIZE"]) // devices
+    _refuse_missing_devices(accelerator, devices)
+    return config.model_copy(
+        update={
+            "device": accelerator,
+            "devices": devices,
+            "nodes": nodes,
+            "precision": choose_precision(config.precision, accelerator),
+        }
+    )
 
 
 def make_fabric(config: TrainConfig) -> "Fabric":
@@ -68,14 +107,29 @@ def make_fabric(config: TrainConfig) -> "Fabric":
     from lightning.fabric import Fabric
     from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
-    accelerator = choose_accelerator(config.device)
+    config = resolve_machine(config)
     # Fabric speaks of its precision on its own; the run's first line says it with the rest.
     for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.distributed"):
         logging.getLogger(name).setLevel(logging.WARNING)
-    devices, nodes = config.devices, config.nodes
-    if TorchElasticEnvironment.detect():
-        devices = int(os.environ["LOCAL_WORLD_SIZE"])
-        nodes = int(os.environ["WORLD_SIZE"]) // devices
+    fabric = Fabric(
+        accelerator=config.device,
+        strategy="ddp" if config.devices * config.nodes > 1 else "auto",
+        devices=config.devices,
+        num_nodes=config.nodes,
+        precision=_FABRIC_PRECISIONS[config.precision],
+    )
+    if "LOCAL_RANK" in os.environ and not TorchElasticEnvironment.detect():
+        end_with_parent(_GRACE)  # it may wait for the first process for ever
+    fabric.launch()
+    return fabric
+
+
+def _refuse_missing_devices(accelerator: Accelerator, devices: int) -> None:
+    """Refuse more devices than this machine has.
+
+    Raises:
+        ConfigError: it has fewer.
+    """
     if accelerator == "cuda" and devices > torch.cuda.device_count():
         raise ConfigError(
             "`devices`", f"at most the {torch.cuda.device_count()} that are here", str(devices), "lower it"
@@ -85,17 +139,6 @@ def make_fabric(config: TrainConfig) -> "Fabric":
         raise ConfigError("`devices`", f"at most {most} on this CPU", str(devices), "lower it")
     if accelerator == "mps" and devices > 1:
         raise ConfigError("`devices`", "1 on mps", str(devices), "lower it")
-    fabric = Fabric(
-        accelerator=accelerator,
-        strategy="ddp" if devices * nodes > 1 else "auto",
-        devices=devices,
-        num_nodes=nodes,
-        precision=choose_precision(config.precision, accelerator),
-    )
-    if "LOCAL_RANK" in os.environ and not TorchElasticEnvironment.detect():
-        end_with_parent(_GRACE)  # it may wait for the first process for ever
-    fabric.launch()
-    return fabric
 
 
 def is_first_process() -> bool:
