@@ -26,7 +26,8 @@ from generator.format.manifest import (
     hashes_by_name,
     prove_id,
 )
-from generator.scene.numbering import SplitPlan, random_words
+from generator.scene.numbering import SplitPlan
+from generator.scene.random_words import random_words
 from generator.splits import SPLITS, assign_splits, share_samples
 
 FROM_FILE = "files"

@@ -1,4 +1,4 @@
-"""The ground that objects stand on: how near it is."""
+"""The depth of the ground that objects stand on."""
 
 import numpy as np
 
@@ -6,15 +6,18 @@ from generator.format.bank import Bank
 
 
 def ground_depth(bank: Bank, bg: np.ndarray, placements: np.ndarray) -> np.ndarray:
-    """The depth of the ground an object stands on: (n,) uint16.
+    """The depth of the ground under each object.
 
-    It is the lower median of the background's known depth under the object's lowest opaque row, clamped
-    to the canvas; 0 (unknown) where all of that is unknown.
+    It is the lower median of the background's known depth under the object's lowest opaque row; pixels beyond
+    the canvas count as its nearest border pixel.
 
     Args:
         bank: sprites and backgrounds.
         bg: (n,) the background of each placement.
         placements: (n,) of dtype PLACEMENT; `depth` is not read.
+
+    Returns:
+        (n,) uint16 relative inverse depth; 0 (unknown) where none of these pixels is known.
     """
     height, width = bank.bg_depth.shape[1:]
     foot = bank.foot(placements["sprite"])
@@ -26,7 +29,7 @@ def ground_depth(bank: Bank, bg: np.ndarray, placements: np.ndarray) -> np.ndarr
     columns = np.clip(columns + placements["x"][:, None], 0, width - 1)
     rows = np.clip(foot.row + placements["y"], 0, height - 1)
     under = bank.bg_depth[bg[:, None], rows[:, None], columns]
-    # Unknown depth and the padding of shorter feet sort to the front and are left out.
+    # Unknown depth and the padding of shorter feet become 0, are sorted to the front and left out.
     under[~foot.valid] = 0
     under.sort(axis=1)
     known = np.count_nonzero(under, axis=1)

@@ -1,6 +1,6 @@
-"""Sprites: a foreground in its prepared appearances, and the shadow it casts where it stands.
+"""Sprites: a foreground in its prepared appearances, and its contact shadow.
 
-Whatever is not an integer paste happens here, once: size, rotation, colour, edge.
+Size, rotation, colour and edge are computed here, once. Pasting a sprite later is integer arithmetic alone.
 """
 
 import os
@@ -25,7 +25,7 @@ Appearance = Callable[[np.ndarray, int], np.ndarray]
 
 
 def sprites_per_fg(config: GenerateConfig) -> int:
-    """How many sprites show each foreground, shadows apart."""
+    """How many sprites each foreground has, without shadows."""
     return config.variants * len(_edges(config))
 
 
@@ -34,8 +34,8 @@ def make_sprites(rgba: np.ndarray, config: GenerateConfig, words: Sequence[int])
 
     Args:
         rgba: (H, W, 4) uint8, straight alpha.
-        config: the ranges to draw appearances from.
-        words: one random word a variant.
+        config: the ranges that appearances are drawn from.
+        words: one random word for each variant.
 
     Returns:
         (h, w, 4) uint8 each, straight alpha, colour 0 where alpha is 0.
@@ -47,11 +47,14 @@ def make_sprites(rgba: np.ndarray, config: GenerateConfig, words: Sequence[int])
 
 
 def shadow_widths(base: np.ndarray, side: int) -> np.ndarray:
-    """How wide the shadows of objects are: a little wider than what they stand on, within the largest sprite.
+    """The widths of shadows: 1.2 times the width of the object's base, from 3 pixels to `side`.
 
     Args:
-        base: (..., 2) first and last column near the ground.
-        side: of the square that holds any sprite, at least 3 pixels.
+        base: (..., 2) first and last opaque column near the ground, as `Bank.base` has them.
+        side: side of the largest sprite, at least 3 pixels.
+
+    Returns:
+        (...) int64, in pixels.
     """
     standing = base[..., 1] - base[..., 0] + 1
     widths: np.ndarray = np.clip((6 * standing + 2) // 5, NARROWEST_SHADOW, side)
@@ -59,7 +62,7 @@ def shadow_widths(base: np.ndarray, side: int) -> np.ndarray:
 
 
 def contact_shadow(width: int) -> np.ndarray:
-    """The soft dark ellipse under an object: (h, width, 4) uint8, black, alpha falling from its middle."""
+    """A soft black ellipse, whose alpha falls from the middle to the edge: (h, width, 4) uint8."""
     height = max(NARROWEST_SHADOW, round(width * _SHADOW_FLATNESS))
     u = (np.arange(width) + 0.5) / width * 2 - 1
     v = (np.arange(height) + 0.5) / height * 2 - 1
@@ -69,7 +72,7 @@ def contact_shadow(width: int) -> np.ndarray:
 
 
 def _appearance(config: GenerateConfig) -> Appearance:
-    """Draws size, rotation and colour together for one word."""
+    """A function that draws size, rotation and colour from one random word and applies them."""
     with _without_torch():
         os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
         import albumentations
@@ -106,7 +109,7 @@ def _appearance(config: GenerateConfig) -> Appearance:
         tint.set_random_seed(word % 2**31)
         pose.set_random_seed((word >> 32) % 2**31)
         alpha = base[..., 3]
-        # Contrast turns about the picture's mean: what is transparent shall not darken it.
+        # Contrast is changed around the picture's mean, which transparent pixels must not darken.
         colour = np.where(alpha[..., None] > 0, base[..., :3], cv2.mean(base, (alpha > 0).view(np.uint8))[:3])
         tinted = tint(image=colour.astype(np.uint8))["image"]
         whole = premultiply(np.dstack([tinted, alpha]))
@@ -119,7 +122,7 @@ def _appearance(config: GenerateConfig) -> Appearance:
 
 
 def _edges(config: GenerateConfig) -> tuple[Callable[[np.ndarray], np.ndarray], ...]:
-    """The edges each appearance comes with: the same scene with either teaches not to look for seams.
+    """The edges that each appearance gets; training on several teaches a network not to look for seams.
 
     Source: Dwibedi et al. 2017, "Cut, Paste and Learn".
     """
@@ -131,7 +134,7 @@ def _as_it_is(sprite: np.ndarray) -> np.ndarray:
 
 
 def _feather(sprite: np.ndarray) -> np.ndarray:
-    """Let alpha fall off softly inwards; outside there is no colour to show."""
+    """Soften the edge inwards, because pixels outside have no colour."""
     alpha = sprite[..., 3]
     width = max(1, round(max(alpha.shape) * _FEATHER))
     framed = cv2.copyMakeBorder(alpha, width, width, width, width, cv2.BORDER_CONSTANT, value=0)
@@ -139,13 +142,13 @@ def _feather(sprite: np.ndarray) -> np.ndarray:
     soft = cv2.GaussianBlur(inner, (4 * width + 1, 4 * width + 1), width)[width:-width, width:-width]
     feathered = sprite.copy()
     feathered[..., 3] = np.minimum(alpha, soft)
-    # A part thinner than the edge would vanish: it stays as it is.
+    # A cut-out thinner than the soft edge would vanish, so it keeps its own edge.
     return feathered if (feathered[..., 3] >= OPAQUE).any() else sprite
 
 
 @contextmanager
 def _without_torch() -> Iterator[None]:
-    """Albumentations imports torch where it is installed, for what is not used here: seconds and 500 MB."""
+    """Keep Albumentations from importing torch, which takes seconds and 500 MB and is not used here."""
     if "torch" in sys.modules:
         yield
         return

@@ -1,0 +1,22 @@
+import numpy as np
+
+from generator.scene.random_words import below, high_half, low_half, random_words, sample_words, share
+
+
+def test_a_sample_owns_64_words_of_its_splits_stream() -> None:
+    stream = np.random.Philox(key=7, counter=[0, 1, 0, 0]).random_raw(64 * 10).reshape(10, 64)
+    assert (sample_words(7, "val", np.array([9, 0, 4]), 64) == stream[[9, 0, 4]]).all()
+
+
+def test_streams_differ() -> None:
+    first = [int(random_words(7, stream, 1)[0]) for stream in ("order/train", "order/val", "fg", "bg")]
+    first.append(int(sample_words(7, "train", np.array([0]), 1)[0, 0]))
+    assert len(set(first)) == 5
+
+
+def test_numbers_are_made_of_the_halves_of_words() -> None:
+    words = np.array([0x80000000_40000000, 0xFFFFFFFF_00000000], np.uint64)
+    assert high_half(words).tolist() == [2**31, 2**32 - 1] and low_half(words).tolist() == [2**30, 0]
+    assert below(high_half(words), 10).tolist() == [5, 9]
+    assert below(low_half(words), np.array([8, 8])).tolist() == [2, 0]
+    assert share(low_half(words)).tolist() == [0.25, 0.0]
