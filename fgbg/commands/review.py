@@ -2,11 +2,13 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from fgbg.option_names import name_options
 from fgbg.options import bg_option, common_options, fg_option, fg_size_option, size_option
 from fgbg.screen import say, warn
 from fgbg.value_types import FILE
@@ -47,9 +49,11 @@ def command(fg: Path, bg: Path, report: Path, **sizes: Any) -> None:
     config = GenerateConfig(**sizes)
     check_report(report)
     outcome = review(fg, bg, Limits(config.size, config.fg_size), say=warn)
-    write_report(report, outcome.findings)
-    _print_table(outcome.findings)
-    counts = Counter(finding.severity for finding in outcome.findings)
+    ctx = click.get_current_context()
+    findings = [replace(found, advice=name_options(found.advice, ctx)) for found in outcome.findings]
+    write_report(report, findings)
+    _print_table(findings)
+    counts = Counter(finding.severity for finding in findings)
     named = ", ".join(f"{counts[severity]} {severity}s" for severity in SEVERITIES)
     say(f"{outcome.pictures} pictures: {named}; {report}")
     if counts["error"] or counts["warning"]:

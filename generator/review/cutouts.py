@@ -78,5 +78,5 @@ def _find_halo(rgba: np.ndarray, limits: Limits) -> Iterator[Flaw]:
     if old is not None and old.explained >= limits.halo and old.shift >= limits.halo_shift:
         colour = ",".join(str(round(float(level))) for level in old.colour)
         detail = f"its soft edge contains the colour of an old background, about {colour}"
-        advice = "clean it: fgbg cutout FOLDER `clean_edges=True` `out=OTHER`"
+        advice = "clean it with 'fgbg cutout' and `clean_edges=True`"
         yield Flaw("warning", "halo", detail, advice)

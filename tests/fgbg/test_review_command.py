@@ -48,6 +48,14 @@ def test_an_error_is_in_the_table_the_report_and_the_exit_code(mixed: DrawnSampl
     assert run(mixed, tmp_path / "r.csv")[0] == 1  # its own report is replaced
 
 
+def test_the_report_names_options(mixed: DrawnSamples, tmp_path: Path) -> None:
+    dot = np.zeros((640, 640, 4), np.uint8)
+    dot[300, 300] = 255
+    cv2.imwrite(str(mixed.fg / "dot.png"), dot)
+    run(mixed, tmp_path / "r.csv")
+    assert ',"remove it, or raise --fg-size"\n' in (tmp_path / "r.csv").read_text()
+
+
 def test_another_file_is_not_replaced(mixed: DrawnSamples, tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text("mine")
     code, _, stderr = run(mixed, tmp_path / "r.csv")
