@@ -66,6 +66,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return f"<div class='scroll'><table><tr>{titles}</tr>{''.join(lines)}</table></div>"
 
 
-def embedded(png: bytes) -> str:
+def embedded(content: bytes, kind: str = "image/png") -> str:
     """The address of a picture that stands in the page itself."""
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

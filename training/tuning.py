@@ -1,6 +1,5 @@
 """What `auto` means: a learning rate and a batch size found by trying them."""
 
-import io
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from lightning.fabric import Fabric
 from lightning.fabric.strategies.single_device import SingleDeviceStrategy
 
 from generator.files import write_atomically
+from generator.look.chart import COLOURS, chart_style, new_figure, to_png
+from generator.marks import mark_png
 from generator.progress import Progress
 from generator.reading.dataset import Dataset
 from training.batches.batch import IntegerBatch
@@ -24,7 +25,7 @@ from training.mishaps import batch_told
 from training.plan import Plan
 from training.position import RunPosition
 from training.process.devices import over_processes
-from training.records.run_folder import LOG_FOLDER, LR_PLOT, PLOT_MARK
+from training.records.run_folder import LOG_FOLDER, LR_PLOT
 
 _LOWEST_LR, _HIGHEST_LR = 1e-6, 1.0
 _LR_STEPS = 100
@@ -110,21 +111,19 @@ def find_lr(config: TrainConfig, fabric: Fabric, dataset: Dataset) -> LrRange:
 
 
 def plot_lr_range(found: LrRange, path: Path) -> None:
-    """Draw the loss over the rate."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7, 4.5), layout="constrained")
-    axes = figure.subplots()
-    axes.plot(found.rates, found.losses)
-    axes.axvline(
-        found.suggested, color="tab:red", linestyle="--", label=f"learning rate {found.suggested:.2g}"
-    )
-    axes.set(xscale="log", xlabel="learning rate", ylabel="training loss, smoothed")
-    axes.legend()
+    """Write a chart of the loss over the learning rate, as PNG."""
+    with chart_style():
+        figure = new_figure(7, 4.5)
+        axes = figure.subplots()
+        axes.plot(found.rates, found.losses, color=COLOURS[0])
+        rate = f"suggested learning rate: {found.suggested:.2g}"
+        axes.axvline(found.suggested, color=COLOURS[1], linestyle="--", label=rate)
+        title = "Loss while the learning rate rises; it falls fastest at the dashed line"
+        axes.set(title=title, xscale="log", xlabel="learning rate", ylabel="training loss, smoothed")
+        axes.legend()
+        content = to_png(figure)
     path.parent.mkdir(parents=True, exist_ok=True)
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=120, metadata={"Software": PLOT_MARK})
-    write_atomically(path, content.getbuffer())
+    write_atomically(path, mark_png(content, "train"))
 
 
 def find_batch_size(config: TrainConfig, fabric: Fabric, dataset: Dataset) -> int:

@@ -46,11 +46,11 @@ def command(
     DATASET is its folder, as --data. Prints mean and standard deviation per field and channel, and writes
     stats.json and stats.png (position heat map and histograms).
     """
-    from generator.look.stats import FIGURE_FILE, STATS_FILE, write_stats
+    from generator.look.stats import CHART_FILE, STATS_FILE, write_stats
 
     folder = named_dataset(ctx, dataset, data)
     stats = write_stats(folder, subset, None if samples == "all" else int(samples), out, overwrite)
-    say(*_table(stats), out / STATS_FILE, out / FIGURE_FILE)
+    say(*_table(stats), out / STATS_FILE, out / CHART_FILE)
 
 
 def _table(stats: "DatasetStats") -> list[str]:

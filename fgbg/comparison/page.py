@@ -41,7 +41,7 @@ def _curves(runs: Sequence[ComparedRun]) -> list[str]:
         return lines
     panels = []
     for name in names:
-        light, dark = (embedded(draw_panel(name, runs, dark)) for dark in (False, True))
+        light, dark = (embedded(draw_panel(name, runs, dark), "image/svg+xml") for dark in (False, True))
         panels.append(
             f"<picture><source media='(prefers-color-scheme: dark)' srcset='{dark}'>"
             f"<img src='{light}' alt='curves of {shown(panel_title(name))}'></picture>"

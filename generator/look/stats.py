@@ -1,6 +1,6 @@
-"""What the pixels of a dataset look like in numbers: colours, coverage, positions, depth, what is hidden.
+"""Statistics of a dataset: colours, coverage, positions, depth, and how much of each object is visible.
 
-`generator.format.moments` sums pixels; this counts everything else too, over samples spread over a split.
+They are counted over samples that are spread evenly over a split.
 """
 
 import json
@@ -12,12 +12,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable, write_atomically
 from generator.format.manifest import Moments, Sums
 from generator.format.moments import pixel_sums
 from generator.format.pixels import FARTHEST, NEAREST, OPAQUE, UNKNOWN, Pixels, pixel_bytes
-from generator.look.plots import Bars, HeatMap, draw_figure
+from generator.look.stats_chart import HeatMap, Histogram, draw_panels
 from generator.marks import mark_png
 from generator.progress import Progress
 from generator.reading.dataset import Batch, Dataset, Split, open_dataset
@@ -25,10 +24,10 @@ from generator.reading.seen_objects import instance_maps, seen_objects
 from generator.reading.selection import filled_split, spread
 from generator.splits import SplitName
 
-STATS_FILE, FIGURE_FILE = "stats.json", "stats.png"
+STATS_FILE, CHART_FILE = "stats.json", "stats.png"
 
 SAMPLES = 4096
-"""Looked at unless told otherwise; the mean of a channel is then sure to about 0.003."""
+"""Number of samples by default: the mean of a channel is then accurate to about 0.003."""
 
 COVERAGE_BINS, DEPTH_BINS, VISIBLE_BINS = 100, 64, 20
 _GRID = 16
@@ -37,20 +36,20 @@ _BLOCK_BYTES = 16 * 2**20
 
 @dataclass(frozen=True)
 class DatasetStats:
-    """What was counted over some samples of a split.
+    """Statistics over samples of a split.
 
     Attributes:
         dataset: the dataset's id.
         subset: the split.
-        total: samples of the split.
+        total: number of samples in the split.
         size: canvas (width, height).
         fields: moments of `bg`, `fg_bg`, `mask`, `depth` in [0, 1]; depth over known pixels only.
-        objects: (samples,) int64, how many objects each has, hidden ones too.
+        objects: (samples,) int64, number of objects in each, hidden ones too.
         coverage: (samples,) float64, the mean of each mask in [0, 1].
         positions: (H, W) float64, the mean over the masks of all samples, in [0, 1].
-        depth: (65536,) int64, how many pixels have each value.
-        visible: (objects,) float64, which share of each object's opaque pixels is seen: neither hidden by
-            another one nor beyond the border; None in a dataset of one object a sample.
+        depth: (65536,) int64, number of pixels with each value.
+        visible: (objects,) float64, the visible share of each object's opaque pixels: those that neither
+            another object nor the border hides; None in a dataset with one object per sample.
     """
 
     dataset: str
@@ -66,22 +65,22 @@ class DatasetStats:
 
     @property
     def samples(self) -> int:
-        """How many samples were looked at."""
+        """Number of samples counted."""
         return len(self.objects)
 
     @property
     def unknown_depth(self) -> float:
-        """The share of pixels without depth."""
+        """Share of pixels without depth, in [0, 1]."""
         return float(self.depth[UNKNOWN] / self.depth.sum())
 
     @property
     def depth_counts(self) -> np.ndarray:
-        """Known pixels in DEPTH_BINS equal parts from farthest to nearest: int64."""
+        """(DEPTH_BINS,) int64, known pixels in equal parts of the depth, from farthest to nearest."""
         bins = np.arange(NEAREST - FARTHEST + 1) * DEPTH_BINS // (NEAREST - FARTHEST + 1)
         return np.bincount(bins, self.depth[FARTHEST:], DEPTH_BINS).astype(np.int64)
 
     def to_json(self) -> dict[str, Any]:
-        """What `stats.json` holds (docs/look.md); numbers have 6 decimals."""
+        """The content of stats.json, described in docs/look.md; numbers have 6 decimals."""
         document: dict[str, Any] = {
             "dataset": self.dataset,
             "subset": self.subset,
@@ -101,64 +100,83 @@ class DatasetStats:
         rounded: dict[str, Any] = _rounded(document)
         return rounded
 
-    def draw(self) -> np.ndarray:
-        """The figure: (H, W, 3) uint8."""
+    def draw(self) -> bytes:
+        """The chart as PNG."""
         width, height = self.size
         title = f"{self.subset}: {self.samples:,} of {self.total:,} samples, {width} x {height} pixels"
-        panels: list[Bars | HeatMap] = [
-            HeatMap("Where objects are", "mask, mean over samples in %", self.positions * 100),
-            Bars(
-                "Coverage",
-                "part of the picture in %",
-                "samples in %",
-                *_trimmed(self.coverage, COVERAGE_BINS),
-            ),
-            Bars(
-                f"Depth ({self.unknown_depth:.1%} unknown)",
-                "relative inverse depth, 0 farthest ... 1 nearest",
-                "known pixels in %",
-                np.linspace(0, 1, DEPTH_BINS + 1),
-                _percent(self.depth_counts),
-            ),
-        ]
-        if self.visible is None:
-            counts = np.bincount(self.objects)
-            edges = np.arange(len(counts) + 1) - 0.5
-            panels.append(Bars("Objects", "in a sample", "samples in %", edges, _percent(counts), whole=True))
-        else:
-            counts = _histogram(self.visible, VISIBLE_BINS)
-            edges = np.linspace(0, 100, VISIBLE_BINS + 1)
-            panels.append(Bars("Visible", "part of the object in %", "objects in %", edges, _percent(counts)))
-        return draw_figure(title, panels)
+        positions = HeatMap("Where objects are", "mean mask over all samples in %", self.positions * 100)
+        coverage = Histogram(
+            "Coverage",
+            "part of the picture that the mask covers, in %",
+            "samples in %",
+            *_trimmed(self.coverage, COVERAGE_BINS),
+        )
+        depth = Histogram(
+            f"Depth ({self.unknown_depth:.1%} of pixels unknown)",
+            "relative inverse depth: 0 farthest, 1 nearest",
+            "known pixels in %",
+            np.linspace(0, 1, DEPTH_BINS + 1),
+            _percent(self.depth_counts),
+        )
+        return draw_panels(title, [positions, coverage, depth, self._objects()])
+
+    def _objects(self) -> Histogram:
+        """How much of each object is visible, or the number of objects where each sample has one."""
+        if self.visible is not None:
+            return Histogram(
+                "Visible part of objects",
+                "part of the object in %",
+                "objects in %",
+                np.linspace(0, 100, VISIBLE_BINS + 1),
+                _percent(_histogram(self.visible, VISIBLE_BINS)),
+            )
+        counts = np.bincount(self.objects)
+        return Histogram(
+            "Objects",
+            "objects in a sample",
+            "samples in %",
+            np.arange(len(counts) + 1) - 0.5,
+            _percent(counts),
+            counts=True,
+        )
 
 
 def write_stats(
-    folder: Path, subset: SplitName, samples: int | None, out: Path, overwrite: bool = False
+    folder: str | Path,
+    subset: SplitName,
+    samples: int | None,
+    out: str | Path,
+    overwrite: bool = False,
+    progress: bool = True,
 ) -> DatasetStats:
-    """Measure a dataset and write OUT/stats.json and OUT/stats.png.
+    """Measure a dataset, and write OUT/stats.json and OUT/stats.png.
 
     Args:
         folder: of the dataset.
-        subset: to measure.
-        samples: how many, spread evenly over the split; None for all.
-        out: folder, made where there is none.
-        overwrite: replace earlier files there.
+        subset: the split.
+        samples: number of samples, spread evenly over the split; None: all of them.
+        out: folder of the results. It is made if it does not exist.
+        overwrite: replace earlier results.
+        progress: show a progress bar on stderr.
 
     Raises:
-        UsageError: a file is there and not to be overwritten.
+        UsageError: a result exists, and `overwrite` is False.
         DatasetError: the dataset is missing, unfinished, damaged, or without samples in this split.
     """
+    out = Path(out)
     require_writable(out)
-    refuse_existing([out / name for name in (STATS_FILE, FIGURE_FILE)], overwrite)
-    stats = measure(open_dataset(folder), subset, samples)
+    refuse_existing([out / name for name in (STATS_FILE, CHART_FILE)], overwrite)
+    stats = measure(open_dataset(Path(folder)), subset, samples, progress)
     out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / FIGURE_FILE, mark_png(encode_png(stats.draw()), "stats"))
+    write_atomically(out / CHART_FILE, mark_png(stats.draw(), "stats"))
     write_atomically(out / STATS_FILE, json.dumps(stats.to_json(), indent=1).encode() + b"\n")
     return stats
 
 
-def measure(dataset: Dataset, subset: SplitName, samples: int | None = SAMPLES) -> DatasetStats:
-    """Count over samples spread evenly over a split; None for all of it.
+def measure(
+    dataset: Dataset, subset: SplitName, samples: int | None = SAMPLES, progress: bool = True
+) -> DatasetStats:
+    """Count over samples that are spread evenly over a split; None: over all of them.
 
     Raises:
         DatasetError: the split has no samples.
@@ -174,7 +192,7 @@ def measure(dataset: Dataset, subset: SplitName, samples: int | None = SAMPLES) 
     depth = np.zeros(NEAREST + 1, np.int64)
     visible: list[float] = []
     opaque = _OpaquePixels(dataset)
-    with Progress("measuring", len(rows), "samples") as progress:
+    with Progress("measuring", len(rows), "samples", shown=progress) as bar:
         for block, batch in _blocks(split, rows, manifest.size, manifest.has_instances):
             part = pixel_sums(batch.bg, Pixels(batch.fg_bg, batch.mask, batch.depth))
             sums = {name: sums[name] + part[name] if sums else part[name] for name in part}
@@ -185,7 +203,7 @@ def measure(dataset: Dataset, subset: SplitName, samples: int | None = SAMPLES) 
                 seen = seen_objects(dataset, split, row, instances)
                 objects.append(len(seen))
                 visible += [one.area / opaque[one.sprite] for one in seen]
-            progress.advance(len(block))
+            bar.advance(len(block))
     return DatasetStats(
         dataset=manifest.id,
         subset=subset,
@@ -201,7 +219,7 @@ def measure(dataset: Dataset, subset: SplitName, samples: int | None = SAMPLES) 
 
 
 class _OpaquePixels(dict[int, int]):
-    """How many opaque pixels each sprite has, counted when asked for."""
+    """Number of opaque pixels of each sprite, counted when it is first needed."""
 
     def __init__(self, dataset: Dataset) -> None:
         super().__init__()
@@ -215,7 +233,7 @@ class _OpaquePixels(dict[int, int]):
 def _blocks(
     split: Split, rows: np.ndarray, size: tuple[int, int], instances: bool
 ) -> Iterator[tuple[np.ndarray, Batch]]:
-    """The rows in blocks, each with its samples; the next block overwrites them."""
+    """Blocks of rows, each with its samples; the next block overwrites them."""
     samples = max(1, _BLOCK_BYTES // pixel_bytes(size, instances))
     buffer: Batch | None = None
     for start in range(0, len(rows), samples):
@@ -235,14 +253,14 @@ def _percent(counts: np.ndarray) -> np.ndarray:
 
 
 def _trimmed(shares: np.ndarray, bins: int) -> tuple[np.ndarray, np.ndarray]:
-    """Edges and heights in percent of a histogram, up to its last filled bin."""
+    """Edges and heights of a histogram in percent, up to its last bin that is not empty."""
     counts = _histogram(shares, bins)
     filled = int(np.flatnonzero(counts)[-1]) + 1
     return np.arange(filled + 1) * (100 / bins), _percent(counts[:filled])
 
 
 def _summary(shares: np.ndarray, bins: int) -> dict[str, Any] | None:
-    """None where nothing was counted."""
+    """Mean, spread and histogram; None where nothing was counted."""
     if not len(shares):
         return None
     return {
@@ -255,7 +273,7 @@ def _summary(shares: np.ndarray, bins: int) -> dict[str, Any] | None:
 
 
 def _coarse(positions: np.ndarray) -> np.ndarray:
-    """The heat map in cells, at most _GRID along the longer side."""
+    """The heat map in cells, at most `_GRID` along the longer side."""
     height, width = positions.shape
     scale = min(1.0, _GRID / max(height, width))
     size = max(1, round(width * scale)), max(1, round(height * scale))
@@ -264,7 +282,7 @@ def _coarse(positions: np.ndarray) -> np.ndarray:
 
 
 def _rounded(value: Any) -> Any:
-    """The same with plain floats of 6 decimals."""
+    """The same value with all floats rounded to 6 decimals."""
     if isinstance(value, dict):
         return {name: _rounded(part) for name, part in value.items()}
     if isinstance(value, list):

@@ -4,6 +4,7 @@ import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import cv2
 import numpy as np
@@ -76,8 +77,12 @@ def test_a_comparison_stands_on_one_page_and_two_pictures(
     assert len(page.links) == 2 * 11 + 2 * 6 + 4
     for link in page.links:
         kind, _, content = link.partition(",")
-        assert kind == "data:image/png;base64"
-        assert cv2.imdecode(np.frombuffer(base64.b64decode(content), np.uint8), cv2.IMREAD_COLOR) is not None
+        if kind == "data:image/svg+xml;base64":
+            assert ElementTree.fromstring(base64.b64decode(content)).tag.endswith("svg")
+        else:
+            assert kind == "data:image/png;base64"
+            pixels = np.frombuffer(base64.b64decode(content), np.uint8)
+            assert cv2.imdecode(pixels, cv2.IMREAD_COLOR) is not None
     text = " ".join(page.texts)
     assert "a <b>.png" in text and "--inputs" in text and "prefers-color-scheme: dark" in text
     assert not re.search(r"https?:|url\(|@import", (out / "index.html").read_text(encoding="utf-8"))

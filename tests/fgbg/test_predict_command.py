@@ -56,7 +56,17 @@ def test_it_imports_no_more_than_it_uses(trained: Path, pictures: Path, tmp_path
     ]
     right = [str(pictures / "b.png"), "--checkpoint", str(trained), "--out", str(tmp_path), "--device", "cpu"]
     heavy = {
-        *("albumentations", "kornia", "lightning", "matplotlib", "numba", "pandas", "scipy", "sklearn"),
+        *(
+            "albumentations",
+            "jinja2",
+            "kornia",
+            "lightning",
+            "matplotlib",
+            "numba",
+            "pandas",
+            "scipy",
+            "sklearn",
+        ),
         *("segmentation_models_pytorch", "tensorboard", "timm", "torch._dynamo", "torchmetrics"),
         *("torchvision", "transformers"),
     }

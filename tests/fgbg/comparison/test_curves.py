@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 
 from fgbg.comparison.curves import draw_panel, draw_sheet, panel_names
 from fgbg.comparison.runs import ComparedRun, open_runs
+from generator.look.chart import COLOURS, DPI, PANEL
 
 
 @pytest.fixture
@@ -40,18 +41,19 @@ def test_training_is_dashed_and_validation_solid(
     monkeypatch.setattr(Axes, "plot", plot)
     draw_panel("loss", runs, dark=False)
     assert drawn == [
-        (f"C{number}", line, (1,), (run.curves[f"{part}_loss"][0][1],))
+        (COLOURS[number], line, (1,), (run.curves[f"{part}_loss"][0][1],))
         for number, run in enumerate(runs)
         for part, line in (("train", "--"), ("val", "-"))
     ]
 
 
-def test_panels_are_light_or_dark_and_the_sheet_holds_all(runs: list[ComparedRun]) -> None:
-    light, dark = (decoded(draw_panel("iou", runs, dark)) for dark in (False, True))
-    assert light.shape == dark.shape and light[0, 0].tolist() == [255] * 3 and dark[0, 0].tolist() == [0] * 3
+def test_charts_are_light_or_dark_and_the_sheet_holds_all(runs: list[ComparedRun]) -> None:
+    light, dark = (draw_panel("iou", runs, dark) for dark in (False, True))
+    assert light.startswith(b"<?xml") and b"#121212" in dark and b"#121212" not in light
+    assert light == draw_panel("iou", runs, dark=False)
     sheet = decoded(draw_sheet(runs))
-    # Eleven panels in four rows of three.
-    assert sheet.shape[1] == 3 * light.shape[1] and sheet.shape[0] > 4 * light.shape[0]
+    # Eleven charts in four rows of three.
+    assert sheet.shape[1] == round(3 * PANEL[0] * DPI) and sheet.shape[0] > 4 * PANEL[1] * DPI
 
 
 def decoded(png: bytes) -> np.ndarray:
@@ -59,5 +61,5 @@ def decoded(png: bytes) -> np.ndarray:
 
 
 def test_any_name_of_a_folder_can_be_drawn(runs: list[ComparedRun]) -> None:
-    odd = [replace(runs[0], label=label) for label in ("$x^$", "_run", "\u732b")]
+    odd = [replace(runs[0], label=label) for label in ("$x^$", "_run", "\u732b", "long" * 40)]
     assert draw_sheet(odd) and draw_panel("loss", odd, dark=False)

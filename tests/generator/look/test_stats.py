@@ -99,15 +99,13 @@ def test_files_are_the_same_each_time_and_documented(crowded: Path, tmp_path: Pa
     page = (Path(__file__).parents[3] / "docs" / "look.md").read_text(encoding="utf-8")
     assert [key for key in document if f"`{key}`" not in page] == []
     figure = cv2.imread(str(tmp_path / "a" / "stats.png"))
-    assert figure.shape == (900, 1240, 3)
-    # Violet to yellow stands in the first panel, bars in the other three.
-    bars = (figure == (170, 105, 70)).all(axis=2)
-    assert (
-        bars[:450, 620:].any()
-        and bars[450:, :620].any()
-        and bars[450:, 620:].any()
-        and not bars[:450, :620].any()
-    )
+    height, width, _ = figure.shape
+    assert (height, width) == (900, 1248)
+    # The heat map stands at the top left, histograms in the other three places.
+    bars = (figure == (178, 114, 0)).all(axis=2)
+    below, right = bars[height // 2 :], bars[: height // 2, width // 2 :]
+    assert right.any() and below[:, : width // 2].any() and below[:, width // 2 :].any()
+    assert not bars[: height // 2, : width // 2].any()
 
 
 def test_nothing_is_replaced_unasked(unrendered: Path, tmp_path: Path) -> None:
@@ -124,6 +122,6 @@ def test_samples_without_any_object(request_fields: dict[str, object], tmp_path:
     generate(GenerateConfig(**fields, out=tmp_path / "empty", render=False))
     stats = measure(open_dataset(tmp_path / "empty"), "train")
     assert stats.objects.sum() == 0 and stats.to_json()["visible"] is None
-    assert stats.draw().shape == (900, 1240, 3)
+    assert stats.draw().startswith(b"\x89PNG")
     with pytest.raises(DatasetError, match="expected samples in test, found none"):
         measure(open_dataset(tmp_path / "empty"), "test")
