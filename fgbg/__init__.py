@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from fgbg.evaluation.evaluate import evaluate
     from fgbg.predictor.predicted import Predicted
     from fgbg.predictor.predictor import Predictor
-    from generator.assets.cutout import cut_out_in_box
+    from generator.assets.cutout import clean_cut_outs, cut_out_by_masks, cut_out_in_box
+    from generator.assets.foreground import Foreground
     from generator.config import GenerateConfig
     from generator.drawing.write import write_samples
     from generator.errors import (
@@ -56,6 +57,7 @@ __all__ = [
     "ExportConfig",
     "FgbgError",
     "Finding",
+    "Foreground",
     "GenerateConfig",
     "ImageError",
     "Limits",
@@ -69,6 +71,8 @@ __all__ = [
     "TorchSample",
     "TrainConfig",
     "UsageError",
+    "clean_cut_outs",
+    "cut_out_by_masks",
     "cut_out_in_box",
     "evaluate",
     "export_dataset",
@@ -84,7 +88,8 @@ _MODULES = {
     "fgbg.evaluation.evaluate": ("evaluate",),
     "fgbg.predictor.predicted": ("Predicted",),
     "fgbg.predictor.predictor": ("Predictor",),
-    "generator.assets.cutout": ("cut_out_in_box",),
+    "generator.assets.cutout": ("clean_cut_outs", "cut_out_by_masks", "cut_out_in_box"),
+    "generator.assets.foreground": ("Foreground",),
     "generator.config": ("GenerateConfig",),
     "generator.drawing.write": ("write_samples",),
     "generator.errors": (

@@ -11,7 +11,6 @@ from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Whole
 
 if TYPE_CHECKING:
     from generator.assets.cutout import Outcome
-    from generator.assets.mattes import Foreground
 
 _MOST_LINES = 20
 
@@ -84,8 +83,8 @@ def command(
     the object. Pictures whose mask does not show the object are skipped. What cannot be cut out is named, the
     rest is done, and the exit code is 1.
     """
-    from generator.assets.cutout import cut_out_in_box
-    from generator.assets.mattes import Foreground
+    from generator.assets.cutout import clean_cut_outs, cut_out_by_masks, cut_out_in_box
+    from generator.assets.foreground import Foreground
     from generator.errors import ConfigError, ExistsError
 
     ways = [
@@ -107,46 +106,13 @@ def command(
     if masks is None:
         if is_given(ctx, "margin"):
             warn("--margin has no effect with --clean-edges, which keeps every size")
-        outcome = _clean(pictures, out, overwrite)
+        outcome = clean_cut_outs(pictures, out, overwrite, warn)
     else:
-        outcome = _cut_out(pictures, masks, chosen, margin, out, overwrite)
+        outcome = cut_out_by_masks(pictures, masks, out, chosen, margin, overwrite, warn)
     _say(outcome)
     say(f"{outcome.made} cut-outs in {out}")
     if outcome.failed or outcome.kept:
         raise SystemExit(1 if outcome.made or outcome.failed else ExistsError.exit_code)
-
-
-def _clean(pictures: Path, out: Path, overwrite: bool) -> "Outcome":
-    from generator.assets.cutout import clean_cut_outs
-    from generator.assets.pairing import name_pictures
-    from generator.errors import ConfigError
-    from generator.files import real_path
-    from generator.progress import Progress
-
-    if real_path(out) == real_path(pictures):
-        raise ConfigError("--out", "another folder than PICTURES", str(out), "name another --out")
-    named = name_pictures(pictures, warn)
-    with Progress("cleaning edges", len(named), "cut-outs") as progress:
-        return clean_cut_outs(named, out, overwrite, progress.advance)
-
-
-def _cut_out(
-    pictures: Path, masks: Path, chosen: "Foreground", margin: int, out: Path, overwrite: bool
-) -> "Outcome":
-    from generator.assets.cutout import cut_out_by_masks
-    from generator.assets.pairing import pair_by_name
-    from generator.errors import EmptyMaskError
-    from generator.progress import Progress
-
-    pairs, problems = pair_by_name(pictures, masks, warn)
-    with Progress("cutting out", len(pairs), "pictures") as progress:
-        outcome = cut_out_by_masks(pairs, out, chosen, margin, overwrite, progress.advance)
-    outcome.failed[:0] = problems
-    if outcome.empty and not outcome.made:
-        fix = "check --foreground, or the masks"
-        found = f"none in {len(outcome.empty)}"
-        outcome.failed.append(EmptyMaskError(masks, "the object in some mask", found, fix))
-    return outcome
 
 
 def _say(outcome: "Outcome") -> None:

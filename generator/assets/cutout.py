@@ -1,4 +1,4 @@
-"""Foregrounds made of ordinary pictures: by the masks of a labelled dataset, or by a box."""
+"""Foregrounds made from ordinary pictures: by masks, by a box, or from finished cut-outs with old edges."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,27 +6,33 @@ from pathlib import Path
 
 import numpy as np
 
+from generator.assets.cropping import MARGIN, cut_out
 from generator.assets.edges import clean_edges
-from generator.assets.images import opened_picture, orientation_of, read_rgb, read_rgba
-from generator.assets.labels import read_labels
-from generator.assets.mattes import MARGIN, Foreground, Matte, Note, alpha_in_box, alpha_of_labels, cut_out
+from generator.assets.foreground import Foreground, Note
+from generator.assets.grabcut import alpha_in_box
+from generator.assets.images import read_rgb, read_rgba
+from generator.assets.label_alpha import alpha_of_labels
+from generator.assets.masked_picture import read_masked_picture
 from generator.assets.originals import Kept
-from generator.assets.pairing import Pair
+from generator.assets.pairing import Pair, name_pictures, pair_by_name
 from generator.encode import encode_png
-from generator.errors import AssetError, EmptyMaskError, ExistsError, ImageError
-from generator.files import write_again
+from generator.errors import AssetError, ConfigError, EmptyMaskError, ExistsError, ImageError
+from generator.files import real_path, write_again
+from generator.progress import Progress
+
+Say = Callable[[str], None]
 
 
 @dataclass
 class Outcome:
-    """What became of a folder of pictures.
+    """The result of cutting out or cleaning a folder of pictures.
 
     Attributes:
         made: how many cut-outs were written.
         failed: an error for each picture that could not be used.
-        empty: one for each mask in which no pixel has a wanted value; such pictures are passed over.
-        kept: files that stand where results would be, with other content.
-        notes: what was assumed, and the masks about which.
+        empty: an error for each mask without a wanted value; such pictures are skipped.
+        kept: existing files with other content than the result that belongs there.
+        notes: what was assumed, and about which masks.
     """
 
     made: int = 0
@@ -37,6 +43,104 @@ class Outcome:
 
 
 def cut_out_by_masks(
+    pictures: str | Path,
+    masks: str | Path,
+    out: str | Path,
+    foreground: Foreground | None = None,
+    margin: int = MARGIN,
+    overwrite: bool = False,
+    say: Say = lambda line: None,
+    progress: bool = True,
+) -> Outcome:
+    """Write OUT/NAME.png (RGBA) for every picture and its mask (`pair_by_name`).
+
+    Pictures without mask and masks without picture are among `Outcome.failed`.
+
+    Args:
+        pictures: a folder, or a picture.
+        masks: a folder, or a mask.
+        out: folder of the results.
+        foreground: which labels are the object; by default every value but 0 (`Foreground`).
+        margin: pixels around the object.
+        overwrite: replace existing files that have other content.
+        say: gets a line about files that are skipped.
+        progress: show a progress bar.
+
+    Raises:
+        AssetError: a folder is missing or empty, or no picture has a mask.
+        UsageError: two pictures or two masks have the same name, or a result would replace a picture or a
+            mask; nothing was written.
+    """
+    pairs, problems = pair_by_name(Path(pictures), Path(masks), say)
+    with Progress("cutting out", len(pairs), "pictures", shown=progress) as bar:
+        outcome = cut_out_pairs(pairs, Path(out), foreground, margin, overwrite, bar.advance)
+    outcome.failed[:0] = problems
+    if outcome.empty and not outcome.made:
+        found = f"none in {len(outcome.empty)}"
+        fix = "check `foreground`, or the masks"
+        outcome.failed.append(EmptyMaskError(masks, "the object in some mask", found, fix))
+    return outcome
+
+
+def clean_cut_outs(
+    pictures: str | Path,
+    out: str | Path,
+    overwrite: bool = False,
+    say: Say = lambda line: None,
+    progress: bool = True,
+) -> Outcome:
+    """Write OUT/NAME.png for every finished cut-out, with clean colours in its soft edge (`clean_edges`).
+
+    Args:
+        pictures: a folder of cut-outs, or a cut-out.
+        out: folder of the results.
+        overwrite: replace existing files that have other content.
+        say: gets a line about files that are skipped.
+        progress: show a progress bar.
+
+    Raises:
+        AssetError: the folder is missing or holds no picture.
+        UsageError: two pictures have the same name, or a result would replace a picture; nothing was
+            written.
+    """
+    if real_path(Path(out)) == real_path(Path(pictures)):
+        expected = "another folder than the one of the cut-outs"
+        raise ConfigError("`out`", expected, str(out), "use another `out`")
+    named = name_pictures(Path(pictures), say)
+    with Progress("cleaning edges", len(named), "cut-outs", shown=progress) as bar:
+        return clean_named(named, Path(out), overwrite, bar.advance)
+
+
+def cut_out_in_box(
+    picture: str | Path,
+    box: tuple[int, int, int, int],
+    out: str | Path,
+    margin: int = MARGIN,
+    overwrite: bool = False,
+) -> Path:
+    """Write OUT/NAME.png (RGBA) with the object that GrabCut finds in a box, and return its path.
+
+    Args:
+        picture: with the object.
+        box: left, top, width, height in pixels of the upright picture.
+        out: folder of the result.
+        margin: pixels around the object.
+        overwrite: replace an existing file that has other content.
+
+    Raises:
+        ConfigError: the box is not inside the picture, or is the whole picture.
+        ImageError: the picture cannot be read, or nothing was found.
+        UsageError: the result would replace the picture.
+        ExistsError: another file is there, and not `overwrite`.
+    """
+    picture = Path(picture)
+    (target,) = _targets(Path(out), {Path(picture.stem): (picture,)}).values()
+    rgb = read_rgb(picture)
+    _write(target, cut_out(rgb, alpha_in_box(picture, rgb, box), margin), overwrite)
+    return target
+
+
+def cut_out_pairs(
     pairs: Sequence[Pair],
     out: Path,
     foreground: Foreground | None = None,
@@ -44,27 +148,13 @@ def cut_out_by_masks(
     overwrite: bool = False,
     advance: Callable[[int], None] = lambda count: None,
 ) -> Outcome:
-    """Write OUT/NAME.png (RGBA) for every picture and its mask.
-
-    Picture and mask are both turned upright as their own EXIF says before they are laid on each other. Where
-    EXIF turns only one of them, their sizes must tell that this is right.
-
-    Args:
-        pairs: pictures with masks, and the names of the results.
-        out: folder of the results.
-        foreground: which labels are the object; by default every value but 0 (`Foreground`).
-        margin: pixels around the object.
-        overwrite: replace files that are there with other content.
-        advance: called with 1 after each pair.
-
-    Raises:
-        UsageError: a result would replace a picture or mask; nothing was started.
-    """
+    """As `cut_out_by_masks`, for pairs that were found already; `advance` is called with 1 after each."""
     outcome = Outcome()
     targets = _targets(out, {pair.name: (pair.picture, pair.mask) for pair in pairs})
     for pair in pairs:
         try:
-            rgb, matte = _read_pair(pair, foreground or Foreground())
+            rgb, labels = read_masked_picture(pair.picture, pair.mask)
+            matte = alpha_of_labels(pair.mask, labels, foreground or Foreground())
         except EmptyMaskError as error:
             outcome.empty.append(error)
         except ImageError as error:
@@ -77,23 +167,13 @@ def cut_out_by_masks(
     return outcome
 
 
-def clean_cut_outs(
+def clean_named(
     named: Mapping[Path, Path],
     out: Path,
     overwrite: bool = False,
     advance: Callable[[int], None] = lambda count: None,
 ) -> Outcome:
-    """Write OUT/NAME.png for every ready cut-out, with clean colours in its soft edge (`clean_edges`).
-
-    Args:
-        named: the cut-outs by the names of the results.
-        out: folder of the results.
-        overwrite: replace files that are there with other content.
-        advance: called with 1 after each cut-out.
-
-    Raises:
-        UsageError: as `cut_out_by_masks`.
-    """
+    """As `clean_cut_outs`, for cut-outs by the names of their results; `advance` is called after each."""
     outcome = Outcome()
     targets = _targets(out, {name: (path,) for name, path in named.items()})
     for name, path in named.items():
@@ -107,68 +187,15 @@ def clean_cut_outs(
     return outcome
 
 
-def cut_out_in_box(
-    picture: Path, box: tuple[int, int, int, int], out: Path, margin: int = MARGIN, overwrite: bool = False
-) -> Path:
-    """Write OUT/NAME.png (RGBA) with the object that GrabCut finds in a box, and return its path.
+def _targets(out: Path, sources: Mapping[Path, Sequence[Path]]) -> dict[Path, Path]:
+    """The path of every result by its name.
 
     Args:
-        picture: where the object is.
-        box: left, top, width, height in pixels of the upright picture.
-        out: folder of the result.
-        margin: pixels around the object.
-        overwrite: replace a file that is there with other content.
+        out: folder of the results.
+        sources: by the name of each result, the files that it is made of.
 
     Raises:
-        ConfigError: the box is not inside the picture, or all of it.
-        ImageError: the picture cannot be read, or nothing was found.
-        UsageError: as `cut_out_by_masks`.
-        ExistsError: another file is there, and not `overwrite`.
-    """
-    (target,) = _targets(out, {Path(picture.stem): (picture,)}).values()
-    rgb = read_rgb(picture)
-    _write(target, cut_out(rgb, alpha_in_box(picture, rgb, box), margin), overwrite)
-    return target
-
-
-def _read_pair(pair: Pair, foreground: Foreground) -> tuple[np.ndarray, Matte]:
-    rgb, labels = read_rgb(pair.picture), read_labels(pair.mask)
-    (height, width), (found_height, found_width) = rgb.shape[:2], labels.values.shape[:2]
-    if (height, width) != (found_height, found_width):
-        turned = (height, width) == (found_width, found_height)
-        fix = "scale neither of them: find the mask that belongs to the picture"
-        if turned:
-            fix = "the mask lies on its side: turn it upright like the picture, whose EXIF may turn it"
-        expected = f"{width} x {height} as {pair.picture}"
-        raise ImageError(pair.mask, expected, f"{found_width} x {found_height}", fix)
-    _check_turns(pair, square=width == height)
-    return rgb, alpha_of_labels(pair.mask, labels, foreground)
-
-
-def _check_turns(pair: Pair, square: bool) -> None:
-    """Refuse a pair that EXIF turns differently, in a way that their equal sizes do not show."""
-    of_picture, of_mask = _orientation(pair.picture), _orientation(pair.mask)
-    one_lies_on_its_side = (of_picture >= 5) != (of_mask >= 5)
-    if of_picture == of_mask or (one_lies_on_its_side and not square):
-        return
-    fix = (
-        "their sizes do not tell whether the mask is turned too: save both turned upright and without EXIF,"
-        " or give both the same EXIF orientation"
-    )
-    expected = f"the EXIF orientation of {pair.picture}, {of_picture}"
-    raise ImageError(pair.mask, expected, "none" if of_mask == 1 else str(of_mask), fix)
-
-
-def _orientation(path: Path) -> int:
-    with opened_picture(path) as opened:
-        return orientation_of(opened)
-
-
-def _targets(out: Path, sources: Mapping[Path, Sequence[Path]]) -> dict[Path, Path]:
-    """The path of every result by its name, from the files that it is made of.
-
-    Raises:
-        UsageError: a result would replace one of all those files.
+        UsageError: a result would replace one of these files.
     """
     targets = {name: out / name.with_name(f"{name.name}.png") for name in sources}
     Kept(path for paths in sources.values() for path in paths).refuse(targets.values())
@@ -180,7 +207,7 @@ def _write(target: Path, rgba: np.ndarray, overwrite: bool) -> None:
 
 
 def _write_one(outcome: Outcome, target: Path, rgba: np.ndarray, overwrite: bool) -> None:
-    """Write a result of many: what stands in its way does not concern the others."""
+    """Write one result of many: a failure does not stop the others."""
     try:
         _write(target, rgba, overwrite)
     except ExistsError:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.assets.listing import PICTURE_SUFFIXES, list_pictures
+from generator.assets.real_paths import RealPaths
 from generator.errors import AssetError, UsageError
 from generator.files import real_path
 from generator.marks import OVERLAY_SUFFIX, PREDICTION, is_marked
@@ -13,12 +14,12 @@ MASK_ENDINGS = (
     *("_mask", "-mask", ".mask", "_masks", "_matte", "_alpha"),
     *("_seg", "_segmentation", "_label", "_labels", "_gt", "_L", "_P"),
 )
-"""What datasets put behind a picture's name to name its mask; upper and lower case are the same."""
+"""Endings that datasets add to a picture's name to name its mask; upper and lower case are the same."""
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A picture, its mask, and the name that results get: a path without suffix."""
+    """A picture, its mask, and the name of its result: a path without suffix."""
 
     picture: Path
     mask: Path
@@ -30,14 +31,15 @@ def pair_by_name(
 ) -> tuple[list[Pair], list[AssetError]]:
     """Find the mask of every picture NAME.jpg, in the same subfolder.
 
-    That is NAME.png, NAME with one of `MASK_ENDINGS`, or NAME.jpg.png.
+    The mask is called NAME.png, NAME with one of `MASK_ENDINGS`, or NAME.jpg.png.
 
-    Both may be one folder; then what has an ending is a mask. Both may be files: then they are the pair.
+    Both may be the same folder; then files with such an ending are masks. Both may be files; then they are
+    the pair.
 
     Args:
         pictures: a folder, or a picture.
         masks: a folder, or a mask.
-        say: gets a line on whatever is passed over.
+        say: gets a line about files that are skipped.
 
     Returns:
         Pairs, sorted by name, and an error for each picture without mask and each mask without picture.
@@ -64,11 +66,12 @@ def pair_by_name(
                 return name
         return whole
 
-    themselves = {real_path(path) for path in picture_of.values()}
-    mask_of = _by_name((name_of(mask), mask) for mask in listed if real_path(mask) not in themselves)
+    real_paths = RealPaths()
+    themselves = {real_paths.of(path) for path in picture_of.values()}
+    mask_of = _by_name((name_of(mask), mask) for mask in listed if real_paths.of(mask) not in themselves)
     pairs = [Pair(path, mask_of[name], name) for name, path in picture_of.items() if name in mask_of]
     if not pairs:
-        fix = f"name masks like pictures, or like them with {MASK_ENDINGS[0]} or {MASK_ENDINGS[-1]} behind"
+        fix = f"name each mask like its picture, or add {MASK_ENDINGS[0]} or {MASK_ENDINGS[-1]} to the name"
         raise AssetError(masks, f"masks named like the pictures of {pictures}", "none", fix)
     problems = [
         AssetError(path, f"a mask of this name in {masks}", "none", "add the mask or remove the picture")
@@ -85,11 +88,11 @@ def pair_by_name(
 
 
 def name_pictures(pictures: Path, say: Callable[[str], None] = lambda line: None) -> dict[Path, Path]:
-    """The pictures of a folder, or one picture, by the names that results get: paths without suffix.
+    """The pictures of a folder, or one picture, by the names of their results: paths without suffix.
 
     Args:
         pictures: a folder, or a picture.
-        say: gets a line on whatever is passed over.
+        say: gets a line about files that are skipped.
 
     Raises:
         AssetError: the folder is missing or holds no picture.
@@ -102,7 +105,7 @@ def name_pictures(pictures: Path, say: Callable[[str], None] = lambda line: None
 
 
 def _without_overlays(pictures: Iterable[Path]) -> list[Path]:
-    """What 'fgbg predict' wrote may be masks, but its overlays are neither masks nor pictures."""
+    """Results of 'fgbg predict' can be masks, but its overlays are neither masks nor pictures."""
     return [
         path for path in pictures if not (path.name.endswith(OVERLAY_SUFFIX) and is_marked(path, PREDICTION))
     ]

@@ -6,8 +6,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from fgbg.cli import main
+from generator.assets.foreground import Note
 from generator.assets.images import read_rgba
-from generator.assets.mattes import Note
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_cleaning_finished_cutouts(labelled: Path) -> None:
     code, stdout, _ = cutout(labelled, "ready", "--clean-edges")
     assert code == 0 and stdout == f"2 cut-outs in {labelled / 'fg'}\n"
     code, _, stderr = cutout(labelled, "fg", "--clean-edges")
-    assert code == 2 and "--out: expected another folder than PICTURES" in stderr
+    assert code == 2 and "--out: expected another folder than the one of the cut-outs" in stderr
 
 
 def test_a_box_in_one_picture(labelled: Path) -> None:

@@ -4,11 +4,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generator.assets.cutout import Outcome, clean_cut_outs, cut_out_by_masks, cut_out_in_box
+from generator.assets.cutout import (
+    Outcome,
+    clean_cut_outs,
+    clean_named,
+    cut_out_by_masks,
+    cut_out_in_box,
+    cut_out_pairs,
+)
+from generator.assets.foreground import Foreground, Note
 from generator.assets.images import read_rgba
-from generator.assets.mattes import Foreground, Note
 from generator.assets.pairing import Pair
-from generator.errors import UsageError
+from generator.errors import ConfigError, EmptyMaskError, UsageError
 
 
 @pytest.fixture
@@ -24,7 +31,7 @@ def pair(tmp_path: Path) -> Pair:
 
 
 def test_the_result_is_the_object_on_transparent(pair: Pair, tmp_path: Path) -> None:
-    assert cut_out_by_masks([pair], tmp_path / "out", margin=0) == Outcome(made=1)
+    assert cut_out_pairs([pair], tmp_path / "out", margin=0) == Outcome(made=1)
     assert (read_rgba(tmp_path / "out" / "sub" / "a.b.png") == [200, 30, 20, 255]).all()
 
 
@@ -34,7 +41,7 @@ def test_a_picture_turned_by_exif_fits_its_upright_mask(pair: Pair, tmp_path: Pa
     stored = Image.open(pair.picture).transpose(Image.Transpose.ROTATE_90)
     stored.save(tmp_path / "turned.png", exif=exif)
     turned = Pair(tmp_path / "turned.png", pair.mask, Path("t"))
-    assert cut_out_by_masks([turned], tmp_path / "out", margin=0).made == 1
+    assert cut_out_pairs([turned], tmp_path / "out", margin=0).made == 1
     assert (read_rgba(tmp_path / "out" / "t.png") == [200, 30, 20, 255]).all()
 
 
@@ -48,7 +55,7 @@ def test_bad_pairs_are_named_and_the_good_are_done(pair: Pair, tmp_path: Path) -
     broken.write_text("no picture")
     pairs = [Pair(pair.picture, mask, Path(mask.stem)) for mask in (small, empty, broken, lying)]
     counted: list[int] = []
-    outcome = cut_out_by_masks([*pairs, pair], tmp_path / "out", advance=counted.append)
+    outcome = cut_out_pairs([*pairs, pair], tmp_path / "out", advance=counted.append)
     assert counted == [1] * 5 and outcome.made == 1
     problems = outcome.failed
     assert [problem.where for problem in problems] == [str(path) for path in (small, broken, lying)]
@@ -73,7 +80,7 @@ def test_a_picture_turned_by_exif_needs_a_mask_that_is_turned_too(orientation: i
     Image.fromarray(mask).save(tmp_path / "plain.png")
     Image.fromarray(mask).save(tmp_path / "turned.png", exif=exif)
     pairs = [Pair(tmp_path / "a.png", tmp_path / f"{name}.png", Path(name)) for name in ("plain", "turned")]
-    outcome = cut_out_by_masks(pairs, tmp_path / "out", margin=0)
+    outcome = cut_out_pairs(pairs, tmp_path / "out", margin=0)
     assert outcome.made == 1 and (read_rgba(tmp_path / "out" / "turned.png") == [200, 30, 20, 255]).all()
     assert [problem.where for problem in outcome.failed] == [str(tmp_path / "plain.png")]
     assert f"the EXIF orientation of {tmp_path / 'a.png'}, {orientation}, found none;" in str(
@@ -86,7 +93,7 @@ def test_a_mask_turned_by_exif_needs_a_picture_that_is_turned_too(pair: Pair, tm
         exif = Image.Exif()
         exif[0x0112] = orientation
         Image.open(pair.mask).save(tmp_path / "turned.png", exif=exif)
-        outcome = cut_out_by_masks([Pair(pair.picture, tmp_path / "turned.png", Path("t"))], tmp_path / "out")
+        outcome = cut_out_pairs([Pair(pair.picture, tmp_path / "turned.png", Path("t"))], tmp_path / "out")
         assert outcome.made == 0 and found in str(outcome.failed[0])
 
 
@@ -95,7 +102,7 @@ def test_what_was_assumed_about_masks_is_told(pair: Pair, tmp_path: Path) -> Non
     mask[:, 6:] = 1
     mask[:, 5] = 255
     Image.fromarray(mask).save(pair.mask)
-    outcome = cut_out_by_masks([pair], tmp_path / "out", margin=0)
+    outcome = cut_out_pairs([pair], tmp_path / "out", margin=0)
     assert outcome.notes == {Note.VOID: [pair.mask]}
     assert (read_rgba(tmp_path / "out" / "sub" / "a.b.png") == [200, 30, 20, 255]).all()
 
@@ -108,38 +115,38 @@ def test_finished_cutouts_are_cleaned_at_their_size(tmp_path: Path) -> None:
     Image.fromarray(rgba).save(tmp_path / "a.png")
     Image.fromarray(rgba[..., :3]).save(tmp_path / "b.png")
     named = {Path("x/a"): tmp_path / "a.png", Path("b"): tmp_path / "b.png"}
-    outcome = clean_cut_outs(named, tmp_path / "out")
+    outcome = clean_named(named, tmp_path / "out")
     assert outcome.made == 1 and [problem.where for problem in outcome.failed] == [str(tmp_path / "b.png")]
     cleaned = read_rgba(tmp_path / "out" / "x" / "a.png")
     assert cleaned.shape == rgba.shape and (cleaned[..., 3] == rgba[..., 3]).all()
     assert np.abs(cleaned[rgba[..., 3] > 30][:, :3] - [200.0, 30, 20]).max() < 25
     with pytest.raises(UsageError, match="expected another file than what it is made of"):
-        clean_cut_outs({Path("a"): tmp_path / "a.png"}, tmp_path, overwrite=True)
+        clean_named({Path("a"): tmp_path / "a.png"}, tmp_path, overwrite=True)
 
 
 def test_existing_files_are_kept_unless_told_otherwise(pair: Pair, tmp_path: Path) -> None:
     out = tmp_path / "out"
     result = out / "sub" / "a.b.png"
-    cut_out_by_masks([pair], out)
+    cut_out_pairs([pair], out)
     whole = result.read_bytes()
-    cut_out_by_masks([pair], out)  # the same again
+    cut_out_pairs([pair], out)  # the same again
     other = Pair(pair.picture, pair.mask, Path("x" * 252))
     another = Pair(pair.picture, pair.mask, Path("b"))
-    outcome = cut_out_by_masks([pair, other, another], out, margin=0)
+    outcome = cut_out_pairs([pair, other, another], out, margin=0)
     assert outcome.made == 1 and outcome.kept == [result]
     assert [problem.found for problem in outcome.failed] == ["File name too long"]
     assert result.read_bytes() == whole
-    cut_out_by_masks([pair], out, margin=0, overwrite=True)
+    cut_out_pairs([pair], out, margin=0, overwrite=True)
     assert read_rgba(result).shape == (8, 6, 4)
 
 
 def test_a_picture_is_never_replaced_by_its_own_cutout(pair: Pair, tmp_path: Path) -> None:
     before = pair.picture.read_bytes()
     with pytest.raises(UsageError, match="expected another file than what it is made of"):
-        cut_out_by_masks([Pair(pair.picture, pair.mask, Path("a"))], tmp_path, overwrite=True)
+        cut_out_pairs([Pair(pair.picture, pair.mask, Path("a"))], tmp_path, overwrite=True)
     pairs = [Pair(pair.picture, pair.mask, Path(name)) for name in ("b", "A_mask")]
     with pytest.raises(UsageError, match=r"A_mask\.png: expected another file than what it is made of"):
-        cut_out_by_masks(pairs, tmp_path, overwrite=True)
+        cut_out_pairs(pairs, tmp_path, overwrite=True)
     assert not (tmp_path / "b.png").exists()
     with pytest.raises(UsageError, match="expected another file than what it is made of"):
         cut_out_in_box(pair.picture, (6, 0, 4, 8), tmp_path, overwrite=True)
@@ -152,8 +159,34 @@ def test_palette_masks_keep_their_indices(pair: Pair, tmp_path: Path) -> None:
     mask.putdata([2 if number % 12 >= 6 else 1 for number in range(96)])
     mask.save(tmp_path / "classes.png")
     by_index = Pair(pair.picture, tmp_path / "classes.png", Path("i"))
-    assert cut_out_by_masks([by_index], tmp_path / "out", Foreground((2,)), margin=0).made == 1
+    assert cut_out_pairs([by_index], tmp_path / "out", Foreground((2,)), margin=0).made == 1
     by_colour = Pair(pair.picture, tmp_path / "classes.png", Path("c"))
-    assert cut_out_by_masks([by_colour], tmp_path / "out", Foreground(((0, 128, 0),)), margin=0).made == 1
+    assert cut_out_pairs([by_colour], tmp_path / "out", Foreground(((0, 128, 0),)), margin=0).made == 1
     for name in ("i", "c"):
         assert (read_rgba(tmp_path / "out" / f"{name}.png") == [200, 30, 20, 255]).all()
+
+
+def test_folders_are_given_as_text_or_paths(
+    pair: Pair, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("b", "c_mask"):
+        Image.fromarray(np.zeros((8, 12), np.uint8)).save(tmp_path / f"{name}.png")
+    out = tmp_path / "out"
+    outcome = cut_out_by_masks(str(tmp_path), str(tmp_path), str(out), margin=0, progress=False)
+    assert outcome.made == 1 and (read_rgba(out / "a.png") == [200, 30, 20, 255]).all()
+    assert [Path(problem.where).name for problem in outcome.failed] == ["b.png", "c_mask.png"]
+    assert clean_cut_outs(str(out), str(tmp_path / "clean"), progress=False).made == 1
+    assert cut_out_in_box(str(pair.picture), (5, 0, 7, 8), str(tmp_path / "box")).name == "a.png"
+    assert capsys.readouterr().err == ""
+
+
+def test_masks_that_all_are_empty_are_a_failure(pair: Pair, tmp_path: Path) -> None:
+    Image.fromarray(np.zeros((8, 12), np.uint8)).save(pair.mask)
+    outcome = cut_out_by_masks(pair.picture, pair.mask, tmp_path / "out", progress=False)
+    assert len(outcome.empty) == 1 and [type(problem) for problem in outcome.failed] == [EmptyMaskError]
+    assert "check `foreground`, or the masks" in str(outcome.failed[0])
+
+
+def test_cleaned_cutouts_go_to_another_folder(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="`out`: expected another folder than the one of the cut-outs"):
+        clean_cut_outs(tmp_path, tmp_path / "x" / "..")

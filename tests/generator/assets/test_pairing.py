@@ -61,7 +61,7 @@ def test_what_has_no_partner_is_named(tmp_path: Path) -> None:
 
 
 def test_folders_that_share_no_name_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(AssetError, match=r"expected masks named like the pictures .* _mask or _P behind"):
+    with pytest.raises(AssetError, match=r"expected masks named like the pictures .* add _mask or _P to"):
         pair_by_name(make(tmp_path / "p", "um_000000.png"), make(tmp_path / "m", "um_lane_000000.png"))
 
 

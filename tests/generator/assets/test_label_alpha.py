@@ -4,8 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
+from generator.assets.foreground import Foreground, Note
+from generator.assets.label_alpha import alpha_of_labels
 from generator.assets.labels import Labels
-from generator.assets.mattes import Foreground, Note, alpha_in_box, alpha_of_labels, cut_out
 from generator.errors import ConfigError, EmptyMaskError, ImageError
 
 MASK = Path("mask.png")
@@ -45,7 +46,7 @@ def test_colour_masks_go_by_colour() -> None:
     labels = Labels(values)
     assert alpha(labels, (255, 0, 255)) == [[255, 0, 0]]
     assert alpha(labels) == [[255, 255, 0]]
-    with pytest.raises(ImageError, match="name the colour"):
+    with pytest.raises(ImageError, match="choose a colour, such as `foreground=255,0,255`"):
         alpha(labels, 1)
 
 
@@ -73,7 +74,7 @@ def test_grey_as_alpha() -> None:
     assert alpha_of_labels(MASK, wide, soft).alpha.tolist() == [[0, 0x80, 0xFF]]
     with pytest.raises(ImageError, match="found a palette"):
         alpha_of_labels(MASK, Labels(np.ones((1, 1), np.uint8), np.zeros((2, 3), np.uint8)), soft)
-    with pytest.raises(ConfigError, match="`grey_is_alpha`"):
+    with pytest.raises(ConfigError, match="`grey_is_alpha`: expected neither `foreground` nor `soft`"):
         Foreground((1,), grey_is_alpha=True)
 
 
@@ -222,75 +223,3 @@ def test_an_object_along_all_borders_looks_inverted() -> None:
     assert alpha_of_labels(MASK, Labels(255 - ring), Foreground()).notes == ()
     turned = alpha_of_labels(MASK, Labels(ring), Foreground((0,)))
     assert turned.notes == () and (turned.alpha == 255 - ring).all()
-
-
-def scene(width: int = 120, height: int = 90) -> tuple[np.ndarray, np.ndarray]:
-    """A red disc of 40 pixels on noisy green, and where it is."""
-    rng = np.random.default_rng(0)
-    rgb = np.array([20, 160, 40]) + rng.integers(-15, 16, (height, width, 3))
-    disc = cv2.circle(np.zeros((height, width), np.uint8), (60, 45), 20, 1, -1) > 0
-    rgb[disc] = np.array([200, 40, 30]) + rng.integers(-15, 16, (int(disc.sum()), 3))
-    return rgb.clip(0, 255).astype(np.uint8), disc
-
-
-def test_grabcut_finds_the_object_in_the_box_every_time_the_same() -> None:
-    rgb, disc = scene()
-    found = alpha_in_box(Path("a.png"), rgb, (30, 15, 60, 60))
-    assert ((found >= 128) & disc).sum() / ((found >= 128) | disc).sum() > 0.97
-    cv2.setRNGSeed(77)
-    assert (alpha_in_box(Path("a.png"), rgb, (30, 15, 60, 60)) == found).all()
-
-
-def test_grabcut_in_a_large_picture() -> None:
-    rgb, disc = scene()
-    large = cv2.resize(rgb, (1200, 900), interpolation=cv2.INTER_CUBIC)
-    found = alpha_in_box(Path("a.png"), large, (300, 150, 600, 600))
-    there = cv2.resize(disc.astype(np.uint8), (1200, 900), interpolation=cv2.INTER_NEAREST) > 0
-    assert found.shape == (900, 1200)
-    assert ((found >= 128) & there).sum() / ((found >= 128) | there).sum() > 0.95
-
-
-@pytest.mark.parametrize(
-    "box", [(100, 0, 30, 10), (0, 85, 10, 10), (5, 5, 0, 9), (5, 5, 2, 2), (0, 0, 120, 90)]
-)
-def test_boxes_that_cannot_be(box: tuple[int, int, int, int]) -> None:
-    with pytest.raises(ConfigError, match="`box`: expected"):
-        alpha_in_box(Path("a.png"), scene()[0], box)
-
-
-def test_cutting_out_crops_with_a_margin_inside_the_picture() -> None:
-    rgb = np.full((20, 30, 3), 90, np.uint8)
-    there = np.zeros((20, 30), np.uint8)
-    there[0:4, 10:15] = 255
-    rgba = cut_out(rgb, there, margin=2)
-    assert rgba.shape == (6, 9, 4)
-    assert (rgba[:4, 2:7] == [90, 90, 90, 255]).all() and rgba[..., 3].sum() == 255 * 20
-    assert cut_out(rgb, there, margin=0).shape == (4, 5, 4)
-
-
-def test_colours_of_the_background_do_not_fringe() -> None:
-    red, green = np.array([200.0, 30, 20]), np.array([10.0, 220, 30])
-    share = np.clip((26 - np.hypot(*np.ogrid[-40:40, -40:40])) / 6, 0, 1)
-    mixed = np.rint(share[..., None] * red + (1 - share[..., None]) * green).astype(np.uint8)
-    there = np.rint(255 * share).astype(np.uint8)
-    rgba = cut_out(mixed, there)
-    edge = (rgba[..., 3] > 0) & (rgba[..., 3] < 255)
-    assert edge.sum() > 200
-    assert np.abs(rgba[edge][:, :3] - red).max() < 25
-    # Beside the edge too, as scaling mixes neighbours.
-    beside = (cv2.dilate((rgba[..., 3] > 0).astype(np.uint8), np.ones((5, 5))) > 0) & (rgba[..., 3] == 0)
-    assert beside.any() and np.abs(rgba[beside][:, :3] - red).max() < 30
-
-
-def test_opaque_colours_stay_and_far_ones_are_nothing() -> None:
-    rgb, disc = scene()
-    there = disc.astype(np.uint8) * 255
-    rgba = cut_out(rgb, there, margin=15)
-    assert (rgba[rgba[..., 3] == 255][:, :3] == rgb[disc]).all()
-    assert (rgba[0] == 0).all()
-
-
-def test_what_is_left_around_a_box_can_vanish_when_the_picture_is_reduced() -> None:
-    rgb = np.random.default_rng(0).integers(0, 256, (17, 1203, 3), dtype=np.uint8)
-    with pytest.raises(ConfigError, match="expected at least 5 pixels around the box, found 0"):
-        alpha_in_box(Path("a.png"), rgb, (0, 0, 1203, 16))

@@ -1,0 +1,49 @@
+"""A picture and its mask, read together and checked to lie on each other."""
+
+from pathlib import Path
+
+import numpy as np
+
+from generator.assets.images import opened_picture, orientation_of, read_rgb
+from generator.assets.labels import Labels, read_labels
+from generator.errors import ImageError
+
+
+def read_masked_picture(picture: Path, mask: Path) -> tuple[np.ndarray, Labels]:
+    """Read a picture and its mask, each turned upright as its own EXIF says.
+
+    Returns:
+        The picture, (H, W, 3) uint8, and the labels of its mask, of the same size.
+
+    Raises:
+        ImageError: one of them cannot be read, their sizes differ, or EXIF turns only one of them and their
+            equal sizes do not prove that this is right.
+    """
+    rgb, labels = read_rgb(picture), read_labels(mask)
+    (height, width), (mask_height, mask_width) = rgb.shape[:2], labels.values.shape[:2]
+    if (height, width) != (mask_height, mask_width):
+        fix = "do not scale either: find the mask that belongs to the picture"
+        if (height, width) == (mask_width, mask_height):
+            fix = "the mask lies on its side: turn it upright like the picture, which EXIF may turn"
+        raise ImageError(mask, f"{width} x {height} as {picture}", f"{mask_width} x {mask_height}", fix)
+    _check_turns(picture, mask, square=width == height)
+    return rgb, labels
+
+
+def _check_turns(picture: Path, mask: Path, square: bool) -> None:
+    """Refuse a pair that EXIF turns differently, if their equal sizes do not prove that this is right."""
+    of_picture, of_mask = _orientation(picture), _orientation(mask)
+    one_lies_on_its_side = (of_picture >= 5) != (of_mask >= 5)
+    if of_picture == of_mask or (one_lies_on_its_side and not square):
+        return
+    fix = (
+        "their sizes do not tell whether the mask is turned too: save both upright and without EXIF, or give"
+        " both the same EXIF orientation"
+    )
+    expected = f"the EXIF orientation of {picture}, {of_picture}"
+    raise ImageError(mask, expected, "none" if of_mask == 1 else str(of_mask), fix)
+
+
+def _orientation(path: Path) -> int:
+    with opened_picture(path) as opened:
+        return orientation_of(opened)
