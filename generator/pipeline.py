@@ -34,10 +34,10 @@ from generator.format.bank import BANK_FILE, Bank
 from generator.format.journal import Journal, JournalHead
 from generator.format.manifest import (
     MANIFEST_FILE,
+    AlphaMask,
     BankEntry,
     DepthEntry,
     Manifest,
-    MaskEntry,
     ShardEntry,
     SplitEntry,
     Statistics,
@@ -425,7 +425,7 @@ def _manifest(config: GenerateConfig, header: Header, tasks: list[ShardTask], jo
         assets=header.assets,
         bank=journal.head.bank,
         splits=splits,
-        mask=MaskEntry(),
+        mask=AlphaMask(),
         depth=DepthEntry(sources=sources, pseudo="plane" in sources),
         statistics=Statistics(
             samples=sum(line.statistics_samples for line in train),

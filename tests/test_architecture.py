@@ -37,22 +37,9 @@ ORDER = {
         "pipeline",
     ],
     "training": [
-        *(
-            "errors",
-            "term_names",
-            "stages",
-            "optim",
-            "models",
-            "config",
-            "process",
-            "batches",
-            "losses",
-            "augment",
-            "position",
-            "plan",
-        ),
-        *("records", "checkpoint", "restore", "learner", "evaluation", "validation", "mishaps", "tuning"),
-        *("engine", "idle_options", "run"),
+        *("errors", "term_names", "stages", "resize", "optim", "models", "losses", "measures", "target"),
+        *("config", "process", "batches", "augment", "position", "plan", "records", "checkpoint", "restore"),
+        *("learner", "evaluation", "validation", "mishaps", "tuning", "engine", "idle_options", "run"),
     ],
     "fgbg": [
         *(
@@ -234,4 +221,20 @@ def test_no_call_is_of_one_system_alone() -> None:
             for line, name in imported(tree)
             if name in POSIX_MODULES
         ]
+    assert not offending
+
+
+READERS = {"training/target.py", "training/losses/mask.py", "training/losses/classes.py"}
+"""They know what the mask means; `training/models/network.py` ends in the sigmoid of depth."""
+
+
+def test_only_the_target_and_its_losses_read_logits() -> None:
+    offending = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.attr}"
+        for floor in ("training", "fgbg")
+        for path in sorted((ROOT / floor).rglob("*.py"))
+        if path.relative_to(ROOT).as_posix() not in READERS | {"training/models/network.py"}
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("sigmoid", "softmax", "log_softmax")
+    ]
     assert not offending

@@ -19,6 +19,7 @@ from training.position import RunPosition
 from training.records.archive import ArchiveError, is_finite, read_archive
 from training.records.run_folder import FORMAT
 from training.stages import Stage
+from training.target import Target, target_of
 from training.term_names import current_column, current_term
 
 VERSION = 1
@@ -60,6 +61,11 @@ class Checkpoint:
     def stages(self) -> tuple[Stage, ...]:
         """The stages of the run so far."""
         return tuple(Stage(**stage) for stage in self.config["stages"])
+
+    @property
+    def target(self) -> Target:
+        """What its masks mean."""
+        return target_of(read_identity(self.config).mask)
 
     @property
     def res(self) -> int:

@@ -8,11 +8,13 @@ from pydantic import Field, field_validator, model_validator
 from pydantic_core import to_jsonable_python
 
 from generator.errors import ConfigError
+from generator.format.manifest import AlphaMask, MaskEntry
 from generator.strict_config import Count, Real, Share, StrictConfig, Switch
 from training.models.architecture import Architecture, default_widths
 from training.optim.optimizers import LEARNING_RATES, OptimizerName, default_optimizer
 from training.optim.schedules import Schedule
 from training.stages import Stage
+from training.target import target_of
 
 Precision = Literal["auto", "32", "bf16", "16"]
 
@@ -102,7 +104,11 @@ class TrainConfig(StrictConfig):
     """Share of samples whose background is withheld."""
     bg_jitter: Share = Field(default_factory=lambda given: 0.3 if given["inputs"] == 6 else 0.0)
     """Share of samples whose background is shifted, turned, re-exposed, noisy and compressed."""
-    mask_loss: dict[str, Real] = Field({"dice": 1.0, "iou": 1.0, "bce": 1.0})
+    mask: MaskEntry = AlphaMask()
+    """What the mask means, which the dataset says."""
+    mask_loss: dict[str, Real] = Field(
+        default_factory=lambda given: dict(target_of(given["mask"]).default_loss)
+    )
     """Terms of the mask loss and their weights."""
     depth_loss: dict[str, Real] = Field(
         default_factory=lambda given: {"ssim": 0.5, "l1": 0.5} if given["depth_head"] else {}
@@ -179,12 +185,18 @@ class TrainConfig(StrictConfig):
             encoder=self.encoder,
             freeze_encoder=self.freeze_encoder,
             inputs=self.inputs,
+            classes=target_of(self.mask).channels,
             depth=self.depth_head,
         )
 
     def identity(self) -> dict[str, Any]:
-        """What a checkpoint keeps, as JSON values: all but paths, and what concerns the machine."""
+        """What a checkpoint keeps, as JSON values: all but paths, and what concerns the machine.
+
+        An alpha mask is left out, as releases that knew no other mask did.
+        """
         fields = self.model_dump(mode="json", exclude=set(PLACE_FIELDS))
+        if self.mask.kind == "alpha":
+            del fields["mask"]
         return fields | {"encoder_weights": _kind_of_weights(self.encoder_weights)}
 
 

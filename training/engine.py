@@ -277,7 +277,7 @@ class _Run:
         res, size = config.stages[stage].res, self._plan.batch_size(stage)
         found = validate(self._learner, self._fabric, val, config, res, size)
         if self._log is not None and found.example is not None:
-            self._log.pictures(self.position.step, *found.example)
+            self._log.pictures(self.position.step, self._learner.target, *found.example)
         return found.metrics
 
     def _stopped(self, stop: StopRequest) -> StoppedError:

@@ -14,15 +14,16 @@ from torch import Tensor, nn
 from training.augment.backgrounds import draw_background_change, jitter_backgrounds, withhold_backgrounds
 from training.augment.view import apply_view, draw_view
 from training.batches.batch import IntegerBatch
-from training.batches.prepare import Truth, join, prepare
+from training.batches.prepare import join, prepare
 from training.checkpoint import Checkpoint, load_weights
 from training.config import TrainConfig
 from training.losses import WeightedLoss
-from training.models import Prediction, build_model, load_encoder_weights
+from training.models import Prediction, Truth, build_model, load_encoder_weights
 from training.optim.averaging import AveragedWeights
 from training.optim.optimizers import make_optimizer
 from training.process.devices import over_processes
 from training.restore import restore_optimizer, restore_scaler
+from training.target import target_of
 
 _NONE_BAD = torch.iinfo(torch.int64).max
 
@@ -38,6 +39,7 @@ class Learner:
 
     Attributes:
         network: on its device or devices; `network.module` is the plain one.
+        target: what the mask means.
         average: the averaged weights, which validation, best.pt and prediction use.
 
     Raises:
@@ -48,7 +50,7 @@ class Learner:
     def __init__(
         self, config: TrainConfig, fabric: Fabric, earlier: Checkpoint | None = None, path: Path = Path()
     ) -> None:
-        self._config, self._fabric = config, fabric
+        self._config, self._fabric, self.target = config, fabric, target_of(config.mask)
         torch.manual_seed(config.seed)
         network = build_model(config.architecture).to(memory_format=torch.channels_last)
         if earlier is not None:
@@ -68,7 +70,7 @@ class Learner:
         )
         self.network, self.optimizer = fabric.setup(network, optimizer)
         self._average = AveragedWeights(network, config.ema)
-        self._loss = WeightedLoss(config.mask_loss, config.depth_loss)
+        self._loss = WeightedLoss(self.target.losses, config.mask_loss, config.depth_loss)
         self._bad_step = torch.full((), _NONE_BAD, device=fabric.device)
         if earlier is not None:
             self._go_on_from(earlier, path)
@@ -145,7 +147,7 @@ class Learner:
         )
         change = draw_background_change(config.seed, number, count, config.bg_dropout, config.bg_jitter)
         change = change.part(mine)
-        batch = prepare(integers, res)
+        batch = prepare(integers, self.target, res)
         batch = replace(batch, bg=jitter_backgrounds(batch.bg, integers.bg, change))
         batch = apply_view(batch, draw_view(config.seed, number, count, config.augment).part(mine))
         return join(withhold_backgrounds(batch.bg, change), batch.fg_bg, config.inputs), batch.truth

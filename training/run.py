@@ -28,6 +28,7 @@ from training.records.run_folder import (
     refuse_foreign_file,
 )
 from training.stages import lay_over
+from training.target import require_same
 from training.tuning import LrRange, find_lr, plot_lr_range
 
 Say = Callable[[str], None]
@@ -119,7 +120,7 @@ def _start_held(
     if is_first_process():  # the others may find files that it has begun to write
         refuse_foreign(config.out)
     dataset = dataset or open_dataset(config.data)
-    config = resolve_machine(config)
+    config = resolve_machine(_for_mask_of(dataset, config, given, earlier))
     if earlier is not None:
         _check_dataset(earlier, dataset, config.out, asked_for="data" in given, say=say)
         _say_where_it_goes_on(earlier, given, config, say)
@@ -148,6 +149,20 @@ def resolve_run(given: Mapping[str, Any], earlier: Checkpoint | None = None) -> 
     recorded = recorded_data(_out(given))
     place = {} if recorded is None else {"data": recorded}
     return resolve_config({**place, **kept, "stages": stages}, earlier.config)
+
+
+def _for_mask_of(
+    dataset: Dataset, config: TrainConfig, given: Mapping[str, Any], earlier: Checkpoint | None = None
+) -> TrainConfig:
+    """The config of a run on this dataset, which decides what the mask means.
+
+    Raises:
+        UsageError: the run to be resumed has masks that mean something else.
+    """
+    if earlier is None:
+        return resolve_run({**given, "mask": dataset.manifest.mask})
+    require_same(dataset.folder, config.mask, dataset.manifest.mask)
+    return config
 
 
 def _out(given: Mapping[str, Any]) -> Path:
@@ -223,10 +238,11 @@ def suggest_lr(given: Mapping[str, Any], say: Say | None = None, progress: bool 
         DatasetError: the dataset cannot be used.
     """
     say = say if say is not None and is_first_process() else _say_nothing
-    config = resolve_machine(resolve_run(given))
+    config = resolve_run(given)
     path = config.out / LOG_FOLDER / LR_PLOT
     with show_progress(progress), hold_run(config.out):
         dataset = open_dataset(config.data)
+        config = resolve_machine(_for_mask_of(dataset, config, given))
         refuse_foreign_file(path, is_run_plot)
         for line in idle_in_range_test(given):
             say(line)

@@ -11,19 +11,19 @@ from generator.reading.dataset import Split
 from training.batches.batches import read_batches
 from training.batches.prepare import Prepared, join, prepare
 from training.config import TrainConfig
-from training.evaluation.metrics import Scores
 from training.learner import Learner
-from training.models import Prediction
+from training.models import Prediction, Truth
 from training.process.devices import over_processes
+from training.target import Target
 
 
 @dataclass(frozen=True)
 class Validation:
-    """What a validation found.
+    """Results of a validation.
 
     Attributes:
         metrics: by name.
-        example: the first batch and what the network answered to it; None in a process that saw none.
+        example: the first batch and the network's answer; None in a process that saw no batch.
     """
 
     metrics: dict[str, float]
@@ -34,17 +34,17 @@ class Validation:
 def validate(
     learner: Learner, fabric: Fabric, split: Split, config: TrainConfig, res: int, batch_size: int
 ) -> Validation:
-    """With the background given, and IoU also without it where the network learns to do without.
+    """Measure the averaged network with the background, and its IoU also without where it learns that.
 
-    All processes take turns with the batches and get the same metrics.
+    The processes take turns with the batches, and all get the same metrics.
     """
     count = min(len(split), config.val_samples)
-    scores, without_bg = Scores(fabric.device), Scores(fabric.device)
+    scores, without_bg = (Scores(learner.target, fabric.device) for _ in range(2))
     loss_sum = torch.zeros((), device=fabric.device)
     network = learner.average
     example: tuple[Prepared, Prediction] | None = None
     for integers in read_batches(split, _blocks(count, batch_size, fabric), fabric.device):
-        batch = prepare(integers, res)
+        batch = prepare(integers, learner.target, res)
         with fabric.autocast():
             prediction: Prediction = network(join(batch.bg, batch.fg_bg, config.inputs))
         prediction = prediction.each(torch.Tensor.float)
@@ -64,6 +64,49 @@ def validate(
         without_bg.add_up(fabric)
         metrics["val_iou_without_bg"] = without_bg.iou()
     return Validation(metrics, example)
+
+
+class Scores:
+    """Metrics over many batches: the mean IoU of samples, and the RMSE of depth over known pixels.
+
+    Args:
+        target: what the mask means.
+        device: of the batches.
+    """
+
+    def __init__(self, target: Target, device: torch.device) -> None:
+        self._target = target
+        # Sums of IoU, samples, squared errors of depth, pixels of known depth. MPS has no float64.
+        dtype = torch.float32 if device.type == "mps" else torch.float64
+        self._sums = torch.zeros(4, device=device, dtype=dtype)
+
+    def update(self, prediction: Prediction, truth: Truth) -> None:
+        """Add a batch; samples without an IoU, whose pixels are all ignored, are left out of its mean."""
+        ious = self._target.iou(prediction.mask_logits, truth.mask)
+        is_defined = ~ious.isnan()
+        self._sums[0] += torch.where(is_defined, ious, 0.0).sum()
+        self._sums[1] += is_defined.sum()
+        if prediction.depth is not None:
+            errors = (prediction.depth - truth.depth).square() * truth.known
+            self._sums[2] += errors.sum(dtype=self._sums.dtype)
+            self._sums[3] += truth.known.sum()
+
+    def add_up(self, fabric: Fabric) -> None:
+        """Add the batches of the other processes."""
+        self._sums = over_processes(fabric, self._sums, "sum")
+
+    @property
+    def samples(self) -> int:
+        """How many samples have an IoU."""
+        return int(self._sums[1])
+
+    def iou(self) -> float:
+        """Mean IoU; NaN where no sample has one."""
+        return float(self._sums[0] / self._sums[1])
+
+    def depth_rmse(self) -> float:
+        """Root mean squared error of inverse depth in [0, 1]; NaN where none was known."""
+        return float((self._sums[2] / self._sums[3]).sqrt())
 
 
 def _blocks(count: int, size: int, fabric: Fabric) -> Iterator[np.ndarray]:

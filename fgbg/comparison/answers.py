@@ -15,6 +15,7 @@ from generator.look.colours import colour_depth
 from generator.reading.dataset import open_dataset
 from generator.reading.selection import filled_split
 from generator.splits import SplitName
+from training.target import Target
 
 CELL_SIDE = 192
 """Pixels of a cell's longer side."""
@@ -107,19 +108,19 @@ def answer(runs: Sequence[ComparedRun], picture: Picture, with_bg: bool) -> Answ
     """
     truth = [Cell("fg_bg", _fitted(picture.fg_bg))]
     if picture.mask is not None:
-        truth.append(Cell("mask", _fitted(_grey(picture.mask))))
+        truth.append(Cell("mask", _fitted(runs[0].predictor.target.picture(picture.mask))))
     if picture.depth is not None and (picture.depth != UNKNOWN).any():
         truth.append(Cell("depth", _fitted(colour_depth(picture.depth))))
     groups = {"": truth}
     for run in runs:
         bg = picture.bg if with_bg and run.predictor.network.inputs != 3 else None
-        groups[run.label] = _cells(picture, run.predictor(picture.fg_bg, bg))
+        groups[run.label] = _cells(picture, run.predictor.target, run.predictor(picture.fg_bg, bg))
     return Answers(picture.name, groups)
 
 
-def _cells(picture: Picture, predicted: Predicted) -> list[Cell]:
-    note = "" if picture.mask is None else f"IoU {mask_iou(predicted.mask, picture.mask):.3f}"
-    cells = [Cell("mask", _fitted(_grey(predicted.mask)), note)]
+def _cells(picture: Picture, target: Target, predicted: Predicted) -> list[Cell]:
+    note = "" if picture.mask is None else f"IoU {target.agreement(predicted.mask, picture.mask):.3f}"
+    cells = [Cell("mask", _fitted(target.picture(predicted.mask)), note)]
     if predicted.depth is not None:
         note = ""
         if picture.depth is not None and (picture.depth != UNKNOWN).any():
@@ -128,22 +129,11 @@ def _cells(picture: Picture, predicted: Predicted) -> list[Cell]:
     return cells
 
 
-def mask_iou(predicted: np.ndarray, truth: np.ndarray) -> float:
-    """IoU of two masks (H, W) uint8 cut at one half; 1 where both are empty."""
-    one, other = predicted >= 128, truth >= 128
-    union = int((one | other).sum())
-    return int((one & other).sum()) / union if union else 1.0
-
-
 def depth_rmse(predicted: np.ndarray, truth: np.ndarray) -> float:
     """Of (H, W) uint16 over known pixels, of which there must be some; 1 is from farthest to nearest."""
     known = truth != UNKNOWN
     error = (predicted[known].astype(np.float64) - truth[known]) / (NEAREST - FARTHEST)
     return float(np.sqrt((error**2).mean()))
-
-
-def _grey(mask: np.ndarray) -> np.ndarray:
-    return np.repeat(mask[..., None], 3, axis=2)
 
 
 def _fitted(pixels: np.ndarray) -> np.ndarray:

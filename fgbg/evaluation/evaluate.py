@@ -14,6 +14,7 @@ from training.evaluation import evaluate as network
 from training.evaluation.bootstrap import LEVEL, RESAMPLES
 from training.evaluation.summary import summarise
 from training.records.run_files import find_checkpoint
+from training.target import require_same
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def evaluate(
     Raises:
         CheckpointError: the checkpoint cannot be used.
         DatasetError: the dataset is missing, unfinished or damaged, or the split has no samples.
+        UsageError: the masks of the dataset do not mean what the masks of the network mean.
         ConfigError: this computer does not have the device.
         DeviceMemoryError: the device has too little memory for one sample.
     """
@@ -84,9 +86,17 @@ def measure(
     """The same as `evaluate` for a loaded network; `checkpoint` names it in the figures."""
     dataset = open_dataset(Path(data))
     split = filled_split(dataset, subset)
+    require_same(dataset.folder, predictor.target.entry, dataset.manifest.mask)
     rows = np.arange(min(len(split), samples or len(split)))
     evaluation = network.evaluate(
-        split, rows, predictor.see, predictor.res, predictor.device, conditions_of(predictor), progress
+        split,
+        rows,
+        predictor.see,
+        predictor.target,
+        predictor.res,
+        predictor.device,
+        conditions_of(predictor),
+        progress,
     )
     bg_names = [asset.name for asset in dataset.manifest.assets["bg"]]
     figures = {

@@ -24,8 +24,8 @@ from generator.look.contact_sheet import (
 from generator.reading.dataset import Split
 from training.batches.prepare import Prepared
 from training.evaluation.evaluate import Backgrounds, Condition, looked_at
-from training.evaluation.metrics import THRESHOLD
 from training.models import Prediction
+from training.target import Target
 
 EACH = 3
 """Number of samples of each kind."""
@@ -118,24 +118,32 @@ def _answers(
     def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> list[dict[str, np.ndarray]]:
         bg = backgrounds[condition]
         prediction = predictor.see(bg, batch.fg_bg)
-        return [_line(condition, batch, bg, prediction, place) for place in range(len(numbers))]
+        return [
+            _line(predictor.target, condition, batch, bg, prediction, place) for place in range(len(numbers))
+        ]
 
-    batches = looked_at(split, rows, predictor.res, predictor.device, look)
+    batches = looked_at(split, rows, predictor.target, predictor.res, predictor.device, look)
     return [line for _, lines in batches for line in lines]
 
 
 def _line(
-    condition: Condition, batch: Prepared, bg: Tensor | None, prediction: Prediction, place: int
+    target: Target,
+    condition: Condition,
+    batch: Prepared,
+    bg: Tensor | None,
+    prediction: Prediction,
+    place: int,
 ) -> dict[str, np.ndarray]:
     """The pictures of one sample of a batch."""
     picture = _levels(batch.fg_bg[place])
-    truth, answer = _plane(batch.truth.mask[place]), _plane(prediction.mask_logits[place].float().sigmoid())
+    truth = target.levels(batch.truth.mask[place : place + 1])[0]
+    answer = target.read(prediction.mask_logits[place : place + 1])[0]
     line = {} if bg is None else {f"bg, {condition}": _levels(bg[place])}
     line |= {
         "fg_bg": picture,
-        "mask": _grey(truth),
-        "answer": _grey(answer),
-        "errors": mask_errors(picture, answer >= THRESHOLD, truth >= THRESHOLD),
+        "mask": target.picture(truth),
+        "answer": target.picture(answer),
+        "errors": mask_errors(picture, *target.mistakes(answer, truth)),
     }
     if prediction.depth is not None:
         depth, known = (_plane(part[place]) for part in (batch.truth.depth, batch.truth.known))
@@ -147,12 +155,12 @@ def _line(
     return line
 
 
-def mask_errors(picture: np.ndarray, predicted: np.ndarray, actual: np.ndarray) -> np.ndarray:
-    """A picture (h, w, 3) uint8 in pale grey, with colours where two masks (h, w) bool differ."""
+def mask_errors(picture: np.ndarray, missed: np.ndarray, false: np.ndarray) -> np.ndarray:
+    """A picture (h, w, 3) uint8 in pale grey, with colours where a mask is wrong: (h, w) bool each."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None].repeat(3, axis=2)
     shown: np.ndarray = grey // 2 + 96
-    shown[actual & ~predicted] = _MISSED
-    shown[predicted & ~actual] = _FALSE
+    shown[missed] = _MISSED
+    shown[false] = _FALSE
     return shown
 
 
@@ -164,11 +172,6 @@ def _levels(picture: Tensor) -> np.ndarray:
 def _plane(values: Tensor) -> np.ndarray:
     plane: np.ndarray = values[0].cpu().numpy()
     return plane
-
-
-def _grey(mask: np.ndarray) -> np.ndarray:
-    grey: np.ndarray = cv2.merge([np.rint(mask * 255).astype(np.uint8)] * 3)
-    return grey
 
 
 def _where(known: np.ndarray, colours: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from generator.assets.images import read_rgb, rgb_of
 from generator.errors import ArrayError
-from training.batches.resize import strips
+from training.resize import strips
 
 Picture: TypeAlias = str | PathLike[str] | Image.Image | np.ndarray | torch.Tensor
 

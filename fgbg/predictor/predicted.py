@@ -10,7 +10,8 @@ class Predicted:
     """Mask and depth of one picture, at the picture's own size.
 
     Attributes:
-        mask: (H, W) uint8, 0 background ... 255 foreground, soft.
+        mask: (H, W) uint8, 0 background ... 255 foreground, soft; from a network that was trained on
+            classes, the number of each pixel's class.
         depth: (H, W) uint16 relative inverse depth, 1 farthest ... 65535 nearest; None if the network has
             no depth head.
         bg_moved: how far the background was moved to match the picture: the largest distance of its four

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -20,6 +20,7 @@ from training.models import Network, Prediction
 from training.process.devices import choose_accelerator
 from training.process.memory import is_out_of_memory
 from training.records.run_files import find_checkpoint
+from training.target import AlphaTarget, Target
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Predictor:
         mirror: whether it also looks at mirror images, which takes twice as long.
         align: whether a background is moved to match the picture first (fgbg.predictor.align_background).
         dataset_id: of the dataset that it was trained on; empty if that is not known.
+        target: what the mask means.
     """
 
     network: Network
@@ -45,6 +47,7 @@ class Predictor:
     mirror: bool = True
     align: bool = True
     dataset_id: str = ""
+    target: Target = field(default_factory=AlphaTarget)
 
     @classmethod
     def load(
@@ -72,7 +75,7 @@ class Predictor:
         path = find_checkpoint(Path(checkpoint))
         loaded = load_checkpoint(path)
         network = model_of(path, loaded).to(place)
-        return cls(network, res or loaded.res, place, mirror, align, loaded.dataset_id)
+        return cls(network, res or loaded.res, place, mirror, align, loaded.dataset_id, loaded.target)
 
     def __call__(self, picture: Picture, bg: Picture | None = None) -> Predicted:
         """Predict one picture.
@@ -89,7 +92,7 @@ class Predictor:
         """
         given = self.prepare(picture, bg)
         with self._memory_errors():
-            return restore(self.see(given.bg, given.fg_bg), given)
+            return restore(self.see(given.bg, given.fg_bg), self.target, given)
 
     def prepare(self, picture: Picture, bg: Picture | None = None, name: str = "picture") -> NetworkInput:
         """Read a picture and resize it for the network; arguments and errors as of a call.

@@ -7,27 +7,23 @@ from torch import Tensor
 from fgbg.predictor.predicted import Predicted
 from fgbg.predictor.resize_input import NetworkInput
 from generator.format.pixels import FARTHEST, NEAREST
-from training.batches.resize import resize, strips
 from training.models import Prediction
+from training.resize import resize, strips
+from training.target import Target
 
 
 @torch.inference_mode()
-def restore(answer: Prediction, given: NetworkInput) -> Predicted:
+def restore(answer: Prediction, target: Target, given: NetworkInput) -> Predicted:
     """Resize an answer to the picture's own size and convert it to integers.
 
     Args:
         answer: of one picture: (1, ...) tensors.
+        target: what the mask means.
         given: what the network was given.
     """
-    mask = _mask_levels(resize(answer.mask_logits.float().sigmoid(), given.size))
+    mask = target.read(answer.mask_logits, given.size)[0]
     depth = None if answer.depth is None else _depth_levels(resize(answer.depth.float(), given.size))
     return Predicted(mask, depth, given.bg_moved, given.bg_agrees)
-
-
-def _mask_levels(mask: Tensor) -> np.ndarray:
-    """(1, 1, H, W) float in [0, 1], which is overwritten -> (H, W) uint8."""
-    levels: np.ndarray = mask[0, 0].mul_(255).round_().clamp_(0, 255).byte().cpu().numpy()
-    return levels
 
 
 def _depth_levels(depth: Tensor) -> np.ndarray:

@@ -11,7 +11,7 @@ from fgbg.predictor.result_names import result_path
 from generator.encode import encode_png
 from generator.files import refuse_existing, write_atomically
 from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, PREDICTION, mark_png
-from training.batches.resize import strips
+from training.resize import strips
 
 _TINT = np.array([255, 40, 120])
 _TINT_SHARE = 0.45

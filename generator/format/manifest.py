@@ -21,6 +21,7 @@ from pydantic import (
 
 from generator.errors import COPY_AGAIN, DatasetError, one_line
 from generator.files import read_regular
+from generator.format.pixels import IGNORED
 from generator.format.tables import MOST_OBJECTS
 from generator.splits import SPLITS, SplitName
 
@@ -43,6 +44,8 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.h5$", ma
 """The plain name of a file in the dataset's own folder."""
 Sum = Annotated[float, Field(ge=-(2.0**63), le=2.0**63)]
 Side = Annotated[int, Field(ge=1, le=_LARGEST_SIDE)]
+ClassName = Annotated[str, Field(min_length=1, max_length=100)]
+ClassColour = Annotated[list[Annotated[int, Field(ge=0, le=255)]], Field(min_length=3, max_length=3)]
 
 
 class Record(BaseModel):
@@ -172,11 +175,34 @@ class Statistics(Record):
     fields: dict[str, Moments]
 
 
-class MaskEntry(Record):
-    """What the mask holds."""
+class AlphaMask(Record):
+    """The mask is an alpha: how much of each pixel the objects cover."""
 
     kind: Literal["alpha"] = "alpha"
     convention: str = "0 background ... 255 foreground"
+
+
+class ClassMask(Record):
+    """The mask holds the number of a class at each pixel, counted from 0, or 255 for pixels to ignore."""
+
+    kind: Literal["classes"] = "classes"
+    names: list[ClassName] = Field(min_length=2, max_length=IGNORED)
+    """Of the classes, in the order of their numbers."""
+    colours: list[ClassColour]
+    """Red, green and blue of each class in pictures, 0 to 255."""
+    convention: str = "number of the class; 255 ignored"
+
+    @model_validator(mode="after")
+    def _has_a_name_and_a_colour_for_each(self) -> "ClassMask":
+        if len(set(self.names)) < len(self.names):
+            raise ValueError("names must differ")
+        if len(self.colours) != len(self.names):
+            raise ValueError(f"colours must be {len(self.names)}, one for each name")
+        return self
+
+
+MaskEntry = Annotated[AlphaMask | ClassMask, Field(discriminator="kind")]
+"""What the values of masks mean."""
 
 
 class DepthEntry(Record):
@@ -227,6 +253,12 @@ class Manifest(Record):
         name, times = Counter(entry.file for entry in self.files()).most_common(1)[0]
         if times > 1:
             raise ValueError(f"{name} is listed {times} times")
+        return self
+
+    @model_validator(mode="after")
+    def _classes_are_stored(self) -> "Manifest":
+        if self.mask.kind == "classes" and self.storage != "rendered":
+            raise ValueError("classes need stored pixels: storage must be rendered")
         return self
 
     @property

@@ -13,6 +13,9 @@ Layout = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 OPAQUE = 128
 """From this alpha on a pixel belongs to the object."""
 
+IGNORED = 255
+"""In a mask of classes, a pixel that counts for nothing."""
+
 UNKNOWN = 0
 FARTHEST = 1
 NEAREST = 65535

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 from PIL import ImageFont
 
-from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN
+from generator.format.manifest import MaskEntry
+from generator.format.pixels import FARTHEST, IGNORED, NEAREST, UNKNOWN
 
 Colour = tuple[int, int, int]
 
@@ -19,6 +20,9 @@ INSTANCE_COLOURS: tuple[Colour, ...] = (
     (190, 255, 90),
 )
 """RGB of instances 1, 2, ... from back to front; after the last colour the first one follows."""
+
+_STRIPE = 3
+"""Pixels of a stripe."""
 
 
 def colour_depth(depth: np.ndarray) -> np.ndarray:
@@ -35,6 +39,20 @@ def colour_instances(instances: np.ndarray) -> np.ndarray:
     table[1:] = np.resize(INSTANCE_COLOURS, (255, 3))
     colours: np.ndarray = table[instances]
     return colours
+
+
+def colour_mask(mask: np.ndarray, entry: MaskEntry) -> np.ndarray:
+    """A mask (H, W) uint8 as (H, W, 3) uint8: alpha in grey, classes in their colours.
+
+    Ignored pixels are striped black and white, which no class is.
+    """
+    if entry.kind == "alpha":
+        return np.repeat(mask[..., None], 3, axis=2)
+    table = np.zeros((256, 3), np.uint8)
+    table[: len(entry.colours)] = entry.colours
+    down, along = (np.arange(side) for side in mask.shape)
+    stripes = ((down[:, None] + along) // _STRIPE % 2 * 255).astype(np.uint8)
+    return np.where((mask == IGNORED)[..., None], stripes[..., None], table[mask])
 
 
 def colour_shares(shares: np.ndarray) -> np.ndarray:

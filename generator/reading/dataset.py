@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from generator.errors import COPY_AGAIN, DatasetError
 from generator.format.bank import Bank
 from generator.format.manifest import Manifest, SplitEntry
-from generator.format.pixels import Layout, Pixels, allocate, pixel_layout
+from generator.format.pixels import IGNORED, Layout, Pixels, allocate, pixel_layout
 from generator.format.shards import open_shard
 from generator.format.tables import OBJECT, PLACEMENT, SAMPLE
 from generator.reading.composite import Renderer
@@ -56,7 +56,8 @@ class Batch:
     Attributes:
         bg: (B, H, W, 3) uint8, the background alone.
         fg_bg: (B, H, W, 3) uint8.
-        mask: (B, H, W) uint8, 0 background ... 255 foreground.
+        mask: (B, H, W) uint8, 0 background ... 255 foreground; in a dataset of classes their numbers, and
+            255 where a pixel is ignored.
         depth: (B, H, W) uint16 relative inverse depth, 0 unknown.
         instances: (B, H, W) uint8, 0 none, else 1 + the number of the topmost object, counted from back to
             front; None in a dataset of one object a sample, or where they are not wanted.
@@ -141,6 +142,7 @@ class Split:
     Attributes:
         name: train, val or test.
         size: of the canvas, (width, height).
+        mask: what the values of masks mean.
         is_rendered: whether the pixels are stored; otherwise reading renders them.
         bank: of the dataset.
         samples: (n,) of dtype SAMPLE; `first` counts rows of `placements`.
@@ -155,6 +157,7 @@ class Split:
         self.name = name
         self.size = manifest.size
         self._instances = manifest.has_instances
+        self.mask = manifest.mask
         self.is_rendered = manifest.storage == "rendered"
         self.bank = bank
         self._renderer = Renderer(bank)
@@ -263,7 +266,8 @@ class Split:
             TypeError: the indices are anything but a list of integers (booleans, fractions, text).
             IndexError: an index is out of range; negative ones do not count from the end.
             ValueError: `out` is of another size.
-            DatasetError: a file of the dataset has changed since it was opened.
+            DatasetError: a file of the dataset has changed since it was opened, or a mask holds a number that
+                is no class.
         """
         rows = self.rows(indices)
         batch = out or Batch.empty(len(rows), self.size, self._instances)
@@ -273,6 +277,8 @@ class Split:
         pixels = Pixels(batch.fg_bg, batch.mask, batch.depth, batch.instances)
         if self.is_rendered:
             self._gather(rows, samples["bg"].astype(np.int64), pixels, batch.bg)
+            if self.mask.kind == "classes":
+                self._check_classes(rows, batch.mask, len(self.mask.names))
         else:
             self._watch.check([_BANK])
             self._renderer.render(samples, self.placements, pixels, batch.bg)
@@ -289,6 +295,18 @@ class Split:
         if rows.size and not (rows.min() >= 0 and rows.max() < len(self)):
             raise IndexError(f"samples 0 to {len(self) - 1} can be read, not {rows.min()} to {rows.max()}")
         return rows.astype(np.int64, copy=False)
+
+    def _check_classes(self, rows: np.ndarray, mask: np.ndarray, classes: int) -> None:
+        """Refuse numbers that are no class: on a GPU they would end the process without a message."""
+        wrong = (mask >= classes) & (mask != IGNORED)
+        if wrong.any():
+            place, y, x = np.argwhere(wrong)[0].tolist()
+            raise DatasetError(
+                f"mask of sample {rows[place]}",
+                f"classes from 0 to {classes - 1}, or {IGNORED} for pixels to ignore",
+                f"{mask[place, y, x]} at x {x}, y {y}",
+                "correct the labels, or name all classes",
+            )
 
     def _gather(self, rows: np.ndarray, bgs: np.ndarray, pixels: Pixels, bg: np.ndarray) -> None:
         """Copy rendered samples from their shards, and backgrounds (B,) from the bank."""

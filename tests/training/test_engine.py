@@ -27,6 +27,7 @@ from training.optim.schedules import cosine
 from training.plan import is_finished
 from training.position import RunPosition
 from training.stages import Stage
+from training.target import AlphaTarget
 from training.validation import Validation
 
 Fields = dict[str, Any]
@@ -154,7 +155,7 @@ def test_backgrounds_alone_are_changed_and_only_in_training(
     (expected,) = read_batches(split, [shuffled(0, 144, 0, 16)], CPU)
     inputs = torch.cat(trained)
     assert (inputs[:, :3] == 0).all()
-    assert torch.equal(inputs[:, 3:], prepare.prepare(expected, 32).fg_bg)
+    assert torch.equal(inputs[:, 3:], prepare.prepare(expected, AlphaTarget(), 32).fg_bg)
     # Validated with the background, and once more without it.
     assert [bool((inputs[:, :3] == 0).all()) for inputs in validated] == [False, True] * 2
 
@@ -174,7 +175,7 @@ def test_whole_samples_are_seen_in_training_in_the_shares_asked_for(
     start(dataset, tmp_path, small, (16, 1), augment=shares)
     read = read_batches(dataset["train"], [shuffled(0, 144, 4 * step, 4) for step in range(4)], CPU)
     for step, (integers, fg_bg) in enumerate(zip(read, trained, strict=True)):
-        plain = prepare.prepare(integers, 16)
+        plain = prepare.prepare(integers, AlphaTarget(), 16)
         seen = view.apply_view(plain, view.draw_view(0, step, 4, shares)).fg_bg
         assert torch.equal(fg_bg, seen) and not torch.equal(fg_bg, plain.fg_bg)
 
@@ -209,8 +210,8 @@ def test_validation_is_on_the_averaged_weights_and_the_first_samples_of_val(
     saved = load_checkpoint(tmp_path / "last.pt")
     last = replace(saved, ema=saved.model)
     (integers,) = read_batches(dataset["val"], [np.arange(4)], CPU)
-    batch = prepare.prepare(integers, 16)
-    loss = WeightedLoss(TrainConfig().mask_loss, TrainConfig().depth_loss)
+    batch = prepare.prepare(integers, AlphaTarget(), 16)
+    loss = WeightedLoss(losses.MASK_LOSSES, TrainConfig().mask_loss, TrainConfig().depth_loss)
     averaged, latest = (
         float(
             loss(model_of(tmp_path, one)(prepare.join(batch.bg, batch.fg_bg)), batch.truth)["loss"].detach()

@@ -79,8 +79,8 @@ def test_a_sample_that_is_not_finite_is_named(
     split = dataset["train"]
     spoilt_bg = int(split.samples["bg"][77])
 
-    def prepare(integers: Any, res: int) -> Prepared:
-        batch = plain(integers, res)
+    def prepare(integers: Any, target: Any, res: int) -> Prepared:
+        batch = plain(integers, target, res)
         batch.fg_bg[1, 0, 3, 3] = torch.nan
         return batch
 

@@ -12,6 +12,7 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from generator.errors import ConfigError, UsageError
+from generator.format.manifest import AlphaMask
 from generator.locks import hold_folder
 from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from training.config import PLACE_FIELDS, TrainConfig
@@ -442,7 +443,8 @@ def test_the_resolved_config_stands_beside_the_checkpoints(run: Run, copy: Path,
     config = json.loads((copy / "config.json").read_text())
     assert (config["stages"], config["clip"], config["lr"]) == ([{"res": 16, "epochs": 2}], 0.5, 0.01)
     kept = {name: value for name, value in config.items() if name not in PLACE_FIELDS}
-    assert kept == load_checkpoint(copy / "last.pt").config | {"epoch_samples": 16, "shuffle_window": 144}
+    shown = {"epoch_samples": 16, "shuffle_window": 144, "mask": AlphaMask().model_dump()}
+    assert kept == load_checkpoint(copy / "last.pt").config | shown
     assert (config["data"], config["device"], config["precision"]) == (str(data), "cpu", "32")
 
 

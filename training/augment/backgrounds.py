@@ -15,7 +15,7 @@ from training.augment.effects import add_noise, moved, on_rows
 from training.augment.jpeg import draw_quality, jpeg
 from training.augment.keyed import Drawn, around, between, draw_noise_seed, keyed_generator
 from training.batches.prepare import to_network
-from training.batches.resize import resize
+from training.resize import resize
 
 MAX_SHIFT = 0.015
 """Of the picture's side, each way."""

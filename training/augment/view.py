@@ -14,7 +14,8 @@ from torch import Tensor
 from training.augment.effects import add_noise, blur, cut_out, moved, on_rows
 from training.augment.jpeg import draw_quality, jpeg
 from training.augment.keyed import Drawn, around, between, chosen, draw_noise_seed, keyed_generator
-from training.batches.prepare import Prepared, Truth
+from training.batches.prepare import Prepared
+from training.models import Truth
 
 MAX_LIGHT = 0.3
 """How far exposure and contrast go from 1, each way."""

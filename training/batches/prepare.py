@@ -9,22 +9,9 @@ from torch.nn import functional
 
 from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN
 from training.batches.batch import IntegerBatch
-from training.batches.resize import resize, resize_picture
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What the network should answer.
-
-    Attributes:
-        mask: (B, 1, h, w) float in [0, 1].
-        depth: (B, 1, h, w) float in [0, 1], relative inverse depth; 0 where unknown.
-        known: (B, 1, h, w) bool, where depth is known.
-    """
-
-    mask: Tensor
-    depth: Tensor
-    known: Tensor
+from training.models import Truth
+from training.resize import resize, resize_picture
+from training.target import Target
 
 
 @dataclass(frozen=True)
@@ -36,17 +23,17 @@ class Prepared:
     truth: Truth
 
 
-def prepare(batch: IntegerBatch, res: int) -> Prepared:
+def prepare(batch: IntegerBatch, target: Target, res: int) -> Prepared:
     """Scale and convert a batch.
 
     Args:
         batch: on the device.
+        target: scales the mask.
         res: longer side in pixels; the aspect is kept.
     """
     height, width = batch.mask.shape[1:]
     size = scaled_size(height, width, res)
-    mask = resize(batch.mask[:, None].float(), size) / 255
-    truth = Truth(mask, *to_depth(batch.depth, size))
+    truth = Truth(target.scale(batch.mask, size), *to_depth(batch.depth, size))
     return Prepared(to_network(batch.bg, size), to_network(batch.fg_bg, size), truth)
 
 

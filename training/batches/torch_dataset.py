@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from generator.reading.dataset import Batch, Split
 from training.batches.batch import IntegerBatch
 from training.batches.prepare import join, prepare
+from training.target import target_of
 
 
 class TorchSample(TypedDict):
@@ -18,7 +19,8 @@ class TorchSample(TypedDict):
 
     Attributes:
         input: (6, h, w) float32 in [-1, 1]; channels 0 to 2 are the background, 3 to 5 the picture, RGB.
-        mask: (1, h, w) float32 in [0, 1]; 0 background, 1 foreground.
+        mask: (1, h, w) float32 in [0, 1]; 0 background, 1 foreground. In a dataset of classes their numbers,
+            (h, w) int64, 255 where a pixel is ignored.
         depth: (1, h, w) float32 in [0, 1], relative inverse depth: 0 farthest, 1 nearest; 0 where unknown.
         known: (1, h, w) bool, where depth is known.
     """
@@ -56,7 +58,7 @@ class TorchDataset(Dataset[TorchSample]):
 
     def __getitems__(self, indices: Sequence[int]) -> list[TorchSample]:
         """Read several samples at once, which is faster; a `DataLoader` calls it for each batch."""
-        batch = prepare(_as_tensors(self.split[indices]), self.res)
+        batch = prepare(_as_tensors(self.split[indices]), target_of(self.split.mask), self.res)
         inputs, truth = join(batch.bg, batch.fg_bg), batch.truth
         return [
             TorchSample(input=picture, mask=mask, depth=depth, known=known)

@@ -11,8 +11,7 @@ from torch import Tensor
 from generator.progress import Progress
 from generator.reading.dataset import Split
 from training.batches.batches import read_batches
-from training.batches.prepare import Prepared, Truth, prepare, to_network
-from training.batches.resize import resize
+from training.batches.prepare import Prepared, prepare, to_network
 from training.errors import DeviceMemoryError
 from training.evaluation.baselines import (
     ConstantDepth,
@@ -23,10 +22,11 @@ from training.evaluation.baselines import (
     threshold_ious,
 )
 from training.evaluation.careless_camera import perturb_backgrounds
-from training.evaluation.measures import DEPTH_MEASURES, MASK_MEASURES
-from training.evaluation.metrics import THRESHOLD
-from training.models import Prediction
+from training.measures import DEPTH_MEASURES
+from training.models import Prediction, Truth
 from training.process.memory import is_out_of_memory
+from training.resize import resize
+from training.target import Target
 
 Condition = Literal["clean", "perturbed", "absent"]
 CONDITIONS: tuple[Condition, ...] = ("clean", "perturbed", "absent")
@@ -57,17 +57,17 @@ class Evaluation:
     Attributes:
         rows: (n,) int64, their numbers in the split.
         bgs: (n,) int64, their backgrounds' numbers in the bank.
-        shares: (n,) float64, the part of each picture that the mask covers.
+        shares: (n,) float64, the part of each picture that objects cover; None where the mask has classes.
         known: (n,) int64, pixels of known depth.
-        network: for each condition the measures of `measures`; those of depth as `depth_NAME`.
-        thresholds: for "clean" and "perturbed" the threshold baseline.
+        network: for each condition the measures of the target, and those of depth as `depth_NAME`.
+        thresholds: for "clean" and "perturbed" the threshold baseline; empty where the mask has classes.
         constant: the constant depth; None where the network has no depth head.
         bg_depth: for the background's own depth the measures of depth; None likewise.
     """
 
     rows: np.ndarray
     bgs: np.ndarray
-    shares: np.ndarray
+    shares: np.ndarray | None
     known: np.ndarray
     network: dict[Condition, Measures]
     thresholds: dict[Condition, ThresholdBaseline]
@@ -80,6 +80,7 @@ def evaluate(
     split: Split,
     rows: np.ndarray,
     see: See,
+    target: Target,
     res: int,
     device: torch.device,
     conditions: Sequence[Condition] = CONDITIONS,
@@ -91,6 +92,7 @@ def evaluate(
         split: to read from.
         rows: (n,) int64, which samples, at least one.
         see: the network.
+        target: what its mask means.
         res: longer side at which it looks and is measured.
         device: where it runs.
         conditions: in which it is measured; a network that sees no background has "absent" alone.
@@ -99,16 +101,20 @@ def evaluate(
 
     def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> _Groups:
         groups: _Groups = {
-            condition: measure(see(backgrounds[condition], batch.fg_bg), batch.truth)
+            condition: measure(target, see(backgrounds[condition], batch.fg_bg), batch.truth)
             for condition in conditions
         }
         size = (batch.bg.shape[-2], batch.bg.shape[-1])
         own = depth_of_backgrounds(split.bank, split.samples["bg"][numbers], size, device)
-        return groups | {"bg_depth": _depth_measures(own, batch.truth)} | _for_baselines(batch, backgrounds)
+        return groups | {
+            "bg_depth": _depth_measures(own, batch.truth),
+            "sample": _of_samples(target, batch.truth),
+            "threshold": _threshold_ious(target, batch, backgrounds),
+        }
 
     collected = _Columns()
     with Progress("evaluating", len(rows), "samples", shown=progress) as bar:
-        for numbers, groups in looked_at(split, rows, res, device, look):
+        for numbers, groups in looked_at(split, rows, target, res, device, look):
             for group, columns in groups.items():
                 collected.add(group, columns)
             bar.advance(len(numbers))
@@ -120,7 +126,7 @@ def evaluate(
     return Evaluation(
         rows=rows,
         bgs=split.samples["bg"][rows].astype(np.int64),
-        shares=sample["share"],
+        shares=sample.get("share"),
         known=sample["known"].astype(np.int64),
         network=network,
         thresholds={name: best_threshold(thresholds[name]) for name in CONDITIONS if name in thresholds},
@@ -132,6 +138,7 @@ def evaluate(
 def looked_at(
     split: Split,
     rows: np.ndarray,
+    target: Target,
     res: int,
     device: torch.device,
     look: Callable[[np.ndarray, Prepared, Backgrounds], Found],
@@ -150,7 +157,7 @@ def looked_at(
     size = min(_BATCH, len(rows))
     while len(rows):
         try:
-            for numbers, found in _looked_at(evaluated_batches(split, rows, res, device, size), look):
+            for numbers, found in _looked_at(evaluated_batches(split, rows, target, res, device, size), look):
                 yield numbers, found
                 rows = rows[len(numbers) :]
         except (RuntimeError, MemoryError) as error:
@@ -171,7 +178,7 @@ def _looked_at(
 
 
 def evaluated_batches(
-    split: Split, rows: np.ndarray, res: int, device: torch.device, count: int = _BATCH
+    split: Split, rows: np.ndarray, target: Target, res: int, device: torch.device, count: int = _BATCH
 ) -> Iterator[tuple[np.ndarray, Prepared, Backgrounds]]:
     """Samples (n,) of a split in batches of `count`, at a resolution.
 
@@ -181,17 +188,16 @@ def evaluated_batches(
     """
     parts = [rows[start : start + count] for start in range(0, len(rows), count)]
     for part, integers in zip(parts, read_batches(split, parts, device), strict=True):
-        batch = prepare(integers, res)
+        batch = prepare(integers, target, res)
         height, width = integers.mask.shape[1:]
         perturbed = perturb_backgrounds(to_network(integers.bg, (height, width)), part)
         size = (batch.bg.shape[-2], batch.bg.shape[-1])
         yield part, batch, {"clean": batch.bg, "perturbed": resize(perturbed, size), "absent": None}
 
 
-def measure(prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
-    """Every measure of a batch by name, (B,) each: of the mask cut at one half, and of depth if any."""
-    predicted, actual = prediction.mask_logits.sigmoid() >= THRESHOLD, truth.mask >= THRESHOLD
-    measures = {name: of(predicted, actual) for name, of in MASK_MEASURES.items()}
+def measure(target: Target, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
+    """Every measure of a batch by name, (B,) each: the target's, and those of depth if there is any."""
+    measures = target.measures(prediction.mask_logits, truth.mask)
     return measures if prediction.depth is None else measures | _depth_measures(prediction.depth, truth)
 
 
@@ -201,21 +207,28 @@ def _depth_measures(depth: Tensor, truth: Truth) -> dict[str, Tensor]:
     }
 
 
-def _for_baselines(batch: Prepared, backgrounds: Backgrounds) -> _Groups:
-    """What the baselines need of a batch, and what the samples are like."""
-    truth = batch.truth
-    actual = truth.mask >= THRESHOLD
-    ious = {
+def _threshold_ious(target: Target, batch: Prepared, backgrounds: Backgrounds) -> dict[str, np.ndarray]:
+    """IoU of each sample at each threshold, by condition; none where the mask has classes."""
+    actual = target.foreground(batch.truth.mask)
+    return {
         str(condition): threshold_ious(bg, batch.fg_bg, actual)
         for condition, bg in backgrounds.items()
-        if bg is not None
+        if bg is not None and actual is not None
     }
+
+
+def _of_samples(target: Target, truth: Truth) -> dict[str, Tensor]:
+    """What the samples are like: the moments of their known depth, and the share that objects cover."""
     # Not every device has float64.
     depth, known = (values.flatten(1).cpu().double() for values in (truth.depth * truth.known, truth.known))
     count = known.sum(dim=1)
-    sums = {"mean": depth.sum(dim=1) / count, "mean_square": depth.square().sum(dim=1) / count}
-    shares = actual.flatten(1).float().mean(dim=1)
-    return {"threshold": ious, "sample": {"share": shares, "known": count, **sums}}
+    found = {
+        "known": count,
+        "mean": depth.sum(dim=1) / count,
+        "mean_square": depth.square().sum(dim=1) / count,
+    }
+    actual = target.foreground(truth.mask)
+    return found if actual is None else found | {"share": actual.flatten(1).float().mean(dim=1)}
 
 
 class _Columns:
@@ -231,7 +244,7 @@ class _Columns:
 
     def joined(self, group: str) -> Measures:
         """(n, ...) float64; the thresholds' many columns as they are."""
-        joined = {name: np.concatenate(parts) for name, parts in self._parts[group].items()}
+        joined = {name: np.concatenate(parts) for name, parts in self._parts.get(group, {}).items()}
         return {
             name: column if column.ndim > 1 else column.astype(np.float64) for name, column in joined.items()
         }

@@ -83,7 +83,10 @@ def _baselines(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _by_size(evaluation: Evaluation) -> dict[str, Any]:
-    groups = {}
+    """By the share that objects cover; empty where the mask does not tell."""
+    groups: dict[str, Any] = {}
+    if evaluation.shares is None:
+        return groups
     for name, (above, up_to) in SIZES.items():
         inside = (evaluation.shares > above) & (evaluation.shares <= up_to)
         groups[name] = {
@@ -99,7 +102,7 @@ def _by_background(evaluation: Evaluation, names: list[str]) -> dict[str, Any]:
     groups = {}
     for number in np.unique(evaluation.bgs).tolist():
         inside = evaluation.bgs == number
-        ious = {name: float(values[inside].mean()) for name, values in _ious(evaluation).items()}
+        ious = {name: _mean(values[inside]) for name, values in _ious(evaluation).items()}
         groups[names[number]] = {"samples": int(inside.sum()), "iou": ious}
     return groups
 
@@ -108,7 +111,7 @@ def _over_backgrounds(evaluation: Evaluation) -> dict[str, Any]:
     """Each background as one: samples that share one are not independent."""
     numbers = np.unique(evaluation.bgs)
     ious = {
-        name: estimate(np.array([values[evaluation.bgs == number].mean() for number in numbers]))
+        name: estimate(np.array([_mean(values[evaluation.bgs == number]) for number in numbers]))
         for name, values in _ious(evaluation).items()
     }
     return {"iou": ious}
@@ -118,6 +121,12 @@ def _ious(evaluation: Evaluation) -> dict[str, np.ndarray]:
     """Of the network in each condition, and of the thresholds as `threshold_CONDITION`."""
     network = {str(name): measures["iou"] for name, measures in evaluation.network.items()}
     return network | {f"threshold_{name}": found.iou for name, found in evaluation.thresholds.items()}
+
+
+def _mean(values: np.ndarray) -> float:
+    """Of the values that are numbers; NaN where none is."""
+    counted = values[~np.isnan(values)]
+    return float(counted.mean()) if counted.size else math.nan
 
 
 def _per_sample(evaluation: Evaluation, names: list[str]) -> dict[str, Any]:

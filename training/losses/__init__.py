@@ -1,7 +1,7 @@
 """Losses by name and weight.
 
-Mask losses take logits, depth losses depth in [0, 1]; pixels of unknown depth and ignored classes count
-nothing.
+Mask losses take logits, depth losses take depth in [0, 1]. Pixels of unknown depth and ignored pixels are
+left out.
 """
 
 from training.losses.classes import (
@@ -20,12 +20,13 @@ from training.losses.mask import (
     mask_ssim_loss,
     pixelwise_loss,
 )
-from training.losses.weighted import CLASS_LOSSES, DEPTH_LOSSES, MASK_LOSSES, WeightedLoss
+from training.losses.weighted import CLASS_LOSSES, DEPTH_LOSSES, MASK_LOSSES, MaskLoss, WeightedLoss
 
 __all__ = [
     "CLASS_LOSSES",
     "DEPTH_LOSSES",
     "MASK_LOSSES",
+    "MaskLoss",
     "WeightedLoss",
     "bce_loss",
     "class_cross_entropy_loss",

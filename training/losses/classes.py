@@ -1,15 +1,16 @@
 """Losses of a mask of several classes.
 
-All take mask_logits (B, C, H, W) float and labels (B, H, W) int64 in [0, C), 255 where a pixel counts
-nothing, and give a scalar: 0 without gradient where all is ignored. Any other label is a DatasetError that
-names it.
+All take mask_logits (B, C, H, W) float and labels (B, H, W) int64 in [0, C), or 255 where a pixel is ignored,
+and give a scalar: 0 with a gradient of 0 where all pixels are ignored. Labels are not checked here: reading a
+dataset refuses others.
 """
 
+import torch
 from kornia.losses import focal_loss
 from torch import Tensor
 from torch.nn import functional
 
-from training.losses.class_labels import IGNORED, check_classes, one_hot
+from generator.format.pixels import IGNORED
 from training.losses.overlap import soft_dice, soft_iou
 from training.losses.precision import in_full_precision
 
@@ -18,22 +19,20 @@ _GAMMA = 2.0
 
 @in_full_precision
 def class_cross_entropy_loss(mask_logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy on logits, averaged over the pixels that count; from 0."""
-    check_classes(labels, mask_logits.shape[1])
-    # torch's own mean is not a number where all is ignored.
+    """Cross-entropy on logits, averaged over pixels that are not ignored; from 0."""
+    # torch's own mean is NaN where all pixels are ignored.
     total = functional.cross_entropy(mask_logits, labels, ignore_index=IGNORED, reduction="sum")
     return total / _counted(labels)
 
 
 @in_full_precision
 def class_focal_loss(mask_logits: Tensor, labels: Tensor) -> Tensor:
-    """Cross-entropy of each pixel times (1 - p)^2, averaged over the pixels that count; from 0.
+    """Cross-entropy of each pixel times (1 - p)^2, averaged over pixels that are not ignored; from 0.
 
-    p is the softmax's for the true class; segmentation_models_pytorch takes a sigmoid for each class instead.
+    p is the softmax of the true class; segmentation_models_pytorch takes a sigmoid for each class instead.
 
     Source: Lin et al. 2017, "Focal loss for dense object detection", by Kornia.
     """
-    check_classes(labels, mask_logits.shape[1])
     total: Tensor = focal_loss(
         mask_logits, labels, alpha=None, gamma=_GAMMA, reduction="sum", ignore_index=IGNORED
     )
@@ -42,23 +41,31 @@ def class_focal_loss(mask_logits: Tensor, labels: Tensor) -> Tensor:
 
 @in_full_precision
 def class_dice_loss(mask_logits: Tensor, labels: Tensor) -> Tensor:
-    """1 - soft Dice coefficient, per sample and class over the pixels that count, then averaged; in [0, 1).
+    """1 - soft Dice coefficient of each sample and class, averaged; in [0, 1).
 
-    A class that is neither there nor predicted costs nothing, as an empty mask does in `dice_loss`. The
-    libraries' whole losses do not fit: Kornia's leaves a class out that is predicted but not there, and that
-    of segmentation_models_pytorch sums over the batch.
+    Ignored pixels are left out. All classes count the same, whatever their area. A class that is neither
+    there nor predicted costs nothing, as an empty mask costs nothing in `dice_loss`. The libraries' losses do
+    not fit: Kornia's leaves out a class that is predicted but not there, and the one of
+    segmentation_models_pytorch sums over the batch.
     """
     return (1 - soft_dice(*_found_and_there(mask_logits, labels))).mean()
 
 
 @in_full_precision
 def class_iou_loss(mask_logits: Tensor, labels: Tensor) -> Tensor:
-    """1 - soft intersection over union, as `class_dice_loss` otherwise; in [0, 1)."""
+    """1 - soft intersection over union, otherwise as `class_dice_loss`; in [0, 1)."""
     return (1 - soft_iou(*_found_and_there(mask_logits, labels))).mean()
 
 
+def one_hot(labels: Tensor, classes: int) -> Tensor:
+    """(B, H, W) int64 -> (B, classes, H, W) bool; an ignored pixel is of no class."""
+    counted = labels != IGNORED
+    flags = functional.one_hot(torch.where(counted, labels, 0), classes).movedim(-1, 1)
+    return flags.bool() & counted[:, None]
+
+
 def _found_and_there(mask_logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Probability and truth (B, C, H, W) of every class, 0 where a pixel counts nothing."""
+    """Probability and truth (B, C, H, W) of every class, 0 where a pixel is ignored."""
     there = one_hot(labels, mask_logits.shape[1]).to(mask_logits.dtype)
     return mask_logits.softmax(dim=1) * (labels != IGNORED)[:, None], there
 

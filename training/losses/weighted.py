@@ -6,11 +6,10 @@ import torch
 from torch import Tensor
 
 from generator.errors import ConfigError
-from training.batches.prepare import Truth
 from training.losses import classes as of_classes
 from training.losses import depth as of_depth
 from training.losses import mask as of_mask
-from training.models import Prediction
+from training.models import Prediction, Truth
 from training.term_names import TOTAL, term_name
 
 MaskLoss = Callable[[Tensor, Tensor], Tensor]
@@ -41,36 +40,38 @@ DEPTH_LOSSES: dict[str, DepthLoss] = {
 
 
 class WeightedLoss:
-    """The sum of all asked-for terms.
+    """The weighted sum of several terms.
 
     Args:
-        mask_terms: weights by name, of MASK_LOSSES, or of CLASS_LOSSES for several classes.
-        depth_terms: weights by name, of DEPTH_LOSSES.
-        classes: channels of the mask.
+        mask_losses: every term of the mask loss that there is, by name.
+        mask_terms: weights of some of them.
+        depth_terms: weights of some of DEPTH_LOSSES.
 
     Raises:
-        ConfigError: a name is not known.
+        ConfigError: there is no term of that name.
     """
 
     def __init__(
-        self, mask_terms: Mapping[str, float], depth_terms: Mapping[str, float], classes: int = 1
+        self,
+        mask_losses: Mapping[str, MaskLoss],
+        mask_terms: Mapping[str, float],
+        depth_terms: Mapping[str, float],
     ) -> None:
-        self._mask_losses = CLASS_LOSSES if classes > 1 else MASK_LOSSES
-        for option, terms, known in (
-            ("`mask_loss`", mask_terms, self._mask_losses),
+        self._mask_losses = mask_losses
+        for field, terms, known in (
+            ("`mask_loss`", mask_terms, mask_losses),
             ("`depth_loss`", depth_terms, DEPTH_LOSSES),
         ):
             for name in terms:
                 if name not in known:
-                    what = f"terms among {', '.join(known)}" + (f" for {classes} classes" * (classes > 1))
-                    raise ConfigError(option, what, name, "correct the name")
+                    raise ConfigError(field, f"terms among {', '.join(known)}", name, "correct the name")
         self._mask_terms, self._depth_terms = dict(mask_terms), dict(depth_terms)
 
     def __call__(self, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
-        """Every term without its weight as `loss/NAME`, and `loss`, the weighted sum.
+        """Every term as `loss/NAME`, not weighted, and `loss`, the weighted sum.
 
-        A term of the mask whose name depth has too stands as `loss/mask_NAME`. Depth terms are left out
-        where the network has no depth head.
+        A mask term is `loss/mask_NAME` where a depth term has the same name. There are no depth terms where
+        the network has no depth head.
         """
         terms, weighted = {}, []
         for name, weight in self._mask_terms.items():

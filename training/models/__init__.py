@@ -9,7 +9,7 @@ from training.models.architecture import Architecture, default_widths
 from training.models.conv_deconv import ConvDeconv
 from training.models.encoder_weights import load_encoder_weights
 from training.models.encoders import EncoderUNet, encoder_name
-from training.models.network import Network, Prediction
+from training.models.network import Network, Prediction, Truth
 from training.models.unet import UNet
 from training.models.unet_elu import UNetELU
 
@@ -20,6 +20,7 @@ __all__ = [
     "EncoderUNet",
     "Network",
     "Prediction",
+    "Truth",
     "UNet",
     "UNetELU",
     "build_model",

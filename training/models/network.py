@@ -1,7 +1,8 @@
-"""What all networks share: the answer by name, the two heads, and any input size."""
+"""What all networks share: the answer and its truth by name, the two heads, and any input size."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ class Prediction(NamedTuple):
     """What every network answers, by name.
 
     Attributes:
-        mask_logits: (B, C, H, W) float; of one channel the sigmoid is the mask.
+        mask_logits: (B, C, H, W) float, which `training.target` reads.
         depth: (B, 1, H, W) float in [0, 1], relative inverse depth, 1 nearest; None without a depth head.
     """
 
@@ -22,6 +23,21 @@ class Prediction(NamedTuple):
     def each(self, change: Callable[[Tensor], Tensor]) -> "Prediction":
         """The same change to every part there is."""
         return Prediction(change(self.mask_logits), None if self.depth is None else change(self.depth))
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What a network should answer.
+
+    Attributes:
+        mask: as `training.target` scales it: (B, 1, h, w) float for alpha, (B, h, w) int64 for classes.
+        depth: (B, 1, h, w) float in [0, 1], relative inverse depth; 0 where unknown.
+        known: (B, 1, h, w) bool, where depth is known.
+    """
+
+    mask: Tensor
+    depth: Tensor
+    known: Tensor
 
 
 class Network(nn.Module, ABC):

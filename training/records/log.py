@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -11,13 +11,14 @@ from torch import Tensor, nn
 
 from generator.errors import one_line
 from generator.files import read_regular, write_atomically
-from training.batches.prepare import Prepared, Truth
+from training.batches.prepare import Prepared
 from training.config import TrainConfig
 from training.errors import RunError
-from training.models import Architecture, Prediction
+from training.models import Architecture, Prediction, Truth
 from training.models.graph import add_graph
 from training.records.board import Board
 from training.records.run_folder import CONFIG_FILE, CSV_FILE
+from training.target import Target
 from training.term_names import current_column
 
 PICTURES = 8
@@ -73,10 +74,10 @@ class RunLog:
             self._board.add_scalar(f"epoch/{name}", value, step)
         self._flush()
 
-    def pictures(self, step: int, prepared: Prepared, prediction: Prediction) -> None:
-        """Samples as rows, what was seen, should be answered and was, and the errors, as in `columns`."""
-        names = ", ".join(columns(prepared, prediction))
-        self._board.add_image(names, grid(prepared, prediction), step)
+    def pictures(self, step: int, target: Target, prepared: Prepared, prediction: Prediction) -> None:
+        """Samples as rows: what was seen, should be answered and was, and the errors, as in `columns`."""
+        shown = columns(target, prepared, prediction)
+        self._board.add_image(", ".join(shown), grid(shown), step)
         self._flush()
 
     def histograms(self, step: int, network: nn.Module) -> None:
@@ -106,26 +107,23 @@ class RunLog:
             self._board.add_histogram(name, finite.float().cpu(), step)
 
 
-def grid(prepared: Prepared, prediction: Prediction) -> Tensor:
+def grid(shown: Mapping[str, Tensor]) -> Tensor:
     """A picture (3, rows * h, columns * w) float in [0, 1] of at most `PICTURES` samples, a row each."""
-    cells = [column[:PICTURES].float().cpu() for column in columns(prepared, prediction).values()]
+    cells = [column[:PICTURES].float().cpu() for column in shown.values()]
     rows = torch.cat([cell.expand(-1, 3, -1, -1) for cell in cells], dim=3)
     return torch.cat(list(rows), dim=1).clamp(0, 1)
 
 
-def columns(prepared: Prepared, prediction: Prediction) -> dict[str, Tensor]:
+def columns(target: Target, prepared: Prepared, prediction: Prediction) -> dict[str, Tensor]:
     """What is shown of samples, by name: (B, 1 or 3, h, w) float in [0, 1] each.
 
     Errors are absolute, and of depth 0 where it is unknown; without a depth head there is no depth.
     """
     truth: Truth = prepared.truth
-    mask = prediction.mask_logits.sigmoid()
     shown = {
         "bg": (prepared.bg + 1) / 2,
         "fg_bg": (prepared.fg_bg + 1) / 2,
-        "mask": truth.mask,
-        "mask_pred": mask,
-        "mask_error": (truth.mask - mask).abs(),
+        **target.columns(truth.mask, prediction.mask_logits),
     }
     if prediction.depth is not None:
         error = (truth.depth - prediction.depth).abs() * truth.known

@@ -7,20 +7,13 @@ from fgbg.comparison.answers import (
     Picture,
     answer,
     depth_rmse,
-    mask_iou,
     read_samples,
     spread_over_backgrounds,
 )
 from fgbg.comparison.runs import open_runs
 from fgbg.comparison.sheet import draw_answers
 from generator.reading.dataset import open_dataset
-
-
-def test_iou_by_hand() -> None:
-    truth = np.array([[255, 255, 128, 0]], np.uint8)
-    assert mask_iou(np.array([[200, 127, 255, 130]], np.uint8), truth) == 2 / 4
-    assert mask_iou(np.zeros((1, 4), np.uint8), np.zeros((1, 4), np.uint8)) == 1
-    assert mask_iou(np.zeros((1, 4), np.uint8), truth) == 0
+from training.target import AlphaTarget
 
 
 def test_depth_error_by_hand_leaves_out_what_is_unknown() -> None:
@@ -61,7 +54,7 @@ def test_each_run_is_asked_with_the_background_it_looks_at(
     assert picture.mask is not None and picture.depth is not None and expected.depth is not None
     notes = [cell.note for cell in given.groups[first]]
     assert notes == [
-        f"IoU {mask_iou(expected.mask, picture.mask):.3f}",
+        f"IoU {AlphaTarget().agreement(expected.mask, picture.mask):.3f}",
         f"RMSE {depth_rmse(expected.depth, picture.depth):.3f}",
     ]
     # 32 x 24 pixels, enlarged six times.

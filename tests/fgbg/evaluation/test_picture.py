@@ -24,6 +24,6 @@ def test_few_samples_are_shown_once() -> None:
 def test_errors_have_colours_and_the_rest_is_grey() -> None:
     picture = np.full((1, 4, 3), (200, 100, 0), np.uint8)
     predicted, actual = np.array([[True, True, False, False]]), np.array([[True, False, True, False]])
-    right, false, missed, nothing = mask_errors(picture, predicted, actual)[0].tolist()
+    right, false, missed, nothing = mask_errors(picture, actual & ~predicted, predicted & ~actual)[0].tolist()
     assert right == nothing and len(set(right)) == 1
     assert false[2] > 200 > false[0] and missed[0] > 200 > missed[2]

@@ -8,7 +8,7 @@ from PIL import Image
 
 from fgbg.predictor import Predicted, Predictor
 from generator.errors import ArrayError, AssetError, ConfigError
-from training.batches import resize
+from training import resize
 from training.batches.prepare import join
 from training.checkpoint import load_checkpoint
 from training.errors import DeviceMemoryError

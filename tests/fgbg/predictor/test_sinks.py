@@ -8,7 +8,7 @@ from fgbg.predictor import Predicted
 from fgbg.predictor.sinks import overlay, write_prediction
 from generator.errors import ExistsError
 from generator.marks import is_marked
-from training.batches import resize
+from training import resize
 
 
 def test_three_pictures_a_prediction(tmp_path: Path) -> None:

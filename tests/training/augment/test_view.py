@@ -19,8 +19,9 @@ from training.augment.view import (
     apply_view,
     draw_view,
 )
-from training.batches.prepare import Prepared, Truth
+from training.batches.prepare import Prepared
 from training.config import DEFAULT_AUGMENT
+from training.models import Truth
 
 ALL = dict.fromkeys(DEFAULT_AUGMENT, 1.0)
 

@@ -4,6 +4,7 @@ import torch
 
 from training.batches.batch import IntegerBatch
 from training.batches.prepare import join, prepare, scaled_size, to_network
+from training.target import AlphaTarget
 
 
 def batch(depth: list[list[int]], mask: list[list[int]] | None = None, grey: int = 0) -> IntegerBatch:
@@ -31,26 +32,26 @@ def test_channels_come_first_and_keep_their_order() -> None:
 def test_background_and_composite_are_not_mixed_up() -> None:
     integers = batch([[1] * 4] * 4)
     integers.fg_bg[:] = 255
-    prepared = prepare(integers, 4)
+    prepared = prepare(integers, AlphaTarget(), 4)
     assert (prepared.bg == -1).all() and (prepared.fg_bg == 1).all()
 
 
 def test_depth_is_scaled_from_1_and_zero_is_unknown() -> None:
     # (32768 - 1) / 65534 = 0.5
-    truth = prepare(batch([[0, 1], [32768, 65535]]), 2).truth
+    truth = prepare(batch([[0, 1], [32768, 65535]]), AlphaTarget(), 2).truth
     assert truth.known.tolist() == [[[[False, True], [True, True]]]]
     assert truth.depth.tolist() == [[[[0, 0], [0.5, 1]]]]
     assert truth.depth.dtype == torch.float32
 
 
 def test_masks_span_zero_to_one() -> None:
-    truth = prepare(batch([[1, 1]], mask=[[51, 255]]), 2).truth
+    truth = prepare(batch([[1, 1]], mask=[[51, 255]]), AlphaTarget(), 2).truth
     assert truth.mask.flatten().tolist() == pytest.approx([0.2, 1])
 
 
 def test_halved_depth_holds_no_new_value_and_unknown_does_not_spread() -> None:
     depth = np.random.default_rng(0).choice([0, 1, 30000, 65535], (8, 8))
-    truth = prepare(batch(depth.tolist()), 4).truth
+    truth = prepare(batch(depth.tolist()), AlphaTarget(), 4).truth
     assert truth.depth.shape == truth.known.shape == (1, 1, 4, 4)
     values = torch.where(truth.known, (truth.depth * 65534).round() + 1, 0)
     # Nearest: the pixel right below and right of each new pixel's centre.
@@ -59,7 +60,7 @@ def test_halved_depth_holds_no_new_value_and_unknown_does_not_spread() -> None:
 
 def test_a_halved_mask_is_averaged() -> None:
     mask = [[0, 0, 255, 0, 0, 0, 0, 0], [0, 0, 255, 51, 0, 0, 0, 255]]
-    truth = prepare(batch([[1] * 8] * 2, mask=mask), 4).truth
+    truth = prepare(batch([[1] * 8] * 2, mask=mask), AlphaTarget(), 4).truth
     assert truth.mask.flatten().tolist() == pytest.approx([0, 0.55, 0, 0.25])
 
 
@@ -88,7 +89,7 @@ def test_the_longer_side_is_the_resolution(
 
 
 def test_a_batch_keeps_its_aspect() -> None:
-    prepared = prepare(batch([[1] * 8] * 4), 4)
+    prepared = prepare(batch([[1] * 8] * 4), AlphaTarget(), 4)
     assert prepared.bg.shape == prepared.fg_bg.shape == (1, 3, 2, 4)
     assert prepared.truth.mask.shape == prepared.truth.depth.shape == (1, 1, 2, 4)
 

@@ -17,6 +17,7 @@ from training.evaluation.baselines import depth_of_backgrounds
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.summary import summarise
 from training.models import Prediction
+from training.target import AlphaTarget
 
 CPU = torch.device("cpu")
 NAMES = ["hall.jpg", "lawn.jpg", "unused.jpg"]
@@ -58,7 +59,7 @@ def see(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
 
 
 def measured(network: Any = see, **options: Any) -> Evaluation:
-    return evaluate(Drawn(), np.arange(3), network, 8, CPU, **options)
+    return evaluate(Drawn(), np.arange(3), network, AlphaTarget(), 8, CPU, **options)
 
 
 def test_masks_by_hand() -> None:
@@ -93,7 +94,7 @@ def test_backgrounds_are_perturbed_before_they_are_scaled(monkeypatch: pytest.Mo
         return striped
 
     monkeypatch.setattr(evaluating, "perturb_backgrounds", stripe)
-    ((_, batch, backgrounds),) = evaluating.evaluated_batches(Drawn(), np.arange(3), 4, CPU)
+    ((_, batch, backgrounds),) = evaluating.evaluated_batches(Drawn(), np.arange(3), AlphaTarget(), 4, CPU)
     perturbed = backgrounds["perturbed"]
     assert perturbed is not None and batch.bg.shape == perturbed.shape == (3, 3, 4, 4)
     assert perturbed[0, 0, :, 0].tolist() == [-1, 0, -1, -1]
@@ -114,8 +115,8 @@ def test_where_memory_runs_out_batches_are_halved_and_the_numbers_are_the_same(e
         return see(bg, fg_bg)
 
     rows = np.array([0, 1, 2, 0, 1])
-    expected = summarise(evaluate(Drawn(), rows, see, 8, CPU), NAMES)
-    assert summarise(evaluate(Drawn(), rows, cramped, 8, CPU), NAMES) == expected
+    expected = summarise(evaluate(Drawn(), rows, see, AlphaTarget(), 8, CPU), NAMES)
+    assert summarise(evaluate(Drawn(), rows, cramped, AlphaTarget(), 8, CPU), NAMES) == expected
     assert sizes == [5] * 3 + [2] * 3 + [1] * 3 * 5
 
 

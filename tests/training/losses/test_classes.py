@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from generator.errors import DatasetError
-from training.losses import CLASS_LOSSES, class_dice_loss
+from training.losses import CLASS_LOSSES, class_cross_entropy_loss, class_dice_loss
+from training.losses.classes import one_hot
 
 ClassLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 ALL = pytest.mark.parametrize("loss", CLASS_LOSSES.values(), ids=CLASS_LOSSES)
@@ -84,17 +84,6 @@ def test_where_all_is_ignored_there_is_no_cost_and_no_gradient(loss: ClassLoss) 
 
 
 @ALL
-@pytest.mark.parametrize("wrong", [4, -1, 254, 256])
-def test_a_class_out_of_range_is_named(loss: ClassLoss, wrong: int) -> None:
-    logits, labels = logits_and_labels()
-    labels[1, 2, 3] = wrong
-    with pytest.raises(DatasetError) as error:
-        loss(logits, labels)
-    assert error.value.found == f"class {wrong} in sample 1 of the batch at x 3, y 2"
-    assert error.value.expected == "classes from 0 to 3, or 255 for pixels to ignore"
-
-
-@ALL
 def test_a_right_answer_costs_nothing_and_a_wrong_one_much(loss: ClassLoss) -> None:
     labels = logits_and_labels()[1]
     right = 40.0 * torch.stack([labels == number for number in range(4)], dim=1)
@@ -109,6 +98,21 @@ def test_one_class_everywhere_and_the_others_absent() -> None:
     sure[:, 0] = 40
     assert float(class_dice_loss(sure, labels)) == pytest.approx(0, abs=1e-6)
     assert float(class_dice_loss(-sure, labels)) == pytest.approx(0.8)
+
+
+def test_a_rare_class_weighs_like_a_frequent_one_in_dice_and_by_its_pixels_in_cross_entropy() -> None:
+    # 1 of 100 pixels is of class 1, and all are taken for class 0.
+    labels, sure = torch.zeros(1, 10, 10, dtype=torch.int64), torch.zeros(1, 2, 10, 10)
+    labels[0, 0, 0], sure[:, 0] = 1, 20.0
+    expected = ((1 - (2 * 99 + 1) / (99 + 100 + 1)) + (1 - 1 / (1 + 1))) / 2
+    assert float(class_dice_loss(sure, labels)) == pytest.approx(expected, abs=1e-6)
+    assert float(class_cross_entropy_loss(sure, labels)) == pytest.approx(20 / 100, abs=1e-6)
+
+
+def test_labels_become_a_mask_for_each_class_and_an_ignored_pixel_none() -> None:
+    flags = one_hot(torch.tensor([[[0, 2, 255]]]), 3)
+    assert flags.dtype == torch.bool
+    assert flags[0, :, 0].tolist() == [[True, False, False], [False, False, False], [False, True, False]]
 
 
 @ALL

@@ -2,12 +2,11 @@ import pytest
 import torch
 
 from generator.errors import ConfigError
-from training.batches.prepare import Truth
-from training.evaluation.measures import DEPTH_MEASURES, MASK_MEASURES
 from training.losses import (
     CLASS_LOSSES,
     DEPTH_LOSSES,
     MASK_LOSSES,
+    MaskLoss,
     WeightedLoss,
     bce_loss,
     dice_loss,
@@ -15,7 +14,8 @@ from training.losses import (
     mask_ssim_loss,
     ssim_loss,
 )
-from training.models import Prediction
+from training.measures import DEPTH_MEASURES, MASK_MEASURES
+from training.models import Prediction, Truth
 
 
 def rand(*shape: int, seed: int = 0) -> torch.Tensor:
@@ -30,7 +30,7 @@ def predicted(seed: int = 0) -> tuple[Prediction, Truth]:
 
 def test_the_loss_is_the_weighted_sum_of_its_terms() -> None:
     prediction, truth = predicted()
-    terms = WeightedLoss({"dice": 2.0, "bce": 0.5}, {"ssim": 3.0, "l1": 0.25})(prediction, truth)
+    terms = WeightedLoss(MASK_LOSSES, {"dice": 2.0, "bce": 0.5}, {"ssim": 3.0, "l1": 0.25})(prediction, truth)
     assert list(terms) == ["loss", "loss/dice", "loss/bce", "loss/ssim", "loss/l1"]
     assert torch.equal(terms["loss/dice"], dice_loss(prediction.mask_logits, truth.mask))
     assert torch.equal(terms["loss/bce"], bce_loss(prediction.mask_logits, truth.mask))
@@ -43,7 +43,7 @@ def test_the_loss_is_the_weighted_sum_of_its_terms() -> None:
 
 
 def test_terms_not_asked_for_are_left_out() -> None:
-    terms = WeightedLoss({"bce": 1.0}, {"l1": 1.0})(*predicted())
+    terms = WeightedLoss(MASK_LOSSES, {"bce": 1.0}, {"l1": 1.0})(*predicted())
     assert list(terms) == ["loss", "loss/bce", "loss/l1"]
 
 
@@ -55,7 +55,7 @@ def test_an_unknown_term_is_refused_with_those_there_are(
     mask_terms: dict[str, float], depth_terms: dict[str, float], option: str
 ) -> None:
     with pytest.raises(ConfigError) as error:
-        WeightedLoss(mask_terms, depth_terms)
+        WeightedLoss(MASK_LOSSES, mask_terms, depth_terms)
     assert error.value.where == option
     assert error.value.found in ("dise", "dice")
     assert {"`mask_loss`": "dice, bce", "`depth_loss`": "ssim, l1"}[option] in error.value.expected
@@ -63,7 +63,7 @@ def test_an_unknown_term_is_refused_with_those_there_are(
 
 def test_a_name_that_mask_and_depth_share_stands_for_both() -> None:
     prediction, truth = predicted()
-    terms = WeightedLoss({"ssim": 2.0, "rmse": 0.0}, {"ssim": 3.0})(prediction, truth)
+    terms = WeightedLoss(MASK_LOSSES, {"ssim": 2.0, "rmse": 0.0}, {"ssim": 3.0})(prediction, truth)
     assert list(terms) == ["loss", "loss/mask_ssim", "loss/mask_rmse", "loss/ssim"]
     assert torch.equal(terms["loss/mask_ssim"], mask_ssim_loss(prediction.mask_logits, truth.mask))
     assert torch.equal(terms["loss/ssim"], ssim_loss(prediction.depth, truth.depth, truth.known))
@@ -73,7 +73,7 @@ def test_a_name_that_mask_and_depth_share_stands_for_both() -> None:
 
 def test_all_terms_there_are_train_together() -> None:
     prediction, truth = predicted()
-    loss = WeightedLoss(dict.fromkeys(MASK_LOSSES, 1.0), dict.fromkeys(DEPTH_LOSSES, 1.0))
+    loss = WeightedLoss(MASK_LOSSES, dict.fromkeys(MASK_LOSSES, 1.0), dict.fromkeys(DEPTH_LOSSES, 1.0))
     terms = loss(prediction, truth)
     assert len(terms) == 1 + len(MASK_LOSSES) + len(DEPTH_LOSSES)
     assert float(terms["loss"]) == pytest.approx(float(sum(terms.values())) - float(terms["loss"]), rel=1e-5)
@@ -83,7 +83,7 @@ def test_masks_of_classes_have_their_own_terms() -> None:
     prediction, truth = predicted()
     logits, labels = rand(2, 3, 16, 16) * 4 - 2, torch.arange(16 * 16).view(1, 16, 16).repeat(2, 1, 1) % 3
     prediction, truth = Prediction(logits, prediction.depth), Truth(labels, truth.depth, truth.known)
-    terms = WeightedLoss({"dice": 1.0, "ce": 0.5, "focal": 2.0}, {"l1": 1.0}, classes=3)(prediction, truth)
+    terms = WeightedLoss(CLASS_LOSSES, {"dice": 1.0, "ce": 0.5, "focal": 2.0}, {"l1": 1.0})(prediction, truth)
     assert list(terms) == ["loss", "loss/dice", "loss/ce", "loss/focal", "loss/l1"]
     for name in ("dice", "ce", "focal"):
         assert torch.equal(terms[f"loss/{name}"], CLASS_LOSSES[name](logits, labels))
@@ -91,17 +91,19 @@ def test_masks_of_classes_have_their_own_terms() -> None:
     assert float(terms["loss"]) == pytest.approx(float(expected), rel=1e-6)
 
 
-@pytest.mark.parametrize(("name", "classes"), [("bce", 3), ("ce", 1)])
-def test_terms_of_one_class_and_of_several_are_not_mixed_up(name: str, classes: int) -> None:
-    with pytest.raises(
-        ConfigError, match="terms among dice, ce, focal, iou for 3" if classes > 1 else "dice, bce"
-    ):
-        WeightedLoss({name: 1.0}, {}, classes)
+@pytest.mark.parametrize(
+    ("name", "losses", "known"), [("bce", CLASS_LOSSES, "dice, ce"), ("ce", MASK_LOSSES, "dice, bce")]
+)
+def test_terms_of_alpha_and_of_classes_are_not_mixed_up(
+    name: str, losses: dict[str, MaskLoss], known: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"terms among {known}"):
+        WeightedLoss(losses, {name: 1.0}, {})
 
 
 def test_without_a_depth_head_depth_terms_are_left_out() -> None:
     prediction, truth = predicted()
-    loss = WeightedLoss({"dice": 2.0}, {"ssim": 3.0, "l1": 0.25})
+    loss = WeightedLoss(MASK_LOSSES, {"dice": 2.0}, {"ssim": 3.0, "l1": 0.25})
     terms = loss(Prediction(prediction.mask_logits, None), truth)
     assert list(terms) == ["loss", "loss/dice"]
     assert torch.equal(terms["loss"], 2 * dice_loss(prediction.mask_logits, truth.mask))
@@ -109,5 +111,5 @@ def test_without_a_depth_head_depth_terms_are_left_out() -> None:
 
 def test_no_term_is_named_like_a_metric() -> None:
     everything = [dict.fromkeys(names, 1.0) for names in (MASK_LOSSES, DEPTH_LOSSES)]
-    terms = set(WeightedLoss(*everything)(*predicted()))
+    terms = set(WeightedLoss(MASK_LOSSES, *everything)(*predicted()))
     assert not terms & {*MASK_MEASURES, *DEPTH_MEASURES}

@@ -8,12 +8,13 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from training.batches.prepare import Prepared, Truth
+from training.batches.prepare import Prepared
 from training.config import TrainConfig
 from training.errors import RunError
-from training.models import Prediction
+from training.models import Prediction, Truth
 from training.records.log import PICTURES, RunLog, columns, grid, read_rows, write_config
 from training.records.run_folder import CSV_FILE, recorded_data
+from training.target import AlphaTarget
 
 
 def table(folder: Path) -> list[dict[str, str]]:
@@ -89,7 +90,7 @@ def test_a_new_log_leaves_no_rows_of_a_run_before(tmp_path: Path) -> None:
 def test_tensorboard_can_read_losses_rate_and_pictures(tmp_path: Path) -> None:
     log = RunLog(tmp_path / "new" / "log", 0, 0)
     log.training(50, {"loss": 0.5, "loss/dice": 0.25}, lr=0.125)
-    log.pictures(60, *samples(2))
+    log.pictures(60, AlphaTarget(), *samples(2))
     log.close()
     folder = tmp_path / "new" / "log"
     assert scalars(folder, "train/loss") == [(50, 0.5)]
@@ -101,7 +102,7 @@ def test_tensorboard_can_read_losses_rate_and_pictures(tmp_path: Path) -> None:
 
 
 def test_a_grid_has_a_row_a_sample_and_a_column_a_picture() -> None:
-    picture = grid(*samples(2, height=2, width=3))
+    picture = grid(columns(AlphaTarget(), *samples(2, height=2, width=3)))
     assert picture.shape == (3, 4, 24)
     greys = (0.1, 0.2, 0.4, 0.6, abs(0.4 - 0.6), 0.8, 1, abs(0.8 - 1))
     for channel in picture:
@@ -112,18 +113,18 @@ def test_a_grid_has_a_row_a_sample_and_a_column_a_picture() -> None:
 def test_where_depth_is_unknown_it_has_no_error() -> None:
     prepared, prediction = samples(1)
     prepared.truth.depth[..., 0], prepared.truth.known[..., 0] = 0, False
-    error = columns(prepared, prediction)["depth_error"]
+    error = columns(AlphaTarget(), prepared, prediction)["depth_error"]
     assert error[0, 0].flatten().tolist() == pytest.approx([0, 0.2, 0.2] * 2)
 
 
 def test_a_grid_shows_a_few_samples_of_many() -> None:
-    assert grid(*samples(PICTURES + 5)).shape == (3, 2 * PICTURES, 24)
+    assert grid(columns(AlphaTarget(), *samples(PICTURES + 5))).shape == (3, 2 * PICTURES, 24)
 
 
 def test_samples_of_a_grid_stand_in_their_order() -> None:
     prepared, prediction = samples(2)
     prepared.truth.mask[1] = 1
-    picture = grid(prepared, prediction)
+    picture = grid(columns(AlphaTarget(), prepared, prediction))
     assert picture[0, 0, 6] == pytest.approx(0.4) and picture[0, 2, 6] == 1
 
 
@@ -156,10 +157,10 @@ def test_a_table_of_someone_else_is_one_line(tmp_path: Path, content: bytes) -> 
 def test_without_a_depth_head_no_depth_is_shown(tmp_path: Path) -> None:
     prepared, prediction = samples(2)
     masks = Prediction(prediction.mask_logits, None)
-    picture = grid(prepared, masks)
-    assert torch.equal(picture, grid(prepared, prediction)[..., : 5 * 3])
+    picture = grid(columns(AlphaTarget(), prepared, masks))
+    assert torch.equal(picture, grid(columns(AlphaTarget(), prepared, prediction))[..., : 5 * 3])
     log = RunLog(tmp_path, 0, 0)
-    log.pictures(4, prepared, masks)
+    log.pictures(4, AlphaTarget(), prepared, masks)
     log.close()
     assert EventAccumulator(str(tmp_path)).Reload().Tags()["images"] == [
         "bg, fg_bg, mask, mask_pred, mask_error"

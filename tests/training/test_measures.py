@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from generator.errors import DatasetError
-from training.evaluation.measures import (
+from training.measures import (
     DEPTH_MEASURES,
     MASK_MEASURES,
+    class_accuracy_per_sample,
+    class_ious_per_sample,
     depth_abs_rel_per_sample,
     depth_delta_per_sample,
     mean_iou_per_sample,
@@ -84,11 +85,28 @@ def test_mean_iou_by_hand() -> None:
     assert np.isnan(found[2])
 
 
-def test_a_class_out_of_range_is_named() -> None:
-    right, wrong = torch.zeros(1, 1, 2, dtype=torch.int64), torch.tensor([[[0, 3]]])
-    for predicted, labels in ((right, wrong), (wrong, right)):
-        with pytest.raises(DatasetError, match="class 3 in sample 0"):
-            mean_iou_per_sample(predicted, labels, 3)
+def test_each_class_has_its_iou_and_absent_ones_none() -> None:
+    labels = torch.tensor([[0, 0, 2, 255], [4, 4, 4, 4], [255] * 4])[:, None]
+    predicted = torch.tensor([[0, 0, 1, 3], [4, 4, 4, 4], [0, 1, 2, 3]])[:, None]
+    found = class_ious_per_sample(predicted, labels, 5)
+    nan = float("nan")
+    expected = [[1, 0, 0, nan, nan], [nan, nan, nan, nan, 1], [nan] * 5]
+    assert torch.equal(found.nan_to_num(-1), torch.tensor(expected).nan_to_num(-1))
+
+
+def test_a_rare_class_counts_like_a_frequent_one_in_the_mean() -> None:
+    # 99 of 100 pixels are right, but the one of class 1 is missed.
+    labels, predicted = torch.zeros(1, 10, 10, dtype=torch.int64), torch.zeros(1, 10, 10, dtype=torch.int64)
+    labels[0, 0, 0] = 1
+    assert float(mean_iou_per_sample(predicted, labels, 4)) == pytest.approx((0.99 + 0) / 2)
+    assert float(class_accuracy_per_sample(predicted, labels)) == pytest.approx(0.99)
+
+
+def test_accuracy_of_classes_leaves_out_ignored_pixels() -> None:
+    labels = torch.tensor([[0, 1, 255, 255], [255] * 4])[:, None]
+    predicted = torch.tensor([[0, 2, 1, 0], [0, 1, 2, 3]])[:, None]
+    found = class_accuracy_per_sample(predicted, labels).tolist()
+    assert found[0] == 0.5 and np.isnan(found[1])
 
 
 @pytest.mark.parametrize("seed", range(5))

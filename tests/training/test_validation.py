@@ -3,9 +3,10 @@ import math
 import pytest
 import torch
 
-from training.batches.prepare import Truth
-from training.evaluation.metrics import Scores, iou_per_sample
-from training.models import Prediction
+from training.measures import iou_per_sample
+from training.models import Prediction, Truth
+from training.target import AlphaTarget
+from training.validation import Scores
 
 CPU = torch.device("cpu")
 
@@ -30,7 +31,7 @@ def test_iou_is_the_mean_over_samples_of_all_batches() -> None:
     # IoU 1/1, 1/4, 1/2 and 0/1: the mean is 7/16, while all pixels together would give 3/8.
     logits = rows([9, -9, -9, -9], [9, -9, -9, -9], [9, -9, -9, -9], [9, -9, -9, -9])
     mask, nothing = rows([1.0, 0, 0, 0], [1.0, 1, 1, 1], [1.0, 0, 1, 0], [0.0] * 4), torch.zeros(4, 1, 1, 4)
-    together, apart = Scores(CPU), Scores(CPU)
+    together, apart = Scores(AlphaTarget(), CPU), Scores(AlphaTarget(), CPU)
     together.update(Prediction(logits, nothing), Truth(mask, nothing, nothing > 0))
     for some in (slice(0, 2), slice(2, 4)):
         truth = Truth(mask[some], nothing[some], nothing[some] > 0)
@@ -42,7 +43,7 @@ def test_iou_is_the_mean_over_samples_of_all_batches() -> None:
 def test_masks_are_cut_at_one_half_inclusive() -> None:
     # Predicted: logit 0 is 0.5, in; -0.1 out. True: 0.5 in, 0.49 out. Common 1 of 3.
     scores, logits, mask = (
-        Scores(CPU),
+        Scores(AlphaTarget(), CPU),
         rows(*[[0.0, 0.1, -0.1, -0.1]] * 2),
         rows(*[[0.5, 0.49, 0.5, 0.0]] * 2),
     )
@@ -52,7 +53,7 @@ def test_masks_are_cut_at_one_half_inclusive() -> None:
 
 
 def test_depth_rmse_is_over_known_pixels_of_all_batches() -> None:
-    scores, nothing = Scores(CPU), torch.zeros(2, 1, 1, 2)
+    scores, nothing = Scores(AlphaTarget(), CPU), torch.zeros(2, 1, 1, 2)
     for depth, known in (
         (rows([0.9, 0.5], [1.0, 1.0]), rows([1, 1], [0, 0]) > 0),
         (rows([1.0, 1.0], [0.7, 1.0]), rows([0, 0], [1, 0]) > 0),
@@ -63,18 +64,20 @@ def test_depth_rmse_is_over_known_pixels_of_all_batches() -> None:
 
 
 def test_without_known_depth_there_is_no_rmse_but_an_iou() -> None:
-    scores, nothing = Scores(CPU), torch.zeros(2, 1, 1, 2)
+    scores, nothing = Scores(AlphaTarget(), CPU), torch.zeros(2, 1, 1, 2)
     scores.update(Prediction(nothing - 5, nothing), Truth(nothing, nothing, nothing > 0))
     assert math.isnan(scores.depth_rmse())
     assert scores.iou() == 1
 
 
 def test_without_a_depth_head_there_is_no_rmse_but_an_iou() -> None:
-    scores, nothing = Scores(CPU), torch.zeros(2, 1, 1, 2)
+    scores, nothing = Scores(AlphaTarget(), CPU), torch.zeros(2, 1, 1, 2)
     scores.update(Prediction(nothing - 5, None), Truth(nothing, nothing + 0.5, nothing == 0))
     assert math.isnan(scores.depth_rmse())
     assert scores.iou() == 1
 
 
 def test_nothing_counted_is_not_a_number() -> None:
-    assert math.isnan(Scores(CPU).iou()) and math.isnan(Scores(CPU).depth_rmse())
+    assert math.isnan(Scores(AlphaTarget(), CPU).iou()) and math.isnan(
+        Scores(AlphaTarget(), CPU).depth_rmse()
+    )

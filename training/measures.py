@@ -1,8 +1,9 @@
-"""How good each sample's prediction is, by name: a value per sample, so that samples can be drawn anew.
+"""How good each sample's prediction is, by name: a value per sample, so that samples can be drawn again.
 
-Measures of a mask take two bool masks (B, 1, H, W); those of depth take depth_pred and depth (B, 1, H, W)
-float in [0, 1], relative inverse depth, and known (B, 1, H, W) bool. All give (B,) float. A mask that is
-empty is defined by each measure; where no depth is known, those of depth are not a number.
+Measures of an alpha mask take two bool masks (B, 1, H, W), measures of classes their numbers (B, H, W), and
+measures of depth take depth_pred and depth (B, 1, H, W) float in [0, 1], relative inverse depth, and known
+(B, 1, H, W) bool. All give (B,) float. Every measure of a mask defines its value for empty masks; measures of
+depth are NaN where no depth is known.
 """
 
 from collections.abc import Callable
@@ -12,14 +13,21 @@ from torch import Tensor
 from torchmetrics.functional.classification import binary_accuracy
 from torchmetrics.functional.segmentation import dice_score, mean_iou
 
-from training.evaluation.metrics import iou_per_sample
-from training.losses.class_labels import IGNORED, one_hot
+from generator.format.pixels import IGNORED
+from training.losses.classes import one_hot
 from training.losses.precision import in_full_precision
 from training.losses.similarity import similarity_map
 
 DEPTH_FLOOR = 0.02
-"""Inverse depth below this counts as this in ratios, which the farthest pixels would otherwise rule."""
+"""Ratios raise smaller inverse depths to this, as the farthest pixels would otherwise dominate them."""
 _NEAR_RATIO = 1.25
+
+
+def iou_per_sample(predicted: Tensor, actual: Tensor) -> Tensor:
+    """Intersection over union; 1 where both are empty: nothing was there and nothing was found."""
+    overlap = (predicted & actual).flatten(1).sum(dim=1)
+    union = (predicted | actual).flatten(1).sum(dim=1)
+    return torch.where(union == 0, 1.0, overlap / union.clamp(min=1))
 
 
 def dice_per_sample(predicted: Tensor, actual: Tensor) -> Tensor:
@@ -39,19 +47,16 @@ def pixel_accuracy_per_sample(predicted: Tensor, actual: Tensor) -> Tensor:
     return share.reshape(len(predicted))
 
 
-def mean_iou_per_sample(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
-    """Intersection over union, averaged over the classes that are there or predicted.
+def class_ious_per_sample(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Intersection over union of each class.
 
     Args:
         predicted: (B, H, W) int64 in [0, classes).
-        labels: (B, H, W) int64 in [0, classes), or 255 where a pixel counts nothing.
+        labels: (B, H, W) int64 in [0, classes), or 255 where a pixel is ignored.
         classes: how many there are.
 
     Returns:
-        (B,) float; not a number where every pixel is ignored.
-
-    Raises:
-        DatasetError: a label is none of these.
+        (B, classes) float; NaN where a class is neither there nor predicted.
     """
     actual = one_hot(labels, classes)
     found = one_hot(predicted, classes) & (labels != IGNORED)[:, None]
@@ -60,7 +65,29 @@ def mean_iou_per_sample(predicted: Tensor, labels: Tensor, classes: int) -> Tens
     )
     # Versions of torchmetrics mark absent classes differently.
     present = (found | actual).flatten(2).any(dim=2)
-    return torch.where(present, scores, 0.0).sum(dim=1) / present.sum(dim=1)
+    return torch.where(present, scores, torch.nan)
+
+
+def mean_iou_per_sample(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Mean of `class_ious_per_sample` over the classes that are there or predicted.
+
+    Returns:
+        (B,) float; NaN where every pixel is ignored.
+    """
+    return class_ious_per_sample(predicted, labels, classes).nanmean(dim=1)
+
+
+def class_accuracy_per_sample(predicted: Tensor, labels: Tensor) -> Tensor:
+    """Share of pixels whose class is right, of those that are not ignored.
+
+    Args:
+        predicted, labels: (B, H, W) int64, as for `class_ious_per_sample`.
+
+    Returns:
+        (B,) float; NaN where every pixel is ignored.
+    """
+    counted = (labels != IGNORED).flatten(1)
+    return ((predicted == labels).flatten(1) & counted).sum(dim=1) / counted.sum(dim=1)
 
 
 @in_full_precision
@@ -77,7 +104,7 @@ def depth_mae_per_sample(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Te
 
 @in_full_precision
 def depth_ssim_per_sample(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Tensor:
-    """Mean structural similarity around known pixels, in [-1, 1]; unknown ones are 0 in both pictures."""
+    """Mean structural similarity around known pixels, in [-1, 1]; unknown pixels are 0 in both pictures."""
     return _mean_where(similarity_map(depth_pred * known, depth * known), known)
 
 
@@ -117,5 +144,5 @@ DEPTH_MEASURES: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
 
 
 def _mean_where(values: Tensor, known: Tensor) -> Tensor:
-    """Mean of each sample over known pixels; none gives 0 / 0."""
+    """Mean of each sample over known pixels; NaN where there is none."""
     return (values * known).flatten(1).sum(dim=1) / known.flatten(1).sum(dim=1)

@@ -3,8 +3,8 @@ import numpy as np
 import pytest
 import torch
 
-from training.batches import resize as resizing
-from training.batches.resize import resize, resize_picture, strips
+from training import resize as resizing
+from training.resize import resize, resize_picture, strips
 
 
 @pytest.mark.parametrize("size", [(12, 20), (11, 13), (24, 7), (1, 1), (23, 39)])

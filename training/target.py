@@ -1,0 +1,271 @@
+"""What the mask means: alpha or classes, and everything that depends on it.
+
+All other code asks a `Target`: how masks are scaled, which losses and measures there are, how many channels
+the mask head has, how logits are read and how masks are drawn.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from generator.errors import UsageError, printable
+from generator.format.manifest import AlphaMask, ClassMask, MaskEntry
+from generator.format.pixels import IGNORED, OPAQUE
+from generator.look.colours import colour_mask
+from training.resize import resize
+
+# Losses and measures are imported by the methods that compute them: prediction needs neither, and their
+# libraries take seconds to import.
+if TYPE_CHECKING:
+    from training.losses import MaskLoss
+
+THRESHOLD = 0.5
+"""From this alpha on a pixel is foreground."""
+
+
+class Target(ABC):
+    """What the mask of a dataset means, and of the networks that are trained on it.
+
+    Masks are met in three forms: `levels`, uint8 as datasets store and predictions write them; `mask`, the
+    truth at the training size (see `scale`); and `mask_logits` (B, channels, h, w) float, the answer of a
+    network.
+
+    Attributes:
+        entry: what the dataset's manifest says of its masks.
+        channels: of the mask head.
+        default_loss: weights of the terms of the mask loss, by name.
+    """
+
+    entry: MaskEntry
+    channels: int
+    default_loss: ClassVar[Mapping[str, float]]
+
+    @property
+    @abstractmethod
+    def losses(self) -> "Mapping[str, MaskLoss]":
+        """Every term of the mask loss by name: from mask_logits and mask to a scalar."""
+
+    @abstractmethod
+    def scale(self, levels: Tensor, size: tuple[int, int]) -> Tensor:
+        """Scale masks (B, H, W) uint8 to a training size (h, w)."""
+
+    @abstractmethod
+    def measures(self, mask_logits: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        """Every measure of each sample by name, (B,) float each; NaN where it is not defined."""
+
+    @abstractmethod
+    def iou(self, mask_logits: Tensor, mask: Tensor) -> Tensor:
+        """The score of each sample, which `measures` has as "iou": (B,) float."""
+
+    @abstractmethod
+    def read(self, mask_logits: Tensor, size: tuple[int, int] | None = None) -> np.ndarray:
+        """Levels (B, H, W) uint8 of what the network answered.
+
+        Args:
+            mask_logits: (B, channels, h, w) float.
+            size: (H, W) to scale the answer to; None leaves it at (h, w).
+        """
+
+    @abstractmethod
+    def levels(self, mask: Tensor) -> np.ndarray:
+        """Levels (B, h, w) uint8 of the truth."""
+
+    @abstractmethod
+    def agreement(self, predicted: np.ndarray, actual: np.ndarray) -> float:
+        """The score of two masks that are levels (H, W) uint8; NaN where all pixels are ignored."""
+
+    @abstractmethod
+    def mistakes(self, predicted: np.ndarray, actual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Where levels (H, W) uint8 differ: missed pixels and false ones, (H, W) bool each."""
+
+    @abstractmethod
+    def columns(self, mask: Tensor, mask_logits: Tensor) -> dict[str, Tensor]:
+        """Truth, answer and error as pictures: mask, mask_pred and mask_error.
+
+        Returns:
+            (B, 1 or 3, h, w) float in [0, 1] each.
+        """
+
+    def foreground(self, mask: Tensor) -> Tensor | None:
+        """Where the truth has objects: (B, 1, h, w) bool; None where the mask does not tell."""
+        return None
+
+    def picture(self, levels: np.ndarray) -> np.ndarray:
+        """Levels (H, W) uint8 as colours (H, W, 3) uint8."""
+        return colour_mask(levels, self.entry)
+
+
+class AlphaTarget(Target):
+    """One channel: how much of each pixel the objects cover.
+
+    `mask` is (B, 1, h, w) float in [0, 1]; levels are 0 background ... 255 foreground.
+    """
+
+    channels = 1
+    default_loss: ClassVar[Mapping[str, float]] = {"dice": 1.0, "iou": 1.0, "bce": 1.0}
+
+    def __init__(self, entry: AlphaMask | None = None) -> None:
+        self.entry = entry or AlphaMask()
+
+    @property
+    def losses(self) -> "Mapping[str, MaskLoss]":
+        from training.losses import MASK_LOSSES
+
+        return MASK_LOSSES
+
+    def scale(self, levels: Tensor, size: tuple[int, int]) -> Tensor:
+        return resize(levels[:, None].float(), size) / 255
+
+    def measures(self, mask_logits: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        from training.measures import MASK_MEASURES
+
+        predicted, actual = mask_logits.sigmoid() >= THRESHOLD, mask >= THRESHOLD
+        return {name: of(predicted, actual) for name, of in MASK_MEASURES.items()}
+
+    def iou(self, mask_logits: Tensor, mask: Tensor) -> Tensor:
+        from training.measures import iou_per_sample
+
+        return iou_per_sample(mask_logits.sigmoid() >= THRESHOLD, mask >= THRESHOLD)
+
+    def read(self, mask_logits: Tensor, size: tuple[int, int] | None = None) -> np.ndarray:
+        alpha = mask_logits.float().sigmoid()
+        return _rounded((alpha if size is None else resize(alpha, size)).mul_(255))
+
+    def levels(self, mask: Tensor) -> np.ndarray:
+        return _rounded(mask * 255)
+
+    def agreement(self, predicted: np.ndarray, actual: np.ndarray) -> float:
+        one, other = predicted >= OPAQUE, actual >= OPAQUE
+        union = int((one | other).sum())
+        return int((one & other).sum()) / union if union else 1.0
+
+    def mistakes(self, predicted: np.ndarray, actual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        one, other = predicted >= OPAQUE, actual >= OPAQUE
+        return other & ~one, one & ~other
+
+    def columns(self, mask: Tensor, mask_logits: Tensor) -> dict[str, Tensor]:
+        alpha = mask_logits.sigmoid()
+        return {"mask": mask, "mask_pred": alpha, "mask_error": (mask - alpha).abs()}
+
+    def foreground(self, mask: Tensor) -> Tensor | None:
+        return mask >= THRESHOLD
+
+
+class ClassTarget(Target):
+    """One channel for each class.
+
+    `mask` is (B, h, w) int64, the number of each pixel's class or 255 where it is ignored; levels are the
+    same. Ignored pixels have no part in losses and measures.
+    """
+
+    default_loss: ClassVar[Mapping[str, float]] = {"dice": 1.0, "iou": 1.0, "ce": 1.0}
+
+    def __init__(self, entry: ClassMask) -> None:
+        self.entry, self.names = entry, tuple(entry.names)
+        self.channels = len(self.names)
+
+    @property
+    def losses(self) -> "Mapping[str, MaskLoss]":
+        from training.losses import CLASS_LOSSES
+
+        return CLASS_LOSSES
+
+    def scale(self, levels: Tensor, size: tuple[int, int]) -> Tensor:
+        # Nearest: between two classes there is no other class.
+        return functional.interpolate(levels[:, None].float(), size, mode="nearest-exact")[:, 0].long()
+
+    def measures(self, mask_logits: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        from training.measures import class_accuracy_per_sample, class_ious_per_sample, mean_iou_per_sample
+
+        predicted = mask_logits.argmax(dim=1)
+        ious = class_ious_per_sample(predicted, mask, self.channels)
+        return {
+            "iou": mean_iou_per_sample(predicted, mask, self.channels),
+            "pixel_accuracy": class_accuracy_per_sample(predicted, mask),
+            **{f"iou_{name}": column for name, column in zip(self.names, ious.unbind(dim=1), strict=True)},
+        }
+
+    def iou(self, mask_logits: Tensor, mask: Tensor) -> Tensor:
+        from training.measures import mean_iou_per_sample
+
+        return mean_iou_per_sample(mask_logits.argmax(dim=1), mask, self.channels)
+
+    def read(self, mask_logits: Tensor, size: tuple[int, int] | None = None) -> np.ndarray:
+        shares = mask_logits.float().softmax(dim=1)[:, :, None]
+        # One class at a time: all together take too much memory at the size of a photo.
+        best, found = None, None
+        for number, plane in enumerate(shares.unbind(dim=1)):
+            share = (plane if size is None else resize(plane, size))[:, 0]
+            if best is None or found is None:
+                best, found = share, torch.zeros(share.shape, dtype=torch.uint8, device=share.device)
+                continue
+            found.masked_fill_(share > best, number)
+            best = torch.maximum(best, share)
+        assert found is not None
+        levels: np.ndarray = found.cpu().numpy()
+        return levels
+
+    def levels(self, mask: Tensor) -> np.ndarray:
+        levels: np.ndarray = mask.byte().cpu().numpy()
+        return levels
+
+    def agreement(self, predicted: np.ndarray, actual: np.ndarray) -> float:
+        from training.measures import mean_iou_per_sample
+
+        one, other = (torch.from_numpy(levels)[None].long() for levels in (predicted, actual))
+        return float(mean_iou_per_sample(one, other, self.channels))
+
+    def mistakes(self, predicted: np.ndarray, actual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        wrong = (predicted != actual) & (actual != IGNORED)
+        return wrong, np.zeros_like(wrong)
+
+    def columns(self, mask: Tensor, mask_logits: Tensor) -> dict[str, Tensor]:
+        wrong = (mask_logits.argmax(dim=1) != mask) & (mask != IGNORED)
+        return {
+            "mask": self._pictures(self.levels(mask)),
+            "mask_pred": self._pictures(self.read(mask_logits)),
+            "mask_error": wrong[:, None].float(),
+        }
+
+    def _pictures(self, levels: np.ndarray) -> Tensor:
+        pictures = np.stack([self.picture(plane) for plane in levels])
+        return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
+
+
+def _rounded(values: Tensor) -> np.ndarray:
+    """(B, 1, H, W) float, which is overwritten -> (B, H, W) uint8."""
+    rounded: np.ndarray = values[:, 0].round_().clamp_(0, 255).byte().cpu().numpy()
+    return rounded
+
+
+def require_same(where: Path, wanted: MaskEntry, found: MaskEntry) -> None:
+    """Make sure that a dataset's masks mean what a network's masks mean.
+
+    Args:
+        where: the dataset.
+        wanted: the network's.
+        found: the dataset's; colours may differ.
+
+    Raises:
+        UsageError: they mean different things.
+    """
+    if _meaning(wanted) != _meaning(found):
+        fix = "give a dataset with the same classes, or train a new network"
+        raise UsageError(where, f"masks of {_meaning(wanted)}, as the network has", _meaning(found), fix)
+
+
+def _meaning(entry: MaskEntry) -> str:
+    if entry.kind == "alpha":
+        return "alpha"
+    return f"{len(entry.names)} classes ({', '.join(map(printable, entry.names))})"
+
+
+def target_of(entry: MaskEntry) -> Target:
+    """The target that a manifest, or the config of a run, names."""
+    return AlphaTarget(entry) if entry.kind == "alpha" else ClassTarget(entry)
