@@ -48,7 +48,7 @@ class StoppedError(RunError):
 
     def __init__(self, where: Path, step: int, total: int, number: signal.Signals) -> None:
         out = "" if where.parent == Path("outputs") else f" `out={where.parent}`"
-        fix = f"continue with fgbg train `resume=True`{out}"
+        fix = f"continue with 'fgbg train `resume=True`{out}'"
         super().__init__(where, "the end of the run", f"{number.name} after step {step:,}", fix)
         self.step, self.total = step, total
         self.exit_code = 128 + number

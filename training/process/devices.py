@@ -10,6 +10,7 @@ from torch import Tensor
 from generator.errors import ConfigError
 from generator.process.parent import end_with_parent
 from training.config import Precision, TrainConfig
+from training.process.waiting import waiting_for_others
 
 if TYPE_CHECKING:
     from lightning.fabric import Fabric
@@ -120,7 +121,8 @@ def make_fabric(config: TrainConfig) -> "Fabric":
     )
     if "LOCAL_RANK" in os.environ and not TorchElasticEnvironment.detect():
         end_with_parent(_GRACE)  # it may wait for the first process for ever
-    fabric.launch()
+    with waiting_for_others(config.devices, config.nodes):
+        fabric.launch()
     return fabric
 
 

@@ -18,7 +18,7 @@ def test_a_signal_is_noted_and_told_with_where_to_go_on(number: signal.Signals, 
         signal.raise_signal(number)
         assert stop.agree(fabric, 7)
         error = stop.error(Path("outputs/last.pt"), 7, 1200)
-    saved = "saved to outputs/last.pt; continue with fgbg train `resume=True`"
+    saved = "saved to outputs/last.pt; continue with 'fgbg train `resume=True`'"
     assert str(error) == f"stopped after step 7 of 1,200, {saved}"
     assert error.exit_code == code
     assert signal.getsignal(number) is before
@@ -26,7 +26,7 @@ def test_a_signal_is_noted_and_told_with_where_to_go_on(number: signal.Signals, 
 
 def test_where_to_go_on_names_another_folder() -> None:
     error = StoppedError(Path("my runs/a/last.pt"), 7, 9, signal.SIGTERM)
-    assert str(error).endswith("continue with fgbg train `resume=True` `out=my runs/a`")
+    assert str(error).endswith("continue with 'fgbg train `resume=True` `out=my runs/a`'")
 
 
 def test_a_second_signal_is_not_held_back() -> None:
