@@ -146,7 +146,7 @@ class Faults:
         second = subprocess.run(self.command(out, "rendered", 2), capture_output=True, text=True)
         seconds = time.monotonic() - began
         first.communicate()
-        assert second.returncode == 2 and "another 'fgbg generate' at work" in second.stderr, second.stderr
+        assert second.returncode == 2 and "in use by another 'fgbg generate'" in second.stderr, second.stderr
         assert hashes(out) == self.undisturbed("rendered", 1), "the first one was disturbed"
         return f"the second refuses after {seconds:.1f} s"
 

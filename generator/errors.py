@@ -25,10 +25,13 @@ _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 class FgbgError(Exception):
     """A failure that a user can understand and set right; as text always one printable line.
 
+    A wrong value reads "size: expected 8 to 8192 pixels, found 4; choose another size". What is missing or in
+    the way is said in a sentence, "data/fg does not exist. Give another folder.": then `expected` is empty.
+
     Args:
         where: the file, folder or option it is about.
-        expected: what should have been there.
-        found: what was there.
+        expected: what should have been there; empty for a sentence.
+        found: what was there, or the rest of a sentence that begins with `where`.
         fix: what to do about it.
     """
 
@@ -42,7 +45,9 @@ class FgbgError(Exception):
         self.fix = fix
 
     def __str__(self) -> str:
-        return printable(f"{self.where}: expected {self.expected}, found {self.found}; {self.fix}")
+        if self.expected:
+            return printable(f"{self.where}: expected {self.expected}, found {self.found}; {self.fix}")
+        return printable(f"{self.where} {self.found}. {self.fix[:1].upper()}{self.fix[1:].rstrip('.')}.")
 
 
 class UsageError(FgbgError):

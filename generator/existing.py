@@ -11,7 +11,7 @@ from generator.files import read_regular
 from generator.format.bank import BANK_FILE, Bank
 from generator.format.journal import Journal, shard_number
 from generator.format.manifest import JOURNAL_FILE, MANIFEST_FILE, AssetKind, Manifest
-from generator.plan import Difference, Header, Request
+from generator.plan import Header, Request
 from generator.reading.verify import VERIFIED_FILE
 from generator.splits import SPLITS, SplitName
 
@@ -72,22 +72,18 @@ class Existing:
             name = path.name
             taken = name in (BANK_FILE, MANIFEST_FILE, JOURNAL_FILE) or _SHARD.fullmatch(name)
             if taken and name not in self.files:
-                raise ConfigError(
-                    path,
-                    "a file that 'fgbg generate' wrote",
-                    "one of another origin, which would be replaced",
-                    "use another `out`, or move the file away",
-                )
+                problem = "was not written by 'fgbg generate' and would be replaced"
+                raise ConfigError(path, "", problem, "use another `out`, or move the file away")
 
-    def difference(self, wanted: Request) -> Difference | None:
-        """How what the dataset there was made for differs from a request; None when it does not."""
+    def difference(self, wanted: Request) -> str | None:
+        """How the dataset there differs from a request, as `Request.difference` says it."""
         if self.manifest is not None:
             return Request.of(self.manifest.identity, self.manifest.assets).difference(wanted)
         head = self.journal.head
         if self.header is not None and (head is None or head.id == self.header.id):
             return self.header.request().difference(wanted)
         if head is not None and head.id != wanted.id():
-            return Difference("the same options and pictures", "others (its bank is damaged)")
+            return "was made with other options or of other pictures (its bank is damaged)"
         return None
 
     def asset_names(self) -> dict[AssetKind, set[str]] | None:

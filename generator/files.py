@@ -200,10 +200,10 @@ def require_writable(folder: Path, elsewhere: str = "another `out`") -> None:
     """
     above = next((path for path in (folder, *folder.absolute().parents) if os.path.lexists(path)), folder)
     if not above.is_dir():
-        raise UsageError(folder, "a folder for results", f"{above}, which is no folder", f"use {elsewhere}")
+        raise UsageError(folder, "", f"cannot be made, because {above} is not a folder", f"use {elsewhere}")
     if not os.access(above, os.W_OK | os.X_OK):
-        found = f"{above}, where nothing may be written"
-        raise UsageError(folder, "a folder for results", found, f"use {elsewhere}")
+        problem = f"cannot hold results, because you may not write to {above}"
+        raise UsageError(folder, "", problem, f"use {elsewhere}")
 
 
 def write_again(path: Path, content: bytes, overwrite: bool, elsewhere: str = "another `out`") -> None:

@@ -34,9 +34,7 @@ def hold_folder(folder: Path, who: str, lock_file: str = LOCK_FILE) -> Iterator[
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise ConfigError(
-            folder, "a folder nobody writes to", f"another '{who}' at work", "wait for it to end"
-        ) from error
+        raise ConfigError(folder, "", f"is in use by another '{who}'", "wait until it ends") from error
     except PermissionError:
         raise
     except (OSError, NotImplementedError) as error:

@@ -202,12 +202,7 @@ def _order_for(
     if skip_bad and (problems := _unusable_since(order, existing)):
         order = order.without(problems, config, say)
     if difference := existing.difference(order.request):
-        raise ConfigError(
-            config.out,
-            f"the dataset there to have {difference.wanted}",
-            difference.found,
-            "use another `out`, or `overwrite=True` to replace it",
-        )
+        raise ConfigError(config.out, "", difference, "use another `out`, or `overwrite=True` to replace it")
     return order
 
 

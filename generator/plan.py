@@ -35,14 +35,6 @@ FROM_FILE = "files"
 
 
 @dataclass(frozen=True)
-class Difference:
-    """The first thing in which two requests differ, in words."""
-
-    wanted: str
-    found: str
-
-
-@dataclass(frozen=True)
 class Request:
     """What decides a dataset's bytes.
 
@@ -70,22 +62,23 @@ class Request:
             },
         )
 
-    def difference(self, wanted: "Request") -> Difference | None:
-        """How this request differs from the wanted one; None when it does not."""
+    def difference(self, wanted: "Request") -> str | None:
+        """How the dataset of this request differs from the wanted one, as in "was made with other options".
+
+        None where it does not.
+        """
         # An option that is younger than the dataset had its default then.
         asked, found = (GenerateConfig.defaults() | request.config for request in (wanted, self))
         fields = [name for name in asked if asked[name] != found[name]]
         if fields:
-            return Difference(
-                ", ".join(f"{name} {json.dumps(asked[name])}" for name in fields),
-                ", ".join(f"{name} {json.dumps(found[name])}" for name in fields),
-            )
+            each = (f"{name}: {json.dumps(found[name])}, now {json.dumps(asked[name])}" for name in fields)
+            return f"was made with other options ({'; '.join(each)})"
         for kind in ("fg", "bg"):
-            if change := _change(self.hashes[kind], wanted.hashes[kind], ""):
-                return Difference(f"the same {kind} pictures", change)
+            if change := _change(self.hashes[kind], wanted.hashes[kind], f"{kind}/"):
+                return f"was made of other pictures ({change})"
         known = {name: hash_ or wanted.depth_hashes.get(name) for name, hash_ in self.depth_hashes.items()}
-        if change := _change(known, wanted.depth_hashes, "depth of bg/"):
-            return Difference("the same depth files", change)
+        if change := _change(known, wanted.depth_hashes, "the depth of bg/"):
+            return f"was made with other depth files ({change})"
         return None
 
     def id(self) -> str:
@@ -95,7 +88,7 @@ class Request:
 
 
 def _change(found: Mapping[str, str | None], wanted: Mapping[str, str | None], noun: str) -> str:
-    """What is not as it was, in words; nothing where all is."""
+    """Which files differ, in words; an empty text where none does."""
     changes = {
         name: "changed" if name in found and name in wanted else "added" if name in wanted else "removed"
         for name in sorted(found.keys() | wanted.keys())

@@ -117,8 +117,8 @@ def _dead_worker(workers: Iterable[BaseProcess]) -> WorkerError:
         )
     return WorkerError(
         "a worker process",
-        "an answer",
-        "its end (killed, or out of memory)",
+        "",
+        "ended without an answer: it was killed, or out of memory",
         "run the same command again, which continues; lower `workers` if memory is short",
     )
 

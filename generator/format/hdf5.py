@@ -59,8 +59,8 @@ def map_datasets(path: Path) -> dict[str, np.ndarray]:
             datasets that lie within it (links elsewhere, virtual or external storage, filters).
     """
     if not path.is_file():
-        found = "something else" if path.exists() else "nothing"
-        raise DatasetError(path, "a file of the dataset", found, COPY_AGAIN)
+        problem = "is not a file" if path.exists() else "is missing"
+        raise DatasetError(path, "", problem, COPY_AGAIN)
     try:
         with h5py.File(path, "r", locking=False) as file:
             if len(file) > _MOST_DATASETS:

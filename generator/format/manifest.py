@@ -337,10 +337,11 @@ def first_fault(error: ValidationError) -> str:
 
 
 def _no_manifest(folder: Path) -> DatasetError:
-    unfinished = (folder / JOURNAL_FILE).exists() or any(folder.glob("*.h5"))
-    return DatasetError(
-        folder,
-        f"a finished dataset ({MANIFEST_FILE})",
-        "an unfinished one" if unfinished else "none",
-        "run 'fgbg generate' again to continue it" if unfinished else "run 'fgbg generate' first",
-    )
+    if not folder.is_dir():
+        problem = "is not a folder" if folder.exists() else "does not exist"
+        return DatasetError(folder, "", problem, "run 'fgbg generate' first, or give another folder")
+    if (folder / JOURNAL_FILE).exists() or any(folder.glob("*.h5")):
+        fix = "run 'fgbg generate' again to continue it"
+        return DatasetError(folder, "", "holds an unfinished dataset", fix)
+    fix = "run 'fgbg generate' first, or give another folder"
+    return DatasetError(folder, "", f"holds no dataset ({MANIFEST_FILE} is missing)", fix)

@@ -115,9 +115,10 @@ def _wrong_size(folder: Path, entry: Entry) -> DatasetError | None:
     try:
         status = path.stat()
     except OSError as error:
-        missing = isinstance(error, FileNotFoundError)
-        found = "nothing" if missing else str(error.strerror or error)
-        return DatasetError(path, "a file of the dataset", found, COPY_AGAIN)
+        problem = f"cannot be read ({error.strerror or error})"
+        if isinstance(error, FileNotFoundError):
+            problem = "is missing"
+        return DatasetError(path, "", problem, COPY_AGAIN)
     if not stat.S_ISREG(status.st_mode):
         return DatasetError(path, "a file of the dataset", "a folder, a pipe or a device", COPY_AGAIN)
     if status.st_size != entry.bytes:

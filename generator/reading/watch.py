@@ -39,12 +39,10 @@ class FileWatch:
         for number in numbers:
             mark = file_mark(self._paths[number])
             if mark != self._marks[number]:
-                raise DatasetError(
-                    self._paths[number],
-                    "the file as it was when the dataset was opened",
-                    "nothing" if mark is None else "a changed one",
-                    "generate or copy it again, then go on with `resume=True`",
-                )
+                change = "deleted" if mark is None else "changed"
+                problem = f"was {change} after the dataset was opened"
+                fix = "generate or copy it again, then continue with `resume=True`"
+                raise DatasetError(self._paths[number], "", problem, fix)
         ended = perf_counter()
         self._again_at = ended + min((ended - began) / _SHARE, _LONGEST_PAUSE)
 

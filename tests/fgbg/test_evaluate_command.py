@@ -97,8 +97,8 @@ def test_what_cannot_be_is_said_in_a_line(
         (unrendered, ["--samples", "0", *checkpoint], 2, "expected a whole number from 1 or all, found '0'"),
         (unrendered, ["--checkpoint", str(tmp_path / "no.pt")], 1, "no.pt"),
         (unrendered, ["--subset", "all", *checkpoint], 2, "--subset"),
-        (unsplit, checkpoint, 1, "expected samples in val, found none; use --subset with one of: train"),
-        (tmp_path / "nowhere", checkpoint, 1, "run 'fgbg generate' first"),
+        (unsplit, checkpoint, 1, "has no samples in val. Use --subset with one of: train"),
+        (tmp_path / "nowhere", checkpoint, 1, "Run 'fgbg generate' first"),
     ):
         result = run_evaluate(data, out, *arguments)
         assert result.exit_code == code and said in result.stderr, result.stderr

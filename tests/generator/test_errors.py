@@ -30,6 +30,13 @@ def test_an_error_is_one_line(tmp_path: Path) -> None:
     ]
 
 
+def test_an_error_without_an_expected_value_is_a_sentence(tmp_path: Path) -> None:
+    error = AssetError("data/fg", "", "does not exist", "give another folder, or run 'fgbg samples'")
+    text = "data/fg does not exist. Give another folder, or run 'fgbg samples'."
+    assert str(error) == str(pickle.loads(pickle.dumps(error))) == text
+    assert str(AssetError("a", "", "is gone", "Copy it. Then go on.")) == "a is gone. Copy it. Then go on."
+
+
 def test_an_error_about_existing_files_is_the_same_from_another_process() -> None:
     error = ExistsError("a.png", "use another `out`", "a folder", more=2)
     text = "a.png: a folder is there already (and 2 more); use another `out`"

@@ -134,9 +134,9 @@ def test_a_folder_that_cannot_hold_results_is_said_beforehand(
 ) -> None:
     require_writable(tmp_path / "new" / "folder")
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match=r"new: expected a folder for results, .*file, which is no folder"):
+    with pytest.raises(UsageError, match=r"new cannot be made, because .*file is not a folder\. Use "):
         require_writable(tmp_path / "file" / "new")
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
-    with pytest.raises(UsageError, match="where nothing may be written; use another `csv`"):
+    with pytest.raises(UsageError, match=r"you may not write to .*\. Use another `csv`"):
         require_writable(tmp_path / "new", "another `csv`")
     assert not (tmp_path / "new").exists()

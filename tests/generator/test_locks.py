@@ -11,7 +11,7 @@ from generator.locks import LOCK_FILE, hold_folder
 def test_the_second_writer_is_refused_and_the_next_one_is_not(tmp_path: Path) -> None:
     with (
         hold_folder(tmp_path, "fgbg generate"),
-        pytest.raises(ConfigError, match="found another 'fgbg train' at work; wait for it to end"),
+        pytest.raises(ConfigError, match=r"is in use by another 'fgbg train'\. Wait until it ends\."),
         hold_folder(tmp_path, "fgbg train"),
     ):
         pass

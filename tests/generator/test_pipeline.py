@@ -173,7 +173,7 @@ def test_a_complete_dataset_is_left_alone(request_fields: Fields, unrendered: Pa
 def test_another_config_is_refused_with_the_difference(request_fields: Fields, unrendered: Path) -> None:
     before = hashes(unrendered)
     with pytest.raises(
-        ConfigError, match=r"to have seed 9, found seed 5; use another `out`, or `overwrite=True`"
+        ConfigError, match=r"was made with other options \(seed: 5, now 9\)\. Use another `out`, or `over"
     ):
         generate(GenerateConfig(**{**request_fields, "seed": 9}, out=unrendered, render=False))
     assert hashes(unrendered) == before
@@ -184,7 +184,7 @@ def test_another_config_is_refused_on_an_unfinished_dataset_too(
 ) -> None:
     generate(GenerateConfig(**request_fields, out=tmp_path, render=False))
     (tmp_path / "dataset.json").unlink()
-    with pytest.raises(ConfigError, match=r"positions 3, found positions 2"):
+    with pytest.raises(ConfigError, match=r"positions: 2, now 3"):
         generate(GenerateConfig(**{**request_fields, "positions": 3}, out=tmp_path, render=False))
 
 
@@ -240,7 +240,10 @@ def test_not_enough_disk_is_said_before_the_first_byte(
 
 
 def test_a_second_generator_on_the_folder_is_refused(request_fields: Fields, tmp_path: Path) -> None:
-    with FileLock(tmp_path / LOCK_FILE), pytest.raises(ConfigError, match="another 'fgbg generate' at work"):
+    with (
+        FileLock(tmp_path / LOCK_FILE),
+        pytest.raises(ConfigError, match="is in use by another 'fgbg generate'"),
+    ):
         generate(GenerateConfig(**request_fields, out=tmp_path))
 
 
@@ -327,7 +330,7 @@ def test_a_damaged_bank_of_another_request_is_refused(request_fields: Fields, tm
     config = GenerateConfig(**request_fields, out=tmp_path, render=False)
     stop_unfinished(config)
     (tmp_path / "bank.h5").write_bytes(b"damaged")
-    with pytest.raises(ConfigError, match=r"found others \(its bank is damaged\); use another"):
+    with pytest.raises(ConfigError, match=r"made with other options or .* \(its bank is damaged\)\. Use"):
         generate(GenerateConfig(**{**request_fields, "positions": 3}, out=tmp_path, render=False))
 
 
@@ -339,7 +342,7 @@ def test_a_file_that_fgbg_did_not_write_is_never_replaced(
     request_fields: Fields, tmp_path: Path, name: str, overwrite: bool
 ) -> None:
     (tmp_path / name).write_text("mine")
-    with pytest.raises(ConfigError, match=rf"{name}: expected a file that 'fgbg generate' wrote"):
+    with pytest.raises(ConfigError, match=rf"{name} was not written by 'fgbg generate' and would be repl"):
         generate(GenerateConfig(**request_fields, out=tmp_path, render=False), overwrite)
     assert files(tmp_path) == {name} and (tmp_path / name).read_text() == "mine"
 
@@ -353,7 +356,7 @@ def test_a_foreign_file_among_a_dataset_is_not_replaced_either(
     if finished:
         generate(config)
     (tmp_path / "train-00099.h5").write_text("mine")
-    with pytest.raises(ConfigError, match=r"train-00099\.h5: expected a file that"):
+    with pytest.raises(ConfigError, match=r"train-00099\.h5 was not written by"):
         generate(GenerateConfig(**{**request_fields, "shard_samples": 1}, out=tmp_path), overwrite=True)
     assert (tmp_path / "train-00099.h5").read_text() == "mine"
 
@@ -362,7 +365,7 @@ def test_a_dataset_that_lacks_a_file_is_not_called_complete(request_fields: Fiel
     config = GenerateConfig(**request_fields, out=tmp_path, render=False)
     generate(config)
     (tmp_path / "val-00000.h5").unlink()
-    with pytest.raises(DatasetError, match=r"val-00000\.h5: expected a file of the dataset, found nothing"):
+    with pytest.raises(DatasetError, match=r"val-00000\.h5 is missing\. Copy the dataset again"):
         generate(config)
     assert generate(config, overwrite=True).written > 0
 
@@ -412,11 +415,11 @@ def test_the_id_holds_depth_files(with_depth: GenerateConfig) -> None:
     assert hashes_ == {"b0.png": hash_file(with_depth.bg / "b0.depth.png"), "b1.png": None, "b2.png": None}
     assert generate(with_depth).written == 0
     cv2.imwrite(str(with_depth.bg / "b0.depth.png"), np.full((64, 64), 2000, np.uint16))
-    with pytest.raises(ConfigError, match=r"the same depth files, found depth of bg/b0\.png changed since"):
+    with pytest.raises(ConfigError, match=r"other depth files \(the depth of bg/b0\.png changed since\)"):
         generate(with_depth)
     assert generate(with_depth, overwrite=True).manifest.id != manifest.id
     (with_depth.bg / "b0.depth.png").unlink()
-    with pytest.raises(ConfigError, match=r"found depth of bg/b0\.png removed since"):
+    with pytest.raises(ConfigError, match=r"the depth of bg/b0\.png removed since"):
         generate(with_depth)
 
 

@@ -34,15 +34,15 @@ def test_differences_are_named() -> None:
     assert request.difference(request) is None
     other = Request({"seed": 2, "flip": True}, request.hashes)
     assert (difference := request.difference(other)) is not None
-    assert (difference.wanted, difference.found) == ("seed 2", "seed 1")
+    assert difference == "was made with other options (seed: 1, now 2)"
     # One of them may not have a younger option, which had its default then.
     zeros = Request({**request.config, "depth_invalid": []}, request.hashes)
     for one, two in ((request, zeros), (zeros, request)):
         assert (difference := one.difference(two)) is not None
-        assert "depth_invalid" in difference.wanted and "depth_invalid" in difference.found
+        assert "depth_invalid: " in difference
     changed = Request(request.config, {"fg": {"a.png": "z", "c.png": "w"}, "bg": {"b.png": "y"}})
     assert (difference := request.difference(changed)) is not None
-    assert difference.found == "a.png and 1 more added, removed or changed since"
+    assert difference == "was made of other pictures (fg/a.png and 1 more added, removed or changed since)"
     assert request.id() != changed.id() != other.id()
 
 
@@ -63,7 +63,7 @@ def test_depth_files_are_part_of_a_request(
 ) -> None:
     pictures = {"fg": {"a.png": "x"}, "bg": {"b.png": "y"}}
     difference = Request({}, pictures, found).difference(Request({}, pictures, wanted))
-    assert (difference.found if difference else None) == said
+    assert difference == (said and f"was made with other depth files (the {said})")
 
 
 def test_without_depth_files_the_id_is_what_it_always_was() -> None:

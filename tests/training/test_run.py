@@ -369,7 +369,7 @@ def test_two_calls_never_train_in_one_folder(
         for name in ("last.pt", "best.pt"):
             (copy / name).unlink()
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
-    with hold_folder(copy, "fgbg train"), pytest.raises(ConfigError, match="another 'fgbg train' at work"):
+    with hold_folder(copy, "fgbg train"), pytest.raises(ConfigError, match="in use by another 'fgbg train'"):
         if "find_lr" in flags:
             suggest_lr({**small, "data": data, "out": copy, "stages": [Stage(res=16)]})
         else:

@@ -197,7 +197,7 @@ def test_only_one_writes_at_a_time(config: ExportConfig) -> None:
     (config.out / ".export").mkdir(parents=True)
     with (
         FileLock(config.out / ".export" / "lock"),
-        pytest.raises(ConfigError, match="another 'fgbg export' at work"),
+        pytest.raises(ConfigError, match="in use by another 'fgbg export'"),
     ):
         export_dataset(config)
 
@@ -233,11 +233,11 @@ def test_samples_are_shared_among_splits_and_are_the_first_of_each(
 
 
 def test_a_split_without_samples_is_refused(config: ExportConfig, crowded: Path, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="run 'fgbg generate' first"):
+    with pytest.raises(DatasetError, match="Run 'fgbg generate' first"):
         export_dataset(replace(config, data=tmp_path / "nowhere"))
     (tmp_path / "unfinished").mkdir()
     (tmp_path / "unfinished" / "journal.jsonl").touch()
-    with pytest.raises(DatasetError, match="found an unfinished one"):
+    with pytest.raises(DatasetError, match="holds an unfinished dataset"):
         export_dataset(replace(config, data=tmp_path / "unfinished"))
     assert not config.out.exists()
 

@@ -26,10 +26,12 @@ def test_sums_give_mean_and_deviation() -> None:
 
 
 def test_a_missing_manifest_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match=r"found none; run 'fgbg generate' first"):
+    with pytest.raises(DatasetError, match=r"nowhere does not exist\. Run 'fgbg generate' first"):
+        Manifest.read(tmp_path / "nowhere")
+    with pytest.raises(DatasetError, match=r"holds no dataset \(dataset\.json is missing\)\. Run 'fgbg gen"):
         Manifest.read(tmp_path)
     (tmp_path / "bank.h5").touch()
-    with pytest.raises(DatasetError, match=r"found an unfinished one; run 'fgbg generate' again"):
+    with pytest.raises(DatasetError, match=r"holds an unfinished dataset\. Run 'fgbg generate' again"):
         Manifest.read(tmp_path)
 
 

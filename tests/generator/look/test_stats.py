@@ -123,5 +123,5 @@ def test_samples_without_any_object(request_fields: dict[str, object], tmp_path:
     stats = measure(open_dataset(tmp_path / "empty"), "train")
     assert stats.objects.sum() == 0 and stats.to_json()["visible"] is None
     assert stats.draw().startswith(b"\x89PNG")
-    with pytest.raises(DatasetError, match="expected samples in test, found none"):
+    with pytest.raises(DatasetError, match="has no samples in test"):
         measure(open_dataset(tmp_path / "empty"), "test")

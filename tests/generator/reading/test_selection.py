@@ -23,7 +23,5 @@ def test_an_empty_split_is_refused_and_the_others_named(
     generate(GenerateConfig(**{**request_fields, "split": None, "samples": 5}, out=tmp_path, render=False))
     dataset = open_dataset(tmp_path)
     assert len(filled_split(dataset, "train")) == 5
-    with pytest.raises(
-        DatasetError, match="expected samples in val, found none; use `subset` with one of: train"
-    ):
+    with pytest.raises(DatasetError, match=r"has no samples in val\. Use `subset` with one of: train"):
         filled_split(dataset, "val")

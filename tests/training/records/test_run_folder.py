@@ -35,7 +35,7 @@ def of_a_run(out: Path) -> None:
 
 
 def test_one_call_trains_in_a_folder_at_a_time(out: Path) -> None:
-    with hold_run(out), pytest.raises(ConfigError, match="another 'fgbg train' at work"), hold_run(out):
+    with hold_run(out), pytest.raises(ConfigError, match="in use by another 'fgbg train'"), hold_run(out):
         pytest.fail("two hold it")
     with hold_run(out):
         pass
