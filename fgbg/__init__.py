@@ -44,7 +44,9 @@ if TYPE_CHECKING:
     from generator.review.review import Review, review
     from training.batches.torch_dataset import TorchDataset, TorchSample, torch_dataset
     from training.config import TrainConfig
-    from training.errors import CheckpointError, RunError
+    from training.engine import TrainOutcome
+    from training.errors import CheckpointError, RunError, StoppedError
+    from training.run import train
 
 __all__ = [
     "AssetError",
@@ -67,9 +69,11 @@ __all__ = [
     "RunError",
     "Sample",
     "Split",
+    "StoppedError",
     "TorchDataset",
     "TorchSample",
     "TrainConfig",
+    "TrainOutcome",
     "UsageError",
     "clean_cut_outs",
     "cut_out_by_masks",
@@ -80,6 +84,7 @@ __all__ = [
     "open_dataset",
     "review",
     "torch_dataset",
+    "train",
     "verify_dataset",
     "write_samples",
 ]
@@ -106,7 +111,9 @@ _MODULES = {
     "generator.review.review": ("Review", "review"),
     "training.batches.torch_dataset": ("TorchDataset", "TorchSample", "torch_dataset"),
     "training.config": ("TrainConfig",),
-    "training.errors": ("CheckpointError", "RunError"),
+    "training.engine": ("TrainOutcome",),
+    "training.errors": ("CheckpointError", "RunError", "StoppedError"),
+    "training.run": ("train",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 

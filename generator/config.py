@@ -45,6 +45,10 @@ class GenerateConfig(StrictConfig):
     """The resolved request for one dataset.
 
     Everything but the paths decides the bytes of the result (see `identity`).
+
+    Example:
+        >>> fgbg.GenerateConfig(size=(256, 192), objects=(1, 3), render=False).fg_size
+        96
     """
 
     fg: Path = Path("data/fg")

@@ -33,6 +33,13 @@ class FgbgError(Exception):
         expected: what should have been there; empty for a sentence.
         found: what was there, or the rest of a sentence that begins with `where`.
         fix: what to do about it.
+
+    Example:
+        >>> try:
+        ...     fgbg.open_dataset("no/such/folder")
+        ... except fgbg.FgbgError as error:
+        ...     print(error.where, error.exit_code)
+        no/such/folder 1
     """
 
     exit_code = 1
@@ -51,13 +58,29 @@ class FgbgError(Exception):
 
 
 class UsageError(FgbgError):
-    """The request is wrong: nothing was started."""
+    """The request is wrong: nothing was started.
+
+    Example:
+        >>> try:
+        ...     fgbg.train(fgbg.TrainConfig(out="outputs"))  # a run is there already
+        ... except fgbg.UsageError as error:
+        ...     print(error.exit_code)
+        2
+    """
 
     exit_code = 2
 
 
 class ConfigError(UsageError):
-    """An option has a value that cannot be, or that contradicts another one or an earlier run."""
+    """An option has a value that cannot be, or that contradicts another one or an earlier run.
+
+    Example:
+        >>> try:
+        ...     fgbg.GenerateConfig(positions=0)
+        ... except fgbg.ConfigError as error:
+        ...     print(error.where, error.found)
+        `positions` 0
+    """
 
 
 class ExistsError(UsageError):
@@ -68,6 +91,14 @@ class ExistsError(UsageError):
         fix: what to do about it.
         found: what is there already.
         more: how many others are there too.
+
+    Example:
+        >>> samples = fgbg.write_samples("drawn", count=1, size=32, seed=0)
+        >>> try:
+        ...     fgbg.write_samples("drawn", count=1, size=32, seed=1)
+        ... except fgbg.ExistsError as error:
+        ...     print(error.found)
+        a file
     """
 
     def __init__(self, where: str | Path, fix: str, found: str = "a file", more: int = 0) -> None:
@@ -81,7 +112,15 @@ class ExistsError(UsageError):
 
 
 class AssetError(FgbgError):
-    """A folder of pictures or one of its pictures cannot be used."""
+    """A folder of pictures or one of its pictures cannot be used.
+
+    Example:
+        >>> try:
+        ...     fgbg.review("no/such/folder", "data/bg")
+        ... except fgbg.AssetError as error:
+        ...     print(error.where)
+        no/such/folder
+    """
 
 
 class ArrayError(AssetError, ValueError):
@@ -89,7 +128,16 @@ class ArrayError(AssetError, ValueError):
 
 
 class ImageError(AssetError):
-    """A picture cannot be decoded."""
+    """A picture cannot be decoded.
+
+    Example:
+        >>> predictor = fgbg.Predictor.load("outputs", device="cpu")
+        >>> try:
+        ...     predictor("no-such.jpg")
+        ... except fgbg.ImageError as error:
+        ...     print(error.where)
+        no-such.jpg
+    """
 
 
 class AlphaError(ImageError):
@@ -115,7 +163,15 @@ class UnusableAssetsError(AssetError):
 
 
 class DatasetError(FgbgError):
-    """A dataset is damaged, unfinished, or of another kind than asked for."""
+    """A dataset is damaged, unfinished, or of another kind than asked for.
+
+    Example:
+        >>> try:
+        ...     fgbg.open_dataset("outputs")
+        ... except fgbg.DatasetError as error:
+        ...     print(error.where)
+        outputs
+    """
 
 
 class DiskSpaceError(FgbgError):

@@ -110,6 +110,13 @@ def generate(
             another process writes there.
         DatasetError: the finished dataset there is damaged.
         DiskSpaceError: it would not fit.
+
+    Example:
+        >>> config = fgbg.GenerateConfig(
+        ...     fg="data/fg", bg="data/bg", out="generated", size=(32, 32), samples=40, render=False
+        ... )
+        >>> fgbg.generate(config, progress=False).written
+        40
     """
     end_if_script_is_imported()
     fgs, bgs = list_assets(config.fg, say), list_assets(config.bg, say)

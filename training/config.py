@@ -38,7 +38,12 @@ Width = Annotated[int, Field(strict=True, ge=1, le=8192)]
 
 
 class TrainConfig(StrictConfig):
-    """The resolved request for one run."""
+    """The resolved request for one run.
+
+    Example:
+        >>> fgbg.TrainConfig(stages=[(48, 4), (96, 4)], encoder="resnet34").optimizer
+        'adamw'
+    """
 
     data: Path = Path("data/shards")
     """Folder of the dataset."""

@@ -48,6 +48,11 @@ class TrainOutcome:
         position: how far it is.
         metrics: of the last epoch, by name: `val_loss`, `val_iou`, `train_loss`, ...
         epochs: trained by this call; 0 where the run was finished already.
+
+    Example:
+        >>> outcome = fgbg.train(fgbg.TrainConfig(out="outputs"), resume=True)  # a finished run
+        >>> outcome.epochs, outcome.best.name
+        (0, 'best.pt')
     """
 
     config: TrainConfig

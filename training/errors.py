@@ -16,7 +16,12 @@ from generator.errors import FgbgError, UsageError, printable
 
 
 class RunError(FgbgError):
-    """A training run cannot begin or go on."""
+    """A training run cannot begin or go on.
+
+    Example:
+        >>> issubclass(fgbg.StoppedError, fgbg.RunError)
+        True
+    """
 
 
 class RunFolderError(UsageError):
@@ -44,6 +49,12 @@ class StoppedError(RunError):
         step: steps done.
         total: steps of the whole run.
         number: of the signal.
+
+    Example:
+        >>> try:
+        ...     outcome = fgbg.train(fgbg.TrainConfig(out="outputs"), resume=True, progress=False)
+        ... except fgbg.StoppedError as stopped:
+        ...     print(f"step {stopped.step} of {stopped.total}")
     """
 
     def __init__(self, where: Path, step: int, total: int, number: signal.Signals) -> None:
@@ -68,4 +79,12 @@ class DeviceMemoryError(FgbgError):
 
 
 class CheckpointError(FgbgError):
-    """A checkpoint is missing, damaged or of another architecture."""
+    """A checkpoint is missing, damaged or of another architecture.
+
+    Example:
+        >>> try:
+        ...     fgbg.Predictor.load("no-such.pt")
+        ... except fgbg.CheckpointError as error:
+        ...     print(error.where)
+        no-such.pt
+    """

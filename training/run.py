@@ -43,10 +43,6 @@ def train(
 ) -> TrainOutcome:
     """Train a network on a dataset, or continue a run.
 
-    >>> config = TrainConfig(data="data/shards", out="outputs", stages=[(48, 4), (96, 4)])
-    >>> train(config, say=print).best  # doctest: +SKIP
-    PosixPath('outputs/best.pt')
-
     Args:
         config: the run. With `resume`, fields that were not given when it was made stay as the run has them.
         resume: continue the run in `config.out` from its last.pt; start a new run where there is none.
@@ -66,6 +62,11 @@ def train(
         DatasetError: the dataset cannot be used.
         RunError: the loss is no longer finite or grows without end; memory or another process is lost.
         StoppedError: Ctrl-C or SIGTERM stopped the run; its last step is saved.
+
+    Example:
+        >>> config = fgbg.TrainConfig(data="data/shards", out="runs/first", stages=[(48, 4), (96, 4)])
+        >>> fgbg.train(config, say=print).best  # doctest: +SKIP
+        PosixPath('runs/first/best.pt')
     """
     given = {name: getattr(config, name) for name in config.model_fields_set}
     return start_run(given, resume, overwrite, say, progress)

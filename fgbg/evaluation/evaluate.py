@@ -69,6 +69,11 @@ def evaluate(
         UsageError: the masks of the dataset do not mean what the masks of the network mean.
         ConfigError: this computer does not have the device.
         DeviceMemoryError: the device has too little memory for one sample.
+
+    Example:
+        >>> figures = fgbg.evaluate("outputs", "data/shards", samples=4, device="cpu", progress=False)
+        >>> sorted(figures["network"])
+        ['absent', 'clean', 'perturbed']
     """
     checkpoint = find_checkpoint(Path(checkpoint))
     predictor = Predictor.load(checkpoint, None, device, mirror)

@@ -17,6 +17,12 @@ class Predicted:
         bg_moved: how far the background was moved to match the picture: the largest distance of its four
             corners, as a share of the longer side. 0 if it was not moved, or if there is no background.
         bg_agrees: False if the background matches the picture nowhere. The prediction is better without it.
+
+    Example:
+        >>> picture = fgbg.open_dataset("data/shards")["val"][0].fg_bg
+        >>> predicted = fgbg.Predictor.load("outputs", device="cpu")(picture)
+        >>> predicted.mask.shape, predicted.depth.dtype
+        ((24, 32), dtype('uint16'))
     """
 
     mask: np.ndarray

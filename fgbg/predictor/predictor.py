@@ -39,6 +39,11 @@ class Predictor:
         align: whether a background is moved to match the picture first (fgbg.predictor.align_background).
         dataset_id: of the dataset that it was trained on; empty if that is not known.
         target: what the mask means.
+
+    Example:
+        >>> predictor = fgbg.Predictor.load("outputs/best.pt", device="cpu")
+        >>> predictor("photo.png").mask.shape
+        (64, 64)
     """
 
     network: Network

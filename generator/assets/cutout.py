@@ -70,6 +70,10 @@ def cut_out_by_masks(
         AssetError: a folder is missing or empty, or no picture has a mask.
         UsageError: two pictures or two masks have the same name, or a result would replace a picture or a
             mask; nothing was written.
+
+    Example:
+        >>> fgbg.cut_out_by_masks("images", "masks", out="cut-outs", progress=False).made
+        1
     """
     pairs, problems = pair_by_name(Path(pictures), Path(masks), say)
     with Progress("cutting out", len(pairs), "pictures", shown=progress) as bar:
@@ -102,6 +106,10 @@ def clean_cut_outs(
         AssetError: the folder is missing or holds no picture.
         UsageError: two pictures have the same name, or a result would replace a picture; nothing was
             written.
+
+    Example:
+        >>> fgbg.clean_cut_outs("data/fg", out="cleaned", progress=False).made
+        12
     """
     if real_path(Path(out)) == real_path(Path(pictures)):
         expected = "another folder than the one of the cut-outs"
@@ -132,6 +140,10 @@ def cut_out_in_box(
         ImageError: the picture cannot be read, or nothing was found.
         UsageError: the result would replace the picture.
         ExistsError: another file is there, and not `overwrite`.
+
+    Example:
+        >>> fgbg.cut_out_in_box("photo.png", (12, 12, 40, 40), out="in-box").name
+        'photo.png'
     """
     picture = Path(picture)
     (target,) = _targets(Path(out), {Path(picture.stem): (picture,)}).values()

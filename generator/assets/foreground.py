@@ -42,6 +42,11 @@ class Foreground:
 
     Raises:
         ConfigError: `grey_is_alpha` together with `solid` or `soft`.
+
+    Example:
+        >>> trimap = fgbg.Foreground(solid=(1,), soft=(3,))
+        >>> fgbg.cut_out_by_masks("images", "masks", "by-trimap", trimap, progress=False).made
+        1
     """
 
     solid: tuple[LabelChoice, ...] = ()

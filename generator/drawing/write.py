@@ -43,6 +43,11 @@ def write_samples(
 
     Raises:
         ExistsError: another file is there, and not `overwrite`; nothing was replaced.
+
+    Example:
+        >>> samples = fgbg.write_samples("drawn", count=1, size=32, seed=0)
+        >>> sorted(path.name for path in samples.bg.iterdir())
+        ['bg000.depth.png', 'bg000.png']
     """
     drawn = DrawnSamples(Path(folder, "fg"), Path(folder, "bg"))
     for number in range(count):

@@ -51,6 +51,10 @@ class ExportConfig:
 
     Raises:
         UsageError: there is a quality, but no JPEG, or the format needs a package that is not installed.
+
+    Example:
+        >>> fgbg.ExportConfig(data="data/shards", out="exported", format="webdataset").picture_format
+        'png'
     """
 
     data: Path

@@ -77,6 +77,12 @@ def export_dataset(config: ExportConfig, overwrite: bool = False) -> ExportOutco
         DatasetError: the dataset is missing, unfinished, damaged, or without samples in this split.
         ConfigError: the folder holds an export of another request, or something else.
         DiskSpaceError: it would not fit.
+
+    Example:
+        >>> from pathlib import Path
+        >>> config = fgbg.ExportConfig(Path("data/shards"), Path("exported"), "folder", samples=6, workers=1)
+        >>> fgbg.export_dataset(config).written
+        6
     """
     end_if_script_is_imported()
     writer = BlockWriter(config)

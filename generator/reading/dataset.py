@@ -40,6 +40,11 @@ class Sample:
         depth: (H, W) uint16 relative inverse depth, 0 unknown.
         instances: (H, W) uint8, 0 none, else 1 + the number of the topmost object, counted from back to
             front; None in a dataset of one object a sample.
+
+    Example:
+        >>> sample = fgbg.open_dataset("data/shards")["val"][0]
+        >>> sample.fg_bg.shape, sample.mask.shape
+        ((24, 32, 3), (24, 32))
     """
 
     bg: np.ndarray
@@ -61,6 +66,11 @@ class Batch:
         depth: (B, H, W) uint16 relative inverse depth, 0 unknown.
         instances: (B, H, W) uint8, 0 none, else 1 + the number of the topmost object, counted from back to
             front; None in a dataset of one object a sample, or where they are not wanted.
+
+    Example:
+        >>> batch = fgbg.open_dataset("data/shards")["val"].read([0, 5, 0])
+        >>> len(batch), batch.fg_bg.shape, batch.depth.dtype
+        (3, (3, 24, 32, 3), dtype('uint16'))
     """
 
     bg: np.ndarray
@@ -147,6 +157,11 @@ class Split:
         bank: of the dataset.
         samples: (n,) of dtype SAMPLE; `first` counts rows of `placements`.
         placements: (m,) of dtype PLACEMENT.
+
+    Example:
+        >>> split = fgbg.open_dataset("data/shards")["train"]
+        >>> split[2:5].mask.shape, split[-1].mask.shape
+        ((3, 24, 32), (24, 32))
     """
 
     def __init__(
@@ -364,6 +379,11 @@ class Dataset:
         manifest: all of `dataset.json`.
         bank: its sprites and backgrounds.
         splits: by name; `len` of one may be 0.
+
+    Example:
+        >>> dataset = fgbg.open_dataset("data/shards")
+        >>> dataset["val"].name, dataset["val"].size
+        ('val', (32, 24))
     """
 
     folder: Path
@@ -399,6 +419,10 @@ def open_dataset(folder: str | Path, hash_files: bool = True, progress: bool = T
 
     Raises:
         DatasetError: it is missing, unfinished or damaged; names the file.
+
+    Example:
+        >>> dataset = fgbg.open_dataset("data/shards")
+        >>> batch = dataset["val"].read([0, 5, 9])
     """
     folder = Path(folder)
     return _open(folder, Manifest.read(folder), hash_files, check_hashes=hash_files, progress=progress)

@@ -34,6 +34,10 @@ def verify_dataset(folder: str | Path, quick: bool = False, progress: bool = Tru
 
     Raises:
         DatasetError: the folder holds no finished dataset, or its `dataset.json` is damaged.
+
+    Example:
+        >>> fgbg.verify_dataset("data/shards", progress=False)
+        []
     """
     folder = Path(folder)
     entries = Manifest.read(folder).files()

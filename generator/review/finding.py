@@ -37,6 +37,10 @@ class Finding:
         problem: as in `Flaw`.
         detail: as in `Flaw`.
         advice: as in `Flaw`.
+
+    Example:
+        >>> for finding in fgbg.review("data/fg", "data/bg").findings:
+        ...     line = f"{finding.severity}: {finding.name}: {finding.detail}; {finding.advice}"
     """
 
     severity: Severity

@@ -29,6 +29,10 @@ class Limits:
     Outlines: 0.12, all else up to 0.03. Detail: at least 0.23, and 0.05 to 0.21 after enlarging 1.5 to 3
     times. Halos, dark or white: found in 4 of 100 cut-outs, in 89 after white was mixed into the edges, in
     64 after green was.
+
+    Example:
+        >>> fgbg.Limits(size=(256, 192), fg_size=96).bg_enlargement
+        1.5
     """
 
     size: tuple[int, int] = (192, 192)

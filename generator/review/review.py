@@ -32,6 +32,11 @@ class Review:
     Attributes:
         pictures: how many pictures both folders hold.
         findings: errors first, then by kind, name and problem.
+
+    Example:
+        >>> review = fgbg.review("data/fg", "data/bg")
+        >>> [finding.name for finding in review.findings if finding.severity == "error"]
+        []
     """
 
     pictures: int
@@ -56,6 +61,10 @@ def review(
 
     Raises:
         AssetError: a folder is missing, cannot be read, or holds no picture.
+
+    Example:
+        >>> fgbg.review("data/fg", "data/bg", fgbg.Limits(size=(64, 64), fg_size=32)).pictures
+        24
     """
     assets = _list_assets("fg", Path(fg), say) + _list_assets("bg", Path(bg), say)
     with Progress("reviewing", len(assets), "pictures", shown=progress) as bar:

@@ -1,13 +1,19 @@
 """`fgbg.__all__` is the promise."""
 
 import ast
+import doctest
+import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 import fgbg
+from generator.drawing.write import DrawnSamples
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -20,16 +26,45 @@ def test_these_names_stay() -> None:
         *("GenerateConfig", "generate", "write_samples", "review", "Review", "Finding", "Limits"),
         *("cut_out_by_masks", "cut_out_in_box", "clean_cut_outs", "Foreground"),
         *("ExportConfig", "export_dataset"),
-        *("TrainConfig", "evaluate", "Predictor", "Predicted"),
+        *("TrainConfig", "train", "TrainOutcome", "evaluate", "Predictor", "Predicted"),
         *("FgbgError", "UsageError", "ConfigError", "ExistsError", "AssetError", "ImageError"),
-        *("DatasetError", "RunError", "CheckpointError"),
+        *("DatasetError", "RunError", "StoppedError", "CheckpointError"),
     }
 
 
-@pytest.mark.parametrize("name", fgbg.__all__)
-def test_each_name_is_there_and_documented(name: str) -> None:
-    assert getattr(fgbg, name).__doc__
-    assert name in dir(fgbg)
+@pytest.fixture(scope="module")
+def place(
+    unrendered: Path, trained: Path, assets: DrawnSamples, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """A working folder as the examples have it."""
+    folder = tmp_path_factory.mktemp("place")
+    for name in ("data", "images", "masks"):
+        (folder / name).mkdir()
+    (folder / "data" / "shards").symlink_to(unrendered)
+    (folder / "data" / "fg").symlink_to(assets.fg)
+    (folder / "data" / "bg").symlink_to(assets.bg)
+    (folder / "outputs").symlink_to(trained)
+    mask = cv2.circle(np.zeros((64, 64), np.uint8), (32, 32), 16, 1, -1)
+    photo = np.where(mask[..., None] == 1, np.uint8([40, 90, 220]), np.uint8([90, 160, 60]))
+    cv2.imwrite(str(folder / "photo.png"), photo)
+    cv2.imwrite(str(folder / "images" / "photo.png"), photo)
+    cv2.imwrite(str(folder / "masks" / "photo.png"), mask)
+    before = Path.cwd()
+    os.chdir(folder)
+    yield
+    os.chdir(before)
+
+
+@pytest.mark.usefixtures("place")
+@pytest.mark.parametrize("name", ["fgbg", *fgbg.__all__])
+def test_each_name_has_an_example_that_runs(name: str) -> None:
+    described = fgbg if name == "fgbg" else getattr(fgbg, name)
+    test = doctest.DocTestParser().get_doctest(described.__doc__, {"fgbg": fgbg}, name, None, None)
+    assert any(doctest.SKIP not in example.options for example in test.examples)
+    told: list[str] = []
+    doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=told.append)
+    assert not told, "".join(told)
+    assert name == "fgbg" or name in dir(fgbg)
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:

@@ -23,6 +23,11 @@ class TorchSample(TypedDict):
             (h, w) int64, 255 where a pixel is ignored.
         depth: (1, h, w) float32 in [0, 1], relative inverse depth: 0 farthest, 1 nearest; 0 where unknown.
         known: (1, h, w) bool, where depth is known.
+
+    Example:
+        >>> sample = fgbg.torch_dataset(fgbg.open_dataset("data/shards")["train"])[0]
+        >>> sample["input"].shape, sample["known"].dtype
+        (torch.Size([6, 24, 32]), torch.bool)
     """
 
     input: Tensor
@@ -37,6 +42,11 @@ class TorchDataset(Dataset[TorchSample]):
     Attributes:
         split: where samples are read.
         res: longer side of a sample in pixels.
+
+    Example:
+        >>> split = fgbg.open_dataset("data/shards")["train"]
+        >>> fgbg.torch_dataset(split)[0]["mask"].shape
+        torch.Size([1, 24, 32])
     """
 
     def __init__(self, split: Split, res: int) -> None:
