@@ -1,5 +1,7 @@
 """`fgbg predict`."""
 
+from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +18,7 @@ from fgbg.screen import say, warn
 from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Whole
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from fgbg.predictor import Predictor
+    from fgbg.predictor.predict_source import Done
 
 
 @click.command("predict")
@@ -78,16 +78,14 @@ def command(
     A picture that fails is named, the others are done, and the exit code is 1.
     """
     from fgbg.predictor.result_names import plan_results, refuse_results
-    from fgbg.predictor.sources import find_pictures
+    from fgbg.predictor.sources import FileSource, find_pictures
     from generator.assets.images import read_rgb
-    from generator.errors import AssetError, ExistsError
     from generator.files import require_writable
     from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX
     from generator.progress import Progress
-    from training.errors import DeviceMemoryError
     from training.records.run_files import find_checkpoint
 
-    # Paths first: a wrong one is said before torch is imported, which takes seconds.
+    # Check the paths first: importing torch takes seconds.
     checkpoint = find_checkpoint(checkpoint)
     background = read_rgb(bg) if bg is not None else None
     found = find_pictures(paths, out)
@@ -96,73 +94,75 @@ def command(
         raise SystemExit(1)
     if not any(given.path.exists() for given in found.pictures):
         read_rgb(found.pictures[0].path)
-    bases = plan_results(found.pictures, out, [checkpoint] if bg is None else [checkpoint, bg])
+    source = FileSource(found.pictures, background)
+    planned = plan_results(found.pictures, out, [checkpoint] if bg is None else [checkpoint, bg])
+    bases = {picture.name: base for picture, base in zip(source, planned, strict=True)}
     require_writable(out)
-    refuse_results(bases, (MASK_SUFFIX, OVERLAY_SUFFIX), overwrite)
+    refuse_results(planned, (MASK_SUFFIX, OVERLAY_SUFFIX), overwrite)
 
     from fgbg.predictor import Predictor
+    from fgbg.predictor.predict_source import predict_source
+    from fgbg.predictor.sinks import FileSink
 
     predictor = Predictor.load(checkpoint, res, device, mirror, align)
     if predictor.network.depth_head is None:
-        say(f"{checkpoint}: a network without depth head, so there is no depth to write")
+        say(f"{checkpoint}: the network has no depth head, so no depth is written")
     else:
-        refuse_results(bases, (DEPTH_SUFFIX,), overwrite)
-    failed, strangers = 0, []
-    with Progress("predicting", len(bases), "pictures") as progress:
-        for given, base in zip(found.pictures, bases, strict=True):
-            try:
-                done, agrees = _predict(predictor, given.path, background, mask_threshold, base, overwrite)
-            except (AssetError, DeviceMemoryError, ExistsError, MemoryError, OSError) as error:
-                failed += 1
-                warn(f"fgbg: {_problem(given.path, base, error)}")
-            else:
-                say(f"{given.path}: {done}")
-                if not agrees:
-                    strangers.append(given.path)
+        refuse_results(planned, (DEPTH_SUFFIX,), overwrite)
+    report = _Report(bases, bg)
+    sink = FileSink(bases, overwrite, mask_threshold)
+    with (
+        Progress("predicting", source.count, "pictures") as progress,
+        closing(predict_source(predictor, source, sink)) as results,
+    ):
+        for done in results:
             progress.advance(1)
-    if strangers:
-        more = f" (and {len(strangers) - 1:,} more)" if len(strangers) > 1 else ""
-        warn(
-            f"fgbg: {bg} agrees nowhere with {strangers[0]}{more}: "
-            "take it from the same place, or leave --bg out"
-        )
-    if failed:
-        warn(f"fgbg: {failed:,} of {len(bases):,} pictures failed, the others are done")
-    if failed or found.problems:
+            report.say(done)
+    report.end()
+    if report.failed or found.problems:
         raise SystemExit(1)
 
 
-def _predict(
-    predictor: "Predictor",
-    path: Path,
-    bg: "np.ndarray | None",
-    mask_threshold: float | None,
-    base: Path,
-    overwrite: bool,
-) -> tuple[str, bool]:
-    """Predict one picture and write its results: what was done, and whether the background agrees with it."""
-    from fgbg.predictor.sinks import write_prediction
-    from generator.assets.images import read_rgb
+class _Report:
+    """Says what became of each picture, and sums up at the end."""
 
-    picture = read_rgb(path)
-    predicted = predictor(picture, bg)
-    if mask_threshold is not None:
-        predicted = predicted.with_threshold(mask_threshold)
-    first, *others = write_prediction(base, picture, predicted, overwrite)
-    done = " ".join([str(first), *(other.name for other in others)])
-    if predicted.bg_moved:
-        pixels = predicted.bg_moved * max(predicted.mask.shape)
-        done += f" (background moved by {pixels:.1f} px, {predicted.bg_moved:.1%} of the longer side)"
-    return done, predicted.bg_agrees
+    def __init__(self, bases: Mapping[str, Path], bg: Path | None) -> None:
+        self._bases, self._bg = bases, bg
+        self.failed = 0
+        self._strangers: list[str] = []
 
+    def say(self, done: "Done") -> None:
+        if done.predicted is None:
+            self.failed += 1
+            warn(f"fgbg: {self._problem(done)}")
+            return
+        moved = ""
+        if done.predicted.bg_moved:
+            pixels = done.predicted.bg_moved * max(done.predicted.mask.shape)
+            share = f"{done.predicted.bg_moved:.1%} of the longer side"
+            moved = f" (background moved by {pixels:.1f} px, {share})"
+        say(f"{done.name}: {done.written}{moved}")
+        if not done.predicted.bg_agrees:
+            self._strangers.append(done.name)
 
-def _problem(path: Path, base: Path, error: Exception) -> str:
-    """A line that names the picture, whatever the error is about."""
-    from generator.errors import printable
+    def end(self) -> None:
+        if self._strangers:
+            more = f" (and {len(self._strangers) - 1:,} more)" if len(self._strangers) > 1 else ""
+            warn(
+                f"fgbg: {self._bg} does not show the place of {self._strangers[0]}{more}: "
+                "take it from the same position, or leave --bg out"
+            )
+        if self.failed:
+            warn(f"fgbg: {self.failed:,} of {len(self._bases):,} pictures failed, the others are done")
 
-    text = str(error)
-    if isinstance(error, MemoryError):
-        text = "not enough memory for a picture of this size; scale it down"
-    if isinstance(error, OSError):
-        text = f"results {base}.* cannot be written: {error.strerror or error}"
-    return text if printable(path) in text else f"{path}: {text}"
+    def _problem(self, done: "Done") -> str:
+        """A line that names the picture, whatever the error is about."""
+        from generator.errors import printable
+
+        text = str(done.error)
+        if isinstance(done.error, MemoryError):
+            text = "not enough memory for a picture of this size; scale it down"
+        if isinstance(done.error, OSError):
+            reason = done.error.strerror or done.error
+            text = f"results {self._bases[done.name]}.* cannot be written: {reason}"
+        return text if printable(done.name) in text else f"{done.name}: {text}"

@@ -1,4 +1,4 @@
-"""What the results of predictions are called: decided for all pictures together, before any work."""
+"""Choose the names of all results before any picture is predicted."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,20 +15,24 @@ RESULT_SUFFIXES = (MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX)
 
 
 def plan_results(pictures: Sequence[Given], out: Path, others: Iterable[Path] = ()) -> list[Path]:
-    """The base of each picture's results: with one of `RESULT_SUFFIXES` after it, it is a result.
+    """Choose the base of each picture's results: the path to which each of `RESULT_SUFFIXES` is appended.
 
-    `a/q.jpg` becomes OUT/q. Pictures that would share a base, or whose results would replace a picture, keep
-    their suffix (OUT/q.jpg), else their folder (OUT/a/q), else both, else the next folder too. Names count as
-    equal where some file system does not tell them apart, by case or by Unicode form; they get a number
-    (OUT/q.jpg.2) where their folders are equal as well. The order of the pictures does not matter.
+    The base of `a/q.jpg` is OUT/q. If two pictures would share a base, or a result would replace a picture,
+    the base keeps the suffix (OUT/q.jpg), else the folder (OUT/a/q), else both, else the next folder too. Two
+    names that differ only by case or by Unicode form count as equal, because some file systems do not tell
+    them apart; if their folders are equal too, the base gets a number (OUT/q.jpg.2). The order of the
+    pictures does not matter.
 
     Args:
         pictures: each once.
         out: folder of the results.
         others: more files that no result may replace.
 
+    Returns:
+        One base for each picture.
+
     Raises:
-        UsageError: no such names can be found.
+        UsageError: there are not enough different names.
     """
     kept = Kept([*(picture.path for picture in pictures), *others])
     names = [
@@ -45,7 +49,7 @@ def plan_results(pictures: Sequence[Given], out: Path, others: Iterable[Path] = 
             if not free:
                 found, fix = str(pictures[members[-1]].path), "predict them one by one, into several `out`"
                 raise UsageError(pictures[members[0]].path, "results of a name of their own", found, fix)
-            # The shortest name gives way: q.jpg.png to the q.jpg that q.png displaced from q.
+            # Change the shortest names only: q.jpg.png stays when q.png and q.jpg become longer.
             lowest = min(chosen[member] for member in free)
             for member in free:
                 chosen[member] += chosen[member] == lowest
@@ -53,21 +57,22 @@ def plan_results(pictures: Sequence[Given], out: Path, others: Iterable[Path] = 
 
 
 def refuse_results(bases: Iterable[Path], suffixes: Sequence[str], overwrite: bool) -> None:
-    """Make sure that no result replaces anything unasked.
+    """Make sure that no result replaces an existing file, unless `overwrite` is True.
 
     Raises:
-        UsageError: one is there and not to be overwritten, or a folder.
+        ExistsError: a file exists and `overwrite` is False, or the path is a folder.
     """
     refuse_existing([result_path(base, suffix) for base in bases for suffix in suffixes], overwrite)
 
 
 def result_path(base: Path, suffix: str) -> Path:
-    """BASE and the suffix; `base` may have dots in its name."""
+    """`base` with the suffix appended; `base` may have dots in its name."""
     return base.with_name(base.name + suffix)
 
 
 def _numbers(pictures: Sequence[Given]) -> list[int]:
-    """1 for most; 2, 3, ... for pictures that some file systems would take for an earlier one."""
+    """1 for most pictures; 2, 3, ... for those whose path some file systems do not tell from an earlier
+    one."""
     twins = defaultdict[str, list[int]](list)
     for place in sorted(range(len(pictures)), key=lambda place: str(pictures[place].path)):
         twins[folded(str(pictures[place].whole_folder / pictures[place].name))].append(place)
@@ -79,7 +84,7 @@ def _numbers(pictures: Sequence[Given]) -> list[int]:
 
 
 def _names(picture: Given, number: int) -> Iterator[Path]:
-    """Names for the results of a picture, the best first."""
+    """Possible names for the results of a picture, the best first."""
     name = picture.name
     stem = name.with_suffix("") if name.stem.strip(".") else name
     ends = [stem, name] if number == 1 else [name.with_name(f"{name.name}.{number}")]

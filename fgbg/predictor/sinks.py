@@ -1,7 +1,9 @@
-"""Writing predictions as pictures."""
+"""Where predictions go."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -9,6 +11,7 @@ import numpy as np
 from fgbg.predictor.predicted import Predicted
 from fgbg.predictor.result_names import result_path
 from generator.encode import encode_png
+from generator.errors import AssetError, ExistsError
 from generator.files import refuse_existing, write_atomically
 from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, PREDICTION, mark_png
 from training.resize import strips
@@ -16,23 +19,68 @@ from training.resize import strips
 _TINT = np.array([255, 40, 120])
 _TINT_SHARE = 0.45
 
+SINK_ERRORS = (AssetError, ExistsError, MemoryError, OSError)
+"""Errors of one result; the results after it are written nevertheless."""
+
+
+class Sink(Protocol):
+    """Takes predictions. Several threads use it at the same time, each with another picture."""
+
+    def write(self, name: str, picture: np.ndarray, predicted: Predicted) -> str:
+        """Write one prediction.
+
+        Args:
+            name: of the picture, as its source gave it.
+            picture: (H, W, 3) uint8, the picture.
+            predicted: its mask and depth.
+
+        Returns:
+            What was written, to be printed after the name.
+
+        Raises:
+            Exception: one of `SINK_ERRORS` if this prediction cannot be written; any other error ends the
+            work.
+        """
+
+
+class FileSink:
+    """Writes predictions as PNG files, see `write_prediction`.
+
+    Args:
+        bases: for each picture's name the path of its results, without suffix.
+        overwrite: replace existing files.
+        mask_threshold: probability from which on a mask is 255, else 0; None: soft masks.
+    """
+
+    def __init__(
+        self, bases: Mapping[str, Path], overwrite: bool = False, mask_threshold: float | None = None
+    ) -> None:
+        self._bases, self._overwrite, self._mask_threshold = bases, overwrite, mask_threshold
+
+    def write(self, name: str, picture: np.ndarray, predicted: Predicted) -> str:
+        """Write the files of one prediction; returns the first path and the names of the others."""
+        if self._mask_threshold is not None:
+            predicted = predicted.with_threshold(self._mask_threshold)
+        first, *others = write_prediction(self._bases[name], picture, predicted, self._overwrite)
+        return " ".join([str(first), *(other.name for other in others)])
+
 
 def write_prediction(
     base: Path, picture: np.ndarray, predicted: Predicted, overwrite: bool = False
 ) -> list[Path]:
-    """Write BASE.mask.png (8-bit grey), BASE.depth.png (16-bit grey; where there is depth), BASE.overlay.png.
+    """Write BASE.mask.png (8-bit grey), BASE.depth.png (16-bit grey, if there is depth) and BASE.overlay.png.
 
     Args:
         base: path without suffix.
-        picture: (H, W, 3) uint8 that was predicted on.
+        picture: (H, W, 3) uint8, the picture.
         predicted: its mask and depth.
-        overwrite: replace files that are there.
+        overwrite: replace existing files.
 
     Returns:
         The paths, in this order.
 
     Raises:
-        UsageError: a file is there and not to be overwritten; none was written.
+        ExistsError: a file exists, and `overwrite` is False; no file was written.
         ImageError: the picture is too large for PNG.
         OSError: a file cannot be written.
     """
@@ -40,11 +88,11 @@ def write_prediction(
     files = {suffix: result_path(base, suffix) for suffix in suffixes}
     refuse_existing(files.values(), overwrite)
     for path in files.values():
-        # A name that is too long is said before the first of the three is written.
+        # A name that is too long raises here, before the first of the three is written.
         with suppress(FileNotFoundError):
             path.lstat()
     base.parent.mkdir(parents=True, exist_ok=True)
-    # One after the other, as each may be large.
+    # One after the other, because each may be large.
     _write(files[MASK_SUFFIX], predicted.mask)
     if predicted.depth is not None:
         _write(files[DEPTH_SUFFIX], predicted.depth)
@@ -57,7 +105,7 @@ def _write(path: Path, pixels: np.ndarray) -> None:
 
 
 def overlay(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The picture with the mask as a tint and its outline at one half: (H, W, 3) uint8."""
+    """The picture, tinted where the mask is, with an outline at half coverage: (H, W, 3) uint8."""
     tinted = np.empty(picture.shape, np.uint8)
     for rows in strips(*mask.shape):
         share = mask[rows, :, None] / 255 * _TINT_SHARE

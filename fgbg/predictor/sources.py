@@ -1,22 +1,52 @@
-"""Which pictures `fgbg predict` was given."""
+"""Where pictures to predict come from."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from generator.assets.listing import list_folder, require_pictures
 from generator.errors import AssetError, printable
 from generator.files import real_path
 from generator.marks import maker_of
 
+if TYPE_CHECKING:
+    from fgbg.predictor.picture_input import Picture
+
+
+@dataclass(frozen=True)
+class NamedPicture:
+    """A picture to predict.
+
+    Attributes:
+        name: in messages, and for the sink; no other picture of the source has it.
+        picture: anything that `as_rgb` converts; a path is read later, in another thread.
+        bg: the same view without the object; None if there is none.
+    """
+
+    name: str
+    picture: "Picture"
+    bg: "Picture | None" = None
+
+
+class Source(Protocol):
+    """Pictures, given one by one as they are needed."""
+
+    @property
+    def count(self) -> int | None:
+        """How many pictures there are; None if that is not known."""
+
+    def __iter__(self) -> Iterator[NamedPicture]:
+        """Each picture once."""
+
 
 @dataclass(frozen=True)
 class Given:
-    """A picture that was given, alone or in a folder.
+    """A picture file that the user named, alone or by its folder.
 
     Attributes:
-        folder: that was given, or where the picture lies that was given alone.
-        name: path of the picture inside it.
+        folder: the named folder; for a single picture, the folder that it is in.
+        name: path of the picture inside the folder.
     """
 
     folder: Path
@@ -28,18 +58,18 @@ class Given:
 
     @property
     def whole_folder(self) -> Path:
-        """The folder from the root on; links in it keep their names."""
+        """The absolute path of the folder; links in it keep their names."""
         return real_path(self.folder) if ".." in self.folder.parts else self.folder.absolute()
 
 
 @dataclass(frozen=True)
 class Found:
-    """What was found at some paths.
+    """The pictures among files and in folders.
 
     Attributes:
         pictures: each once.
-        remarks: a line on whatever was passed over.
-        problems: an error for each folder of no use.
+        remarks: lines about the files that were passed over.
+        problems: an error for each folder that cannot be read or has no picture.
     """
 
     pictures: list[Given]
@@ -48,9 +78,9 @@ class Found:
 
 
 def find_pictures(paths: Iterable[Path], out: Path) -> Found:
-    """The pictures among files and in folders.
+    """Find the pictures among files and in folders.
 
-    Results of earlier calls are passed over, and so is `out` where it lies in one of the folders.
+    Results of earlier calls are passed over, and so is `out` if it is inside one of the folders.
     """
     remarks: list[str] = []
     problems: list[AssetError] = []
@@ -73,6 +103,26 @@ def find_pictures(paths: Iterable[Path], out: Path) -> Found:
     once: dict[Path, Given] = {}
     for picture in given:
         place = picture.whole_folder / picture.name
-        # Given twice, it is the one of the outer folder.
+        # A picture that was named twice counts as one of the outer folder.
         once[place] = max(picture, once.get(place, picture), key=lambda one: len(one.name.parts))
     return Found(list(once.values()), remarks, problems)
+
+
+class FileSource:
+    """Picture files, all with the same background.
+
+    Args:
+        pictures: the files.
+        bg: the background; None if there is none.
+    """
+
+    def __init__(self, pictures: Sequence[Given], bg: "Picture | None" = None) -> None:
+        self._pictures, self._bg = pictures, bg
+
+    @property
+    def count(self) -> int:
+        return len(self._pictures)
+
+    def __iter__(self) -> Iterator[NamedPicture]:
+        for given in self._pictures:
+            yield NamedPicture(str(given.path), given.path, self._bg)

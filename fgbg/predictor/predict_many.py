@@ -1,0 +1,230 @@
+"""Predict many pictures: read ahead in threads, run the network on batches, give the results in order."""
+
+from collections import deque
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from PIL import Image
+
+from fgbg.predictor.picture_input import as_rgb
+from fgbg.predictor.predicted import Predicted
+from fgbg.predictor.resize_input import NetworkInput
+from fgbg.predictor.sources import NamedPicture
+from generator.assets.images import read_traits
+from generator.errors import AssetError
+from training.errors import DeviceMemoryError
+from training.models import Prediction
+from training.process.memory import is_out_of_memory
+
+if TYPE_CHECKING:
+    from fgbg.predictor.predictor import Predictor
+
+MAX_BATCH = 8
+"""Pictures in a batch if no number is given."""
+PIXELS_IN_FLIGHT = 2**26
+"""Pixels of all pictures that are read and not given yet; a larger picture is in flight alone."""
+PICTURE_ERRORS = (AssetError, DeviceMemoryError, MemoryError)
+"""Errors of one picture; the pictures after it are predicted nevertheless."""
+
+_READERS = 2
+_BATCH_PIXELS = 2**18
+"""Pixels of a batch at the network's resolution if no number is given: larger batches are no faster on a CPU
+and take more memory."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one picture.
+
+    Attributes:
+        name: of the picture.
+        picture: (H, W, 3) uint8, the picture as it was read; None if it failed.
+        predicted: None if it failed.
+        error: one of `PICTURE_ERRORS`; None if it did not fail.
+    """
+
+    name: str
+    picture: np.ndarray | None = None
+    predicted: Predicted | None = None
+    error: Exception | None = None
+
+
+def predict_many(
+    predictor: "Predictor", pictures: Iterable[NamedPicture], batch: int | None = None
+) -> Generator[Outcome, None, None]:
+    """Predict pictures, reading the next ones while the network runs.
+
+    Pictures of the same size at the network's resolution share a batch, if they are not far apart. At most
+    twice as many pictures as a batch has are in flight, and at most `PIXELS_IN_FLIGHT` pixels. No thread is
+    left when the iterator ends or is closed.
+
+    Args:
+        predictor: the network.
+        pictures: iterated in the calling thread, as results are taken.
+        batch: the largest number of pictures in a batch; None: chosen by the network's resolution.
+
+    Yields:
+        One outcome for each picture, in order.
+
+    Raises:
+        ConfigError: there is a background, and the network takes none.
+    """
+    pool = ThreadPoolExecutor(_READERS, "fgbg-read")
+    try:
+        window = _Window(predictor, pictures, batch, pool)
+        while window.fill():
+            yield window.pop()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+class _Slot:
+    """One picture in flight."""
+
+    def __init__(self, name: str, pixels: int, reading: "Future[tuple[np.ndarray, NetworkInput]]") -> None:
+        self.name, self.pixels, self._reading = name, pixels, reading
+        self.answer: Prediction | None = None
+        self.error: Exception | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether the network is still to see it."""
+        return self.answer is None and self.error is None
+
+    def read(self) -> tuple[np.ndarray, NetworkInput] | None:
+        """Wait until it is read; None if that failed."""
+        try:
+            return self._reading.result()
+        except PICTURE_ERRORS as error:
+            self.error = error
+            return None
+
+
+class _Window:
+    """The pictures in flight, in order: being read, read, or seen by the network and not given yet."""
+
+    def __init__(
+        self,
+        predictor: "Predictor",
+        pictures: Iterable[NamedPicture],
+        batch: int | None,
+        pool: ThreadPoolExecutor,
+    ) -> None:
+        self._predictor, self._pool = predictor, pool
+        self._rest = iter(pictures)
+        self._batch = batch or min(MAX_BATCH, max(1, _BATCH_PIXELS // predictor.res**2))
+        self._size = 2 * self._batch
+        self._slots: deque[_Slot] = deque()
+        self._next: tuple[NamedPicture, int] | None = None
+        self._failure: Exception | None = None
+        self._pillow = Lock()
+
+    def fill(self) -> bool:
+        """Begin to read pictures up to the limits; whether any is in flight.
+
+        Raises:
+            Exception: what the iterable of pictures raised, after the results of the pictures before.
+        """
+        while self._failure is None and len(self._slots) < self._size and self._take():
+            assert self._next is not None
+            given, pixels = self._next
+            if self._slots and sum(slot.pixels for slot in self._slots) + pixels > PIXELS_IN_FLIGHT:
+                break
+            self._next = None
+            self._slots.append(_Slot(given.name, pixels, self._pool.submit(self._read, given)))
+        if not self._slots and self._failure is not None:
+            raise self._failure
+        return bool(self._slots)
+
+    def pop(self) -> Outcome:
+        """Take out the first picture in flight, with its result."""
+        first = self._slots[0]
+        if first.waits:
+            self._see_first()
+        self._slots.popleft()
+        read = first.read()
+        if first.answer is not None and read is not None:
+            picture, given = read
+            try:
+                return Outcome(first.name, picture, self._predictor.restore(first.answer, given))
+            except PICTURE_ERRORS as error:
+                first.error = error
+        return Outcome(first.name, error=first.error)
+
+    def _take(self) -> bool:
+        """Have the next picture at hand; whether there is one."""
+        if self._next is None:
+            try:
+                given = next(self._rest, None)
+            except Exception as error:
+                self._failure = error
+                return False
+            self._next = None if given is None else (given, _pixels_of(given.picture))
+        return self._next is not None
+
+    def _read(self, given: NamedPicture) -> tuple[np.ndarray, NetworkInput]:
+        # The same picture may be given twice, and Pillow decodes it when it is first used.
+        with self._pillow if isinstance(given.picture, Image.Image) else nullcontext():
+            picture = as_rgb(given.picture, given.name)
+        return picture, self._predictor.prepare(picture, given.bg)
+
+    def _see_first(self) -> None:
+        """Run the network on the first picture in flight, and on others of its size."""
+        group: list[tuple[_Slot, NetworkInput]] = []
+        for slot in self._slots:
+            read = slot.read() if slot.waits else None
+            if read is not None and (not group or _fit_together(group[0][1], read[1])):
+                group.append((slot, read[1]))
+            if len(group) == self._batch or (not group and slot is self._slots[0]):
+                break
+        while group:
+            part = group[: self._batch]
+            if self._see(part):
+                group = group[len(part) :]
+            elif len(part) > 1:
+                self._batch = len(part) // 2
+            else:
+                part[0][0].error = DeviceMemoryError(self._predictor.device, self._predictor.res)
+                group = group[1:]
+
+    def _see(self, group: list[tuple[_Slot, NetworkInput]]) -> bool:
+        """Run the network on one batch; False if there is too little memory for it."""
+        bgs = [given.bg for _, given in group if given.bg is not None]
+        try:
+            fg_bg = torch.cat([given.fg_bg for _, given in group])
+            answers = self._predictor.see(torch.cat(bgs) if bgs else None, fg_bg)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            return False
+        for number, (slot, _) in enumerate(group):
+            slot.answer = _part(answers, number)
+        return True
+
+
+def _part(answers: Prediction, number: int) -> Prediction:
+    """The answer to one picture of a batch."""
+    return answers.each(lambda answer: answer[number : number + 1])
+
+
+def _fit_together(one: NetworkInput, other: NetworkInput) -> bool:
+    return one.fg_bg.shape == other.fg_bg.shape and (one.bg is None) == (other.bg is None)
+
+
+def _pixels_of(picture: object) -> int:
+    """How many pixels a picture has; 0 if it cannot be read, which the reading thread will say."""
+    if isinstance(picture, str | PathLike):
+        try:
+            return read_traits(Path(picture)).pixels
+        except AssetError:
+            return 0
+    size = getattr(picture, "shape", ())[:2] or getattr(picture, "size", ())
+    return int(np.prod(size))

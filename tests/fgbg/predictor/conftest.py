@@ -1,0 +1,30 @@
+"""A network with drawn weights that predicts in a moment."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from fgbg.predictor import Predictor
+from training.models import Network
+
+
+class PixelNetwork(Network):
+    """Looks at each pixel alone."""
+
+    def __init__(self) -> None:
+        super().__init__(inputs=6, stride=1)
+        self.add_heads(6, classes=1, depth=True)
+
+    def features(self, picture: torch.Tensor) -> torch.Tensor:
+        return picture
+
+
+@pytest.fixture
+def drawn() -> Iterator[Predictor]:
+    """Not trained. On one thread, because several that wait for each other are slow on a busy machine."""
+    torch.manual_seed(0)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield Predictor(PixelNetwork().eval(), 32, torch.device("cpu"))
+    torch.set_num_threads(before)
