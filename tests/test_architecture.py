@@ -39,7 +39,17 @@ ORDER = {
     "training": [
         *("errors", "term_names", "stages", "resize", "optim", "models", "losses", "measures", "target"),
         *("config", "process", "batches", "augment", "position", "plan", "records", "checkpoint", "restore"),
-        *("learner", "evaluation", "validation", "mishaps", "tuning", "engine", "idle_options", "run"),
+        *(
+            "inference",
+            "learner",
+            "evaluation",
+            "validation",
+            "mishaps",
+            "tuning",
+            "engine",
+            "idle_options",
+            "run",
+        ),
     ],
     "fgbg": [
         *(

@@ -316,7 +316,9 @@ class _Run:
         plan, fabric, split = self._plan, self._fabric, self._dataset["train"]
         res, steps = self._config.stages[begun.stage].res, plan.steps_left(begun)
         note = ""
-        with closing(read_batches(split, plan.rows(begun, steps), fabric.device)) as batches:
+        with closing(
+            read_batches(split, plan.rows(begun, steps), fabric.device, self._config.inputs != 3)
+        ) as batches:
             for left in reversed(range(steps)):
                 before = self.position
                 terms = self._learner.step(batches, res, before.step, plan.rate_factor(before))

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +10,12 @@ from lightning.fabric import Fabric
 from lightning.fabric.plugins.precision import MixedPrecision
 from torch import Tensor, nn
 
-from training.augment.backgrounds import draw_background_change, jitter_backgrounds, withhold_backgrounds
-from training.augment.view import apply_view, draw_view
+from training.augment.augment_batch import augment_batch
 from training.batches.batch import IntegerBatch
-from training.batches.prepare import join, prepare
 from training.checkpoint import Checkpoint, load_weights
 from training.config import TrainConfig
 from training.losses import WeightedLoss
-from training.models import Prediction, Truth, build_model, load_encoder_weights
+from training.models import Network, Prediction, Truth, build_model, load_encoder_weights
 from training.optim.averaging import AveragedWeights
 from training.optim.optimizers import make_optimizer
 from training.process.devices import over_processes
@@ -76,9 +73,11 @@ class Learner:
             self._go_on_from(earlier, path)
 
     @property
-    def average(self) -> nn.Module:
+    def average(self) -> Network:
         """The network with its averaged weights, in evaluation mode."""
-        return self._average.network
+        averaged = self._average.network
+        assert isinstance(averaged, Network)
+        return averaged
 
     @property
     def rate(self) -> float:
@@ -134,23 +133,11 @@ class Learner:
         return sums
 
     def see(self, integers: IntegerBatch, res: int, number: int) -> tuple[Tensor, Truth]:
-        """What the network sees of a batch of this process, and should answer.
-
-        A pure function of the run's seed, the batch and its number: what happens to samples is drawn for the
-        batches of all processes together, and each takes its part.
-        """
-        config, fabric = self._config, self._fabric
-        size = len(integers.mask)
-        count, mine = (
-            size * fabric.world_size,
-            slice(size * fabric.global_rank, size * (fabric.global_rank + 1)),
+        """The network's input of a batch of this process, and the answer it should give."""
+        fabric = self._fabric
+        return augment_batch(
+            integers, self.target, self._config, res, number, fabric.global_rank, fabric.world_size
         )
-        change = draw_background_change(config.seed, number, count, config.bg_dropout, config.bg_jitter)
-        change = change.part(mine)
-        batch = prepare(integers, self.target, res)
-        batch = replace(batch, bg=jitter_backgrounds(batch.bg, integers.bg, change))
-        batch = apply_view(batch, draw_view(config.seed, number, count, config.augment).part(mine))
-        return join(withhold_backgrounds(batch.bg, change), batch.fg_bg, config.inputs), batch.truth
 
     def weights_are_finite(self) -> bool:
         """Whether nothing has spoilt the weights; waits for the device."""

@@ -45,7 +45,7 @@ def bad_step(
         rows: of train that this process learnt from in it, batch by batch.
     """
     split = dataset["train"]
-    for part, integers in enumerate(read_batches(split, rows, fabric.device)):
+    for part, integers in enumerate(read_batches(split, rows, fabric.device, config.inputs != 3)):
         inputs, truth = learner.see(integers, res, step * len(rows) + part)
         values = torch.cat([tensor.flatten(1) for tensor in (inputs, truth.mask, truth.depth)], dim=1)
         bad = rows[part][(~values.isfinite().all(dim=1)).cpu().numpy()].tolist()

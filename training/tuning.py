@@ -85,7 +85,7 @@ def find_lr(config: TrainConfig, fabric: Fabric, dataset: Dataset) -> LrRange:
         probe = probe.model_copy(update={"batch_size": find_batch_size(config, fabric, dataset)})
     learner, split = Learner(probe, fabric), dataset["train"]
     plan = Plan(probe, len(split), fabric.global_rank, fabric.world_size)
-    batches = read_batches(split, plan.rows(RunPosition(), _LR_STEPS), fabric.device)
+    batches = read_batches(split, plan.rows(RunPosition(), _LR_STEPS), fabric.device, config.inputs != 3)
     rates = np.geomspace(_LOWEST_LR, _HIGHEST_LR, _LR_STEPS)
     losses: list[float] = []
     mean = 0.0
@@ -169,7 +169,7 @@ def _training_rate(config: TrainConfig, fabric: Fabric, dataset: Dataset, size: 
     """Samples a second of a process that learns from one batch again and again."""
     probe = config.model_copy(update={"batch_size": size, "lr": 1e-4 if config.lr == "auto" else config.lr})
     learner = Learner(probe, fabric)
-    batch = next(read_batches(dataset["train"], [np.arange(size)], fabric.device))
+    batch = next(read_batches(dataset["train"], [np.arange(size)], fabric.device, config.inputs != 3))
     batches: Iterator[IntegerBatch] = repeat(batch)
     times = []
     for number in range(1 + _TIMED_STEPS):

@@ -9,8 +9,9 @@ from lightning.fabric import Fabric
 
 from generator.reading.dataset import Split
 from training.batches.batches import read_batches
-from training.batches.prepare import Prepared, join, prepare
+from training.batches.prepare import Prepared, prepare
 from training.config import TrainConfig
+from training.inference import infer
 from training.learner import Learner
 from training.models import Prediction, Truth
 from training.process.devices import over_processes
@@ -43,18 +44,16 @@ def validate(
     loss_sum = torch.zeros((), device=fabric.device)
     network = learner.average
     example: tuple[Prepared, Prediction] | None = None
-    for integers in read_batches(split, _blocks(count, batch_size, fabric), fabric.device):
+    for integers in read_batches(
+        split, _blocks(count, batch_size, fabric), fabric.device, with_bg=config.inputs != 3
+    ):
         batch = prepare(integers, learner.target, res)
-        with fabric.autocast():
-            prediction: Prediction = network(join(batch.bg, batch.fg_bg, config.inputs))
-        prediction = prediction.each(torch.Tensor.float)
+        prediction = infer(network, batch.bg, batch.fg_bg, autocast=fabric.autocast)
         example = example or (batch, prediction)
-        loss_sum += learner.loss(prediction, batch.truth)["loss"] * len(batch.bg)
+        loss_sum += learner.loss(prediction, batch.truth)["loss"] * len(batch.fg_bg)
         scores.update(prediction, batch.truth)
         if config.bg_dropout > 0:
-            with fabric.autocast():
-                prediction = network(join(None, batch.fg_bg, config.inputs))
-            without_bg.update(prediction, batch.truth)
+            without_bg.update(infer(network, None, batch.fg_bg, autocast=fabric.autocast), batch.truth)
     metrics = {"val_loss": float(over_processes(fabric, loss_sum, "sum")) / count}
     scores.add_up(fabric)
     metrics["val_iou"] = scores.iou()

@@ -19,9 +19,9 @@ from fgbg.predictor.resize_input import NetworkInput, prepare
 from fgbg.predictor.restore_size import restore
 from fgbg.predictor.sources import NamedPicture
 from generator.errors import ArrayError, ConfigError
-from training.batches.prepare import join
 from training.checkpoint import load_checkpoint, model_of
 from training.errors import DeviceMemoryError
+from training.inference import infer
 from training.models import Network, Prediction
 from training.process.devices import choose_accelerator
 from training.process.memory import is_out_of_memory
@@ -184,16 +184,7 @@ class Predictor:
             bg: (B, 3, h, w) float in [-1, 1]; None if there is none.
             fg_bg: (B, 3, h, w) float in [-1, 1].
         """
-        inputs = join(bg, fg_bg, self.network.inputs)
-        straight: Prediction = self.network(inputs)
-        if not self.mirror:
-            return straight
-        mirrored: Prediction = self.network(inputs.flip(-1))
-        back = mirrored.each(lambda answer: answer.flip(-1))
-        depth = None
-        if straight.depth is not None and back.depth is not None:
-            depth = (straight.depth + back.depth) / 2
-        return Prediction((straight.mask_logits + back.mask_logits) / 2, depth)
+        return infer(self.network, bg, fg_bg, self.mirror)
 
     def restore(self, answer: Prediction, given: NetworkInput) -> Predicted:
         """Resize an answer to the picture's own size.

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from generator.reading.dataset import Dataset, Split, open_dataset
-from training import engine, learner, losses, validation
-from training.augment import backgrounds, view
+from training import engine, inference, losses
+from training.augment import augment_batch, backgrounds, view
 from training.batches import prepare
 from training.batches.batch import IntegerBatch
 from training.batches.batches import read_batches, shuffled
@@ -101,18 +101,18 @@ def test_samples_and_changes_go_on_from_epoch_to_epoch(
     steps: list[int] = []
 
     def note_rows(
-        split: Split, indices: Iterable[np.ndarray], device: torch.device
+        split: Split, indices: Iterable[np.ndarray], device: torch.device, with_bg: bool
     ) -> Generator[IntegerBatch]:
         asked = list(indices)
         read.extend(np.concatenate(asked).tolist())
-        return read_batches(split, asked, device)
+        return read_batches(split, asked, device, with_bg)
 
     def note_step(seed: int, step: int, *rest: Any) -> backgrounds.BackgroundChange:
         steps.append(step)
         return backgrounds.draw_background_change(seed, step, *rest)
 
     monkeypatch.setattr(engine, "read_batches", note_rows)
-    monkeypatch.setattr(learner, "draw_background_change", note_step)
+    monkeypatch.setattr(augment_batch, "draw_background_change", note_step)
     start(dataset, tmp_path, small, (16, 1), (32, 1), seed=6)
     assert read == shuffled(6, 144, 0, 32).tolist()
     assert steps == list(range(8))
@@ -124,12 +124,12 @@ def test_training_keeps_to_the_windows_asked_for(
     read: list[int] = []
 
     def note_rows(
-        split: Split, indices: Iterable[np.ndarray], device: torch.device
+        split: Split, indices: Iterable[np.ndarray], device: torch.device, with_bg: bool
     ) -> Generator[IntegerBatch]:
         asked = list(indices)
         if split is dataset["train"]:
             read.extend(np.concatenate(asked).tolist())
-        return read_batches(split, asked, device)
+        return read_batches(split, asked, device, with_bg)
 
     monkeypatch.setattr(engine, "read_batches", note_rows)
     start(dataset, tmp_path, small, (16, 1), seed=6, shuffle_window=8)
@@ -148,7 +148,7 @@ def test_backgrounds_alone_are_changed_and_only_in_training(
         (trained if torch.is_grad_enabled() else validated).append(inputs)
         return inputs
 
-    for module in (learner, validation):
+    for module in (augment_batch, inference):
         monkeypatch.setattr(module, "join", note)
     start(dataset, tmp_path, small, (32, 1), bg_dropout=1, bg_jitter=0, augment={})
     split = dataset["train"]
@@ -170,7 +170,7 @@ def test_whole_samples_are_seen_in_training_in_the_shares_asked_for(
             trained.append(fg_bg)
         return prepare.join(bg, fg_bg, channels)
 
-    monkeypatch.setattr(learner, "join", note)
+    monkeypatch.setattr(augment_batch, "join", note)
     shares = {"flip": 0.5, "noise": 0.5}
     start(dataset, tmp_path, small, (16, 1), augment=shares)
     read = read_batches(dataset["train"], [shuffled(0, 144, 4 * step, 4) for step in range(4)], CPU)
@@ -189,7 +189,7 @@ def test_each_stage_trains_and_validates_at_its_resolution(
         seen.append((torch.is_grad_enabled(), fg_bg.shape[-1]))
         return prepare.join(bg, fg_bg, channels)
 
-    for module in (learner, validation):
+    for module in (augment_batch, inference):
         monkeypatch.setattr(module, "join", note)
     start(dataset, tmp_path, small, (8, 1), (24, 1), epoch_samples=4, val_samples=4, bg_dropout=0)
     assert seen == [(True, 8), (False, 8), (True, 24), (False, 24)]

@@ -8,7 +8,7 @@ from lightning.fabric import Fabric
 
 from generator.errors import ConfigError
 from generator.reading.dataset import Dataset
-from training import learner as learning
+from training.augment import augment_batch
 from training.batches.prepare import Prepared
 from training.config import TrainConfig
 from training.errors import RunError
@@ -75,7 +75,7 @@ def test_a_sample_that_is_not_finite_is_named(
     fabric = Fabric(accelerator="cpu", devices=1)
     config = TrainConfig(**small)
     learner = Learner(config, fabric)
-    plain = learning.prepare
+    plain = augment_batch.prepare
     split = dataset["train"]
     spoilt_bg = int(split.samples["bg"][77])
 
@@ -87,7 +87,7 @@ def test_a_sample_that_is_not_finite_is_named(
     rows = [np.array([5, 77])]
     fine = bad_step(config, learner, fabric, dataset, 16, 3, rows)
     assert "expected a finite loss, found NaN or infinity at step 3" in str(fine)
-    monkeypatch.setattr(learning, "prepare", prepare)
+    monkeypatch.setattr(augment_batch, "prepare", prepare)
     told = str(bad_step(config, learner, fabric, dataset, 16, 3, rows))
     name = dataset.manifest.assets["bg"][spoilt_bg].name
     assert f"NaN or infinity in sample 77 of train (on {name})" in told and "sample 5" not in told

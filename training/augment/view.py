@@ -1,7 +1,7 @@
-"""How whole samples are seen in training, so that the network learns things and not these pictures.
+"""How training varies whole samples, so that the network does not learn these pictures by heart.
 
-A sample may be mirrored, seen in another light, blurred, noisy, compressed and covered in part: bg and fg_bg
-alike, mask and depth follow. Parameters are drawn as a record, then applied.
+A sample may be mirrored, relit, blurred, made noisy, compressed and covered in part. bg and fg_bg change in
+the same way, mask and depth follow. Parameters are drawn as a record, then applied.
 """
 
 import math
@@ -18,35 +18,35 @@ from training.batches.prepare import Prepared
 from training.models import Truth
 
 MAX_LIGHT = 0.3
-"""How far exposure and contrast go from 1, each way."""
+"""Largest change of exposure and contrast from 1, each way."""
 MAX_CAST = 0.15
-"""How far each channel's share goes from the others."""
+"""Largest difference between the gains of the channels."""
 MAX_SATURATION = 0.6
-"""How far saturation goes from 1, each way."""
+"""Largest change of saturation from 1, each way."""
 MAX_HUE = math.radians(45)
-"""How far hue turns, each way."""
+"""Largest turn of hue, each way."""
 BLURS = (0.3, 1.2)
 """Standard deviation in pixels at the training resolution, lowest and highest."""
 NOISES = (1 / 127.5, 8 / 127.5)
 """Standard deviation, lowest and highest: 1 to 8 of the 8-bit levels."""
 COVERS = (0.05, 0.25)
-"""Sides of what is covered as shares of the picture's, shortest and longest."""
+"""Sides of the covered part as shares of the picture's sides, shortest and longest."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class View(Drawn):
-    """How each whole sample of a batch is seen.
+    """How each sample of a batch is seen.
 
     Attributes:
         mirrored: (B,) bool.
-        relit: (B,) bool, whether `colour` and `offset` hold.
+        relit: (B,) bool, whether `colour` and `offset` are applied.
         colour: (B, 3, 3) float, maps the channels of a picture in [-1, 1].
         offset: (B, 3) float, added to them.
         blur: (B,) float, standard deviation in pixels; 0 is none.
         noise: (B,) float, standard deviation; 0 is none.
         quality: (B,) float, of JPEG; 0 is not compressed.
-        covered: (B, 4) float, left, top, right and bottom as shares of width and height, which may reach
-            beyond the picture; all 0 where nothing is covered.
+        covered: (B, 4) float, left, top, right and bottom of the covered part as shares of width and height.
+            It may reach beyond the picture. All 0 where nothing is covered.
     """
 
     mirrored: Tensor
@@ -60,16 +60,16 @@ class View(Drawn):
 
 
 def draw_view(seed: int, batch: int, count: int, shares: Mapping[str, float]) -> View:
-    """Draw for one batch; a pure function of its arguments.
+    """Draw the views of one batch; a pure function of its arguments.
 
-    Each effect is drawn apart: another share of one leaves the others as they are.
+    Each effect is drawn apart, so the share of one does not change the others.
 
     Args:
         seed: of the run.
         batch: number of the batch since the run began.
         count: samples in the batch.
-        shares: of samples that get an effect, in [0, 1], by name: flip, light, noise, jpeg, blur, cutout;
-            none of what is left out.
+        shares: share of samples that get an effect, in [0, 1], by name: flip, light, noise, jpeg, blur,
+            cutout. Effects that are left out get 0.
     """
     generator = keyed_generator(seed, batch, stream=1)
 
@@ -92,11 +92,14 @@ def draw_view(seed: int, batch: int, count: int, shares: Mapping[str, float]) ->
 
 
 def apply_view(batch: Prepared, view: View) -> Prepared:
-    """See a batch so; mask and depth are mirrored with it and otherwise stay exactly as they are.
+    """Change the view of a batch. Mask and depth are mirrored with it, and otherwise stay as they are.
 
-    bg and fg_bg get the same of everything but noise, which each has its own of, as two shots of a camera.
+    bg and fg_bg get the same effects, but each has its own noise, as two shots of a camera have.
     """
-    noise = torch.Generator(batch.bg.device).manual_seed(view.noise_seed)
+    noise = torch.Generator(batch.fg_bg.device).manual_seed(view.noise_seed)
+    if batch.bg is None:
+        # The noise that a background would get comes first.
+        add_noise(torch.zeros_like(batch.fg_bg), view.noise, noise)
 
     def mirror(values: Tensor) -> Tensor:
         return on_rows(values, view.mirrored, lambda some: some.flip(-1))
@@ -104,17 +107,17 @@ def apply_view(batch: Prepared, view: View) -> Prepared:
     def spoil(some: Tensor, lens: Tensor, sensor: Tensor, file: Tensor, covered: Tensor) -> Tensor:
         return cut_out(jpeg(add_noise(blur(some, lens), sensor, noise), file), covered)
 
-    # Gathered once for all of these, which mostly are few.
+    # Rows are gathered once for all of these effects, as usually few rows have any.
     spoilt = (view.blur + view.noise + view.quality + view.covered.abs().sum(dim=1)) > 0
 
     def see(pictures: Tensor) -> Tensor:
-        """In a camera's order: light, lens, sensor, file; what is covered is covered last."""
+        """In the order of a camera: light, lens, sensor, file; then the covered part."""
         pictures = on_rows(mirror(pictures), view.relit, _relight, view.colour, view.offset)
         return on_rows(pictures, spoilt, spoil, view.blur, view.noise, view.quality, view.covered)
 
     truth = batch.truth
     return Prepared(
-        see(batch.bg),
+        None if batch.bg is None else see(batch.bg),
         see(batch.fg_bg),
         Truth(mirror(truth.mask), mirror(truth.depth), mirror(truth.known)),
     )
@@ -125,8 +128,8 @@ def _draw_light(generator: torch.Generator, count: int) -> tuple[Tensor, Tensor]
     contrast = 1 + around(MAX_LIGHT, generator, count)
     gain = contrast[:, None] * (1 + around(MAX_CAST, generator, count, 3))
     saturation = 1 + around(MAX_SATURATION, generator, count)
-    # Saturation moves colours away from or towards their grey, the mean of the channels; hue turns them
-    # about it.
+    # Saturation moves colours away from their grey, the mean of the channels, or towards it. Hue turns them
+    # around it.
     grey = torch.full((3, 3), 1 / 3)
     cross = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
     hue = around(MAX_HUE, generator, count)[:, None, None]

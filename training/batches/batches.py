@@ -40,17 +40,23 @@ def shuffled(seed: int, length: int, position: int, count: int, window: int | No
 
 
 def read_batches(
-    split: Split, indices: Iterable[np.ndarray], device: torch.device
+    split: Split, indices: Iterable[np.ndarray], device: torch.device, with_bg: bool = True
 ) -> Generator[IntegerBatch]:
-    """Read one batch per array of sample numbers onto a device; a thread reads ahead meanwhile.
+    """Read one batch per array of sample numbers onto a device, while a thread reads ahead.
 
-    On the CPU a batch lies in memory that is used again: it is good until the next one is asked for.
-    Closing the generator ends the thread.
+    A batch on the CPU is valid until the next one is asked for, as its memory is used again. Closing the
+    generator ends the thread.
+
+    Args:
+        split: to read from.
+        indices: (B,) integers of each batch.
+        device: where batches go.
+        with_bg: whether they have backgrounds, which a network of 3 inputs does not need.
 
     Raises:
         IndexError, DatasetError: as `Split.read` does, after the batches before.
     """
-    feed: _Feed = _CudaFeed(split, device) if device.type == "cuda" else _Feed(split, device)
+    feed = (_CudaFeed if device.type == "cuda" else _Feed)(split, device, with_bg)
     reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
     pending: deque[Future[Callable[[], IntegerBatch]]] = deque()
     try:
@@ -68,9 +74,9 @@ def read_batches(
 class _Feed:
     """Reads into buffers of the CPU; another device takes its copy when the batch is asked for."""
 
-    def __init__(self, split: Split, device: torch.device) -> None:
-        self._split, self._device = split, device
-        self._buffers = [BatchBuffer(device) for _ in range(_READ_AHEAD + 1)]
+    def __init__(self, split: Split, device: torch.device, with_bg: bool) -> None:
+        self._split, self._device, self._with_bg = split, device, with_bg
+        self._buffers = [BatchBuffer(device, with_bg) for _ in range(_READ_AHEAD + 1)]
 
     def read(self, rows: np.ndarray, slot: int) -> Callable[[], IntegerBatch]:
         """Runs in the thread; what it gives is called when the batch is asked for."""
@@ -81,8 +87,8 @@ class _Feed:
 class _CudaFeed(_Feed):
     """Copies, or renders, in a stream of its own beside the one that trains."""
 
-    def __init__(self, split: Split, device: torch.device) -> None:
-        super().__init__(split, device)
+    def __init__(self, split: Split, device: torch.device, with_bg: bool) -> None:
+        super().__init__(split, device, with_bg)
         self._stream = _side_stream(device)
         with torch.cuda.stream(self._stream):
             self._renderer = resident_renderer(split, device)
@@ -91,6 +97,7 @@ class _CudaFeed(_Feed):
         with torch.cuda.stream(self._stream):
             if self._renderer is not None:
                 batch = self._renderer.render(rows)
+                batch = batch if self._with_bg else batch.without_bg()
             else:
                 batch = self._buffers[slot].read(self._split, rows)
             ready = self._stream.record_event()

@@ -1,4 +1,4 @@
-"""Memory for one batch after another: used again and again, page-locked where CUDA copies from it."""
+"""Memory that each batch is read into in turn; page-locked where CUDA copies from it."""
 
 import numpy as np
 import torch
@@ -12,14 +12,15 @@ _TYPES = {np.dtype("u1"): torch.uint8, np.dtype("<u2"): torch.int16}
 
 
 class BatchBuffer:
-    """One piece of memory that holds a batch, and grows when a larger one comes.
+    """One piece of memory that holds a batch, and grows for a larger one.
 
     Args:
-        device: where batches go. Only a CUDA device copies from the buffer by itself; for any other the
-            batch stays in the buffer.
+        device: where batches go. Only for a CUDA device are they copied out of the buffer.
+        with_bg: whether batches have backgrounds.
     """
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, with_bg: bool = True) -> None:
+        self._with_bg = with_bg
         self._device = device
         self._is_pinned = device.type == "cuda"
         self._memory = _new_memory(0, pinned=False)
@@ -28,7 +29,7 @@ class BatchBuffer:
     def read(self, split: Split, rows: np.ndarray) -> IntegerBatch:
         """Read samples; on CUDA start to copy them in the current stream.
 
-        What it gave before is overwritten, unless that is a copy on the device.
+        The batch before is overwritten, unless it is a copy on the device.
         """
         layout = batch_layout(len(rows), split.size, instances=False)
         used = layout_bytes(layout)
@@ -38,15 +39,17 @@ class BatchBuffer:
             self._memory = _new_memory(used, self._is_pinned)
         memory = self._memory[:used]
         split.read(rows, Batch(**carve(layout, memory.numpy()), instances=None))
+        places = layout_places(layout)
+        if not self._with_bg:
+            memory = memory[: places.pop("bg").start]  # backgrounds lie last, and are not copied
         if self._is_pinned:
             memory = memory.to(self._device, non_blocking=True)
             self._copied = torch.cuda.current_stream(self._device).record_event()
-        return IntegerBatch(
-            **{
-                name: memory[place].view(_TYPES[layout[name][1]]).view(layout[name][0])
-                for name, place in layout_places(layout).items()
-            }
-        )
+        tensors = {
+            name: memory[place].view(_TYPES[layout[name][1]]).view(layout[name][0])
+            for name, place in places.items()
+        }
+        return IntegerBatch(tensors.pop("bg", None), **tensors)
 
 
 def _new_memory(size: int, pinned: bool) -> Tensor:

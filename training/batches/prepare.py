@@ -1,4 +1,4 @@
-"""From integers to what the network takes, on the device and on whole batches."""
+"""Scaling and converting whole batches of integers for the network, on their device."""
 
 from dataclasses import dataclass
 
@@ -16,9 +16,12 @@ from training.target import Target
 
 @dataclass(frozen=True)
 class Prepared:
-    """A batch at the training resolution: bg and fg_bg (B, 3, h, w) float in [-1, 1], and the truth."""
+    """A batch at the training resolution: bg and fg_bg (B, 3, h, w) float in [-1, 1], and the truth.
 
-    bg: Tensor
+    `bg` is None in a batch without backgrounds.
+    """
+
+    bg: Tensor | None
     fg_bg: Tensor
     truth: Truth
 
@@ -34,12 +37,13 @@ def prepare(batch: IntegerBatch, target: Target, res: int) -> Prepared:
     height, width = batch.mask.shape[1:]
     size = scaled_size(height, width, res)
     truth = Truth(target.scale(batch.mask, size), *to_depth(batch.depth, size))
-    return Prepared(to_network(batch.bg, size), to_network(batch.fg_bg, size), truth)
+    bg = None if batch.bg is None else to_network(batch.bg, size)
+    return Prepared(bg, to_network(batch.fg_bg, size), truth)
 
 
 def to_depth(integers: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Depth (B, H, W) int16 that holds the bits of uint16 -> depth and known as `Truth` has them."""
-    # Nearest: between two surfaces there is no depth, and unknown pixels must not spread.
+    # Nearest: no depth lies between two surfaces, and unknown pixels must not spread.
     levels = (integers[:, None].int() & 0xFFFF).float()
     levels = functional.interpolate(levels, size, mode="nearest-exact")
     return (levels - FARTHEST).clamp(min=0) / (NEAREST - FARTHEST), levels != UNKNOWN
@@ -56,9 +60,9 @@ def picture_to_network(picture: np.ndarray, size: tuple[int, int], device: torch
 
 
 def join(bg: Tensor | None, fg_bg: Tensor, inputs: int = 6) -> Tensor:
-    """The network's input (B, 6, h, w): background first; an absent background is zeros.
+    """The network's input (B, 6, h, w): the background first, zeros if there is none.
 
-    With 3 inputs it is (B, 3, h, w), fg_bg alone.
+    With 3 inputs it is fg_bg alone, (B, 3, h, w).
     """
     if inputs == 3:
         return fg_bg

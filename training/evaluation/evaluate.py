@@ -104,7 +104,7 @@ def evaluate(
             condition: measure(target, see(backgrounds[condition], batch.fg_bg), batch.truth)
             for condition in conditions
         }
-        size = (batch.bg.shape[-2], batch.bg.shape[-1])
+        size = (batch.fg_bg.shape[-2], batch.fg_bg.shape[-1])
         own = depth_of_backgrounds(split.bank, split.samples["bg"][numbers], size, device)
         return groups | {
             "bg_depth": _depth_measures(own, batch.truth),
@@ -189,9 +189,10 @@ def evaluated_batches(
     parts = [rows[start : start + count] for start in range(0, len(rows), count)]
     for part, integers in zip(parts, read_batches(split, parts, device), strict=True):
         batch = prepare(integers, target, res)
+        assert integers.bg is not None
         height, width = integers.mask.shape[1:]
         perturbed = perturb_backgrounds(to_network(integers.bg, (height, width)), part)
-        size = (batch.bg.shape[-2], batch.bg.shape[-1])
+        size = (batch.fg_bg.shape[-2], batch.fg_bg.shape[-1])
         yield part, batch, {"clean": batch.bg, "perturbed": resize(perturbed, size), "absent": None}
 
 

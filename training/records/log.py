@@ -121,7 +121,7 @@ def columns(target: Target, prepared: Prepared, prediction: Prediction) -> dict[
     """
     truth: Truth = prepared.truth
     shown = {
-        "bg": (prepared.bg + 1) / 2,
+        **({} if prepared.bg is None else {"bg": (prepared.bg + 1) / 2}),
         "fg_bg": (prepared.fg_bg + 1) / 2,
         **target.columns(truth.mask, prediction.mask_logits),
     }

@@ -15,7 +15,7 @@ def test_batches_of_any_length_lie_in_the_same_memory(dataset: Dataset) -> None:
         assert np.array_equal(batch.bg, expected.bg) and np.array_equal(batch.fg_bg, expected.fg_bg)
         assert np.array_equal(batch.mask, expected.mask)
         assert np.array_equal(batch.depth.numpy().view(np.uint16), expected.depth)
-        places.append(batch.bg.untyped_storage().data_ptr())
+        places.append(batch.fg_bg.untyped_storage().data_ptr())
     assert places[0] == places[1] == places[2] and places[3] == places[4] == places[5]
 
 
@@ -39,3 +39,10 @@ def test_nothing_is_read_into_memory_that_is_still_copied_from(
     buffer._copied = Copying()  # as a CUDA device leaves it
     buffer.read(dataset["train"], np.arange(2))
     assert happened == ["read", "waited", "read"]
+
+
+def test_backgrounds_are_left_out_where_they_are_not_needed(dataset: Dataset) -> None:
+    split, device = dataset["train"], torch.device("cpu")
+    batch, whole = (BatchBuffer(device, with_bg).read(split, np.arange(5)) for with_bg in (False, True))
+    assert batch.bg is None and len(batch.tensors()) == 3
+    assert torch.equal(batch.fg_bg, whole.fg_bg) and torch.equal(batch.depth, whole.depth)
