@@ -1,4 +1,4 @@
-"""`fgbg`: the command group. Commands are imported when used, so that --help answers at once."""
+"""`fgbg`: the group of commands. A command is imported when it is used, so that --help answers at once."""
 
 import importlib
 import sys
@@ -7,29 +7,41 @@ from typing import Any
 
 import click
 
+from fgbg import __version__
+from fgbg.command import common_options
 from fgbg.errors import StoppedCommandError, name_options_in, report
-from fgbg.options import config_option, debug_option
 from generator.errors import FgbgError
 
-COMMANDS: dict[str, str] = {
-    "samples": "Draw sample foregrounds and backgrounds with exact depth.",
-    "review": "Report what is wrong with foregrounds and backgrounds.",
-    "cutout": "Cut foregrounds out of pictures, by masks or by a box, or clean the edges of finished ones.",
-    "generate": "Composite foregrounds onto backgrounds into a dataset.",
-    "verify": "Hash every file of a dataset and name what is damaged.",
-    "preview": "Draw a contact sheet of a dataset to look at.",
-    "stats": "Count what a dataset looks like: colours, coverage, positions, depth.",
-    "train": "Train a network to predict mask and depth.",
-    "evaluate": "Measure a network on a split it was not trained on.",
-    "compare": "Show runs side by side: figures, curves and predictions.",
-    "predict": "Predict mask and depth for pictures.",
-    "export": "Write a dataset as plain pictures, COCO or WebDataset.",
+SECTIONS = {
+    "Prepare pictures": {
+        "samples": "Draw sample foregrounds and backgrounds with exact depth.",
+        "review": "Check foregrounds and backgrounds for problems.",
+        "cutout": "Cut objects out of pictures, or clean the edges of cut-outs.",
+    },
+    "Make a dataset": {
+        "generate": "Paste foregrounds onto backgrounds and write a dataset.",
+        "verify": "Check every file of a dataset for damage.",
+        "preview": "Draw a contact sheet of a dataset.",
+        "stats": "Measure colours, coverage, positions and depth of a dataset.",
+    },
+    "Train a network": {
+        "train": "Train a network to predict mask and depth.",
+        "evaluate": "Measure how good a network is.",
+        "compare": "Show several runs side by side.",
+    },
+    "Use the results": {
+        "predict": "Predict mask and depth for pictures.",
+        "export": "Write a dataset as pictures, COCO or WebDataset.",
+    },
 }
-"""Every command and its short help; each lives in fgbg.commands under its own name."""
+"""Every command and its short help, in the order in which a user needs them."""
+
+COMMANDS = {name: text for commands in SECTIONS.values() for name, text in commands.items()}
+"""Every command and its short help; each is in fgbg.commands under its own name."""
 
 
 class CommandGroup(click.Group):
-    """Finds commands by name, imports each when it is asked for, and turns failures into one line."""
+    """Finds commands by name, imports a command when it is asked for, and prints a failure as one line."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -40,9 +52,18 @@ class CommandGroup(click.Group):
         command: click.Command = importlib.import_module(f"fgbg.commands.{name}").command
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:  # click knows no names to suggest
+            raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        for title, commands in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(8), text) for name, text in commands.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -60,11 +81,10 @@ class CommandGroup(click.Group):
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="fgbg")
-@config_option
-@debug_option
+@click.version_option(__version__, "-V", "--version", prog_name="fgbg", help="Show the version and exit.")
+@common_options
 def main() -> None:
     """From two folders of pictures to a network that predicts mask and depth.
 
-    The whole road: fgbg generate, fgbg train, fgbg predict.
+    Typical workflow: fgbg generate, fgbg train, fgbg predict. 'fgbg COMMAND --help' explains a command.
     """

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from fgbg.value_types import did_you_mean
 from generator.errors import ConfigError
 from generator.numerals import shown
 
@@ -27,8 +28,9 @@ def fill_defaults(ctx: click.Context, option: click.Parameter, path: Path | None
     for name, table in _read(path).items():
         command = root.get_command(ctx, name)
         if command is None or not isinstance(table, dict):
-            names = ", ".join(root.list_commands(ctx))
-            raise ConfigError(path, f"a table per command ({names})", shown(name), "correct it")
+            names = root.list_commands(ctx)
+            fix = (command is None and did_you_mean(name, names)) or "correct it"
+            raise ConfigError(path, f"a table for a command ({', '.join(names)})", shown(name), fix)
         tables[name] = _defaults(ctx, command, path, name, table)
     ctx.default_map = tables if ctx.command is root else tables.get(str(ctx.info_name))
 
@@ -65,8 +67,8 @@ def _defaults(
     for key, value in table.items():
         option = by_flag.get(key.replace("_", "-"))
         if option is None:
-            known = ", ".join(sorted(by_flag))
-            raise ConfigError(path, f"options of {name} ({known})", shown(key), "correct it")
+            fix = did_you_mean(key.replace("_", "-"), by_flag) or f"see 'fgbg {name} --help'"
+            raise ConfigError(f"{path}: [{name}]", f"an option of {name}", shown(key), fix)
         where = f"{path}: [{name}] {key}"
         if option.name in defaults:
             raise ConfigError(where, "every option once", "two spellings of it", "remove one")
@@ -87,11 +89,14 @@ def _value(ctx: click.Context, option: click.Option, where: str, value: Any) -> 
     try:
         option.type_cast_value(ctx, value)
     except click.BadParameter as error:
-        raise ConfigError(where, *_told(error.message), "correct it") from error
+        raise ConfigError(where, *_told(error.message)) from error
     return value
 
 
-def _told(message: str) -> tuple[str, str]:
-    """What was expected and what was found, of an error of a type."""
+def _told(message: str) -> tuple[str, str, str]:
+    """What the error of a type expected, what it found, and what to do."""
     expected, comma, found = message.removeprefix("expected ").rpartition(", found ")
-    return (expected, found) if comma else ("a value of this option", message.rstrip("."))
+    if not comma:
+        return "a value of this option", message.rstrip("."), "correct it"
+    found, _, suggestion = found.partition("; did you mean ")
+    return expected, found, f"did you mean {suggestion}" if suggestion else "correct it"

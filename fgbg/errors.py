@@ -98,8 +98,7 @@ def _describe(error: BaseException) -> tuple[str, int]:
     if isinstance(error, FgbgError):
         return str(error), error.exit_code
     if isinstance(error, click.UsageError):
-        command = error.ctx.command_path if error.ctx else "fgbg"
-        return f"{_one_line(error).rstrip('.')}; see '{command} --help'", error.exit_code
+        return _describe_usage(error), error.exit_code
     if isinstance(error, click.ClickException):
         return _one_line(error), error.exit_code
     if isinstance(error, OSError):
@@ -107,6 +106,27 @@ def _describe(error: BaseException) -> tuple[str, int]:
     if isinstance(error, MemoryError):
         return "not enough memory; lower --batch-size, --res or --size", 1
     return "stopped", 130
+
+
+def _describe_usage(error: click.UsageError) -> str:
+    """Wrong use in the words of the other errors, with the most similar name or the help to read."""
+    fix = f"see '{error.ctx.command_path if error.ctx else 'fgbg'} --help'"
+    if isinstance(error, click.NoSuchOption | click.NoSuchCommand):
+        if error.possibilities:
+            fix = f"did you mean {error.possibilities[0]!r}?"
+        if isinstance(error, click.NoSuchOption):
+            return f"no option {error.option_name}; {fix}"
+        return f"no command {error.command_name!r}; {fix}"
+    if isinstance(error, click.BadParameter) and error.param is not None:
+        where = error.param.opts[0]
+        if isinstance(error.param, click.Argument):
+            where = error.param.make_metavar(error.ctx or click.Context(click.Command("fgbg")))
+        if isinstance(error, click.MissingParameter):
+            return f"{where} is missing; {fix}"
+        told = error.message if error.message.endswith("?") else f"{error.message.rstrip('.')}; {fix}"
+        return f"{where}: {' '.join(told.split())}"
+    message = _one_line(error).rstrip(".")
+    return f"{message[:1].lower()}{message[1:]}; {fix}"
 
 
 def _one_line(error: click.ClickException) -> str:

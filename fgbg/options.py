@@ -1,37 +1,16 @@
 """Options that several commands share, defined once."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 from click.core import ParameterSource
 
-from fgbg.config_file import fill_defaults
-from fgbg.value_types import FILE, FOLDER, PATH, CanvasSize, OneOf, Whole
+from fgbg.command import option
+from fgbg.value_types import FOLDER, PATH, CanvasSize, OneOf, Whole
 from generator.errors import UsageError
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-config_option = click.option(
-    "--config",
-    type=FILE,
-    callback=fill_defaults,
-    is_eager=True,
-    expose_value=False,
-    help="TOML file with defaults, a table per command; flags win.",
-)
-debug_option = click.option(
-    "--debug",
-    is_flag=True,
-    expose_value=False,
-    help="Show the whole traceback when something fails.",
-)
-
-
-def common_options(command: Command) -> Command:
-    """The options that every command has, which mean the same before and behind its name."""
-    return config_option(debug_option(command))
 
 
 def is_given(ctx: click.Context, name: str) -> bool:
@@ -39,81 +18,97 @@ def is_given(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-def named_dataset(ctx: click.Context, dataset: Path | None, data: Path) -> Path:
-    """The dataset of a command that takes it as DATASET or as --data, which TOML may hold.
-
-    Raises:
-        UsageError: the command line has both.
-    """
-    if dataset is None:
-        return data
-    if is_given(ctx, "data"):
-        raise UsageError("--data", "one dataset", f"{dataset} beside it", "leave one of them out")
-    return dataset
-
-
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace what an earlier call made there.")
-seed_option = click.option(
-    "--seed", type=Whole(0, 2**63 - 1), default=0, show_default=True, help="Of all randomness."
-)
-data_option = click.option(
+data_option = option(
     "--data",
     type=FOLDER,
     default=Path("data/shards"),
     show_default=True,
     help="Folder of the dataset.",
 )
-subset_option = click.option(
+
+
+def takes_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take its dataset as the argument DATA or as --data; the function gets one `data`.
+
+    An argument replaces a --data of a TOML file.
+
+    Raises:
+        UsageError: the command line has both, and they differ.
+    """
+
+    @functools.wraps(function)
+    def with_dataset(*positional: Any, dataset: Path | None, data: Path, **others: Any) -> Any:
+        if dataset is not None and dataset != data and is_given(click.get_current_context(), "data"):
+            found = f"{dataset} and --data {data}"
+            raise UsageError("--data", "one dataset", found, "leave one of them out")
+        return function(*positional, data=dataset or data, **others)
+
+    return click.argument("dataset", metavar="[DATA]", required=False, type=FOLDER)(data_option(with_dataset))
+
+
+overwrite_option = option("--overwrite", is_flag=True, help="Replace results of an earlier call.")
+seed_option = option(
+    "--seed",
+    type=Whole(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of all randomness. The same seed gives the same result.",
+)
+subset_option = option(
     "--subset",
     type=OneOf(["train", "val", "test"]),
     default="train",
     show_default=True,
-    help="Split of the dataset.",
+    help="Split of the dataset to use.",
 )
-device_option = click.option(
+device_option = option(
     "--device",
     type=OneOf(["auto", "cpu", "cuda", "mps"]),
     default="auto",
     show_default=True,
-    help="Where the network runs; auto is the best there is.",
+    help="Device that runs the network. 'auto' takes a GPU if there is one.",
 )
-checkpoint_option = click.option(
+checkpoint_option = option(
     "--checkpoint",
     type=PATH,
     default=Path("outputs"),
     show_default="outputs/best.pt, else outputs/last.pt",
-    help="The network: a checkpoint, or a run's folder (best.pt there, else last.pt).",
+    help="The trained network: a checkpoint file, or the folder of a run (its best.pt, else its last.pt).",
 )
-
-mirror_option = click.option(
+mirror_option = option(
     "--mirror/--no-mirror",
     default=True,
     show_default=True,
-    help="Look at each picture's mirror image too: better, in twice the time.",
+    help="Also run the network on the mirrored picture and average both results: more accurate, half as"
+    " fast.",
 )
-
-
-workers_option = click.option(
+workers_option = option(
     "--workers",
     type=Whole(1, 10_000, also="auto"),
     default="auto",
     show_default=True,
-    help="Processes; auto is as many as the cores and the work have use for.",
+    help="Number of processes. 'auto' chooses it by the CPU cores and the amount of work.",
 )
-
-
-fg_option = click.option(
-    "--fg", type=FOLDER, default=Path("data/fg"), show_default=True, help="Folder of cut-outs (RGBA)."
+fg_option = option(
+    "--fg",
+    type=FOLDER,
+    default=Path("data/fg"),
+    show_default=True,
+    help="Folder of foregrounds: cut-outs with transparency.",
 )
-bg_option = click.option(
-    "--bg", type=FOLDER, default=Path("data/bg"), show_default=True, help="Folder of backgrounds."
+bg_option = option(
+    "--bg", type=FOLDER, default=Path("data/bg"), show_default=True, help="Folder of backgrounds: photos."
 )
-size_option = click.option(
-    "--size", type=CanvasSize(), default="192", show_default=True, help="Canvas in pixels."
+size_option = option(
+    "--size",
+    type=CanvasSize(),
+    default="192",
+    show_default=True,
+    help="Size of the samples in pixels: one side, or width x height.",
 )
-fg_size_option = click.option(
+fg_size_option = option(
     "--fg-size",
     type=Whole(1),
-    show_default="half the canvas",
-    help="Longer side of a pasted foreground in pixels; never enlarged more than 2 times.",
+    show_default="half the shorter side of --size",
+    help="Longer side of a pasted foreground in pixels. A foreground is never enlarged more than 2 times.",
 )

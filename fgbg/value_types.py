@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -13,6 +13,14 @@ from generator.numerals import MOST, finite_number, shown, whole_number
 Value = TypeVar("Value")
 
 _LONGEST_TEXT = 4096
+
+
+def did_you_mean(word: object, known: Iterable[str]) -> str:
+    """A question that names the most similar known word; empty if none is similar."""
+    from difflib import get_close_matches  # rarely needed
+
+    close = get_close_matches(str(word)[:80], known, n=1)
+    return f"did you mean {close[0]!r}?" if close else ""
 
 
 class ValueType(click.ParamType[Value], Generic[Value]):
@@ -102,7 +110,9 @@ class OneOf(click.Choice[Any]):
     """One of a few words or numbers."""
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
-        return f"expected {', '.join(map(str, self.choices))}, found {shown(value)}"
+        choices = list(map(str, self.choices))
+        suggestion = did_you_mean(value, choices)
+        return f"expected {', '.join(choices)}, found {shown(value)}" + (suggestion and f"; {suggestion}")
 
 
 class Text(ValueType[str]):

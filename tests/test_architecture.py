@@ -59,6 +59,7 @@ ORDER = {
             "errors",
             "value_types",
             "config_file",
+            "command",
             "options",
             "html",
         ),

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.options import common_options, device_option, is_given
-from fgbg.screen import say, warn
+from fgbg.command import command as fgbg_command
+from fgbg.command import option
+from fgbg.options import device_option, is_given
+from fgbg.screen import answer, note
 from fgbg.value_types import FILE, FOLDER, PATH, OneOf, Whole
 
 if TYPE_CHECKING:
@@ -15,42 +17,41 @@ if TYPE_CHECKING:
 _DATA = Path("data/shards")
 
 
-@click.command("compare")
+@fgbg_command("compare")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=PATH)
-@click.option(
+@option(
     "--data",
     type=FOLDER,
-    show_default=f"{_DATA.as_posix()} if there is one",
-    help="Dataset to predict on.",
+    show_default=f"{_DATA.as_posix()} if it exists",
+    help="Folder of the dataset whose samples the networks predict.",
 )
-@click.option(
+@option(
     "--subset",
     type=OneOf(["train", "val", "test"]),
     default="val",
     show_default=True,
-    help="Split of the dataset.",
+    help="Split of the dataset to use.",
 )
-@click.option(
+@option(
     "--pictures",
     type=Whole(1, 100),
     default=6,
     show_default=True,
-    help="Samples of it to predict on, first one on every background.",
+    help="Number of samples to predict. The first ones all have different backgrounds.",
 )
-@click.option(
+@option(
     "--picture",
     "files",
     type=FILE,
     multiple=True,
     show_default="none",
-    help="A picture to predict on as well; repeat it for several.",
+    help="A picture to predict as well. Repeat the option for several.",
 )
-@click.option("--without-bg", is_flag=True, help="Withhold the samples' backgrounds from the networks.")
-@click.option(
+@option("--without-bg", is_flag=True, help="Predict the samples without their backgrounds.")
+@option(
     "--out", type=FOLDER, default=Path("outputs/comparison"), show_default=True, help="Folder of the results."
 )
 @device_option
-@common_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -64,11 +65,11 @@ def command(
     out: Path,
     device: str,
 ) -> None:
-    """Show runs side by side: figures, curves and predictions.
+    """Show several runs side by side.
 
-    RUN is the folder of a run, as --out of train. Prints the figures and the options that differ, and writes
-    index.html, which needs no other file, curves.png and predictions.png; those of an earlier comparison are
-    replaced. The scores and the predictions are of best.pt.
+    RUN is the folder of a run: the --out of 'fgbg train'. Prints the scores of best.pt and the options that
+    differ. Writes index.html, which needs no other file, curves.png and predictions.png; those of an earlier
+    comparison are replaced.
     """
     from fgbg.comparison.compare import Asked, compare
 
@@ -77,6 +78,6 @@ def command(
     if data is None:
         for name in ("subset", "pictures", "without_bg"):
             if is_given(ctx, name):
-                warn(f"--{name.replace('_', '-')} has no effect without a dataset")
+                note(f"--{name.replace('_', '-')} has no effect without a dataset")
     asked = Asked(data, subset, pictures, files, not without_bg)
-    say(*compare(runs, asked, out, device))
+    answer(*compare(runs, asked, out, device))

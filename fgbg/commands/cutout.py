@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.options import common_options, is_given, overwrite_option
-from fgbg.screen import say, warn
+from fgbg.command import command as fgbg_command
+from fgbg.command import option, section
+from fgbg.options import is_given, overwrite_option
+from fgbg.screen import note, say, warn
 from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Whole
 
 if TYPE_CHECKING:
@@ -15,53 +17,61 @@ if TYPE_CHECKING:
 _MOST_LINES = 20
 
 
-@click.command("cutout")
+@fgbg_command("cutout")
 @click.argument("pictures", type=PATH)
-@click.option(
-    "--masks",
-    type=PATH,
-    show_default="none",
-    help="Folder of masks named like the pictures, or with _mask, _P, ... at the end of the name.",
+@section(
+    "Ways to find the object (one is required)",
+    option(
+        "--masks",
+        type=PATH,
+        show_default="none",
+        help="Folder of masks. A mask has the name of its picture, which may end in _mask, _P and so on.",
+    ),
+    option(
+        "--box",
+        type=PixelBox(),
+        show_default="none",
+        help="Box around the object in one picture: left, top, width and height. GrabCut finds the object"
+        " in it.",
+    ),
+    option(
+        "--clean-edges",
+        is_flag=True,
+        help="PICTURES are cut-outs already: remove the old background's colour from their soft edges. "
+        "Cut-outs made with --masks or --box have clean edges already.",
+    ),
 )
-@click.option(
-    "--box",
-    type=PixelBox(),
-    show_default="none",
-    help="Left, top, width and height of the object in one picture, found by GrabCut.",
+@section(
+    "What masks mean (with --masks)",
+    option(
+        "--foreground",
+        type=LabelValue(),
+        multiple=True,
+        show_default="all but 0; in masks of labels also not 255",
+        help="Value, palette index or colour of the object. Repeat the option for several.",
+    ),
+    option(
+        "--soft",
+        type=LabelValue(),
+        multiple=True,
+        show_default="none",
+        help="Value, palette index or colour of soft edges, such as the border in a trimap. Repeat the option"
+        " for several.",
+    ),
+    option("--grey-is-alpha", is_flag=True, help="Use the mask's grey values directly as alpha."),
 )
-@click.option(
-    "--clean-edges",
-    is_flag=True,
-    help="PICTURES are finished cut-outs: take the old background's colour out of their soft edges. "
-    "Cut-outs made with --masks or --box have clean edges already.",
+@section(
+    "Results",
+    option(
+        "--margin",
+        type=Whole(0, 1000),
+        default=2,
+        show_default=True,
+        help="Number of transparent pixels around the object. --clean-edges keeps the size of each picture.",
+    ),
+    option("--out", type=FOLDER, default=Path("data/fg"), show_default=True, help="Folder of the cut-outs."),
+    overwrite_option,
 )
-@click.option(
-    "--foreground",
-    type=LabelValue(),
-    multiple=True,
-    show_default="all but 0, and but 255 in masks of labels",
-    help="Value, palette index or colour of the object in masks; repeat it for several.",
-)
-@click.option(
-    "--soft",
-    type=LabelValue(),
-    multiple=True,
-    show_default="none",
-    help="Value, palette index or colour of what fades out, such as the border in a trimap.",
-)
-@click.option("--grey-is-alpha", is_flag=True, help="Use the grey of masks, 0 to 255, directly as alpha.")
-@click.option(
-    "--margin",
-    type=Whole(0, 1000),
-    default=2,
-    show_default=True,
-    help="Transparent pixels around the object; finished cut-outs keep their size.",
-)
-@click.option(
-    "--out", type=FOLDER, default=Path("data/fg"), show_default=True, help="Folder of the cut-outs."
-)
-@overwrite_option
-@common_options
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -77,11 +87,11 @@ def command(
     out: Path,
     overwrite: bool,
 ) -> None:
-    """Cut foregrounds out of pictures, by masks or by a box, or clean the edges of finished ones.
+    """Cut objects out of pictures, or clean the edges of cut-outs.
 
-    PICTURES is a folder (with --masks or --clean-edges) or a picture. Writes OUT/NAME.png (RGBA), cropped to
-    the object. Pictures whose mask does not show the object are skipped. What cannot be cut out is named, the
-    rest is done, and the exit code is 1.
+    PICTURES is a folder (with --masks or --clean-edges) or one picture. Writes OUT/NAME.png (RGBA), cropped
+    to the object. A picture whose mask does not show the object is skipped. If a picture fails, the others
+    are still done, and the exit code is 1.
     """
     from generator.assets.cutout import clean_cut_outs, cut_out_by_masks, cut_out_in_box
     from generator.assets.foreground import Foreground
@@ -105,10 +115,10 @@ def command(
         return
     if masks is None:
         if is_given(ctx, "margin"):
-            warn("--margin has no effect with --clean-edges, which keeps every size")
-        outcome = clean_cut_outs(pictures, out, overwrite, warn)
+            note("--margin has no effect with --clean-edges, which keeps every size")
+        outcome = clean_cut_outs(pictures, out, overwrite, note)
     else:
-        outcome = cut_out_by_masks(pictures, masks, out, chosen, margin, overwrite, warn)
+        outcome = cut_out_by_masks(pictures, masks, out, chosen, margin, overwrite, note)
     _say(outcome)
     say(f"{outcome.made} cut-outs in {out}")
     if outcome.failed or outcome.kept:
@@ -129,6 +139,6 @@ def _say(outcome: "Outcome") -> None:
             "other files are there already and were kept; use another --out, or --overwrite to replace them"
         )
         warn(f"fgbg: {outcome.kept[0]}{others}: {advice}")
-    for note, masks in outcome.notes.items():
+    for assumed, masks in outcome.notes.items():
         others = f" and {len(masks) - 1} more" if len(masks) > 1 else ""
-        warn(f"fgbg: {masks[0]}{others}: {note.value}")
+        note(f"fgbg: {masks[0]}{others}: {assumed.value}")

@@ -3,41 +3,35 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from fgbg.options import (
-    checkpoint_option,
-    common_options,
-    data_option,
-    device_option,
-    mirror_option,
-    overwrite_option,
-)
-from fgbg.screen import say
+from fgbg.command import command as fgbg_command
+from fgbg.command import option
+from fgbg.options import checkpoint_option, data_option, device_option, mirror_option, overwrite_option
+from fgbg.screen import answer, say
 from fgbg.value_types import FOLDER, OneOf, Whole
 
 if TYPE_CHECKING:
     from generator.splits import SplitName
 
 
-@click.command("evaluate")
+@fgbg_command("evaluate")
 @data_option
 @checkpoint_option
-@click.option(
+@option(
     "--subset",
     type=OneOf(["val", "test", "train"]),
     default="val",
     show_default=True,
-    help="Split of the dataset; train only says how well a network fits what it was trained on.",
+    help="Split of the dataset to measure on. 'train' shows only how well the network fits its training"
+    " data.",
 )
-@click.option(
+@option(
     "--samples",
     type=Whole(1, also="all"),
     default="all",
     show_default=True,
-    help="The first so many samples of the split, or all.",
+    help="Measure only this many samples: a random subset, always the same.",
 )
-@click.option(
+@option(
     "--out",
     type=FOLDER,
     default=Path("outputs/evaluation"),
@@ -47,7 +41,6 @@ if TYPE_CHECKING:
 @mirror_option
 @overwrite_option
 @device_option
-@common_options
 def command(
     data: Path,
     checkpoint: Path,
@@ -58,11 +51,11 @@ def command(
     overwrite: bool,
     device: str,
 ) -> None:
-    """Measure a network on a split it was not trained on.
+    """Measure how good a network is.
 
-    With the background clean, perturbed and absent, beside the best threshold on |fg_bg - bg| and depth
-    without looking. Prints a table, and writes metrics.json, a picture of the worst, median and best samples
-    in each condition (clean.png, perturbed.png, absent.png), and all of it as a page, report.html.
+    Measures the network with a clean background, a perturbed one and none, and compares it with three methods
+    that need no training. Prints a table, and writes report.html, metrics.json, and a picture of the worst,
+    median and best samples in each condition (clean.png, perturbed.png, absent.png).
     """
     from training.records.run_files import find_checkpoint
 
@@ -81,6 +74,6 @@ def command(
         device=device,
         overwrite=overwrite,
     )
-    say(*screen(document))
+    answer(*screen(document))
     for name in (REPORT_FILE, METRICS_FILE, *map(picture_file, document["network"])):
         say(out / name)

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import click
-
-from fgbg.options import common_options, overwrite_option, workers_option
+from fgbg.command import command as fgbg_command
+from fgbg.command import option
+from fgbg.options import overwrite_option, takes_dataset, workers_option
 from fgbg.screen import say
 from fgbg.value_types import FOLDER, OneOf, Whole
 
@@ -15,42 +15,46 @@ if TYPE_CHECKING:
     from generator.splits import SplitName
 
 
-@click.command("export")
-@click.argument("dataset", type=FOLDER)
-@click.option(
+@fgbg_command("export")
+@takes_dataset
+@option(
     "--format",
     "format_name",
     type=OneOf(["folder", "coco", "webdataset"]),
-    show_default="none; needed for a dataset",
-    help="Pictures in folders, pictures with COCO annotations, or tar archives.",
+    show_default="none; required",
+    help="Format to write: pictures in folders, pictures with COCO annotations, or WebDataset tar archives.",
 )
-@click.option(
+@option(
     "--subset",
     type=OneOf(["train", "val", "test", "all"]),
     default="all",
     show_default=True,
-    help="Split of the dataset.",
+    help="Split of the dataset to write.",
 )
-@click.option(
+@option(
     "--out",
     type=FOLDER,
     show_default="outputs/export/FORMAT",
     help="Folder of the export.",
 )
-@click.option("--samples", type=Whole(1), show_default="all", help="Only so many samples, split shares kept.")
-@click.option(
+@option(
+    "--samples",
+    type=Whole(1),
+    show_default="all",
+    help="Write only this many samples; each split keeps its share of them.",
+)
+@option(
     "--picture-format",
     type=OneOf(["png", "jpg"]),
     default="png",
     show_default=True,
-    help="Of bg and fg_bg; mask, depth and instances are PNG.",
+    help="Format of bg and fg_bg. Mask, depth and instances are always PNG.",
 )
-@click.option("--quality", type=Whole(1, 100), show_default="95", help="Of JPEG.")
+@option("--quality", type=Whole(1, 100), show_default="95", help="JPEG quality, with --picture-format jpg.")
 @workers_option
 @overwrite_option
-@common_options
 def command(
-    dataset: Path,
+    data: Path,
     format_name: "FormatName | None",
     subset: "SplitName | Literal['all']",
     out: Path | None,
@@ -60,9 +64,10 @@ def command(
     workers: "int | Literal['auto']",
     overwrite: bool,
 ) -> None:
-    """Write a dataset as plain pictures, COCO or WebDataset.
+    """Write a dataset as pictures, COCO or WebDataset.
 
-    DATASET is its folder. The same options give the same bytes. Stopped, it continues when called again.
+    DATA is the folder of the dataset, the same as --data. The same options always write the same bytes. You
+    can stop the export and run the same command again: it continues.
     """
     from generator.errors import UsageError
     from generator.export.blocks import ExportConfig
@@ -72,7 +77,7 @@ def command(
     if format_name is None:
         raise UsageError("--format", "folder, coco or webdataset", "none", "say which")
     folder = out or Path("outputs/export") / format_name
-    config = ExportConfig(dataset, folder, format_name, subset, samples, picture_format, quality, workers)
+    config = ExportConfig(data, folder, format_name, subset, samples, picture_format, quality, workers)
     outcome = export_dataset(config, overwrite)
     counts = ", ".join(f"{name} {count:,}" for name, count in outcome.samples.items())
     if outcome.written:

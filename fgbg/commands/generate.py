@@ -5,9 +5,10 @@ from typing import Any
 
 import click
 
+from fgbg.command import command as fgbg_command
+from fgbg.command import option, section
 from fgbg.options import (
     bg_option,
-    common_options,
     fg_option,
     fg_size_option,
     is_given,
@@ -16,194 +17,229 @@ from fgbg.options import (
     size_option,
     workers_option,
 )
-from fgbg.screen import say, warn
+from fgbg.screen import note, say
 from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, SplitShares, Text, Whole
 
 
-@click.command("generate")
-@fg_option
-@bg_option
-@click.option(
-    "--out", type=FOLDER, default=Path("data/shards"), show_default=True, help="Folder of the dataset."
+@fgbg_command("generate")
+@section(
+    "Folders",
+    fg_option,
+    bg_option,
+    option(
+        "--out", type=FOLDER, default=Path("data/shards"), show_default=True, help="Folder of the dataset."
+    ),
+    overwrite_option,
+    option(
+        "--skip-bad",
+        is_flag=True,
+        help="Leave out pictures that cannot be used, and name each. Without this option all of them are"
+        " named, and no dataset is made.",
+    ),
 )
-@click.option(
-    "--positions",
-    type=Whole(1),
-    show_default="20, or those of --grid",
-    help="Positions per foreground, background and flip.",
+@section(
+    "Samples",
+    option(
+        "--positions",
+        type=Whole(1),
+        show_default="20; with --grid its places",
+        help="Number of positions for each foreground on each background, and as many mirrored.",
+    ),
+    option(
+        "--grid",
+        type=Grid(),
+        show_default="none; positions are random",
+        help="Put the first object on a grid of columns x rows, like 5x4, instead of at random positions.",
+    ),
+    option(
+        "--samples",
+        type=Whole(1),
+        show_default="all",
+        help="Keep only this many samples; each split keeps its share of them.",
+    ),
+    size_option,
+    option(
+        "--split",
+        type=SplitShares(),
+        default="80/10/10",
+        show_default=True,
+        help="Shares of train, val and test. Foregrounds and backgrounds are divided, so that no split shares"
+        " any with another. 'none' puts all in train.",
+    ),
+    seed_option,
 )
-@click.option(
-    "--grid",
-    type=Grid(),
-    show_default="positions are drawn",
-    help="Fixed places for the first object: columns x rows, like 5x4.",
+@section(
+    "Look of the objects",
+    fg_size_option,
+    option("--flip/--no-flip", default=True, show_default=True, help="Paste mirrored foregrounds too."),
+    option(
+        "--variants",
+        type=Whole(1, 4096),
+        show_default="8 if sizes, rotation or colours vary, else 1",
+        help="Number of random variants of each foreground. Each needs memory.",
+    ),
+    option(
+        "--scale",
+        type=Span(),
+        default="1",
+        show_default=True,
+        help="Range of random sizes, as factors of --fg-size, like 0.5-1 (at most 4).",
+    ),
+    option(
+        "--rotate",
+        type=Number(0, 180),
+        default=0.0,
+        show_default=True,
+        help="Largest random rotation in degrees, in both directions.",
+    ),
+    option(
+        "--brightness",
+        type=SHARE,
+        default=0.0,
+        show_default=True,
+        help="Largest random change of brightness, up and down: 0 none, 1 full.",
+    ),
+    option(
+        "--contrast",
+        type=SHARE,
+        default=0.0,
+        show_default=True,
+        help="Largest random change of contrast, up and down: 0 none, 1 full.",
+    ),
+    option(
+        "--saturation",
+        type=SHARE,
+        default=0.0,
+        show_default=True,
+        help="Largest random change of saturation, up and down: 0 none, 1 full.",
+    ),
+    option(
+        "--blend",
+        type=OneOf(["alpha", "feather", "mixed"]),
+        default="alpha",
+        show_default=True,
+        help="Edges of objects. alpha: as in the cut-out; feather: softened inwards; mixed: both.",
+    ),
 )
-@click.option(
-    "--samples",
-    type=Whole(1),
-    show_default="all",
-    help="Keep only so many samples, split shares kept.",
+@section(
+    "Scenes",
+    option(
+        "--objects",
+        type=Span(whole=True),
+        default="1",
+        show_default=True,
+        help="Number of objects in a sample, like 2 or 1-3 (at most 8). With more than one, samples have an"
+        " instance map.",
+    ),
+    option(
+        "--overlap",
+        type=SHARE,
+        default=0.5,
+        show_default=True,
+        help="Largest share of an object's box that another object may cover, 0 to 1.",
+    ),
+    option(
+        "--truncate",
+        type=Number(0, 0.9),
+        default=0.0,
+        show_default=True,
+        help="Largest share of an object that the border of the picture may cut off, 0 to 0.9.",
+    ),
+    option(
+        "--empty",
+        type=Number(0, 1, below=True),
+        default=0.0,
+        show_default=True,
+        help="Share of samples without any object, below 1.",
+    ),
+    option(
+        "--shadow",
+        type=SHARE,
+        default=0.0,
+        show_default=True,
+        help="Share of objects with a shadow on the ground, 0 to 1.",
+    ),
+    option(
+        "--harmonise",
+        type=SHARE,
+        default=0.0,
+        show_default=True,
+        help="Largest colour shift of an object towards its background's mean colour: 0 none, 1 full.",
+    ),
+    option(
+        "--perspective/--no-perspective",
+        default=False,
+        show_default=True,
+        help="Make objects larger where the ground is nearer. Needs a range of --scale.",
+    ),
 )
-@size_option
-@fg_size_option
-@click.option("--flip/--no-flip", default=True, show_default=True, help="Paste mirrored foregrounds too.")
-@click.option(
-    "--split",
-    type=SplitShares(),
-    default="80/10/10",
-    show_default=True,
-    help="Shares of train/val/test among foregrounds and among backgrounds, or none: all in train.",
+@section(
+    "Depth",
+    option(
+        "--depth",
+        type=Text("auto|files|plane|onnx:PATH|hf:MODEL", "auto, files, plane, onnx:PATH or hf:MODEL"),
+        default="auto",
+        show_default=True,
+        help="Source of the backgrounds' depth. files: NAME.depth.png (16-bit), .npy, .npz, .tif, .pfm or"
+        " .exr beside each background; plane: a ground plane that comes nearer towards the bottom; auto:"
+        " the file, or the plane if there is none; onnx, hf: a depth network, from an ONNX file or from"
+        " Hugging Face.",
+    ),
+    option(
+        "--depth-convention",
+        type=OneOf(["auto", "inverse", "metric"]),
+        default="auto",
+        show_default=True,
+        help="Meaning of the numbers in depth files or from a network. inverse: larger is nearer; metric:"
+        " larger is farther, in any unit; auto: inverse for files; for a network, what its settings say.",
+    ),
+    option(
+        "--depth-invalid",
+        type=Numbers(),
+        default="0",
+        show_default=True,
+        help="Numbers in depth files that mean unknown, like 65535. 0 is always added; 'none' makes every"
+        " number valid.",
+    ),
+    option(
+        "--depth-per",
+        type=OneOf(["background", "composite"]),
+        default="background",
+        show_default=True,
+        help="Run the depth network once on each background, or on each finished sample.",
+    ),
+    option(
+        "--depth-cache",
+        type=FOLDER,
+        show_default="the user's cache folder",
+        help="Folder that keeps the results of depth networks.",
+    ),
 )
-@seed_option
-@click.option(
-    "--variants",
-    type=Whole(1, 4096),
-    show_default="8 where appearances vary, else 1",
-    help="Appearances drawn of each foreground; each takes memory in the bank.",
+@section(
+    "Storage and speed",
+    option(
+        "--render/--no-render",
+        default=True,
+        show_default=True,
+        help="Store the pixels of the samples. --no-render stores only placements, about 40 bytes a sample,"
+        " and pixels are made when the dataset is read.",
+    ),
+    option(
+        "--shard-samples",
+        type=Whole(1, 2**20),
+        default=1024,
+        show_default=True,
+        help="Number of samples in one file (shard).",
+    ),
+    workers_option,
 )
-@click.option(
-    "--scale",
-    type=Span(),
-    default="1",
-    show_default=True,
-    help="Range of sizes, 0 to 4, in parts of --fg-size.",
-)
-@click.option(
-    "--rotate",
-    type=Number(0, 180),
-    default=0.0,
-    show_default=True,
-    help="Largest turn each way, in degrees.",
-)
-@click.option(
-    "--brightness", type=SHARE, default=0.0, show_default=True, help="Largest change each way, 0 to 1."
-)
-@click.option(
-    "--contrast", type=SHARE, default=0.0, show_default=True, help="Largest change each way, 0 to 1."
-)
-@click.option(
-    "--saturation", type=SHARE, default=0.0, show_default=True, help="Largest change each way, 0 to 1."
-)
-@click.option(
-    "--blend",
-    type=OneOf(["alpha", "feather", "mixed"]),
-    default="alpha",
-    show_default=True,
-    help="Edges: as cut out, softened inwards, or every appearance with both.",
-)
-@click.option(
-    "--objects",
-    type=Span(whole=True),
-    default="1",
-    show_default=True,
-    help="Objects in a sample, like 1-3 (at most 8); more than one gives an instance map.",
-)
-@click.option(
-    "--overlap",
-    type=SHARE,
-    default=0.5,
-    show_default=True,
-    help="Largest share of an object's box that another one's may cover, 0 to 1.",
-)
-@click.option(
-    "--truncate",
-    type=Number(0, 0.9),
-    default=0.0,
-    show_default=True,
-    help="Largest share of an object that the border may cut off, 0 to 0.9.",
-)
-@click.option(
-    "--empty",
-    type=Number(0, 1, below=True),
-    default=0.0,
-    show_default=True,
-    help="Share of samples without any object, below 1.",
-)
-@click.option(
-    "--shadow",
-    type=SHARE,
-    default=0.0,
-    show_default=True,
-    help="Share of objects with a contact shadow, 0 to 1.",
-)
-@click.option(
-    "--harmonise",
-    type=SHARE,
-    default=0.0,
-    show_default=True,
-    help="How far at most objects take on the mean colour of their background, 0 to 1.",
-)
-@click.option(
-    "--perspective/--no-perspective",
-    default=False,
-    show_default=True,
-    help="Show a larger variant where the ground is nearer; needs --scale with a range.",
-)
-@click.option(
-    "--depth",
-    type=Text("auto|files|plane|onnx:PATH|hf:MODEL", "auto, files, plane, onnx:PATH or hf:MODEL"),
-    default="auto",
-    show_default=True,
-    help="Depth of backgrounds. files: NAME.depth.png (16-bit), .npy, .npz, .tif, .pfm or .exr beside them;"
-    " plane: a plane that comes nearer downward; auto: files, and the plane where there is none; or a"
-    " network, in an ONNX file or of Hugging Face.",
-)
-@click.option(
-    "--depth-convention",
-    type=OneOf(["auto", "inverse", "metric"]),
-    default="auto",
-    show_default=True,
-    help="Numbers in depth files or of a network. inverse: larger is nearer; metric: larger is farther, in"
-    " any unit; auto: inverse for files, and what a network says of itself.",
-)
-@click.option(
-    "--depth-invalid",
-    type=Numbers(),
-    default="0",
-    show_default=True,
-    help="Numbers in depth files that mean unknown, like 65535; 0 always does, except with none.",
-)
-@click.option(
-    "--depth-per",
-    type=OneOf(["background", "composite"]),
-    default="background",
-    show_default=True,
-    help="Run a depth network once per background, or on every finished sample.",
-)
-@click.option(
-    "--depth-cache",
-    type=FOLDER,
-    show_default="the user's cache",
-    help="Folder where depths that networks gave are kept.",
-)
-@click.option(
-    "--render/--no-render",
-    default=True,
-    show_default=True,
-    help="Write pixels, or only what is needed to render them while reading (about 40 bytes a sample).",
-)
-@click.option(
-    "--shard-samples",
-    type=Whole(1, 2**20),
-    default=1024,
-    show_default=True,
-    help="Samples per shard.",
-)
-@click.option(
-    "--skip-bad",
-    is_flag=True,
-    help="Leave out pictures that cannot be used, with a line for each."
-    " Otherwise every one is named, and nothing is made.",
-)
-@workers_option
-@overwrite_option
-@common_options
 @click.pass_context
 def command(ctx: click.Context, /, overwrite: bool, skip_bad: bool, **fields: Any) -> None:
-    """Composite foregrounds onto backgrounds into a dataset.
+    """Paste foregrounds onto backgrounds and write a dataset.
 
-    Every foreground comes on every background of its split at --positions places, mirrored too, with mask
-    and depth. The same options give the same bytes. Stopped, it continues when called again.
+    Each foreground is pasted onto each background of its split at --positions random places, and mirrored at
+    as many. Each sample has a mask and a depth map. The same options always give the same bytes. You can stop
+    the command and run it again: it continues.
     """
     from generator.config import GenerateConfig
     from generator.numerals import format_bytes
@@ -211,7 +247,7 @@ def command(ctx: click.Context, /, overwrite: bool, skip_bad: bool, **fields: An
 
     config = GenerateConfig(**fields)
     if is_given(ctx, "overlap") and not config.has_instances:
-        warn("--overlap has no effect with one object in a sample; see --objects")
+        note("--overlap has no effect with one object in a sample; see --objects")
     outcome = generate(config, overwrite, say, skip_bad)
     manifest = outcome.manifest
     counts = ", ".join(f"{name} {split.samples:,}" for name, split in manifest.splits.items())

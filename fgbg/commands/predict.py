@@ -7,57 +7,54 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.options import (
-    checkpoint_option,
-    common_options,
-    device_option,
-    mirror_option,
-    overwrite_option,
-)
-from fgbg.screen import say, warn
+from fgbg.command import command as fgbg_command
+from fgbg.command import option
+from fgbg.options import checkpoint_option, device_option, mirror_option, overwrite_option
+from fgbg.screen import note, say, warn
 from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Whole
 
 if TYPE_CHECKING:
     from fgbg.predictor.predict_source import Done
 
 
-@click.command("predict")
+@fgbg_command("predict")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", type=PATH)
-@click.option(
+@option(
     "--bg",
     type=FILE,
-    help="Photo of the same view without the object. Optional; masks are sharper with it.",
+    show_default="none",
+    help="Photo of the same view without the object. It makes masks sharper.",
 )
-@click.option(
+@option(
     "--align/--no-align",
     default=True,
     show_default=True,
-    help="Move the background to where the picture has it first, for a camera that did not stand still.",
+    help="Move the background to match the picture, in case the camera moved between the two photos.",
 )
 @checkpoint_option
-@click.option(
+@option(
     "--out",
     type=FOLDER,
     default=Path("outputs/predictions"),
     show_default=True,
     help="Folder of the results.",
 )
-@click.option(
+@option(
     "--res",
     type=Whole(8, 8192),
     show_default="the last training resolution",
-    help="Longer side at which the network looks.",
+    help="Longer side in pixels to which a picture is scaled for the network. Results have the picture's"
+    " size.",
 )
-@click.option(
+@option(
     "--mask-threshold",
     type=SHARE,
-    show_default="soft mask",
-    help="Make the mask 0 or 255 at this probability.",
+    show_default="none; the mask is soft",
+    help="Make each mask pixel 255 from this probability on, and 0 below it.",
 )
 @mirror_option
 @overwrite_option
 @device_option
-@common_options
 def command(
     paths: tuple[Path, ...],
     bg: Path | None,
@@ -72,10 +69,10 @@ def command(
 ) -> None:
     """Predict mask and depth for pictures.
 
-    PATH is a picture or a folder of pictures. Writes NAME.mask.png (8-bit), NAME.depth.png (16-bit, 65535
-    nearest; not by a network without depth head) and NAME.overlay.png at the picture's own size. Where two
-    pictures share a NAME, it keeps the suffix or the folder. Results of earlier calls are passed over.
-    A picture that fails is named, the others are done, and the exit code is 1.
+    PATH is a picture or a folder of pictures. Writes NAME.mask.png (8-bit), NAME.depth.png (16-bit, 65535 is
+    nearest) and NAME.overlay.png, all in the size of the picture. If two pictures have the same NAME, their
+    results keep the suffix or the folder in the name. Results of earlier calls in a folder are not predicted.
+    If a picture fails, the others are still done, and the exit code is 1.
     """
     from fgbg.predictor.result_names import plan_results, refuse_results
     from fgbg.predictor.sources import FileSource, find_pictures
@@ -89,7 +86,8 @@ def command(
     checkpoint = find_checkpoint(checkpoint)
     background = read_rgb(bg) if bg is not None else None
     found = find_pictures(paths, out)
-    warn(*found.remarks, *(f"fgbg: {problem}" for problem in found.problems))
+    note(*found.remarks)
+    warn(*(f"fgbg: {problem}" for problem in found.problems))
     if not found.pictures:
         raise SystemExit(1)
     if not any(given.path.exists() for given in found.pictures):
@@ -148,7 +146,7 @@ class _Report:
     def end(self) -> None:
         if self._strangers:
             more = f" (and {len(self._strangers) - 1:,} more)" if len(self._strangers) > 1 else ""
-            warn(
+            note(
                 f"fgbg: {self._bg} does not show the place of {self._strangers[0]}{more}: "
                 "take it from the same position, or leave --bg out"
             )

@@ -3,43 +3,30 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from fgbg.options import common_options, data_option, named_dataset, overwrite_option, subset_option
+from fgbg.command import command as fgbg_command
+from fgbg.command import option
+from fgbg.options import overwrite_option, subset_option, takes_dataset
 from fgbg.screen import say
-from fgbg.value_types import FILE, FOLDER, Whole
+from fgbg.value_types import FILE, Whole
 
 if TYPE_CHECKING:
     from generator.splits import SplitName
 
 
-@click.command("preview")
-@click.argument("dataset", type=FOLDER, required=False)
-@data_option
+@fgbg_command("preview")
+@takes_dataset
 @subset_option
-@click.option("--count", type=Whole(1, 1000), default=16, show_default=True, help="Samples on the sheet.")
-@click.option(
-    "--out", type=FILE, default=Path("outputs/preview.png"), show_default=True, help="PNG file to write."
-)
+@option("--count", type=Whole(1, 1000), default=16, show_default=True, help="Number of samples to show.")
+@option("--out", type=FILE, default=Path("outputs/preview.png"), show_default=True, help="PNG file to write.")
 @overwrite_option
-@common_options
-@click.pass_context
-def command(
-    ctx: click.Context,
-    /,
-    dataset: Path | None,
-    data: Path,
-    subset: "SplitName",
-    count: int,
-    out: Path,
-    overwrite: bool,
-) -> None:
-    """Draw a contact sheet of a dataset to look at.
+def command(data: Path, subset: "SplitName", count: int, out: Path, overwrite: bool) -> None:
+    """Draw a contact sheet of a dataset.
 
-    DATASET is its folder, as --data. Samples are spread evenly over the split; each shows its background, the
-    composite with boxes around its objects, mask, depth, and instances where it may have several objects.
+    DATA is the folder of the dataset, the same as --data. The samples are spread evenly over the split. Each
+    is shown as its background, the composite with a box around each object, mask and depth; a dataset with
+    several objects in a sample also shows the instance map.
     """
     from generator.look.preview import write_preview
 
-    shown, total = write_preview(named_dataset(ctx, dataset, data), subset, count, out, overwrite)
+    shown, total = write_preview(data, subset, count, out, overwrite)
     say(f"{out}: {shown:,} of {total:,} samples of {subset}")

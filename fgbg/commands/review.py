@@ -8,37 +8,39 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fgbg.command import command as fgbg_command
+from fgbg.command import option
 from fgbg.option_names import name_options
-from fgbg.options import bg_option, common_options, fg_option, fg_size_option, size_option
-from fgbg.screen import say, warn
+from fgbg.options import bg_option, fg_option, fg_size_option, size_option
+from fgbg.screen import answer, note
 from fgbg.value_types import FILE
 
 if TYPE_CHECKING:
     from generator.review.finding import Finding
 
 
-@click.command("review")
+@fgbg_command("review")
 @fg_option
 @bg_option
-@click.option(
+@option(
     "--csv",
     "report",
     type=FILE,
     default=Path("outputs/review.csv"),
     show_default=True,
-    help="File of the report; an earlier report is replaced.",
+    help="CSV file to write. An earlier report is replaced.",
 )
 @size_option
 @fg_size_option
-@common_options
 def command(fg: Path, bg: Path, report: Path, **sizes: Any) -> None:
-    """Report what is wrong with foregrounds and backgrounds.
+    """Check foregrounds and backgrounds for problems.
 
-    Finds pictures that are unreadable, empty, not cut out, inverted, nearly black, too small, enlarged or
-    duplicate; checkerboards where transparency should be; soft edges with the colour of an old background;
-    and depth files that are unreadable, constant, too coarse, of another size than their background, or
-    without one. Prints a table and writes it as CSV. The exit code is 1 if there are errors (generate would
-    refuse the picture) or warnings, else 0.
+    Finds pictures that are unreadable, empty, not cut out, inverted, almost black, too small, enlarged, or
+    duplicates; checkerboards in place of transparency; soft edges with the colour of an old background; and
+    depth files that are missing, unreadable, constant, too coarse, or not of the size of their background.
+
+    Prints a table and writes it as CSV. The exit code is 1 if there are warnings or errors; 'fgbg generate'
+    refuses pictures with errors.
     """
     from generator.config import GenerateConfig
     from generator.review.finding import SEVERITIES
@@ -48,14 +50,14 @@ def command(fg: Path, bg: Path, report: Path, **sizes: Any) -> None:
 
     config = GenerateConfig(**sizes)
     check_report(report)
-    outcome = review(fg, bg, Limits(config.size, config.fg_size), say=warn)
+    outcome = review(fg, bg, Limits(config.size, config.fg_size), say=note)
     ctx = click.get_current_context()
     findings = [replace(found, advice=name_options(found.advice, ctx)) for found in outcome.findings]
     write_report(report, findings)
     _print_table(findings)
     counts = Counter(finding.severity for finding in findings)
     named = ", ".join(f"{counts[severity]} {severity}s" for severity in SEVERITIES)
-    say(f"{outcome.pictures} pictures: {named}; {report}")
+    answer(f"{outcome.pictures} pictures: {named}; {report}")
     if counts["error"] or counts["warning"]:
         raise SystemExit(1)
 
@@ -70,6 +72,6 @@ def _print_table(findings: "Sequence[Finding]") -> None:
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        answer("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     for problem, advice in dict.fromkeys((found.problem, found.advice) for found in findings):
-        say(f"{problem}: {advice}")
+        answer(f"{problem}: {advice}")

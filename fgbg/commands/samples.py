@@ -4,34 +4,36 @@ from pathlib import Path
 
 import click
 
-from fgbg.options import common_options, overwrite_option, seed_option
+from fgbg.command import command as fgbg_command
+from fgbg.command import option
+from fgbg.options import overwrite_option, seed_option
 from fgbg.screen import say
 from fgbg.value_types import FOLDER, Whole
 
 
-@click.command("samples")
+@fgbg_command("samples")
 @click.argument("folder", type=FOLDER, default=Path("data"))
-@click.option(
+@option(
     "--count",
     type=Whole(1, 10_000),
     default=24,
     show_default=True,
-    help="Foregrounds, and as many backgrounds.",
+    help="Number of foregrounds, and of backgrounds.",
 )
-@click.option(
+@option(
     "--size",
     type=Whole(32, 2048),
     default=192,
     show_default=True,
-    help="Side of the backgrounds in pixels; foregrounds have half of it.",
+    help="Side of the backgrounds in pixels. Foregrounds are half as large.",
 )
 @seed_option
 @overwrite_option
-@common_options
 def command(folder: Path, count: int, size: int, seed: int, overwrite: bool) -> None:
     """Draw sample foregrounds and backgrounds with exact depth.
 
-    Writes FOLDER/fg/*.png (RGBA) and FOLDER/bg/*.png with *.depth.png (16-bit); FOLDER is data by default.
+    Writes FOLDER/fg/*.png (RGBA) and FOLDER/bg/*.png, each background with a *.depth.png (16-bit). The
+    default FOLDER is data.
     """
     from generator.drawing.write import write_samples
     from generator.progress import Progress

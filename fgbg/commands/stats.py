@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
-from fgbg.options import common_options, data_option, named_dataset, overwrite_option, subset_option
-from fgbg.screen import say
+from fgbg.command import command as fgbg_command
+from fgbg.command import option
+from fgbg.options import overwrite_option, subset_option, takes_dataset
+from fgbg.screen import answer, say
 from fgbg.value_types import FOLDER, Whole
 
 if TYPE_CHECKING:
@@ -14,43 +14,29 @@ if TYPE_CHECKING:
     from generator.splits import SplitName
 
 
-@click.command("stats")
-@click.argument("dataset", type=FOLDER, required=False)
-@data_option
+@fgbg_command("stats")
+@takes_dataset
 @subset_option
-@click.option(
+@option(
     "--samples",
     type=Whole(1, also="all"),
     default=4096,
     show_default=True,
-    help="Samples to look at, spread evenly over the split, or all.",
+    help="Number of samples to measure, spread evenly over the split; or 'all'.",
 )
-@click.option(
-    "--out", type=FOLDER, default=Path("outputs/stats"), show_default=True, help="Folder of the results."
-)
+@option("--out", type=FOLDER, default=Path("outputs/stats"), show_default=True, help="Folder of the results.")
 @overwrite_option
-@common_options
-@click.pass_context
-def command(
-    ctx: click.Context,
-    /,
-    dataset: Path | None,
-    data: Path,
-    subset: "SplitName",
-    samples: int | str,
-    out: Path,
-    overwrite: bool,
-) -> None:
-    """Count what a dataset looks like: colours, coverage, positions, depth.
+def command(data: Path, subset: "SplitName", samples: int | str, out: Path, overwrite: bool) -> None:
+    """Measure colours, coverage, positions and depth of a dataset.
 
-    DATASET is its folder, as --data. Prints mean and standard deviation per field and channel, and writes
-    stats.json and stats.png (position heat map and histograms).
+    DATA is the folder of the dataset, the same as --data. Prints the mean and standard deviation of each
+    field and channel, and writes stats.json and stats.png (histograms and a heat map of positions).
     """
     from generator.look.stats import CHART_FILE, STATS_FILE, write_stats
 
-    folder = named_dataset(ctx, dataset, data)
-    stats = write_stats(folder, subset, None if samples == "all" else int(samples), out, overwrite)
-    say(*_table(stats), out / STATS_FILE, out / CHART_FILE)
+    stats = write_stats(data, subset, None if samples == "all" else int(samples), out, overwrite)
+    answer(*_table(stats))
+    say(out / STATS_FILE, out / CHART_FILE)
 
 
 def _table(stats: "DatasetStats") -> list[str]:

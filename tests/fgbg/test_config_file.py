@@ -26,7 +26,7 @@ def defaults(content: str | bytes, folder: Path) -> dict[str, Any]:
     [
         ("[train]\nwidths = [8, 8]", {"widths": (8, 8)}),
         ("[train]\nbatch-size = 64\nbg_dropout = 0", {"batch_size": 64, "bg_dropout": 0.0}),
-        ("[train]\nres = [48, 96]\nsave-every = 100", {"res": "48,96", "save_every": "100"}),
+        ("[train]\nres = [48, 96]\nsave-every = 100", {"res": ((48, None), (96, None)), "save_every": "100"}),
         ("[train]\nmask-loss = {dice = 1, bce = 0.5}", {"mask_loss": {"dice": 1.0, "bce": 0.5}}),
         ("[train]\nprecision = 16\ninputs = 3\ncompile = true", {"precision": "16", "inputs": 3}),
         ("[generate]\ngrid = [5, 4]\nsize = [64, 32]", {"grid": (5, 4), "size": (64, 32)}),
@@ -71,8 +71,8 @@ def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
         ("[train]\nepochs = " + "9" * 5000, "expected TOML in UTF-8, found Exceeds the limit"),
         ("x = " + "[" * 3000, "expected TOML in UTF-8, found"),
         ("[train]\nepochs = 1".encode("utf-16"), "expected TOML in UTF-8, found text in another encoding"),
-        ("[[train]]\nepochs = 1", "expected a table per command"),
-        ("['a\\u001b[31m']", "expected a table per command"),
+        ("[[train]]\nepochs = 1", "expected a table for a command"),
+        ("['a\\u001b[31m']", "expected a table for a command"),
     ],
 )
 def test_a_mistake_is_named_in_one_line(content: str | bytes, told: str, tmp_path: Path) -> None:
