@@ -1,4 +1,4 @@
-"""Work on many tasks in several processes, which never outlive this one and never keep it waiting in vain."""
+"""Do many tasks in several worker processes, which never outlive this process."""
 
 import copy
 import multiprocessing
@@ -22,10 +22,10 @@ from generator.process.parent import deaf_to_ctrl_c, end_with_parent
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
-# What is slow to import and large; by name, because it stands above this file.
-_PRELOADED = ["generator.warm"]
+# Large and slow to import. Named, not imported, because this module comes before it in the order of imports.
+_PRELOADED = ["generator.preload"]
 
-# Windows cannot wait for more.
+# Windows cannot wait for more processes.
 _MOST_WORKERS = 61
 
 # The exit code of a worker that was started by a script without a main guard.
@@ -35,7 +35,7 @@ _job: Callable[[Any], Any]
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """The number of processor cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -44,18 +44,18 @@ def cores() -> int:
 def run_tasks(
     job: Callable[[Task], Result], tasks: Sequence[Task], workers: int, finish: bool = True
 ) -> Generator[Result]:
-    """Do every task and give the results as they come, in any order.
+    """Do every task and yield the results as they come, in any order.
 
     Args:
-        job: does one task; pickled once for each worker, so what it opens it should open when first called.
-        tasks: what to do.
-        workers: processes; with 1 the work is done in this one. Each computes in one OpenCV thread.
-        finish: finish running tasks when the work is broken off; False ends the workers at once, for jobs
-            that leave things whole whenever they are killed.
+        job: does one task. It is pickled once for each worker, so it should open files when first called.
+        tasks: the tasks.
+        workers: number of processes; 1 does the work in this process. Each uses one OpenCV thread.
+        finish: whether to finish running tasks when the work is stopped. False kills the workers at once, for
+            jobs that leave no damage when they are killed.
 
     Raises:
-        WorkerError: a worker ended without an answer. What `job` raises comes through; in both cases no
-            other task is begun.
+        WorkerError: a worker ended without an answer. Errors of `job` are raised too. In both cases no other
+            task is started.
     """
     end_if_script_is_imported()
     workers = min(workers, len(tasks), _MOST_WORKERS)
@@ -71,7 +71,7 @@ def run_tasks(
         waiting = iter(tasks)
         pending: set[Future[Result]] = set()
         for task in waiting:
-            with _uninterrupted():  # what it may start would be lost half-way
+            with _uninterrupted():  # Ctrl-C must not stop the pool while it starts a process
                 pending.add(pool.submit(_do, task))
             if len(pending) < 2 * workers:
                 continue
@@ -93,7 +93,7 @@ def run_tasks(
 
 
 def _recorded(context: BaseContext) -> tuple[BaseContext, list[BaseProcess]]:
-    """A context that makes the same processes, and the list in which each of them will be from its start."""
+    """A context that starts the same processes, and the list that it adds each of them to."""
     processes: list[BaseProcess] = []
 
     def make(*args: Any, **options: Any) -> BaseProcess:
@@ -107,27 +107,24 @@ def _recorded(context: BaseContext) -> tuple[BaseContext, list[BaseProcess]]:
 
 
 def _dead_worker(workers: Iterable[BaseProcess]) -> WorkerError:
-    """What to say of workers of which one ended without an answer."""
+    """The error for a worker that ended without an answer."""
     if any(worker.exitcode == _SCRIPT_IMPORTED for worker in workers):
-        return WorkerError(
-            "a worker process",
-            'a script that begins its work under `if __name__ == "__main__":`',
-            "one that begins it when it is imported, as every new process does",
-            "put the call under that line, or use one worker",
-        )
+        problem = "ended, because your script starts its work when a new process imports it"
+        fix = 'put the call under `if __name__ == "__main__":`, or use one worker'
+        return WorkerError("a worker process", "", problem, fix)
     return WorkerError(
         "a worker process",
         "",
         "ended without an answer: it was killed, or out of memory",
-        "run the same command again, which continues; lower `workers` if memory is short",
+        "run the same command again, which continues. Lower `workers` if memory is short",
     )
 
 
 def process_context() -> BaseContext:
-    """Processes that copy no lock another thread holds, as forks of this one would.
+    """A context whose processes are not forks of this one, which could copy a lock that a thread holds.
 
-    On Linux they are forks of a server that has done nothing but import: they begin faster, and share
-    what was imported. Elsewhere they are started afresh; libraries of macOS do not survive a fork.
+    On Linux they are forks of a server that has only imported modules: they start fast and share these
+    modules. On other systems they are new processes, because libraries of macOS do not survive a fork.
     """
     if sys.platform != "win32" and sys.platform != "darwin":
         from multiprocessing import forkserver
@@ -142,10 +139,10 @@ def process_context() -> BaseContext:
 
 
 def end_if_script_is_imported() -> None:
-    """End this process if it is a worker that is only now importing the script that called.
+    """End this process if it is a new worker that is still importing the user's script.
 
-    A new process imports that script. Where the script begins its work without asking whether it is the main
-    program, the worker gets here before it has begun; the process that started it tells the user.
+    A worker gets here while it starts only where the script does its work without checking `__name__`. The
+    process that started the worker then tells the user.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         os._exit(_SCRIPT_IMPORTED)
@@ -171,7 +168,7 @@ def _begin_worker(job: Callable[[Any], Any]) -> None:
     global _job
     _job = job
     cv2.setNumThreads(1)
-    # Ctrl-C reaches every process of a terminal; the parent decides.
+    # Ctrl-C reaches every process of a terminal; only the parent acts on it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
 

@@ -33,7 +33,7 @@ ORDER = {
             "scene",
             "reading",
         ),
-        *("drawing", "look", "export", "build_bank", "plan", "make_shard", "warm", "existing", "estimate"),
+        *("drawing", "look", "export", "build_bank", "plan", "make_shard", "preload", "existing", "estimate"),
         "pipeline",
     ],
     "training": [

@@ -201,7 +201,7 @@ def _warm(sandbox: Path, place: Path, kind: str) -> None:
     from fuzzing.command_lines import base
     from fuzzing.watch import run
 
-    for name in ("onnx", "onnxruntime", "OpenEXR", "fgbg.predictor", "generator.warm"):
+    for name in ("onnx", "onnxruntime", "OpenEXR", "fgbg.predictor", "generator.preload"):
         with suppress(ImportError):
             importlib.import_module(name)
     with _case(place) as case, within(case):

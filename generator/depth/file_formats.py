@@ -18,7 +18,7 @@ from generator.assets.images import MAX_PIXELS, load_upright, opened_picture, or
 from generator.depth.exr import read_depth_channel
 from generator.errors import AssetError, ConfigError, FgbgError, ImageError, one_line
 from generator.files import open_regular, read_regular
-from generator.process.aside import AsideError, OnDemand
+from generator.process.isolated import NoAnswerError, OnDemandProcess
 
 BEST_FORMATS = "save the depth values as .npy, .pfm or 16-bit .png"
 PICTURE_SUFFIXES = frozenset({".png", ".tif", ".tiff"})
@@ -199,7 +199,7 @@ def _read_exr(path: Path) -> np.ndarray:
         raise ConfigError(path, "OpenEXR", "no package OpenEXR", "pip install 'fgbg[exr]'")
     try:
         values: np.ndarray = _exr.ask((path.absolute(), _MOST_EXR_NUMBERS), _EXR_SECONDS)
-    except AsideError as error:
+    except NoAnswerError as error:
         found = f"what OpenEXR says of it: {error}"
         raise AssetError(path, "a whole depth file", found, f"{BEST_FORMATS} again") from error
     return values
@@ -211,7 +211,7 @@ def _check_size(path: Path, shape: tuple[int, ...]) -> None:
         raise AssetError(path, f"at most {MAX_PIXELS:,} pixels", found, "scale it down")
 
 
-_exr = OnDemand(read_depth_channel)
+_exr = OnDemandProcess(read_depth_channel)
 
 _READERS: dict[str, Callable[[Path], np.ndarray]] = {
     ".png": _read_png,

@@ -17,7 +17,7 @@ from generator.depth.onnx_input import OTHER_NETWORK, SCALINGS, PictureInput
 from generator.depth.onnx_session import Open, Opened, Run, answer, map_sides
 from generator.errors import AssetError, ConfigError
 from generator.files import hash_file
-from generator.process.aside import Aside, AsideError
+from generator.process.isolated import IsolatedProcess, NoAnswerError
 
 GPU_BATCH = 8
 
@@ -100,27 +100,27 @@ class _Session:
         self._path = path
         while _idle and not _idle[-1].alive:
             _idle.pop()
-        self._aside = _idle.pop() if _idle else Aside(answer)
-        self.close = weakref.finalize(self, _give_back, self._aside)
+        self._process = _idle.pop() if _idle else IsolatedProcess(answer)
+        self.close = weakref.finalize(self, _give_back, self._process)
 
     def ask(self, request: Open | Run, pictures: int) -> Any:
         seconds = SECONDS * (1 + pictures)
         try:
-            return self._aside.ask(request, seconds)
-        except AsideError as error:
+            return self._process.ask(request, seconds)
+        except NoAnswerError as error:
             fix = "use another network, or a smaller one"
             raise AssetError(self._path, "an answer of the network", str(error), fix) from error
 
 
-_idle: list[Aside] = []
+_idle: list[IsolatedProcess] = []
 
 
-def _give_back(aside: Aside) -> None:
+def _give_back(process: IsolatedProcess) -> None:
     """Keep one process for the next network, for starting one takes a while."""
-    if aside.alive and not _idle:
-        _idle.append(aside)
+    if process.alive and not _idle:
+        _idle.append(process)
     else:
-        aside.end()
+        process.end()
 
 
 def _told_by(metadata: dict[str, str]) -> Told | None:

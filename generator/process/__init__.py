@@ -1,1 +1,1 @@
-"""Other processes, and what the machine gives to each."""
+"""Other processes, and the machine that they run on: memory and compiled loops."""

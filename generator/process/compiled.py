@@ -1,4 +1,4 @@
-"""Loops over pixels and bytes, compiled by Numba when they first run, and kept for later processes."""
+"""Loops over pixels and bytes, which Numba compiles when they first run and keeps for later processes."""
 
 from collections.abc import Callable
 from typing import TypeVar, cast
@@ -9,12 +9,12 @@ Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def compiled(function: Function) -> Function:
-    """The function as machine code that runs without the interpreter's lock.
+    """Compile a function to machine code that runs without Python's global lock.
 
-    Numba keeps the code beside the module, or in the user's cache, or in NUMBA_CACHE_DIR. Where none of them
-    can be written, as in a read-only container, every process compiles for itself, which takes some seconds.
+    Numba keeps the code beside the module, in the user's cache, or in NUMBA_CACHE_DIR. In a read-only
+    container it can write to none of them: then every process compiles again, which takes some seconds.
     """
     try:
         return cast(Function, njit(nogil=True, cache=True)(function))
-    except (RuntimeError, OSError):  # it says so as soon as it is asked to keep something
+    except (RuntimeError, OSError):  # Numba raises at once where it cannot keep its code
         return cast(Function, njit(nogil=True)(function))

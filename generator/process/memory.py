@@ -5,7 +5,7 @@ import sys
 
 
 def physical_memory() -> int | None:
-    """All memory of the machine in bytes; None where the system does not tell."""
+    """The memory of the whole machine in bytes; None where the system does not say."""
     if sys.platform != "win32":
         try:
             return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""What is between a process and those it starts, on every system: their end, and Ctrl-C."""
+"""How processes end together with the one that started them, and ignore Ctrl-C, on every system."""
 
 import multiprocessing
 import os
@@ -14,7 +14,10 @@ _SECONDS = 1.0
 
 @contextmanager
 def deaf_to_ctrl_c() -> Iterator[None]:
-    """Processes started within begin deaf to Ctrl-C, where the system can; it reaches all of a terminal."""
+    """Processes that are started inside the block ignore Ctrl-C, which reaches every process of a terminal.
+
+    On Windows this does nothing.
+    """
     if sys.platform != "win32":
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
@@ -26,10 +29,10 @@ def deaf_to_ctrl_c() -> Iterator[None]:
 
 
 def end_with_parent(grace: float = 0) -> None:
-    """From now on end this process when the one that started it has ended, however that ended.
+    """From now on, end this process when the one that started it ends for any reason.
 
     Args:
-        grace: seconds from then on in which it may end by itself, with an error that says more.
+        grace: seconds to wait first, so that this process may end by itself with a better error.
     """
     waiting = threading.Thread(
         target=_wait_and_end, args=(os.getppid(), grace), name="end-with-parent", daemon=True
@@ -51,7 +54,7 @@ def _wait_and_end(parent: int, grace: float) -> None:
 
 
 if sys.platform == "win32":
-    # There a process keeps the number of its parent when that has ended.
+    # On Windows a process keeps the number of its parent after the parent has ended.
     _SYNCHRONIZE = 0x00100000
     _FOR_EVER = 0xFFFFFFFF
 

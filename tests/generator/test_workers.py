@@ -111,7 +111,7 @@ def test_a_script_without_a_main_guard_is_told_so(
     assert done.returncode == 1
     assert done.stderr.count("Traceback") == 2  # the pool's and ours; none of the workers
     last = done.stderr.splitlines()[-1]
-    assert 'expected a script that begins its work under `if __name__ == "__main__":`' in last
+    assert "a worker process ended, because your script starts its work when" in last
 
 
 def test_cores() -> None:

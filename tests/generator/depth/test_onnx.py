@@ -308,7 +308,7 @@ def test_a_network_that_takes_its_process_down_is_named(
 ) -> None:
     path = save_mean(tmp_path / "mean.onnx", (1, 3, 8, 8))
     network = open_network(f"onnx:{path}")
-    network._session._aside._process.kill()  # type: ignore[attr-defined]
+    network._session._process._process.kill()  # type: ignore[attr-defined]
     with pytest.raises(
         AssetError, match=r"mean\.onnx: expected an answer of the network, found the end of its"
     ):

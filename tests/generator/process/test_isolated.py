@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from generator.errors import AssetError
-from generator.process.aside import Aside, AsideError, OnDemand
+from generator.process.isolated import IsolatedProcess, NoAnswerError, OnDemandProcess
 
 
 def work(request: Any) -> Any:
@@ -37,40 +37,40 @@ def gone(pid: int) -> bool:
 
 
 def test_one_process_answers_until_it_is_ended() -> None:
-    aside = Aside(work)
-    (pid, answer), (again, _) = aside.ask([1, "a"], 60), aside.ask(None, 60)
+    process = IsolatedProcess(work)
+    (pid, answer), (again, _) = process.ask([1, "a"], 60), process.ask(None, 60)
     assert pid == again != os.getpid() and answer == [1, "a"]
     with pytest.raises(AssetError, match=r"a\.onnx: expected b, found c; d"):
-        aside.ask("refuse", 60)
-    with pytest.raises(AsideError, match="'x'"):
-        aside.ask("fail", 60)
-    assert aside.ask(None, 60)[0] == pid and aside.alive
+        process.ask("refuse", 60)
+    with pytest.raises(NoAnswerError, match="'x'"):
+        process.ask("fail", 60)
+    assert process.ask(None, 60)[0] == pid and process.alive
     began = time.monotonic()
-    with pytest.raises(AsideError, match=r"none within 0\.2 seconds"):
-        aside.ask("sleep", 0.2)
-    assert time.monotonic() - began < 10 and not aside.alive and gone(pid)
-    with pytest.raises(AsideError, match="the end of its process"):
-        aside.ask(None, 60)
-    aside.end()
+    with pytest.raises(NoAnswerError, match=r"none within 0\.2 seconds"):
+        process.ask("sleep", 0.2)
+    assert time.monotonic() - began < 10 and not process.alive and gone(pid)
+    with pytest.raises(NoAnswerError, match="the end of its process"):
+        process.ask(None, 60)
+    process.end()
 
 
 def test_a_process_that_dies_is_noticed_at_once() -> None:
-    aside = OnDemand(work)
-    first, _ = aside.ask(None, 60)
-    with pytest.raises(AsideError, match="the end of its process"):
-        aside.ask("die", 60)
-    second, _ = aside.ask(None, 60)
+    process = OnDemandProcess(work)
+    first, _ = process.ask(None, 60)
+    with pytest.raises(NoAnswerError, match="the end of its process"):
+        process.ask("die", 60)
+    second, _ = process.ask(None, 60)
     assert gone(first) and second != first
 
 
 @pytest.mark.skipif(os.name == "nt", reason="sends signals")
 def test_ctrl_c_ends_the_process() -> None:
-    aside = Aside(work)
-    pid, _ = aside.ask(None, 60)
+    process = IsolatedProcess(work)
+    pid, _ = process.ask(None, 60)
     timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        aside.ask("sleep", 60)
+        process.ask("sleep", 60)
     timer.join()
     assert gone(pid)
 
@@ -78,11 +78,11 @@ def test_ctrl_c_ends_the_process() -> None:
 _ORPHAN = """
 import sys
 sys.path.insert(0, {folder!r})
-from test_aside import Aside, work
+from test_isolated import IsolatedProcess, work
 if __name__ == "__main__":
-    aside = Aside(work)
-    print(aside.ask(None, 60)[0], flush=True)
-    aside.ask("sleep", 600)
+    process = IsolatedProcess(work)
+    print(process.ask(None, 60)[0], flush=True)
+    process.ask("sleep", 600)
 """
 
 

@@ -1,4 +1,4 @@
-"""A process of its own, for work that may never end or may take its process down."""
+"""A separate process for work that may never end, or may crash its process."""
 
 import contextlib
 import multiprocessing
@@ -14,23 +14,23 @@ from generator.process.parent import deaf_to_ctrl_c, end_with_parent
 _START_SECONDS = 120
 
 
-class AsideError(Exception):
-    """There is no answer: time was up, the process ended, or the work raised something unforeseen."""
+class NoAnswerError(Exception):
+    """There is no answer: time was up, the process ended, or the work raised an unexpected error."""
 
     def __init__(self, found: str = "the end of its process, which crashed or was killed") -> None:
         super().__init__(found)
 
 
-class Aside:
-    """One process that answers one request at a time.
+class IsolatedProcess:
+    """A process that answers one request at a time.
 
-    It is started at once and never outlives this one. After Ctrl-C or any failure other than an error of the
-    work itself, it is ended and cannot be asked again. A new process imports the script that called: its own
-    work must come after `if __name__ == "__main__":`, as `multiprocessing` asks.
+    It starts at once and never outlives this process. Ctrl-C, or any failure but an error that the work
+    raises, ends it for good. The new process imports your script: put your own code under
+    `if __name__ == "__main__":`, as `multiprocessing` requires.
 
     Args:
-        work: a function of a module, which answers a request; what it keeps between requests, it keeps in its
-            module. Requests and answers are pickled.
+        work: a function at the top level of a module, which answers a request. State between requests lives
+            in its module. Requests and answers are pickled.
 
     Raises:
         WorkerError: the process does not start.
@@ -46,7 +46,7 @@ class Aside:
         theirs.close()
         try:
             self._answer(_START_SECONDS)
-        except AsideError as error:
+        except NoAnswerError as error:
             fix = "a script needs 'if __name__ == \"__main__\":' before its own work"
             raise WorkerError("a process for untrusted files", "its start", str(error), fix) from error
 
@@ -60,21 +60,21 @@ class Aside:
 
         Raises:
             FgbgError: as the work raised it.
-            AsideError: there is no answer after so many seconds, the process has ended, or the work raised
+            NoAnswerError: there is no answer after `seconds`, the process has ended, or the work raised
                 another error.
         """
         with self._lock:
             if self._connection.closed:
-                raise AsideError
+                raise NoAnswerError
             try:
                 self._connection.send(request)
             except OSError as error:
                 self.end()
-                raise AsideError from error
+                raise NoAnswerError from error
             return self._answer(seconds)
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """End the process, whatever it is doing."""
         with contextlib.suppress(ValueError):  # it was closed before
             self._process.kill()
             self._process.join()
@@ -84,11 +84,11 @@ class Aside:
     def _answer(self, seconds: float) -> Any:
         try:
             if not self._connection.poll(seconds):
-                raise AsideError(f"none within {seconds:g} seconds")
+                raise NoAnswerError(f"none within {seconds:g} seconds")
             good, answer = self._connection.recv()
         except (EOFError, OSError) as error:
             self.end()
-            raise AsideError from error
+            raise NoAnswerError from error
         except BaseException:
             self.end()
             raise
@@ -97,24 +97,25 @@ class Aside:
         raise answer
 
 
-class OnDemand:
-    """An `Aside` that is started when it is first asked, and again after it has ended."""
+class OnDemandProcess:
+    """An `IsolatedProcess` that starts with the first request, and again when it has ended."""
 
     def __init__(self, work: Callable[[Any], Any]) -> None:
         self._work = work
         self._lock = threading.Lock()
-        self._aside: Aside | None = None
+        self._process: IsolatedProcess | None = None
 
     def ask(self, request: Any, seconds: float) -> Any:
-        """As `Aside.ask`."""
+        """As `IsolatedProcess.ask`."""
         with self._lock:
-            if self._aside is None or not self._aside.alive:
-                self._aside = Aside(self._work)
-        return self._aside.ask(request, seconds)
+            if self._process is None or not self._process.alive:
+                self._process = IsolatedProcess(self._work)
+        return self._process.ask(request, seconds)
 
 
 def _serve(work: Callable[[Any], Any], connection: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it reaches every process of a terminal; the parent decides
+    # Ctrl-C reaches every process of a terminal; only the parent acts on it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
     connection.send((True, None))
     while True:
@@ -127,5 +128,5 @@ def _serve(work: Callable[[Any], Any], connection: Connection) -> None:
         except FgbgError as error:
             answer = False, error
         except Exception as error:
-            answer = False, AsideError(one_line(error))
+            answer = False, NoAnswerError(one_line(error))
         connection.send(answer)
