@@ -32,17 +32,18 @@ _Tensors = dict[_Name, Tensor]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """All that a run needs to go on, and prediction to work.
+    """Everything that resuming a run, or predicting with it, needs.
 
     Attributes:
         config: `TrainConfig.identity()`.
         dataset_id: of the dataset trained on.
-        position: how far the run is.
-        metrics: of the last validation.
-        model: weights; `ema`: averaged weights, which validation and prediction use.
+        position: stage, epoch and step of the run.
+        metrics: of the last epoch.
+        model: weights.
+        ema: averaged weights, which validation and prediction use.
         optimizer, scaler, scheduler: their state dicts; the scaler's is empty where losses are not scaled.
         rng: torch's random state.
-        sums: of the loss terms over the epoch under way, and of those already logged.
+        sums: each loss term summed over the current epoch (`all`), and the part already `logged`.
     """
 
     config: dict[str, Any]
@@ -64,31 +65,31 @@ class Checkpoint:
 
     @property
     def target(self) -> Target:
-        """What its masks mean."""
+        """The meaning of its masks."""
         return target_of(read_identity(self.config).mask)
 
     @property
     def res(self) -> int:
-        """The resolution of the stage under way, or last finished."""
+        """The resolution of the current stage, or of the last one when the run is finished."""
         return self.stages[self.position.stage].res
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write atomically, in the checkpoint's own folder."""
+    """Write a checkpoint whole or not at all."""
     content = {
         "format": FORMAT,
         "version": VERSION,
         **vars(checkpoint),
         "position": asdict(checkpoint.position),
     }
-    # In memory first: on a full disk torch's own writer has no word for it.
+    # In memory first: on a full disk torch's own writer does not tell the reason.
     whole = io.BytesIO()
     torch.save(content, whole)
     write_atomically(path, whole.getbuffer())
 
 
 class _Content(BaseModel):
-    """What a checkpoint's file holds beside format and version, by type."""
+    """The fields of a checkpoint's file, apart from format and version, with their types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
 
@@ -107,7 +108,7 @@ class _Content(BaseModel):
 
 _POSITION = TypeAdapter(RunPosition)
 _NEEDED = {"model", "widths", "stages"}
-"""Without these a config says not what the network is."""
+"""Fields without which a config does not describe the network."""
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
@@ -140,10 +141,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def _checked(path: Path, fields: dict[str, Any]) -> Checkpoint:
-    """A checkpoint whose every part is what a run writes, with today's names.
+    """Check every part of a checkpoint, and give loss terms the names of this release.
 
     Raises:
-        CheckpointError: a part is not.
+        CheckpointError: a part is one that no run writes.
     """
     try:
         _Content(**fields)
@@ -154,7 +155,7 @@ def _checked(path: Path, fields: dict[str, Any]) -> Checkpoint:
     sums = fields.get("sums", {"all": {}, "logged": {}})
     problem = _position_problem(position, config) or _sums_problem(sums, position)
     if problem:
-        raise CheckpointError(path, "figures that a run comes to", problem, _NEW_RUN)
+        raise CheckpointError(path, "numbers that a run can have", problem, _NEW_RUN)
     _check_weights(path, config, {"model": fields["model"], "ema": fields["ema"]})
     fields["config"], fields["position"] = config.identity(), position
     fields["metrics"] = {current_column(name): value for name, value in fields["metrics"].items()}
@@ -165,7 +166,7 @@ def _checked(path: Path, fields: dict[str, Any]) -> Checkpoint:
 
 
 def _mistake(error: Exception) -> str:
-    """The first mistake of a checkpoint's fields, in few words."""
+    """The first mistake in a checkpoint's fields, in a few words."""
     if not isinstance(error, ValidationError):
         return one_line(error)[:120]
     first = error.errors(include_input=False, include_url=False)[0]
@@ -185,7 +186,7 @@ def _config_of(path: Path, stored: dict[str, Any]) -> TrainConfig:
 
 
 def _position_problem(position: RunPosition, config: TrainConfig) -> str | None:
-    """What in a position no run comes to."""
+    """Why no run reaches this position; None if it can."""
     if position.stage >= len(config.stages):
         return f"stage {position.stage:,} of {len(config.stages):,}"
     if bool(position.epoch_steps) != bool(position.epoch_consumed):
@@ -196,7 +197,7 @@ def _position_problem(position: RunPosition, config: TrainConfig) -> str | None:
 
 
 def _sums_problem(sums: dict[str, dict[str, Tensor]], position: RunPosition) -> str | None:
-    """What in sums of losses no run comes to."""
+    """Why no run has these sums of losses; None if it can."""
     if sums.keys() != {"all", "logged"}:
         return "no sums of losses"
     for name, total in (pair for terms in sums.values() for pair in terms.items()):
@@ -208,10 +209,10 @@ def _sums_problem(sums: dict[str, dict[str, Tensor]], position: RunPosition) -> 
 
 
 def _check_weights(path: Path, config: TrainConfig, kinds: Mapping[str, dict[str, Tensor]]) -> None:
-    """Weights must fit the network, known before it takes memory, and be finite.
+    """Check that weights are finite and fit the network, before the network takes memory.
 
     Raises:
-        CheckpointError: they do not, or are not.
+        CheckpointError: they are not, or do not.
     """
     try:
         shapes = weight_shapes(config.architecture)
@@ -225,14 +226,14 @@ def _check_weights(path: Path, config: TrainConfig, kinds: Mapping[str, dict[str
     for kind, weights in kinds.items():
         for name, weight in weights.items():
             if weight.is_floating_point() and not is_finite(weight):
-                fix = "the run was lost there: use an earlier checkpoint, or train again with a lower `lr`"
+                fix = "use an earlier checkpoint, or train again with a lower `lr`"
                 raise CheckpointError(path, "finite weights", f"NaN or infinity in {name[:80]} ({kind})", fix)
 
 
 def _misfit(
     shapes: dict[str, torch.Size] | None, widths: tuple[int, ...], weights: dict[str, Tensor]
 ) -> str | None:
-    """Why weights are not those of a network; None where they are, as far as that can be known."""
+    """Why weights do not fit a network; None where they do, as far as can be told from the shapes."""
     if shapes is None:
         # Each level of a decoder has 3 x 3 weights between as many channels at least.
         least = 9 * sum(width**2 for width in widths)
@@ -247,10 +248,10 @@ def _misfit(
 
 
 def model_of(path: Path, checkpoint: Checkpoint) -> Network:
-    """The checkpoint's network with its averaged weights, ready to predict.
+    """The network of a checkpoint with its averaged weights, ready to predict.
 
     Raises:
-        CheckpointError: its options are not those of this release, or its weights do not fit its network.
+        CheckpointError: this release does not know its config, or its weights do not fit its network.
     """
     try:
         model = build_model(_config_of(path, checkpoint.config).architecture)
@@ -259,15 +260,15 @@ def model_of(path: Path, checkpoint: Checkpoint) -> Network:
             path, "a network that this release knows", one_line(error), "use the release that wrote it"
         ) from error
     load_weights(path, model, checkpoint.ema)
-    # In this order convolutions take two thirds of the time on a CPU.
+    # With this memory layout convolutions take two thirds of the time on a CPU.
     return model.to(memory_format=torch.channels_last).eval()
 
 
 def load_weights(path: Path, model: Network, weights: dict[str, Any]) -> None:
-    """Load weights that must fit exactly.
+    """Load weights into a network that they fit exactly.
 
     Raises:
-        CheckpointError: they do not; names the first difference.
+        CheckpointError: they do not fit; names the first difference.
     """
     try:
         model.load_state_dict(weights)

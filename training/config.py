@@ -1,4 +1,4 @@
-"""What `train` is asked for, checked once and frozen."""
+"""The settings of a training run, checked once and frozen."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,16 +21,16 @@ Precision = Literal["auto", "32", "bf16", "16"]
 Auto = Literal["auto"]
 
 DEFAULT_AUGMENT = {"flip": 0.5, "light": 1.0, "noise": 0.0, "jpeg": 0.0, "blur": 0.0, "cutout": 0.0}
-"""Every effect on whole samples that `training.augment.view` knows, and the share of samples that gets it."""
+"""Every effect that `training.augment.view` has on whole samples, and the share of samples that gets it."""
 
 FIXED_FIELDS = ("model", "encoder", "encoder_weights", "depth_head", "inputs", "widths", "optimizer", "seed")
-"""What a resumed run cannot change."""
+"""Fields that a resumed run cannot change."""
 
 PLACE_FIELDS = ("data", "out", "device", "devices", "nodes", "precision", "compile")
-"""Where and on what a run runs: of the command line, never of a checkpoint."""
+"""Fields about paths and the machine. They are given with each call and never taken from a checkpoint."""
 
 OWN_WEIGHTS = "file"
-"""What a checkpoint says of encoder weights that came from a file: where it lay concerns nobody."""
+"""The value in a checkpoint for encoder weights from a file, whose path stays private."""
 
 MAX_LEVELS = 10
 Batch = Annotated[int, Field(strict=True, ge=1, le=65_536)]
@@ -38,7 +38,10 @@ Width = Annotated[int, Field(strict=True, ge=1, le=8192)]
 
 
 class TrainConfig(StrictConfig):
-    """The resolved request for one run.
+    """The settings of one training run.
+
+    Raises:
+        ConfigError: a field is unknown, a value is out of range, or fields contradict each other.
 
     Example:
         >>> fgbg.TrainConfig(stages=[(48, 4), (96, 4)], encoder="resnet34").optimizer
@@ -50,55 +53,57 @@ class TrainConfig(StrictConfig):
     out: Path = Path("outputs")
     """Folder of the run: last.pt, best.pt, config.json, log/."""
     stages: tuple[Stage, ...] = Field((Stage(res=96, epochs=5),), min_length=1, max_length=1000)
-    """Resolutions (longer side in pixels) and the epochs spent at each."""
+    """Resolutions (longer side in pixels) and the epochs at each, as pairs: `[(48, 4), (96, 4)]`."""
     epoch_samples: Count | None = None
-    """Samples in one epoch; None is the split, at most 20,000."""
+    """Samples in one epoch; None: the whole split, at most 20,000."""
     shuffle_window: Count | None = None
-    """Samples that are shuffled together; None shuffles the whole split."""
+    """Samples in a block: first the blocks are shuffled, then the samples in each. None: one block."""
     val_samples: Count = 1024
-    """Validation runs on this many first samples of val."""
+    """Validation uses the first samples of val, this many."""
     batch_size: Batch | Auto = 16
-    """Samples a device takes at a time, in the first stage; auto is found by trying."""
+    """Samples that a device takes at a time in the first stage; auto tries sizes."""
     scale_batch: Switch = False
-    """Whether later stages take batches as much smaller as their pictures are larger."""
+    """Whether batches of later stages hold fewer samples, so that they have as many pixels as in the first."""
     accumulate: Batch = 1
-    """Batches whose gradients are added up for one step."""
+    """Batches whose gradients are added for one step of the optimiser."""
     schedule: Schedule = "plateau"
-    """How the learning rate goes: down when the validation loss stands still, or along a curve to the end."""
+    """plateau lowers the learning rate when validation stops improving; the others follow a fixed curve."""
     warm_up: int = Field(100, strict=True, ge=0, le=10**9)
-    """Steps over which the learning rate rises from nothing; one cycle has a rise of its own."""
+    """Steps in which the learning rate rises from 0; one-cycle has its own rise and ignores this."""
     early_stop: Count | None = None
-    """A stage ends after so many epochs without a better validation loss; None never."""
+    """A stage ends after this many epochs without a better validation loss; None: never."""
     weight_decay: float = Field(1e-2, strict=True, ge=0, le=1000)
+    """Decoupled weight decay, as in AdamW."""
     plateau_patience: int = Field(3, strict=True, ge=0, le=10**9)
     """Epochs without a better validation loss before the learning rate falls."""
     plateau_factor: float = Field(0.3, strict=True, gt=0, lt=1)
-    """What the learning rate is multiplied by then."""
+    """Factor by which the plateau schedule lowers the learning rate."""
     clip: float = Field(1.0, strict=True, gt=0)
-    """Gradients are scaled down to this norm."""
+    """Largest norm of the gradients; larger ones are scaled down to it."""
     save_every: str = Field("5m", pattern=r"^[1-9][0-9]{0,8}m?$")
-    """Steps, or with an m minutes, between checkpoints within an epoch."""
+    """Time between checkpoints within an epoch: steps (`500`) or minutes (`5m`)."""
     ema: float = Field(0.999, strict=True, ge=0, lt=1)
-    """Decay of the averaged weights, reached after a warm-up."""
+    """Decay of the averaged weights (EMA), reached after a warm-up; 0 averages nothing."""
     augment: dict[str, Real] = DEFAULT_AUGMENT
-    """Shares of samples that are mirrored, relit, noisy and so on, by name; none of what is left out."""
+    """Share of samples that gets each effect (mirrored, relit, noisy, ...); effects left out are off."""
     model: str = "unet"
+    """Name of the network: unet, unet-elu or conv-deconv."""
     encoder: str | None = None
-    """Name of an encoder in place of the network's own."""
+    """Name of an encoder (segmentation_models_pytorch or timm); None: the network's own."""
     encoder_weights: str = Field(default_factory=lambda given: "imagenet" if given["encoder"] else "none")
-    """What the encoder begins with: imagenet, none or a file."""
+    """Initial weights of the encoder: imagenet, none (random) or a file."""
     freeze_encoder: Switch = False
-    """Whether the encoder stays as it is."""
+    """Whether the weights of the encoder stay as they are."""
     optimizer: OptimizerName = Field(default_factory=lambda given: default_optimizer(given["encoder"]))
-    """What steps: Muon, or AdamW."""
+    """The optimiser: muon, or adamw (the default with an encoder)."""
     lr: Annotated[float, Field(strict=True, gt=0, le=1000)] | Auto = Field(
         default_factory=lambda given: LEARNING_RATES[given["optimizer"]]
     )
-    """The highest learning rate; auto is found by a range test."""
+    """Highest learning rate; auto finds one by a range test."""
     depth_head: Switch = True
     """Whether the network predicts depth too."""
     inputs: Literal[6, 3] = 6
-    """Channels the network sees: bg and fg_bg, or fg_bg alone."""
+    """Input channels: 6 (bg and fg_bg) or 3 (fg_bg alone)."""
     widths: tuple[Width, ...] = Field(
         default_factory=lambda given: default_widths(given["model"], given["encoder"]),
         min_length=2,
@@ -106,11 +111,11 @@ class TrainConfig(StrictConfig):
     )
     """Channels of each level, from the full resolution down."""
     bg_dropout: Share = Field(default_factory=lambda given: 0.45 if given["inputs"] == 6 else 0.0)
-    """Share of samples whose background is withheld."""
+    """Share of samples that the network sees without a background."""
     bg_jitter: Share = Field(default_factory=lambda given: 0.3 if given["inputs"] == 6 else 0.0)
-    """Share of samples whose background is shifted, turned, re-exposed, noisy and compressed."""
+    """Share of samples whose background is shifted, turned, brighter or darker, noisy and compressed."""
     mask: MaskEntry = AlphaMask()
-    """What the mask means, which the dataset says."""
+    """The meaning of the mask; taken from the dataset."""
     mask_loss: dict[str, Real] = Field(
         default_factory=lambda given: dict(target_of(given["mask"]).default_loss)
     )
@@ -118,25 +123,26 @@ class TrainConfig(StrictConfig):
     depth_loss: dict[str, Real] = Field(
         default_factory=lambda given: {"ssim": 0.5, "l1": 0.5} if given["depth_head"] else {}
     )
-    """Terms of the depth loss and their weights; none without a depth head."""
+    """Terms of the depth loss and their weights; empty without a depth head."""
     seed: int = Field(0, strict=True, ge=0, lt=2**63)
+    """Seed of all randomness."""
     device: str = "auto"
-    """auto, cpu, cuda or mps."""
+    """auto (the best that is here), cpu, cuda or mps."""
     devices: Count = 1
-    """Devices on each machine, a process each."""
+    """Devices on each machine, with one process each."""
     nodes: Count = 1
-    """Machines."""
+    """Number of machines."""
     precision: Precision = "auto"
-    """auto is bf16 where the hardware has it."""
+    """32, bf16 or 16 (mixed precision); auto: bf16 where the hardware has it, else 32."""
     compile: Switch = False
-    """Whether the network is compiled first, which pays in long runs."""
+    """Whether torch compiles the network first: one minute, worth it for long runs."""
     log_histograms: Switch = False
-    """Whether TensorBoard gets histograms of weights and gradients after every epoch."""
+    """Whether to write histograms of weights and gradients to TensorBoard after every epoch."""
 
     @field_validator("augment", mode="before")
     @classmethod
     def _read_switch(cls, value: Any) -> Any:
-        """Checkpoints from before there were shares say whether to augment or not."""
+        """Read checkpoints of earlier releases, which hold True or False."""
         if isinstance(value, bool):
             return DEFAULT_AUGMENT if value else {}
         return value
@@ -195,9 +201,9 @@ class TrainConfig(StrictConfig):
         )
 
     def identity(self) -> dict[str, Any]:
-        """What a checkpoint keeps, as JSON values: all but paths, and what concerns the machine.
+        """The config in a checkpoint, as JSON values: all fields but those about paths and the machine.
 
-        An alpha mask is left out, as releases that knew no other mask did.
+        An alpha mask is left out: earlier releases had no other mask and no such field.
         """
         fields = self.model_dump(mode="json", exclude=set(PLACE_FIELDS))
         if self.mask.kind == "alpha":
@@ -206,14 +212,14 @@ class TrainConfig(StrictConfig):
 
 
 def resolve_config(given: Mapping[str, Any], earlier: Mapping[str, Any] | None = None) -> TrainConfig:
-    """Lay what is given over an earlier run's config, and that over the defaults.
+    """Lay the fields given over an earlier run's config, and that over the defaults.
 
     Args:
-        given: fields set by flags or TOML.
+        given: fields of TrainConfig.
         earlier: `TrainConfig.identity()` of the run to be resumed.
 
     Raises:
-        ConfigError: a value cannot be, or a resumed run would change what it cannot change.
+        ConfigError: a value is wrong, or differs from the run in a field that cannot change.
     """
     earlier = read_identity(earlier).identity() if earlier else {}
     for field in FIXED_FIELDS:
@@ -232,15 +238,15 @@ def resolve_config(given: Mapping[str, Any], earlier: Mapping[str, Any] | None =
 
 
 def read_identity(fields: Mapping[str, Any]) -> TrainConfig:
-    """The config whose `identity` a checkpoint holds, of this release or an earlier one.
+    """Read the `identity` in a checkpoint of this release or an earlier one.
 
-    What a checkpoint says of paths and the machine, as earlier releases wrote it, is left out.
+    Fields about paths and the machine, which earlier releases wrote too, are left out.
 
     Raises:
-        ConfigError: this release has no such options or values.
+        ConfigError: this release has no such fields or values.
     """
     kept = {name: value for name, value in fields.items() if name not in PLACE_FIELDS}
-    # Checkpoints from before there was a choice are of AdamW.
+    # Earlier releases had only AdamW, and no such field.
     return TrainConfig(**{"optimizer": "adamw", **kept})
 
 

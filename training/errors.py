@@ -1,22 +1,20 @@
 """The errors of this floor; their root and wording are in generator.errors.
 
 FgbgError
-├── UsageError
-│   └── RunFolderError  a folder's run is in the way, or cannot be resumed there
-├── RunError          a run cannot begin, go on, or came to a bad end
-│   └── StoppedError    it was told to stop, and saved (exit code 130 or 143)
-├── DeviceMemoryError one picture needs more memory than there is
-└── CheckpointError   a checkpoint cannot be used
+├── RunError            a run cannot begin or continue, or has failed
+│   └── StoppedError    a signal stopped the run, which saved its step (exit code 130 or 143)
+├── DeviceMemoryError   one picture needs more memory than there is
+└── CheckpointError     a checkpoint cannot be used
 """
 
 import signal
 from pathlib import Path
 
-from generator.errors import FgbgError, UsageError, printable
+from generator.errors import FgbgError, printable
 
 
 class RunError(FgbgError):
-    """A training run cannot begin or go on.
+    """A training run cannot begin or continue, or has failed.
 
     Example:
         >>> issubclass(fgbg.StoppedError, fgbg.RunError)
@@ -24,31 +22,14 @@ class RunError(FgbgError):
     """
 
 
-class RunFolderError(UsageError):
-    """A run cannot begin or be resumed with this folder.
-
-    Args:
-        where: the folder.
-        problem: the rest of the sentence that begins with the folder.
-        fix: sentences on what to do.
-    """
-
-    def __init__(self, where: Path, problem: str, fix: str) -> None:
-        super().__init__(where, "", problem, fix)
-        self.args = (where, problem, fix)
-
-    def __str__(self) -> str:
-        return printable(f"{self.where} {self.found}. {self.fix}")
-
-
 class StoppedError(RunError):
-    """A run was told to stop by a signal; its last step stands in last.pt.
+    """A signal stopped a run, whose last step is saved in last.pt.
 
     Args:
         where: last.pt.
         step: steps done.
         total: steps of the whole run.
-        number: of the signal.
+        number: the signal.
 
     Example:
         >>> try:
@@ -71,7 +52,7 @@ class StoppedError(RunError):
 
 
 class DeviceMemoryError(FgbgError):
-    """A device, or the computer, has not enough memory to look at one picture."""
+    """A device, or the computer, has too little memory for one picture."""
 
     def __init__(self, device: object, res: int) -> None:
         fix = "lower `res`" if str(device) == "cpu" else "lower `res`, or use `device=cpu`"

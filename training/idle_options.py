@@ -1,4 +1,4 @@
-"""Options that were given and have no effect: a line each, instead of silence."""
+"""Messages about fields of a config that were given and have no effect, or that differ from an earlier call."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,24 +18,25 @@ _OF_A_RUN = (
     "log_histograms",
     "lr",
 )
-"""What a range test has no use for."""
+"""Fields that a range test ignores."""
 
 
 def idle_in_run(
     given: Mapping[str, Any], config: TrainConfig, train_samples: int, val_samples: int
 ) -> list[str]:
-    """Lines on options that change nothing in a run.
+    """One line for each field given that has no effect in this run.
 
     Args:
-        given: fields of TrainConfig that were asked for.
+        given: fields of TrainConfig.
         config: of the run.
-        train_samples: the dataset has in train; `val_samples`: in val.
+        train_samples: number of samples in train.
+        val_samples: number of samples in val.
     """
     schedule = config.schedule
     reasons = {
         "plateau_patience": schedule != "plateau" and f"with `schedule={schedule}`",
         "plateau_factor": schedule != "plateau" and f"with `schedule={schedule}`",
-        "warm_up": schedule == "one-cycle" and "with `schedule=one-cycle`, which has its own rise",
+        "warm_up": schedule == "one-cycle" and "with `schedule=one-cycle`, which has its own warm-up",
         "scale_batch": config.scale_batch and len(config.stages) == 1 and "with one stage",
         "val_samples": not val_samples and "without a val split",
         "shuffle_window": (config.shuffle_window or 0) >= train_samples
@@ -45,9 +46,9 @@ def idle_in_run(
 
 
 def idle_on_resuming(given: Mapping[str, Any]) -> list[str]:
-    """Lines on options that mean nothing to a run that goes on: what auto was found to be stays."""
+    """One line for each auto given to a resumed run, which keeps the value that it found."""
     return [
-        _line(f"{name}=auto", "with `resume=True`: the run keeps what it found")
+        _line(f"{name}=auto", "with `resume=True`: the run keeps the value that it found")
         for name in ("lr", "batch_size")
         if given.get(name) == "auto"
     ]
@@ -56,17 +57,17 @@ def idle_on_resuming(given: Mapping[str, Any]) -> list[str]:
 def changed_on_resuming(
     given: Mapping[str, Any], recorded: Mapping[str, Any], config: TrainConfig
 ) -> list[str]:
-    """Lines on options of the machine that the run had and that were not given again.
+    """One line for each field about the machine that is not given and differs from the run's last call.
 
-    They are never taken from a checkpoint; with others a run goes on, but not to the same bits.
+    Such fields are never taken from a checkpoint. With other values a run continues, but its weights differ.
 
     Args:
-        given: fields of TrainConfig that were asked for.
-        recorded: what the run's config.json says.
-        config: of the run that goes on.
+        given: fields of TrainConfig.
+        recorded: content of the run's config.json.
+        config: of the resumed run, with nothing left that is auto.
     """
     return [
-        f"`{name}` was {before} in this run and is {now} now: give it again to go on as before"
+        f"`{name}` was {before} in this run and is {now} now; give it again to continue exactly as before"
         for name in ("device", "devices", "nodes", "precision")
         if name not in given
         and isinstance(before := recorded.get(name), str | int)
@@ -75,7 +76,7 @@ def changed_on_resuming(
 
 
 def idle_in_range_test(given: Mapping[str, Any]) -> list[str]:
-    """Lines on fields of TrainConfig, of those that were given, that a range test has no use for."""
+    """One line for each of the given fields of TrainConfig that a range test ignores."""
     return [_line(name, "in a range test of the learning rate") for name in _OF_A_RUN if name in given]
 
 

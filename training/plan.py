@@ -1,4 +1,4 @@
-"""What a run does when: epochs, steps, rows and rates as pure functions of its position."""
+"""The course of a run: its epochs, steps, rows and learning rates as pure functions of the position."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,12 +14,13 @@ DEFAULT_EPOCH_SAMPLES = 20_000
 
 
 class Plan:
-    """The plan of one process of a run.
+    """The course of one process of a run.
 
     Args:
-        config: of the run, with numbers for what was auto.
+        config: of the run, with numbers in place of auto.
         length: samples in train.
-        rank: number of the process among `processes`.
+        rank: number of this process, from 0.
+        processes: of the whole run.
     """
 
     def __init__(self, config: TrainConfig, length: int, rank: int = 0, processes: int = 1) -> None:
@@ -28,7 +29,7 @@ class Plan:
         self.epoch_samples = config.epoch_samples or min(length, DEFAULT_EPOCH_SAMPLES)
 
     def batch_size(self, stage: int) -> int:
-        """Samples a process takes at a time; with `scale_batch` as many pixels as in the first stage."""
+        """Samples that a process takes at a time; with `scale_batch`, as many pixels as in the first stage."""
         config = self._config
         assert config.batch_size != "auto"
         if not config.scale_batch:
@@ -41,7 +42,7 @@ class Plan:
         return self.batch_size(stage) * self._config.accumulate * self._processes
 
     def steps_left(self, position: RunPosition) -> int:
-        """Steps from a position to the end of its epoch; a whole epoch has at least one."""
+        """Steps from a position to the end of its epoch. A whole epoch has at least one."""
         left = (self.epoch_samples - position.epoch_consumed) // self.step_samples(position.stage)
         return max(left, 0 if position.epoch_consumed else 1)
 
@@ -50,7 +51,7 @@ class Plan:
         return sum(steps for _, steps in self._to_go(position))
 
     def pixels_to_go(self, position: RunPosition) -> int:
-        """The same in pixels of the samples, which tell the time that steps take."""
+        """Pixels of the samples in these steps. The time that steps take is in proportion to them."""
         stages = self._config.stages
         return sum(
             steps * self.step_samples(stage) * stages[stage].res ** 2
@@ -58,7 +59,7 @@ class Plan:
         )
 
     def _to_go(self, position: RunPosition) -> Iterator[tuple[int, int]]:
-        """Each stage from that of a position on, and the steps left in it."""
+        """Pairs of a stage and the steps left in it, from the stage of a position on."""
         for number, stage in enumerate(self._config.stages[position.stage :], position.stage):
             whole = self.steps_left(RunPosition(stage=number))
             if number > position.stage:
@@ -67,7 +68,7 @@ class Plan:
                 yield number, self.steps_left(position) + whole * (epochs - 1)
 
     def after_step(self, position: RunPosition) -> RunPosition:
-        """The position one step on."""
+        """The position after one more step."""
         samples = self.step_samples(position.stage)
         return replace(
             position,
@@ -80,7 +81,7 @@ class Plan:
     def rows(self, position: RunPosition, steps: int) -> Iterator[np.ndarray]:
         """The rows of train that this process takes in the next steps, batch by batch.
 
-        Batches of all processes follow each other in one stream, so that each sample of a pass is seen once.
+        The processes take turns with the batches of one stream, so each pass over train has every sample once.
         """
         config, own = self._config, self.batch_size(position.stage)
         for number in range(steps * config.accumulate):
@@ -88,10 +89,10 @@ class Plan:
             yield shuffled(config.seed, self._length, first, own, config.shuffle_window)
 
     def rate_factor(self, position: RunPosition) -> float:
-        """What the learning rate is multiplied by in the step from this position.
+        """The factor of the learning rate in the step from this position.
 
-        An epoch counts by its pixels, as it does in time: a schedule by epochs would lower the rate
-        before the last resolution, at which the network is used, has begun.
+        Each epoch has a weight in proportion to its pixels, and so to its time. With equal weights the rate
+        would fall before the last resolution begins, the one at which the network is used.
         """
         config, stages = self._config, self._config.stages
         pixels = [stage.epochs * stage.res**2 for stage in stages]
@@ -102,9 +103,9 @@ class Plan:
 
 
 def next_epoch(config: TrainConfig, position: RunPosition) -> RunPosition | None:
-    """The position with its stage moved on where one is over; None after the last.
+    """The position at which the next epoch begins, in the next stage where one is over; None after the last.
 
-    A stage is over after its epochs, or with `early_stop` after so many without a better validation loss.
+    A stage is over after its epochs, or after `early_stop` epochs without a better validation loss.
     """
     stopped = config.early_stop is not None and position.stale_epochs >= config.early_stop
     if position.stage_epochs < config.stages[position.stage].epochs and not stopped:

@@ -1,4 +1,4 @@
-"""How far a run is."""
+"""The position of a run: its stage, epoch, step and samples, as a checkpoint holds them."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -12,18 +12,18 @@ _Samples = Annotated[int, Field(strict=True, ge=0, le=10**15)]
 
 @dataclass(frozen=True)
 class RunPosition:
-    """How far a run is, after some step.
+    """The state of progress of a run after a step.
 
     Attributes:
-        stage: index of the stage under way, or last finished.
-        stage_epochs: epochs done in it.
-        epoch: epochs done in all.
-        step: steps of the optimiser.
-        consumed: samples of the endless shuffled stream that were trained on.
-        epoch_steps: steps done in the epoch under way; 0 at an epoch's end.
-        epoch_consumed: samples trained on in the epoch under way.
-        best_loss: lowest validation loss at this stage's resolution so far.
-        stale_epochs: epochs since then.
+        stage: index of the current stage, or of the last one when the run is finished.
+        stage_epochs: epochs done in this stage.
+        epoch: epochs done in the whole run.
+        step: steps of the optimiser in the whole run.
+        consumed: samples trained on, taken from one endless shuffled stream.
+        epoch_steps: steps done in the current epoch; 0 between epochs.
+        epoch_consumed: samples trained on in the current epoch.
+        best_loss: lowest validation loss of this stage.
+        stale_epochs: epochs since the best one.
     """
 
     stage: _Number = 0

@@ -1,6 +1,7 @@
-"""Putting back what a run had learnt beside its weights, each part checked against what it goes into.
+"""Restoring a resumed run: the states of its optimiser, plateau, scaler and random generator.
 
-Of a checkpoint only state is taken, never a setting: rates' floors, betas or thresholds are this run's.
+Each state is checked against the object that takes it. Only states are taken from a checkpoint, never
+settings like betas or thresholds. The learner restores the weights.
 """
 
 import math
@@ -19,16 +20,16 @@ _MOST_COUNT = 10**12
 
 
 def restore_optimizer(path: Path, name: OptimizerName, optimizer: Any, stored: dict[str, Any]) -> None:
-    """Give an optimiser its moments and rate.
+    """Restore the moments and the learning rate of an optimiser.
 
     Args:
         path: of the checkpoint.
         name: of the optimiser.
-        optimizer: new, of the network whose state is stored; as it is or wrapped by Fabric.
-        stored: its `state_dict` from a checkpoint.
+        optimizer: a new one of the same network, plain or wrapped by Fabric.
+        stored: its `state_dict` from the checkpoint.
 
     Raises:
-        CheckpointError: they are not those of this network, or not finite.
+        CheckpointError: the state is of another network, or not finite.
     """
     own = optimizer.state_dict()["param_groups"]
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
@@ -51,10 +52,10 @@ def restore_optimizer(path: Path, name: OptimizerName, optimizer: Any, stored: d
 
 
 def restore_plateau(path: Path, plateau: Plateau, stored: dict[str, Any]) -> None:
-    """Give a plateau its best loss and its counts.
+    """Restore the best loss and the counts of a plateau.
 
     Raises:
-        CheckpointError: they are not there, or no numbers.
+        CheckpointError: they are missing, or not numbers.
     """
     best = stored.get("best")
     counts = {name: stored.get(name, 0) for name in ("num_bad_epochs", "cooldown_counter", "last_epoch")}
@@ -64,10 +65,10 @@ def restore_plateau(path: Path, plateau: Plateau, stored: dict[str, Any]) -> Non
 
 
 def restore_scaler(path: Path, scaler: torch.amp.GradScaler, stored: dict[str, Any]) -> None:
-    """Give a scaler of losses its scale.
+    """Restore the scale of a loss scaler.
 
     Raises:
-        CheckpointError: it is not there, or no number.
+        CheckpointError: it is missing, or not a number.
     """
     scale, tracker = stored.get("scale"), stored.get("_growth_tracker", 0)
     if not _is_number(scale) or not 0 < scale < math.inf or not _is_count(tracker):
@@ -76,10 +77,10 @@ def restore_scaler(path: Path, scaler: torch.amp.GradScaler, stored: dict[str, A
 
 
 def restore_random_state(path: Path, stored: dict[str, Tensor], device: torch.device) -> None:
-    """Let torch's generators go on where they were.
+    """Restore torch's random generators.
 
     Raises:
-        CheckpointError: what is stored is no state of theirs.
+        CheckpointError: a state is missing, or not one of theirs.
     """
     try:
         torch.set_rng_state(stored["cpu"])
@@ -90,7 +91,7 @@ def restore_random_state(path: Path, stored: dict[str, Tensor], device: torch.de
 
 
 def _moments_problem(moments: Any, names: set[str], weight: Tensor) -> str | None:
-    """What is wrong with the state of one weight."""
+    """Why a state is not one of this weight; None if it is."""
     if not isinstance(moments, dict) or moments.keys() != names:
         return "other moments"
     for name, moment in moments.items():

@@ -10,7 +10,6 @@ from generator.reading.dataset import Dataset, open_dataset
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.config import TrainConfig, resolve_config
 from training.engine import TrainOutcome, train_stages
-from training.errors import RunFolderError
 from training.idle_options import changed_on_resuming, idle_in_range_test, idle_in_run, idle_on_resuming
 from training.mishaps import batch_told, peers_told
 from training.models.summary import NetworkSummary, summarise
@@ -182,14 +181,16 @@ def _refuse_held(out: Path, resume: bool, overwrite: bool) -> None:
     """
     held = [name for name in (LAST, BEST) if (out / name).exists()]
     if held and not (resume or overwrite):
-        raise RunFolderError(
+        raise UsageError(
             out,
+            "",
             f"holds a run already ({held[0]})",
             "Continue it with `resume=True`, replace it with `overwrite=True`, or use another `out`.",
         )
     if held and resume and LAST not in held:
-        raise RunFolderError(
+        raise UsageError(
             out,
+            "",
             f"holds {BEST} without {LAST}, so that no run can be resumed there",
             "Use another `out`, or replace the run with `overwrite=True`.",
         )
@@ -204,8 +205,9 @@ def _check_dataset(earlier: Checkpoint, dataset: Dataset, out: Path, asked_for: 
     if earlier.dataset_id == dataset.manifest.id:
         return
     if not asked_for:
-        raise RunFolderError(
+        raise UsageError(
             dataset.folder,
+            "",
             f"(id {dataset.manifest.id[:12]}) is not the dataset that {out} was trained on"
             f" (id {earlier.dataset_id[:12]})",
             "Name the folder of the run's dataset with `data`; to continue on this one, name this one.",

@@ -12,9 +12,9 @@ from torch.optim.adamw import adamw
 _MOMENTUM = 0.95
 _ITERATIONS = 5
 _COEFFICIENTS = [(3.4445, -4.7750, 2.0315)]
-"""Of the iteration that makes a matrix orthogonal: every singular value ends between 0.7 and 1.2."""
+"""The iteration with these makes a matrix orthogonal: its singular values end between 0.7 and 1.2."""
 _ADAM_STEP = 0.2
-"""The root mean square of what AdamW changes a weight by, at a rate of 1."""
+"""Root mean square of the change of a weight by AdamW, at a rate of 1."""
 _BETAS = 0.9, 0.95
 _EPS = 1e-8
 
@@ -22,19 +22,19 @@ _EPS = 1e-8
 class Muon(Optimizer):
     """Steps that go equally far in every direction of a weight matrix.
 
-    A convolution's matrix has a row for each output channel, a transposed one's for each input channel. The
-    momentum of its gradients is mostly along a few directions, and so are steps of AdamW; made orthogonal, it
-    is along all, and fewer samples teach as much. Steps are scaled to be as large as those of AdamW at the
-    same rate. What is no matrix (biases, normalisation) or has one channel on a side (heads, depthwise
-    convolutions) is left to AdamW itself.
+    The weights of a convolution form a matrix with a row for each output channel (for each input channel, if
+    it is transposed). The momentum of its gradients points along a few directions, and so do steps of AdamW.
+    Muon makes the momentum orthogonal, so that it points along all directions, and needs fewer samples. Its
+    steps are as large as those of AdamW at the same rate. AdamW itself steps weights that are not a matrix
+    (biases, normalisation) or have one channel on a side (heads, depthwise convolutions).
 
-    The parts are timm's and torch's. timm's whole iterates in bfloat16, which a CPU without instructions for
-    it does 15 times slower than float32; torch's takes no convolutions.
+    The parts come from timm and torch. timm's own Muon iterates in bfloat16, 15 times slower than float32 on a
+    CPU without instructions for it; torch's takes no convolutions.
 
     Args:
         parameters: of a network.
         lr: learning rate.
-        weight_decay: what weights shrink by at a rate of 1, apart from the gradients.
+        weight_decay: share by which weights shrink in a step at a rate of 1, apart from the gradients.
 
     Source: Jordan et al. 2024, "Muon: An optimizer for hidden layers in neural networks"; the scale after Liu
     et al. 2025, "Muon is scalable for LLM training".
@@ -45,7 +45,7 @@ class Muon(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
-        """Step by the gradients there are; a closure is not called for."""
+        """Step all weights that have a gradient. No closure is supported."""
         assert closure is None
         for group in self.param_groups:
             learning = [weight for weight in group["params"] if weight.grad is not None]

@@ -1,4 +1,4 @@
-"""The optimisers by name, and the rate at which each learns."""
+"""The optimisers by name, with their default learning rates."""
 
 from collections.abc import Iterable
 from typing import Literal
@@ -10,11 +10,11 @@ from torch.optim import AdamW
 OptimizerName = Literal["muon", "adamw"]
 
 LEARNING_RATES: dict[OptimizerName, float] = {"muon": 1e-2, "adamw": 1e-3}
-"""By optimiser, where no learning rate is asked for."""
+"""Default learning rates by optimiser."""
 
 
 def default_optimizer(encoder: str | None) -> OptimizerName:
-    """The optimiser of a network for which none is asked for; trained encoders are tuned in smaller steps."""
+    """The default optimiser of a network. Trained encoders need the smaller steps of AdamW."""
     return "muon" if encoder is None else "adamw"
 
 
@@ -26,10 +26,10 @@ def make_optimizer(
     device: str,
     scaled: bool = False,
 ) -> torch.optim.Optimizer:
-    """An optimiser of parameters that will live on a kind of device: cpu, cuda or mps.
+    """Make an optimiser for parameters on a kind of device: cpu, cuda or mps.
 
-    With `scaled` the losses are multiplied by a GradScaler. A fused AdamW would divide the gradients itself,
-    which Fabric does not clip.
+    With `scaled`, a GradScaler multiplies the losses. A fused AdamW would then divide the gradients itself,
+    and Fabric could not clip them.
     """
     if name == "muon":
         from training.optim.muon import Muon
@@ -39,7 +39,7 @@ def make_optimizer(
 
 
 def state_names(name: OptimizerName, weight: Tensor) -> set[str]:
-    """What an optimiser remembers of a weight that it has stepped."""
+    """Names of the state that an optimiser keeps of a weight it has stepped."""
     if name == "muon":
         from training.optim.muon import is_matrix
 

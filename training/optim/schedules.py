@@ -1,7 +1,7 @@
-"""How the learning rate goes over a run: factors of the rate that the optimiser holds.
+"""Learning rate schedules over a run, as factors of the optimiser's rate.
 
-Each is a pure function of how much of the run is done, so a resumed run goes on where it was, and one that
-is made longer goes on where the longer run would be.
+Each is a pure function of the share of the run that is done. So a resumed run continues where it was, and a
+run that is made longer continues where the longer run would be. The plateau schedule is in plateau.py.
 """
 
 import math
@@ -11,23 +11,23 @@ Schedule = Literal["plateau", "cosine", "one-cycle"]
 SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 
 LAST = 0.01
-"""What a cosine leaves of the rate at the end."""
+"""Factor at the end of a cosine."""
 RISING = 0.3
-"""The part of one cycle in which the rate rises."""
+"""Share of one cycle in which the rate rises."""
 FIRST = 1 / 25
-"""What one cycle begins with."""
+"""Factor at the start of one cycle."""
 FINAL = FIRST / 1e4
-"""What one cycle leaves at the end."""
+"""Factor at the end of one cycle."""
 
 
 def rate_factor(schedule: Schedule, done: float, step: int, warm_up: int) -> float:
-    """What the rate is multiplied by for one step.
+    """The factor of the learning rate in one step.
 
     Args:
-        schedule: `plateau` leaves the rate to the plateau; one cycle has a warm-up of its own.
-        done: the part of the run's pixels that is done; beyond 1, where a run was shortened, the rate stays.
-        step: the number of the step since the run began, from 0.
-        warm_up: over so many first steps the rate rises from nothing.
+        schedule: `plateau` has only a warm-up here; `one-cycle` ignores `warm_up`.
+        done: share of the run's pixels that is done. Above 1, as in a run made shorter, it counts as 1.
+        step: number of the step since the run began, from 0.
+        warm_up: steps in which the rate rises from 0.
     """
     done = min(max(done, 0.0), 1.0)
     if schedule == "one-cycle":
@@ -39,7 +39,7 @@ def rate_factor(schedule: Schedule, done: float, step: int, warm_up: int) -> flo
 def cosine(done: float) -> float:
     """From 1 to LAST along half a cosine.
 
-    Source: Loshchilov & Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts", without them.
+    Source: Loshchilov & Hutter 2017, "SGDR: Stochastic Gradient Descent with Warm Restarts", with no restart.
     """
     return _between(1.0, LAST, done)
 
@@ -47,7 +47,7 @@ def cosine(done: float) -> float:
 def one_cycle(done: float) -> float:
     """From FIRST to 1, then to FINAL, each along half a cosine.
 
-    Source: Smith & Topin 2018, "Super-Convergence", in the shape of torch's OneCycleLR; momentum stays.
+    Source: Smith & Topin 2018, "Super-Convergence", in the shape of torch's OneCycleLR; momentum does not change.
     """
     if done < RISING:
         return _between(FIRST, 1.0, done / RISING)

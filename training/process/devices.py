@@ -1,4 +1,4 @@
-"""What the hardware offers, and what of it a run gets."""
+"""Choosing the device, the precision and the processes of a run."""
 
 import logging
 import os
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from lightning.fabric import Fabric
 
 Accelerator = Literal["cpu", "cuda", "mps"]
-# Within these seconds after the first process is gone, the others learn so from their exchange, and say it.
+# When the first process is gone, the others notice it in their exchange and report it within these seconds.
 _GRACE = 10.0
 _FEW_PROCESSES = 8
-"""So many run on any CPU, if slowly."""
+"""Any CPU runs this many, if slowly."""
 
 _FABRIC_PRECISIONS: dict[str, Literal["16-mixed", "bf16-mixed", "32-true"]] = {
     "16": "16-mixed",
@@ -34,10 +34,10 @@ _SHOWN_PRECISIONS = {
 
 
 def choose_accelerator(asked: str) -> Accelerator:
-    """The device asked for; auto is the best there is.
+    """The device asked for; auto is the best one of this computer.
 
     Raises:
-        ConfigError: it is not here.
+        ConfigError: this computer does not have it.
     """
     here: list[Accelerator] = ["cpu"]
     if torch.backends.mps.is_available():
@@ -56,7 +56,7 @@ def choose_precision(asked: Precision, accelerator: Accelerator) -> Precision:
     """The precision asked for; auto is bf16 where the hardware has it, else 32.
 
     Raises:
-        ConfigError: fp16 is asked for where there is no CUDA; its losses need scaling that is only there.
+        ConfigError: 16 is asked for without CUDA, which alone scales the losses that float16 needs scaled.
     """
     if asked == "16" and accelerator != "cuda":
         raise ConfigError("`precision`", "32 or bf16 where there is no CUDA", "16", "choose one of them")
@@ -71,12 +71,12 @@ def shown_precision(fabric: "Fabric") -> str:
 
 
 def resolve_machine(config: TrainConfig) -> TrainConfig:
-    """The same config with the device, the precision, and the numbers of devices and machines that it gets.
+    """The same config with the actual device, precision, and numbers of devices and machines.
 
     Under torchrun the numbers are torchrun's.
 
     Raises:
-        ConfigError: a device asked for is not here, or does not have the precision.
+        ConfigError: this computer does not have the device, or the device does not have the precision.
     """
     from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
@@ -97,19 +97,19 @@ def resolve_machine(config: TrainConfig) -> TrainConfig:
 
 
 def make_fabric(config: TrainConfig) -> "Fabric":
-    """The device or devices of a run, with their processes started.
+    """Start the processes of a run, one for each device.
 
-    With several devices Fabric starts one process for each but this one, which run this very command line;
-    under torchrun they are there already.
+    Fabric starts all but this one, each with the command line of this one; torchrun has started them already.
 
     Raises:
-        ConfigError: a device asked for is not here.
+        ConfigError: this computer does not have the device.
+        RunError: the other processes did not connect.
     """
     from lightning.fabric import Fabric
     from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 
     config = resolve_machine(config)
-    # Fabric speaks of its precision on its own; the run's first line says it with the rest.
+    # Fabric logs its precision; the run's first line has it already.
     for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.distributed"):
         logging.getLogger(name).setLevel(logging.WARNING)
     fabric = Fabric(
@@ -120,17 +120,14 @@ def make_fabric(config: TrainConfig) -> "Fabric":
         precision=_FABRIC_PRECISIONS[config.precision],
     )
     if "LOCAL_RANK" in os.environ and not TorchElasticEnvironment.detect():
-        end_with_parent(_GRACE)  # it may wait for the first process for ever
+        end_with_parent(_GRACE)  # otherwise it may wait for the first process forever
     with waiting_for_others(config.devices, config.nodes):
         fabric.launch()
     return fabric
 
 
 def _refuse_missing_devices(accelerator: Accelerator, devices: int) -> None:
-    """Refuse more devices than this machine has.
-
-    Raises:
-        ConfigError: it has fewer.
+    """Raise a ConfigError where more devices are asked for than this computer has."""
     """
     if accelerator == "cuda" and devices > torch.cuda.device_count():
         raise ConfigError(
@@ -144,7 +141,7 @@ def _refuse_missing_devices(accelerator: Accelerator, devices: int) -> None:
 
 
 def is_first_process() -> bool:
-    """Whether this is the process that speaks and saves; known before Fabric is."""
+    """Whether this is the process that prints and saves. Known before Fabric starts."""
     names = ("RANK",) if "RANK" in os.environ else ("LOCAL_RANK", "NODE_RANK")
     return not any(int(os.environ.get(name, "0")) for name in names)
 
@@ -152,7 +149,7 @@ def is_first_process() -> bool:
 def over_processes(
     fabric: "Fabric", value: Tensor, operation: Literal["sum", "mean", "max", "min"]
 ) -> Tensor:
-    """A tensor reduced over all processes, the same in each."""
+    """A tensor reduced over all processes; each gets the result."""
     reduced = fabric.all_reduce(value.clone(), reduce_op=operation)
     assert isinstance(reduced, Tensor)
     return reduced

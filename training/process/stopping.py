@@ -1,4 +1,4 @@
-"""When a run saves within an epoch: now and then, and when it is told to stop."""
+"""Stopping a run by Ctrl-C or SIGTERM, and the time of checkpoints within an epoch."""
 
 import signal
 import threading
@@ -16,9 +16,9 @@ _AGREE_STEPS = 10
 
 
 class StopRequest:
-    """While entered, SIGINT and SIGTERM are noted instead of ending the process; a second one ends it.
+    """While entered, a first SIGINT or SIGTERM is noted; a second one ends the process.
 
-    Only the main thread can do so; in another one signals stay what they are.
+    In other threads than the main one, where Python allows no handlers, signals act as before.
     """
 
     _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -38,9 +38,9 @@ class StopRequest:
         self._restore()
 
     def agree(self, fabric: Fabric, step: int) -> bool:
-        """Whether to stop after this step, alike in all processes.
+        """Whether to stop after this step; all processes get the same answer.
 
-        One process alone answers at once; several ask each other now and then.
+        Several processes ask each other every few steps only.
         """
         if fabric.world_size > 1:
             if step % _AGREE_STEPS:
@@ -51,7 +51,7 @@ class StopRequest:
         return self.received is not None
 
     def error(self, where: Path, step: int, total: int) -> StoppedError:
-        """What ends the run that is saved in `where`, after `step` of `total` steps."""
+        """The error that ends a run after `step` of `total` steps, saved in `where`."""
         assert self.received is not None
         return StoppedError(where, step, total, self.received)
 
@@ -66,7 +66,7 @@ class StopRequest:
 
 
 class SaveClock:
-    """Says when a checkpoint within an epoch is due.
+    """Tells when a checkpoint within an epoch is due.
 
     Args:
         every: steps (`500`), or minutes (`5m`).

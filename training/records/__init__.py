@@ -1,1 +1,1 @@
-"""What a run leaves in its folder."""
+"""The files of a run: names, checks, log and archive."""

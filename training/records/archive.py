@@ -1,7 +1,7 @@
-"""torch's archives, checked before anything in them is believed.
+"""Reading torch's archives (.pt), which may be damaged or come from a stranger.
 
-torch writes a CRC-32 with every record and never looks at it again; it takes the sizes in an archive at their
-word, and its reader of pickles makes more kinds of objects than a checkpoint holds.
+torch writes a CRC-32 with every record but never checks it. It also trusts the sizes in an archive, and its
+reader of pickles makes more kinds of objects than a checkpoint holds. Everything is checked here.
 """
 
 import pickletools
@@ -41,23 +41,22 @@ _GLOBALS = {
     "collections OrderedDict",
     *(f"torch {kind}Storage" for kind in _STORAGES),
 }
-"""All that a pickle of tensors and primitives asks for."""
+"""Every name that a pickle of tensors and primitives refers to."""
 
 
 class ArchiveError(Exception):
-    """A file is no whole archive of tensors and primitives; says why in a few words."""
+    """A file is not a whole archive of tensors and primitives; says why in a few words."""
 
 
 def read_archive(path: Path) -> Any:
-    """What `torch.save` wrote of primitives, dicts, lists, tuples and tensors, onto the CPU.
+    """Read primitives, dicts, lists, tuples and tensors that `torch.save` wrote, onto the CPU.
 
-    The CRC-32 of every record is checked, which finds every damage of up to 32 bits in a row. Memory stays
-    within twice the file's size: nothing in it may be compressed, and no tensor may be larger than what is
-    stored of it.
+    The CRC-32 of every record is checked, which finds any damage of up to 32 bits in a row. Memory stays
+    below twice the size of the file: nothing in it may be compressed, and every tensor must be stored whole.
 
     Raises:
         ArchiveError: the file is damaged, or holds something else.
-        OSError: it cannot be read, or is no file.
+        OSError: it cannot be read, or is not a file.
     """
     with open_regular(path) as file:
         try:
@@ -74,18 +73,18 @@ def read_archive(path: Path) -> Any:
 
 
 def is_finite(tensor: Tensor) -> bool:
-    """Whether no number of a tensor is NaN or infinite; one sum tells, unless it overflows."""
+    """Whether no number of a tensor is NaN or infinite. The sum alone tells it, unless the sum overflows."""
     return bool(tensor.sum().isfinite()) or bool(tensor.isfinite().all())
 
 
 def _check_records(file: BinaryIO) -> list[int]:
-    """Check an archive from end to end; gives the bytes of each tensor's record."""
+    """Check an archive from end to end; returns the bytes of each tensor's record."""
     size = file.seek(0, 2)
     with zipfile.ZipFile(file) as archive:
         records = archive.infolist()
         if not 0 < len(records) <= _MOST_RECORDS or archive.comment or records[0].header_offset:
             raise ArchiveError("another kind of archive")
-        # torch takes upper and lower case for the same.
+        # To torch, upper and lower case are the same.
         if len({record.filename.lower() for record in records}) < len(records):
             raise ArchiveError("two records of one name")
         for record in records:
@@ -113,7 +112,7 @@ def _check_pickle(archive: zipfile.ZipFile, record: zipfile.ZipInfo) -> None:
 
 
 def _check_values(content: Any, sizes: list[int]) -> None:
-    """Check that everything is a primitive, a container of them, or a tensor that is wholly stored."""
+    """Check that everything is a primitive, a container of them, or a tensor that is stored whole."""
     left = Counter(sizes)
     seen: set[int] = set()
     for value in _values(content):
@@ -139,7 +138,7 @@ def _check_tensor(tensor: Tensor) -> None:
 
 
 def _values(content: Any) -> Iterator[Any]:
-    """Every value and key, however deep; those that stand in several places come several times."""
+    """Every value and key at any depth; one that is in several places comes several times."""
     waiting, count = [content], 0
     while waiting:
         value = waiting.pop()

@@ -1,7 +1,7 @@
-"""TensorBoard files that a full disk does not take the run down with.
+"""TensorBoard files that do not end the run when the disk is full.
 
-torch's writer hands events to a thread, and a thread that cannot write prints a traceback and lets the next
-event fail. Here the thread that trains writes: at the first error the file ends, and the run goes on.
+torch's writer hands events to a thread; when that thread cannot write, it prints a traceback and the next
+event fails. Here the training thread writes: at the first error the file ends, and training continues.
 """
 
 import itertools
@@ -26,7 +26,7 @@ class EventFile:
     """A new file of events in a folder, with the methods of TensorBoard's own writer.
 
     Attributes:
-        problem: why no more is written, in one line; None while all goes well.
+        problem: why writing has ended, in one line; None while it has not.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -51,7 +51,7 @@ class EventFile:
                 self._give_up(error)
 
     def flush(self) -> None:
-        """Write what is held back."""
+        """Write events that are still in the buffer."""
         if self.problem is None:
             try:
                 self._file.flush()
@@ -59,14 +59,14 @@ class EventFile:
                 self._give_up(error)
 
     def close(self) -> None:
-        """Write what is held back, and end the file."""
+        """Write events that are still in the buffer, and close the file."""
         self.flush()
         with suppress(OSError):
             self._file.close()
 
     def _give_up(self, error: OSError) -> None:
         self.problem = error.strerror or one_line(error)
-        with suppress(OSError):  # what is held back does not fit either
+        with suppress(OSError):  # events in the buffer do not fit either
             self._file.close()
 
 
@@ -82,7 +82,7 @@ class Board(SummaryWriter):
 
     Args:
         folder: of the file.
-        purge_step: what earlier files hold from this step on is not to be shown.
+        purge_step: TensorBoard hides events of earlier files from this step on.
     """
 
     def __init__(self, folder: Path, purge_step: int | None = None) -> None:
@@ -96,15 +96,15 @@ class Board(SummaryWriter):
 
     @property
     def problem(self) -> str | None:
-        """Why no more is written; None while all goes well."""
+        """Why writing has ended; None while it has not."""
         return self._events.problem
 
     def flush(self) -> None:
-        """Write what is held back."""
+        """Write events that are still in the buffer."""
         self._events.flush()
 
     def close(self) -> None:
-        """Write what is held back, and end the file."""
+        """Write events that are still in the buffer, and close the file."""
         self._events.close()
 
     def _get_file_writer(self) -> FileWriter:

@@ -1,4 +1,4 @@
-"""What a run leaves to look at: its config, a CSV with a row per epoch, and files for TensorBoard."""
+"""The log of a run: its config as JSON, a CSV with one row per epoch, and files for TensorBoard."""
 
 import csv
 import io
@@ -27,16 +27,16 @@ _MOST_CSV = 2**26
 
 
 class RunLog:
-    """The log of a run in `folder`. A resumed run goes on where its checkpoint was: later rows are dropped.
+    """The log of a run in `folder`. Of a resumed run, rows after its checkpoint are dropped.
 
     Args:
         folder: of the log.
         epoch: epochs done so far.
-        step: batches done so far; TensorBoard counts in these.
-        say: is told when TensorBoard's file can no longer be written, which is no reason not to train.
+        step: steps done so far, which TensorBoard shows.
+        say: gets a line when TensorBoard's file can no longer be written; training continues.
 
     Raises:
-        RunError: a table stands there that no run wrote.
+        RunError: the folder has a table that no run wrote.
     """
 
     def __init__(self, folder: Path, epoch: int, step: int, say: Callable[[str], None] = print) -> None:
@@ -47,19 +47,19 @@ class RunLog:
         self._has_said = False
 
     def close(self) -> None:
-        """Write what is held back for TensorBoard."""
+        """Write events that are still in TensorBoard's buffer."""
         self._board.close()
         self._tell()
 
     def training(self, step: int, terms: dict[str, float], lr: float) -> None:
-        """Losses averaged over the last steps."""
+        """Log losses averaged over the last steps."""
         for name, value in terms.items():
             self._board.add_scalar(f"train/{name}", value, step)
         self._board.add_scalar("train/lr", lr, step)
         self._flush()
 
     def epoch(self, step: int, row: dict[str, float | int]) -> None:
-        """One epoch's row, in the CSV and as scalars."""
+        """Log one epoch: a row of the CSV, and scalars."""
         texts = {
             name: str(value) if isinstance(value, int) else f"{value:.6g}" for name, value in row.items()
         }
@@ -75,20 +75,20 @@ class RunLog:
         self._flush()
 
     def pictures(self, step: int, target: Target, prepared: Prepared, prediction: Prediction) -> None:
-        """Samples as rows: what was seen, should be answered and was, and the errors, as in `columns`."""
+        """Log samples as rows of pictures, with the columns of `columns`."""
         shown = columns(target, prepared, prediction)
         self._board.add_image(", ".join(shown), grid(shown), step)
         self._flush()
 
     def histograms(self, step: int, network: nn.Module) -> None:
-        """Every weight's values, and its gradient's, as the last step left them (clipped, not averaged)."""
+        """Log the values of every weight and its gradient after the last step (clipped, not averaged)."""
         for name, weight in network.named_parameters():
             self._histogram(f"weights/{name}", weight.detach(), step)
             if weight.grad is not None:
                 self._histogram(f"gradients/{name}", weight.grad, step)
 
     def graph(self, architecture: Architecture) -> str | None:
-        """The network's graph; gives the reason where it cannot be drawn."""
+        """Log the network's graph; returns the reason where that is impossible."""
         return add_graph(self._board, architecture)
 
     def _flush(self) -> None:
@@ -98,7 +98,9 @@ class RunLog:
     def _tell(self) -> None:
         if self._board.problem is not None and not self._has_said:
             self._has_said = True
-            self._say(f"{self._folder}: no more for TensorBoard ({self._board.problem}); training goes on")
+            self._say(
+                f"{self._folder}: TensorBoard gets no more events ({self._board.problem}); training continues"
+            )
 
     def _histogram(self, name: str, values: Tensor, step: int) -> None:
         # Scaled gradients overflow now and then.
@@ -115,9 +117,9 @@ def grid(shown: Mapping[str, Tensor]) -> Tensor:
 
 
 def columns(target: Target, prepared: Prepared, prediction: Prediction) -> dict[str, Tensor]:
-    """What is shown of samples, by name: (B, 1 or 3, h, w) float in [0, 1] each.
+    """The pictures of samples by name, each (B, 1 or 3, h, w) float in [0, 1]: inputs, truth, answer, errors.
 
-    Errors are absolute, and of depth 0 where it is unknown; without a depth head there is no depth.
+    Errors are absolute; the error of depth is 0 where depth is unknown. Without a depth head there is no depth.
     """
     truth: Truth = prepared.truth
     shown = {
@@ -132,10 +134,10 @@ def columns(target: Target, prepared: Prepared, prediction: Prediction) -> dict[
 
 
 def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of the CSV, a text per column; none where there is no file.
+    """The rows of the CSV, as texts by column; empty where there is no file.
 
     Raises:
-        RunError: it is no table with an epoch in every row.
+        RunError: the file is not a table with an epoch in every row.
     """
     try:
         text = read_regular(path, _MOST_CSV).decode("utf-8")
@@ -156,7 +158,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
 
 
 def write_config(folder: Path, config: TrainConfig) -> None:
-    """Write the resolved config as JSON into the run's folder, unless it stands there."""
+    """Write the resolved config as JSON into the run's folder, unless the same is there already."""
     path = folder / CONFIG_FILE
     # In ASCII, which keeps a path of any bytes.
     content = (json.dumps(config.model_dump(exclude={"out"}), indent=2, default=str) + "\n").encode()

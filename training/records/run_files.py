@@ -1,4 +1,4 @@
-"""The files of a run by name. Finding one needs no torch, so a wrong path is said at once."""
+"""The files of a run by name. Finding one needs no torch, so a wrong path is reported at once."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ BEST = "best.pt"
 
 
 def find_checkpoint(path: Path) -> Path:
-    """The checkpoint that a path names: a file, or a run's folder, where it is best.pt, else last.pt.
+    """The checkpoint that a path means: the file itself, or best.pt or else last.pt in a run's folder.
 
     Raises:
         CheckpointError: there is none.

@@ -1,4 +1,4 @@
-"""What in a folder is a run's own: only that is replaced or removed, and by one process at a time."""
+"""The folder of a run: only files that a run wrote are replaced or removed, by one process at a time."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -13,16 +13,16 @@ from training.process.devices import is_first_process
 from training.records.run_files import BEST, LAST
 
 FORMAT = "fgbg-checkpoint"
-"""By this word, which stands at the beginning of its content, a checkpoint is known."""
+"""This word at the beginning of its content marks a checkpoint."""
 LOG_FOLDER = "log"
 CONFIG_FILE = "config.json"
 CSV_FILE = "metrics.csv"
 LR_PLOT = "lr-range.png"
 BOARD_SUFFIX = ".fgbg"
-"""The end of the names of a run's TensorBoard files."""
+"""Names of a run's TensorBoard files end in this."""
 
 PLOT_MARK = "fgbg train"
-"""The software that a plot names as its maker."""
+"""The software that the metadata of a plot names."""
 
 _HEAD = 4096
 _MOST_CONFIG = 2**20
@@ -32,11 +32,11 @@ _CONFIG_HAS = {"data", "stages", "widths", "lr"}
 
 @contextmanager
 def hold_run(out: Path) -> Iterator[None]:
-    """Keep other calls of train from a folder; of the processes of one run the first does.
+    """Lock a folder against other calls of train. Of the processes of one run, the first holds the lock.
 
     Raises:
         ConfigError: another call trains there.
-        UsageError: the file system has no locks, or a file stands in place of a folder.
+        UsageError: the file system has no locks, or there is a file in place of a folder.
     """
     if not is_first_process():
         yield
@@ -49,20 +49,19 @@ def hold_run(out: Path) -> Iterator[None]:
 
 
 def refuse_foreign(out: Path) -> None:
-    """Make sure that what a run replaces is of a run.
+    """Check that every file that a run would replace was written by a run.
 
-    Checkpoints, which are only replaced when asked for, count as well: a damaged one that is still known by
-    its beginning may be overwritten.
+    A damaged checkpoint counts as one if its beginning is right.
 
     Raises:
-        UsageError: it is not; nothing was changed.
+        UsageError: a file is of someone else; nothing was changed.
     """
     for path, is_own in _owned(out):
         refuse_foreign_file(path, is_own)
 
 
 def refuse_foreign_file(path: Path, is_own: Callable[[Path], bool]) -> None:
-    """Raise a UsageError where a file stands that is not known for a run's."""
+    """Raise a UsageError where there is a file that no run wrote."""
     if (path.exists() or path.is_symlink()) and not is_own(path):
         raise UsageError(
             path, f"{path.name} of an earlier run", "something else", "move it away, or use another `out`"
@@ -70,7 +69,7 @@ def refuse_foreign_file(path: Path, is_own: Callable[[Path], bool]) -> None:
 
 
 def remove_run(out: Path) -> None:
-    """Remove what a run left: checkpoints, table, plot and TensorBoard files; all else stays."""
+    """Remove the checkpoints, table and TensorBoard files of a run; all else stays."""
     for path, is_own in _owned(out):
         if path.name != CONFIG_FILE and is_own(path):
             path.unlink()
@@ -79,18 +78,18 @@ def remove_run(out: Path) -> None:
 
 
 def recorded_config(out: Path) -> dict[str, Any]:
-    """What config.json in `out` says, as it stands there; nothing where there is no such file."""
+    """The content of config.json in `out`; empty where there is no such file."""
     return _config(out / CONFIG_FILE)
 
 
 def recorded_data(out: Path) -> Path | None:
-    """The folder of the dataset that the run in `out` was last trained on; None where that is not known."""
+    """The folder of the dataset that the run in `out` was last trained on; None where it is unknown."""
     data = recorded_config(out).get("data")
     return Path(data) if isinstance(data, str) and data else None
 
 
 def is_run_plot(path: Path) -> bool:
-    """Whether a file is a plot of a range test."""
+    """Whether a file is the plot of a range test."""
     return b"Software\x00" + PLOT_MARK.encode() in _head(path)
 
 
@@ -117,7 +116,7 @@ def _is_config(path: Path) -> bool:
 
 
 def _config(path: Path) -> dict[str, Any]:
-    """A JSON object; an empty one for whatever else stands there."""
+    """The JSON object in a file; empty where there is none."""
     try:
         content = json.loads(read_regular(path, _MOST_CONFIG))
     except (OSError, ValueError, RecursionError):
@@ -126,7 +125,7 @@ def _config(path: Path) -> dict[str, Any]:
 
 
 def _head(path: Path) -> bytes:
-    """The first bytes of a file; none where there is no file."""
+    """The first bytes of a file; empty where there is no file."""
     try:
         with open_regular(path) as file:
             return file.read(_HEAD)
