@@ -119,7 +119,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
             not fit the network its config names, or weights that are not finite.
     """
     if not path.exists():
-        raise CheckpointError(path, "a checkpoint", "nothing", "run 'fgbg train' first")
+        raise CheckpointError(path, "", "does not exist", "train a network first with 'fgbg train'")
     try:
         content = read_archive(path)
     except ArchiveError as error:

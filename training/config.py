@@ -63,7 +63,7 @@ class TrainConfig(StrictConfig):
     batch_size: Batch | Auto = 16
     """Samples that a device takes at a time in the first stage; auto tries sizes."""
     scale_batch: Switch = False
-    """Whether batches of later stages hold fewer samples, so that they have as many pixels as in the first."""
+    """Whether batches of later stages hold fewer samples, to have as many pixels as in the first."""
     accumulate: Batch = 1
     """Batches whose gradients are added for one step of the optimiser."""
     schedule: Schedule = "plateau"

@@ -1,4 +1,4 @@
-"""Messages about fields of a config that were given and have no effect, or that differ from an earlier call."""
+"""Messages about fields that were given and have no effect, or that differ from an earlier call."""
 
 from collections.abc import Mapping
 from typing import Any

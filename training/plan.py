@@ -29,7 +29,7 @@ class Plan:
         self.epoch_samples = config.epoch_samples or min(length, DEFAULT_EPOCH_SAMPLES)
 
     def batch_size(self, stage: int) -> int:
-        """Samples that a process takes at a time; with `scale_batch`, as many pixels as in the first stage."""
+        """Samples that a process takes at a time; with `scale_batch`, as many pixels as in stage 0."""
         config = self._config
         assert config.batch_size != "auto"
         if not config.scale_batch:
@@ -81,7 +81,7 @@ class Plan:
     def rows(self, position: RunPosition, steps: int) -> Iterator[np.ndarray]:
         """The rows of train that this process takes in the next steps, batch by batch.
 
-        The processes take turns with the batches of one stream, so each pass over train has every sample once.
+        The processes take turns with the batches of one stream, so a pass over train has every sample once.
         """
         config, own = self._config, self.batch_size(position.stage)
         for number in range(steps * config.accumulate):

@@ -152,7 +152,7 @@ def test_a_refusal_does_not_advise_to_run_the_code(tmp_path: Path) -> None:
 
 def test_a_missing_checkpoint_is_named(tmp_path: Path) -> None:
     with pytest.raises(
-        CheckpointError, match=r"last\.pt: expected a checkpoint, found nothing; run 'fgbg train'"
+        CheckpointError, match=r"last\.pt does not exist\. Train a network first with 'fgbg train'"
     ):
         load_checkpoint(tmp_path / "last.pt")
 

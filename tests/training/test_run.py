@@ -382,7 +382,7 @@ def test_two_calls_never_train_in_one_folder(
 def test_files_of_others_are_never_replaced(run: Run, copy: Path, name: str, flags: dict[str, bool]) -> None:
     (copy / name).write_text("mine")
     before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
-    with pytest.raises(UsageError, match=rf"{Path(name).name} of an earlier run, found something else"):
+    with pytest.raises(UsageError, match=rf"{Path(name).name} was not written by a run"):
         run(copy, "16:2", **flags)
     assert before == {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
 

@@ -28,8 +28,8 @@ class Muon(Optimizer):
     steps are as large as those of AdamW at the same rate. AdamW itself steps weights that are not a matrix
     (biases, normalisation) or have one channel on a side (heads, depthwise convolutions).
 
-    The parts come from timm and torch. timm's own Muon iterates in bfloat16, 15 times slower than float32 on a
-    CPU without instructions for it; torch's takes no convolutions.
+    The parts come from timm and torch. timm's own Muon iterates in bfloat16, 15 times slower than float32 on
+    a CPU without instructions for it; torch's takes no convolutions.
 
     Args:
         parameters: of a network.

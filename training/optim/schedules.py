@@ -47,7 +47,7 @@ def cosine(done: float) -> float:
 def one_cycle(done: float) -> float:
     """From FIRST to 1, then to FINAL, each along half a cosine.
 
-    Source: Smith & Topin 2018, "Super-Convergence", in the shape of torch's OneCycleLR; momentum does not change.
+    Source: Smith & Topin 2018, "Super-Convergence", in the shape of torch's OneCycleLR.
     """
     if done < RISING:
         return _between(FIRST, 1.0, done / RISING)

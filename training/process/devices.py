@@ -128,7 +128,6 @@ def make_fabric(config: TrainConfig) -> "Fabric":
 
 def _refuse_missing_devices(accelerator: Accelerator, devices: int) -> None:
     """Raise a ConfigError where more devices are asked for than this computer has."""
-    """
     if accelerator == "cuda" and devices > torch.cuda.device_count():
         raise ConfigError(
             "`devices`", f"at most the {torch.cuda.device_count()} that are here", str(devices), "lower it"

@@ -119,7 +119,7 @@ def grid(shown: Mapping[str, Tensor]) -> Tensor:
 def columns(target: Target, prepared: Prepared, prediction: Prediction) -> dict[str, Tensor]:
     """The pictures of samples by name, each (B, 1 or 3, h, w) float in [0, 1]: inputs, truth, answer, errors.
 
-    Errors are absolute; the error of depth is 0 where depth is unknown. Without a depth head there is no depth.
+    Errors are absolute, and 0 where depth is unknown. Without a depth head there is no depth.
     """
     truth: Truth = prepared.truth
     shown = {

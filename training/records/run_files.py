@@ -21,7 +21,7 @@ def find_checkpoint(path: Path) -> Path:
             return path / name
     raise CheckpointError(
         path,
-        f"a checkpoint, or a run's folder with {BEST} or {LAST}",
-        "neither" if path.exists() else "nothing",
-        "run 'fgbg train' first, or give a file with `checkpoint`",
+        "",
+        f"holds neither {BEST} nor {LAST}" if path.exists() else "does not exist",
+        "train a network first with 'fgbg train', or give another `checkpoint`",
     )

@@ -43,7 +43,7 @@ def hold_run(out: Path) -> Iterator[None]:
         return
     for path in (out, out / LOG_FOLDER):
         if path.exists() and not path.is_dir():
-            raise UsageError(path, "a folder", "a file", "use another `out`")
+            raise UsageError(path, "", "is a file, and a run needs a folder there", "use another `out`")
     with hold_folder(out, "fgbg train"):
         yield
 
@@ -64,7 +64,7 @@ def refuse_foreign_file(path: Path, is_own: Callable[[Path], bool]) -> None:
     """Raise a UsageError where there is a file that no run wrote."""
     if (path.exists() or path.is_symlink()) and not is_own(path):
         raise UsageError(
-            path, f"{path.name} of an earlier run", "something else", "move it away, or use another `out`"
+            path, "", "was not written by a run, which would replace it", "move it away, or use another `out`"
         )
 
 

@@ -34,7 +34,7 @@ def test_a_full_disk_ends_the_file_and_not_the_run(tmp_path: Path, monkeypatch: 
     log.training(3, {"loss": 0.5}, 0.1)
     log.epoch(4, {"epoch": 1})
     log.close()
-    line = f"{tmp_path}: no more for TensorBoard (No space left on device); training goes on"
+    line = f"{tmp_path}: TensorBoard gets no more events (No space left on device); training continues"
     assert said == [line]
     events = EventAccumulator(str(tmp_path)).Reload()
     assert [event.step for event in events.Scalars("train/loss")] == [1]

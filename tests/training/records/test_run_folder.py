@@ -59,7 +59,7 @@ def test_files_of_a_run_are_its_own(out: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"{}", b"my notes", b"\xff\xfe\0", b"[" * 100_000, b"a,b\n1,2\n"])
 def test_files_of_others_are_refused_and_stay(out: Path, name: str, content: bytes) -> None:
     (out / name).write_bytes(content)
-    with pytest.raises(UsageError, match=rf"{Path(name).name} of an earlier run, found something else"):
+    with pytest.raises(UsageError, match=rf"{Path(name).name} was not written by a run"):
         refuse_foreign(out)
     remove_run(out)
     assert (out / name).read_bytes() == content
@@ -71,7 +71,7 @@ def test_files_of_others_are_refused_and_stay(out: Path, name: str, content: byt
 def test_what_is_no_file_is_refused_and_hangs_nothing(out: Path, name: str, kind: str) -> None:
     path = out / name
     {"pipe": os.mkfifo, "dangling": lambda path: path.symlink_to("nowhere"), "folder": os.mkdir}[kind](path)
-    with pytest.raises(UsageError, match="something else"):
+    with pytest.raises(UsageError, match="was not written by a run"):
         refuse_foreign(out)
         refuse_foreign_file(path, is_run_plot)
     remove_run(out)
@@ -82,7 +82,7 @@ def test_what_is_no_file_is_refused_and_hangs_nothing(out: Path, name: str, kind
 def test_a_file_in_place_of_a_folder_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("mine")
-    with pytest.raises(UsageError, match="expected a folder, found a file"):
+    with pytest.raises(UsageError, match="is a file, and a run needs a folder there"):
         hold_run(tmp_path / "run").__enter__()
 
 
