@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         ImageError,
         UsageError,
     )
-    from generator.export.blocks import ExportConfig
+    from generator.export.config import ExportConfig
     from generator.export.pipeline import export_dataset
     from generator.pipeline import generate
     from generator.reading.dataset import Batch, Dataset, Sample, Split, open_dataset
@@ -101,7 +101,7 @@ _MODULES = {
         *("AssetError", "ConfigError", "DatasetError", "ExistsError", "FgbgError", "ImageError"),
         "UsageError",
     ),
-    "generator.export.blocks": ("ExportConfig",),
+    "generator.export.config": ("ExportConfig",),
     "generator.export.pipeline": ("export_dataset",),
     "generator.pipeline": ("generate",),
     "generator.reading.dataset": ("Batch", "Dataset", "Sample", "Split", "open_dataset"),

@@ -13,7 +13,7 @@ from pathlib import Path
 from blake3 import blake3
 
 from generator import __version__
-from generator.assets.listing import list_assets
+from generator.assets.listing import CUT_OUTS_ADVICE, PHOTOS_ADVICE, list_assets
 from generator.build_bank import (
     NetworkDepth,
     bank_bytes,
@@ -119,7 +119,8 @@ def generate(
         40
     """
     end_if_script_is_imported()
-    fgs, bgs = list_assets(config.fg, say), list_assets(config.bg, say)
+    fgs = list_assets(config.fg, say, CUT_OUTS_ADVICE)
+    bgs = list_assets(config.bg, say, PHOTOS_ADVICE)
     with hold_folder(config.out, "fgbg generate"):
         existing = Existing.look(config.out, overwrite)
         order = _order_for(config, fgs, bgs, existing, overwrite, say, skip_bad)

@@ -70,14 +70,23 @@ def command(
     can stop the export and run the same command again: it continues.
     """
     from generator.errors import UsageError
-    from generator.export.blocks import ExportConfig
+    from generator.export.config import ExportConfig
     from generator.export.pipeline import export_dataset
     from generator.numerals import format_bytes
 
     if format_name is None:
         raise UsageError("--format", "folder, coco or webdataset", "none", "say which")
     folder = out or Path("outputs/export") / format_name
-    config = ExportConfig(data, folder, format_name, subset, samples, picture_format, quality, workers)
+    config = ExportConfig(
+        data=data,
+        out=folder,
+        format=format_name,
+        subset=subset,
+        samples=samples,
+        picture_format=picture_format,
+        quality=quality,
+        workers=workers,
+    )
     outcome = export_dataset(config, overwrite)
     counts = ", ".join(f"{name} {count:,}" for name, count in outcome.samples.items())
     if outcome.written:

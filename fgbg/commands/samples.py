@@ -36,8 +36,6 @@ def command(folder: Path, count: int, size: int, seed: int, overwrite: bool) -> 
     default FOLDER is data.
     """
     from generator.drawing.write import write_samples
-    from generator.progress import Progress
 
-    with Progress("drawing", 2 * count, "pictures") as progress:
-        drawn = write_samples(folder, count, size, seed, overwrite, progress.advance)
+    drawn = write_samples(folder, count, size, seed, overwrite)
     say(f"{count} foregrounds in {drawn.fg}, {count} backgrounds with depth in {drawn.bg}")

@@ -88,7 +88,7 @@ def find_pictures(paths: Iterable[Path], out: Path) -> Found:
     for path in paths:
         if not path.is_dir():
             if maker_of(path) is not None:
-                remarks.append(f"{printable(path)}: a result of fgbg, passed over")
+                remarks.append(f"{printable(path)}: a result of fgbg, skipped")
             else:
                 given.append(Given(path.parent, Path(path.name)))
             continue

@@ -1,4 +1,4 @@
-"""Which pictures look alike, by their perceptual hashes, without comparing each with every other one."""
+"""Which pictures look alike, by their perceptual hashes; thousands are compared in a second."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -11,10 +11,11 @@ PerceptualHash = tuple[int, int]
 """64-bit hashes of a picture and of its mirror image."""
 
 NEAR_DUPLICATE_BITS = 6
-"""Two pictures are near-duplicates when so many bits of their hashes differ, or fewer."""
+"""Two pictures are near-duplicates if at most this many bits of their hashes differ."""
 
-# Hashes that differ in at most 6 bits agree in one of 7 bands of their bits.
+# If two hashes differ in at most 6 bits, at least one of 7 bands of their bits is equal.
 _BANDS = NEAR_DUPLICATE_BITS + 1
+# Fewer hashes are compared each with every other one, which is faster than sorting them by bands.
 _FEWEST_TO_SORT = 8192
 _BLOCK = 2**20
 
@@ -33,7 +34,7 @@ def perceptual_hash(rgb: np.ndarray) -> PerceptualHash:
 
 
 def over_grey(sprite: np.ndarray) -> np.ndarray:
-    """A sprite (h, w, 4) uint8 over middle grey, as it is hashed: (h, w, 3) uint8."""
+    """A sprite (h, w, 4) uint8 laid over middle grey, (h, w, 3) uint8: the picture that is hashed."""
     alpha = sprite[..., 3:].astype(np.uint16)
     return ((sprite[..., :3] * alpha + 128 * (255 - alpha)) // 255).astype(np.uint8)
 
@@ -48,7 +49,7 @@ def group_near_duplicates(hashes: Sequence[PerceptualHash]) -> list[int]:
     different, number = np.unique(np.array(hashes, np.uint64), axis=0, return_inverse=True)
     group = np.arange(len(different))
     for rows, columns, _, bits in _compared(different):
-        # Only what joins two groups counts: of thousands of pictures that are all alike, a few pairs.
+        # Only pairs of two groups are of use: few, even among thousands of pictures that are all alike.
         apart = group[rows][:, None] != group[columns]
         first, second = np.nonzero((bits <= NEAR_DUPLICATE_BITS) & apart)
         if len(first):
@@ -59,17 +60,18 @@ def group_near_duplicates(hashes: Sequence[PerceptualHash]) -> list[int]:
 
 
 def nearest_earlier(hashes: Sequence[PerceptualHash]) -> list[tuple[int, int, bool] | None]:
-    """For each picture the earlier near-duplicate that it is nearest to, if it has one.
+    """The nearest earlier near-duplicate of each picture.
 
     Returns:
-        The number of that picture, how many bits differ, and whether it looks like it mirrored. Among
-        equally near ones the picture as it is wins, then the first.
+        For each picture, the number of the earlier one, how many bits differ, and whether it is its mirror
+        image; None if it has no near-duplicate before it. Among equally near ones, pictures that are not
+        mirrored come first, then earlier ones.
     """
     if not hashes:
         return []
     pairs = np.array(hashes, np.uint64)
     first = _first_of_each(pairs[:, 0])
-    # Whoever repeats an earlier hash is nearest to the first that has it.
+    # A picture with the hash of earlier ones is nearest to the first of them.
     new = np.flatnonzero(first == np.arange(len(first)))
     none = np.iinfo(np.int64).max
     best = np.full(len(new), none)
@@ -85,14 +87,14 @@ def nearest_earlier(hashes: Sequence[PerceptualHash]) -> list[tuple[int, int, bo
 
 
 def _compared(hashes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
-    """Every pair of pictures that may be near-duplicates, in blocks; a pair may come more than once.
+    """Compare every pair of pictures that may be near-duplicates, in blocks; a pair may come several times.
 
     Args:
-        hashes: (n, 2) uint64 of pictures and their mirror images.
+        hashes: (n, 2) uint64, of pictures and of their mirror images.
 
     Yields:
-        Pictures (r,); pictures (c,) with which they are compared, and (c,) whether these are mirrored; and
-        (r, c) uint8, the bits in which they differ.
+        Numbers of pictures (r,); numbers of the pictures (c,) that they are compared with; (c,) bool, whether
+        the latter are mirrored; and (r, c) uint8, how many bits differ.
     """
     straight = hashes[:, 0]
     both, owner = hashes.T.ravel(), np.tile(np.arange(len(hashes)), 2)
@@ -112,7 +114,7 @@ def _compared(hashes: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.n
 
 
 def _bands(count: int) -> list[np.uint64]:
-    """Masks of bits, in one of which two near hashes agree; a single empty one where there are few."""
+    """Masks of the bits of each band; a single mask of no bits for few hashes, which all agree in it."""
     if count < _FEWEST_TO_SORT:
         return [np.uint64(0)]
     edges = np.linspace(0, 64, _BANDS + 1).astype(int).tolist()
@@ -120,7 +122,8 @@ def _bands(count: int) -> list[np.uint64]:
 
 
 def _joined(group: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Groups (n,) after those in `one` (k,) and those in `other` (k,) became the same, pair by pair."""
+    """The groups (n,) after joining group one[i] with group other[i], for each of k pairs."""
+    # Imported here: only comparing pictures needs SciPy.
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -134,7 +137,7 @@ def _joined(group: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray
 
 
 def _first_of_each(values: np.ndarray) -> np.ndarray:
-    """For each of (n,) values, the place of the first that equals it."""
+    """For each of (n,) values, the index of the first one that is equal."""
     _, first, number = np.unique(values, return_index=True, return_inverse=True)
     places: np.ndarray = first[number.ravel()]
     return places

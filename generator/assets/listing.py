@@ -1,4 +1,4 @@
-"""Which files of a folder are pictures, which are passed over, and whether their names will do."""
+"""Which files of a folder are pictures, which are skipped, and whether a dataset can hold their names."""
 
 import os
 import unicodedata
@@ -17,27 +17,32 @@ PICTURE_SUFFIXES = frozenset(
 )
 DEPTH_PICTURE_SUFFIX = ".depth.png"
 
-# Made by a system for itself.
+PICTURES_ADVICE = "Put pictures there, or give another folder."
+CUT_OUTS_ADVICE = "Put cut-outs there, or give another folder with `fg`, or run 'fgbg samples'."
+PHOTOS_ADVICE = "Put photos there, or give another folder with `bg`, or run 'fgbg samples'."
+"""What to do about a folder without pictures."""
+
+# Written by operating systems for their own use.
 _SYSTEM_FILES = frozenset({"thumbs.db", "desktop.ini"})
 
 
 @dataclass
 class Listing:
-    """What is in a folder and below.
+    """The files in a folder and in the folders below it.
 
     Attributes:
-        folder: that was looked through.
-        pictures: whatever is named like a picture, sorted by its path inside the folder; opening one tells
-            whether it is a picture, or a link to nowhere.
-        passed_over: how many files of other kinds there are, by suffix in small letters.
-        results: of the pictures those that `drop_results` took out.
-        dead_links: links to nowhere that are not named like pictures, sorted.
+        folder: the folder.
+        pictures: all files with the suffix of a picture, sorted by their path inside the folder. Some may be
+            no pictures, or links to files that do not exist.
+        skipped: how many other files there are, by suffix in lower case.
+        results: the pictures that `drop_results` removed.
+        dead_links: links to files that do not exist, without the suffix of a picture, sorted.
         problems: an error for each folder that cannot be read.
     """
 
     folder: Path
     pictures: list[Path] = field(default_factory=list)
-    passed_over: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
     results: list[Path] = field(default_factory=list)
     dead_links: list[Path] = field(default_factory=list)
     problems: list[AssetError] = field(default_factory=list)
@@ -47,114 +52,123 @@ class Listing:
         return _name(self.folder, path)
 
     def drop_results(self) -> None:
-        """Take out what fgbg itself wrote to look at: it is no source of anything new."""
+        """Remove the pictures that fgbg wrote for people to look at; a dataset is not made from them."""
         self.results = [path for path in self.pictures if maker_of(path) is not None]
         if self.results:
             dropped = set(self.results)
             self.pictures = [path for path in self.pictures if path not in dropped]
 
     def remarks(self) -> list[str]:
-        """Lines on what was passed over."""
-        lines = [f"{printable(path)}: a link to nowhere, passed over" for path in self.dead_links]
+        """Lines about skipped files."""
+        lines = [f"{printable(path)}: a broken link, skipped" for path in self.dead_links]
         if self.results:
             count, noun = len(self.results), "result" if len(self.results) == 1 else "results"
-            lines.append(f"{printable(self.folder)}: {count:,} {noun} of fgbg passed over")
-        if self.passed_over:
+            lines.append(f"{printable(self.folder)}: {count:,} {noun} of fgbg skipped")
+        if self.skipped:
             kinds = ", ".join(
                 f"{printable(suffix) or 'without suffix'} ({number:,})"
-                for suffix, number in sorted(self.passed_over.items(), key=lambda kind: (-kind[1], kind[0]))
+                for suffix, number in sorted(self.skipped.items(), key=lambda kind: (-kind[1], kind[0]))
             )
-            count = self.passed_over.total()
+            count = self.skipped.total()
             files = "file" if count == 1 else "files"
-            lines.append(f"{printable(self.folder)}: {count:,} {files} passed over: {kinds}")
+            lines.append(f"{printable(self.folder)}: {count:,} {files} skipped: {kinds}")
         return lines
 
 
 def list_pictures(
-    folder: Path, say: Callable[[str], None] = lambda line: None, results: bool = True
+    folder: Path,
+    say: Callable[[str], None] = lambda line: None,
+    results: bool = True,
+    advice: str = PICTURES_ADVICE,
 ) -> list[Path]:
     """All pictures in `folder` and below, sorted by their path inside it.
 
     Args:
         folder: to look through.
-        say: gets a line on whatever is passed over.
-        results: whether to take what fgbg itself wrote to look at.
+        say: gets a line about skipped files.
+        results: include the pictures that fgbg wrote for people to look at.
+        advice: what to do if there are no pictures, for the error.
 
     Raises:
-        AssetError: as `list_folder`, or a folder below cannot be read, or there is no picture.
+        AssetError: the folder is missing, is a file, or holds no picture, or a folder below cannot be read.
     """
-    listing = list_folder(folder)
+    listing = list_folder(folder, advice=advice)
     if not results:
         listing.drop_results()
     for line in listing.remarks():
         say(line)
     if listing.problems:
         raise listing.problems[0]
-    return require_pictures(listing)
+    return require_pictures(listing, advice)
 
 
-def list_assets(folder: Path, say: Callable[[str], None] = lambda line: None) -> list[Path]:
-    """The same of pictures that become part of a dataset: no results of ours, and with names for a manifest.
+def list_assets(
+    folder: Path, say: Callable[[str], None] = lambda line: None, advice: str = PICTURES_ADVICE
+) -> list[Path]:
+    """As `list_pictures`, for pictures that become part of a dataset: without results of fgbg.
 
     Raises:
-        AssetError: as `list_pictures`, or a name cannot stand in a dataset.
+        AssetError: as `list_pictures`, or a dataset cannot hold the name of a picture.
     """
-    pictures = list_pictures(folder, say, results=False)
+    pictures = list_pictures(folder, say, results=False, advice=advice)
     for problem in check_names(folder, pictures).values():
         fix = f"{problem.fix}; 'fgbg review' lists all such names"
         raise AssetError(problem.where, problem.expected, problem.found, fix)
     return pictures
 
 
-def require_pictures(listing: Listing) -> list[Path]:
+def require_pictures(listing: Listing, advice: str = PICTURES_ADVICE) -> list[Path]:
     """The pictures of a listing.
 
     Raises:
         AssetError: there are none.
     """
     if not listing.pictures:
-        kinds = " ".join(sorted(PICTURE_SUFFIXES))
-        found = "none" if not listing.passed_over else f"none among {listing.passed_over.total():,} files"
-        raise AssetError(listing.folder, f"at least one picture ({kinds})", found, "put pictures there")
+        others = f" among its {listing.skipped.total():,} files" if listing.skipped else ""
+        found = f"holds no pictures{others} ({' '.join(sorted(PICTURE_SUFFIXES))})"
+        raise AssetError(listing.folder, "", found, advice)
     return listing.pictures
 
 
-def list_folder(folder: Path, without: Path | None = None) -> Listing:
-    """Look through `folder` and below, links to other folders included, each folder once.
+def list_folder(folder: Path, without: Path | None = None, advice: str = PICTURES_ADVICE) -> Listing:
+    """List the files in `folder` and below, through links to folders, each folder once.
 
-    Hidden files and depth (`generator.assets.depth_names`) do not count at all.
+    Hidden files and depth files (`generator.assets.depth_names`) are left out.
 
     Args:
         folder: to look through.
         without: a folder inside it that is left out.
+        advice: what to do if the folder is missing, for the error.
 
     Raises:
         AssetError: the folder is missing, or is a file.
     """
     if not folder.is_dir():
-        found = "a file" if folder.exists() else "nothing"
-        raise AssetError(folder, "a folder of pictures", found, "name a folder that holds pictures")
+        found = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise AssetError(folder, "", found, advice)
     listing = Listing(folder)
+    pictures: list[tuple[str, Path]] = []
     for inside, names in _walk(folder, without, listing.problems):
+        below = "" if inside == folder else f"{_name(folder, inside)}/"
         for name in sorted(set(names) - depth_names(names)):
             path = inside / name
             suffix = path.suffix.lower()
             if suffix in PICTURE_SUFFIXES:
-                listing.pictures.append(path)
+                pictures.append((f"{below}{name}", path))
             elif path.is_symlink() and not path.exists():
                 listing.dead_links.append(path)
             elif name.lower() not in _SYSTEM_FILES:
-                listing.passed_over[suffix] += 1
-    listing.pictures.sort(key=listing.name)
+                listing.skipped[suffix] += 1
+    listing.pictures = [path for _, path in sorted(pictures)]
     listing.dead_links.sort(key=listing.name)
     return listing
 
 
 def check_names(folder: Path, pictures: Sequence[Path]) -> dict[Path, AssetError]:
-    """An error for each picture in a folder whose name cannot stand in a dataset.
+    """An error for each picture in a folder whose name a dataset cannot hold.
 
-    A name must be UTF-8, and no other name may be the same in another Unicode form: the two look alike, and
-    some file systems cannot hold both.
+    A name must be UTF-8. No two names may be the same in different Unicode forms: they look alike, and some
+    file systems cannot hold both.
     """
     problems = {}
     seen: dict[str, Path] = {}
@@ -171,7 +185,7 @@ def check_names(folder: Path, pictures: Sequence[Path]) -> dict[Path, AssetError
 
 
 def is_utf8(name: str) -> bool:
-    """Whether a name can be written as text; Python keeps other bytes as halves of characters."""
+    """Whether a name is valid UTF-8; Python keeps other bytes as surrogates."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -186,9 +200,9 @@ def _name(folder: Path, path: Path) -> str:
 def _walk(
     folder: Path, without: Path | None, problems: list[AssetError]
 ) -> Iterator[tuple[Path, Sequence[str]]]:
-    """Each folder with its names that are neither hidden nor folders; real folders come before links."""
+    """Each folder with the names of its files that are not hidden; real folders come before links."""
     real = os.path.realpath(folder)
-    # A link to a folder above would bring in everything, this folder too.
+    # A link to a folder above would include everything, this folder too.
     seen = {str(above) for above in Path(real).parents}
     if without is not None and (left_out := os.path.realpath(without)) != real:
         seen.add(left_out)

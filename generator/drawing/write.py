@@ -1,6 +1,5 @@
 """Sample assets drawn by the project itself: foregrounds, and backgrounds with exact depth."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +8,12 @@ from generator.drawing.backgrounds import draw_scene
 from generator.drawing.objects import draw_object
 from generator.encode import encode_png
 from generator.files import write_again
+from generator.progress import Progress
 
 
 @dataclass(frozen=True)
 class DrawnSamples:
-    """Where the samples are: the folders of foregrounds and backgrounds."""
+    """The folders of drawn foregrounds and backgrounds."""
 
     fg: Path
     bg: Path
@@ -25,24 +25,23 @@ def write_samples(
     size: int,
     seed: int,
     overwrite: bool = False,
-    advance: Callable[[int], None] = lambda count: None,
+    progress: bool = True,
 ) -> DrawnSamples:
     """Draw `count` foregrounds and `count` backgrounds into FOLDER/fg and FOLDER/bg.
 
-    Foregrounds (fg000.png ...) are RGBA of half of `size`; backgrounds (bg000.png ...) are RGB of `size`,
-    each with its exact depth in bg000.depth.png. Files that are there already with the same content
-    are left alone.
+    Foregrounds (fg000.png ...) are RGBA, with sides of half of `size`. Backgrounds (bg000.png ...) are RGB,
+    with sides of `size` and exact depth in bg000.depth.png. Existing files with the same content stay.
 
     Args:
-        folder: where to.
-        count: of each kind.
+        folder: parent folder of both.
+        count: how many of each.
         size: side of the backgrounds in pixels.
-        seed: of all drawing.
-        overwrite: replace files that are there with other content.
-        advance: called with 1 after each foreground and background.
+        seed: of everything that is drawn.
+        overwrite: replace existing files that have other content.
+        progress: show a progress bar.
 
     Raises:
-        ExistsError: another file is there, and not `overwrite`; nothing was replaced.
+        ExistsError: a file with other content exists, and not `overwrite`; it was not replaced.
 
     Example:
         >>> samples = fgbg.write_samples("drawn", count=1, size=32, seed=0)
@@ -50,13 +49,15 @@ def write_samples(
         ['bg000.depth.png', 'bg000.png']
     """
     drawn = DrawnSamples(Path(folder, "fg"), Path(folder, "bg"))
-    for number in range(count):
-        fg = drawn.fg / f"fg{number:03d}.png"
-        write_again(fg, encode_png(draw_object(seed, number, max(1, size // 2))), overwrite, "another folder")
-        advance(1)
-        rgb, depth = draw_scene(seed, number, size)
-        bg = drawn.bg / f"bg{number:03d}.png"
-        write_again(bg, encode_png(rgb), overwrite, "another folder")
-        write_again(bg.with_suffix(DEPTH_PICTURE_SUFFIX), encode_png(depth), overwrite, "another folder")
-        advance(1)
+    with Progress("drawing", 2 * count, "pictures", shown=progress) as bar:
+        for number in range(count):
+            fg = drawn.fg / f"fg{number:03d}.png"
+            rgba = draw_object(seed, number, max(1, size // 2))
+            write_again(fg, encode_png(rgba), overwrite, "another folder")
+            bar.advance(1)
+            rgb, depth = draw_scene(seed, number, size)
+            bg = drawn.bg / f"bg{number:03d}.png"
+            write_again(bg, encode_png(rgb), overwrite, "another folder")
+            write_again(bg.with_suffix(DEPTH_PICTURE_SUFFIX), encode_png(depth), overwrite, "another folder")
+            bar.advance(1)
     return drawn

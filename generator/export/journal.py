@@ -34,16 +34,16 @@ class Request(Record):
     picture_format: PictureFormat
     quality: int | None
 
-    def difference(self, wanted: "Request") -> tuple[str, str] | None:
-        """The first of its values that is not as wanted: (wanted, found) in words; None when all are."""
+    def difference(self, wanted: "Request") -> tuple[str, str, str] | None:
+        """The first value that is not as wanted: its name, the wanted and the found value, in words."""
         ours, theirs = self.model_dump(), wanted.model_dump(exclude={"version"})
         for name, value in theirs.items():
-            # The quality differs only where the pictures do too, which are named first.
+            # None means all: quality is None only for PNG, and then the picture formats differ first.
             if ours[name] != value:
                 wanted_words, found_words = (
                     "all" if one is None else str(one) for one in (value, ours[name])
                 )
-                return f"{name} {wanted_words}", found_words
+                return name, wanted_words, found_words
         return None
 
 

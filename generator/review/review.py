@@ -8,7 +8,7 @@ from typing import get_args
 
 from generator.assets.duplicates import PerceptualHash, over_grey, perceptual_hash
 from generator.assets.images import Traits, read_rgb, read_rgba, read_traits
-from generator.assets.listing import list_pictures
+from generator.assets.listing import CUT_OUTS_ADVICE, PHOTOS_ADVICE, list_pictures
 from generator.assets.pixel_budget import PixelBudget
 from generator.depth.pairing import all_depth_files_of
 from generator.errors import AlphaError, ImageError
@@ -66,7 +66,10 @@ def review(
         >>> fgbg.review("data/fg", "data/bg", fgbg.Limits(size=(64, 64), fg_size=32)).pictures
         24
     """
-    assets = _list_assets("fg", Path(fg), say) + _list_assets("bg", Path(bg), say)
+    assets = [
+        *_list_assets("fg", Path(fg), say, CUT_OUTS_ADVICE),
+        *_list_assets("bg", Path(bg), say, PHOTOS_ADVICE),
+    ]
     with Progress("reviewing", len(assets), "pictures", shown=progress) as bar:
         looked_at = _look_at_all(assets, limits or Limits(), bar.advance)
     findings = [asset.finding(flaw) for asset, seen in looked_at for flaw in seen.flaws]
@@ -91,8 +94,8 @@ class _Seen:
     hashes: PerceptualHash | None = None
 
 
-def _list_assets(kind: Kind, folder: Path, say: Callable[[str], None]) -> list[Asset]:
-    return [Asset(kind, folder, path) for path in list_pictures(folder, say, results=False)]
+def _list_assets(kind: Kind, folder: Path, say: Callable[[str], None], advice: str) -> list[Asset]:
+    return [Asset(kind, folder, path) for path in list_pictures(folder, say, results=False, advice=advice)]
 
 
 def _look_at_all(

@@ -135,7 +135,7 @@ def test_failures_are_one_line_and_a_traceback_only_with_debug(tmp_path: Path) -
     arguments = ["generate", "--fg", str(tmp_path), "--bg", str(tmp_path), "--out", str(tmp_path / "out")]
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 1
-    assert result.stderr.startswith(f"fgbg: {tmp_path}: expected at least one picture")
+    assert result.stderr.startswith(f"fgbg: {tmp_path} holds no pictures")
     assert len(result.stderr.splitlines()) == 1
     for debugging in (["--debug", *arguments], [*arguments, "--debug"]):
         assert type(CliRunner().invoke(main, debugging).exception).__name__ == "AssetError"

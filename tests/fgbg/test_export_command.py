@@ -22,7 +22,7 @@ def test_it_says_what_it_wrote_and_that_it_is_complete(
     code, stdout, _ = run(*arguments)
     assert code == 0 and "already complete: 4 samples (val 4)" in stdout
     code, _, stderr = run(*arguments, "--picture-format", "jpg", "--quality", 80)
-    assert code == 2 and "picture_format jpg, found png" in stderr and len(stderr.splitlines()) == 1
+    assert code == 2 and "(picture_format: png, now jpg)" in stderr and len(stderr.splitlines()) == 1
     assert run(*arguments, "--picture-format", "jpg", "--quality", 80, "--overwrite")[0] == 0
 
 

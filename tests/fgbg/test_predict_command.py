@@ -151,8 +151,8 @@ def test_results_and_their_folder_are_no_input(
     assert written(out) == expected | {"extra.png"}
     # Results lie in the folder, and are known by what is in them.
     code, _, stderr = predict(trained, pictures / "more", ".", out / "b.mask.png")
-    explicit = f"{out / 'b.mask.png'}: a result of fgbg, passed over"
-    assert code == 0 and stderr.splitlines() == [".: 6 results of fgbg passed over", explicit]
+    explicit = f"{out / 'b.mask.png'}: a result of fgbg, skipped"
+    assert code == 0 and stderr.splitlines() == [".: 6 results of fgbg skipped", explicit]
     assert written(pictures / "more") == results("a", "b", "sub/a", "out/extra")
     # A picture that is called like a result is none.
     cv2.imwrite(str(pictures / "night.mask.png"), np.zeros((8, 8, 3), np.uint8))
@@ -174,7 +174,7 @@ def test_a_result_that_cannot_be_written_is_one_picture_s_error(
     assert len(stdout.splitlines()) == 3 and r"line\nbreak\x1b[2J.png" in stdout
 
 
-def test_what_is_passed_over_is_said(trained: Path, pictures: Path, tmp_path: Path) -> None:
+def test_what_is_skipped_is_said(trained: Path, pictures: Path, tmp_path: Path) -> None:
     (pictures / "IMG.HEIC").touch()
     (pictures / "gone").symlink_to("nowhere")
     empty = tmp_path / "empty"
@@ -182,10 +182,10 @@ def test_what_is_passed_over_is_said(trained: Path, pictures: Path, tmp_path: Pa
     code, _, stderr = predict(trained, tmp_path / "out", pictures, empty)
     assert code == 1 and written(tmp_path / "out") == results("a", "b", "sub/a")
     assert stderr.splitlines()[:2] == [
-        f"{pictures / 'gone'}: a link to nowhere, passed over",
-        f"{pictures}: 1 file passed over: .heic (1)",
+        f"{pictures / 'gone'}: a broken link, skipped",
+        f"{pictures}: 1 file skipped: .heic (1)",
     ]
-    assert stderr.splitlines()[2].startswith(f"fgbg: {empty}: expected at least one picture")
+    assert stderr.splitlines()[2].startswith(f"fgbg: {empty} holds no pictures")
     assert predict(trained, tmp_path / "out", empty)[0] == 1
 
 

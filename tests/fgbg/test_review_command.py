@@ -69,10 +69,10 @@ def test_another_file_is_not_replaced(mixed: DrawnSamples, tmp_path: Path) -> No
 def test_an_empty_folder_is_one_line(mixed: DrawnSamples, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     code, _, stderr = run(mixed, tmp_path / "r.csv", "--bg", str(tmp_path / "empty"))
-    assert code == 1 and "expected at least one picture" in stderr and len(stderr.splitlines()) == 1
+    assert code == 1 and "holds no pictures" in stderr and len(stderr.splitlines()) == 1
 
 
-def test_what_is_passed_over_is_said_and_names_are_one_line(mixed: DrawnSamples, tmp_path: Path) -> None:
+def test_what_is_skipped_is_said_and_names_are_one_line(mixed: DrawnSamples, tmp_path: Path) -> None:
     for name in ("IMG_1.HEIC", "IMG_2.heic", "x.tga"):
         (mixed.bg / name).touch()
     (mixed.fg / "cats").symlink_to("nowhere")
@@ -80,7 +80,7 @@ def test_what_is_passed_over_is_said_and_names_are_one_line(mixed: DrawnSamples,
     code, stdout, stderr = run(mixed, tmp_path / "r.csv")
     assert code == 1
     assert stderr.splitlines() == [
-        f"{mixed.fg / 'cats'}: a link to nowhere, passed over",
-        f"{mixed.bg}: 3 files passed over: .heic (2), .tga (1)",
+        f"{mixed.fg / 'cats'}: a broken link, skipped",
+        f"{mixed.bg}: 3 files skipped: .heic (2), .tga (1)",
     ]
     assert stdout.splitlines()[0].startswith(r"error  fg/two\nlines\x1b[2J.png  unreadable  ")

@@ -8,7 +8,7 @@ import pytest
 from pycocotools.coco import COCO
 
 from generator.errors import UsageError
-from generator.export.blocks import ExportConfig
+from generator.export.config import ExportConfig
 from generator.export.pipeline import export_dataset
 from generator.reading.dataset import open_dataset
 
@@ -20,7 +20,7 @@ forgives_pycocotools = pytest.mark.filterwarnings(
 
 @forgives_pycocotools
 def test_pycocotools_reads_the_masks_back(crowded: Path, tmp_path: Path) -> None:
-    export_dataset(ExportConfig(crowded, tmp_path, "coco", workers=1))
+    export_dataset(ExportConfig(data=crowded, out=tmp_path, format="coco", workers=1))
     dataset = open_dataset(crowded)
     for name, split in dataset.splits.items():
         coco = COCO(str(tmp_path / "annotations" / f"instances_{name}.json"))
@@ -46,7 +46,9 @@ def test_pycocotools_reads_the_masks_back(crowded: Path, tmp_path: Path) -> None
 
 @forgives_pycocotools
 def test_one_object_is_its_mask_from_one_half_on(unrendered: Path, tmp_path: Path) -> None:
-    config = ExportConfig(unrendered, tmp_path, "coco", "val", samples=4, picture_format="jpg", workers=1)
+    config = ExportConfig(
+        data=unrendered, out=tmp_path, format="coco", subset="val", samples=4, picture_format="jpg", workers=1
+    )
     export_dataset(config)
     coco = COCO(str(tmp_path / "annotations" / "instances_val.json"))
     batch = open_dataset(unrendered)["val"].read(np.arange(4))
@@ -60,7 +62,9 @@ def test_ids_are_the_same_whatever_else_is_exported(unrendered: Path, tmp_path: 
     documents = []
     for samples in (2, 5):
         out = tmp_path / str(samples)
-        export_dataset(ExportConfig(unrendered, out, "coco", "val", samples=samples, workers=1))
+        export_dataset(
+            ExportConfig(data=unrendered, out=out, format="coco", subset="val", samples=samples, workers=1)
+        )
         documents.append(json.loads((out / "annotations" / "instances_val.json").read_text()))
     few, more = documents
     assert more["images"][:2] == few["images"] and more["annotations"][:2] == few["annotations"]
@@ -72,5 +76,5 @@ def test_without_pycocotools_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "pycocotools.mask", None)
     with pytest.raises(UsageError, match=r"pip install 'fgbg\[coco\]'"):
-        export_dataset(ExportConfig(unrendered, tmp_path / "out", "coco", workers=1))
+        export_dataset(ExportConfig(data=unrendered, out=tmp_path / "out", format="coco", workers=1))
     assert not (tmp_path / "out").exists()

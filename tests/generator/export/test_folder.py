@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from generator.drawing.write import DrawnSamples
-from generator.export.blocks import ExportConfig
+from generator.export.config import ExportConfig
 from generator.export.pipeline import export_dataset
 from generator.reading.dataset import open_dataset
 
@@ -15,7 +15,7 @@ from generator.reading.dataset import open_dataset
 @pytest.fixture(scope="module")
 def out(crowded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("folder")
-    export_dataset(ExportConfig(crowded, folder, "folder", workers=1))
+    export_dataset(ExportConfig(data=crowded, out=folder, format="folder", workers=1))
     return folder
 
 
@@ -55,6 +55,8 @@ def test_the_table_names_pictures_and_boxes(crowded: Path, assets: DrawnSamples,
 
 
 def test_one_object_a_sample_has_no_instances(unrendered: Path, tmp_path: Path) -> None:
-    export_dataset(ExportConfig(unrendered, tmp_path, "folder", "val", samples=3, workers=1))
+    export_dataset(
+        ExportConfig(data=unrendered, out=tmp_path, format="folder", subset="val", samples=3, workers=1)
+    )
     assert {path.name for path in (tmp_path / "val").iterdir()} == {"bg", "fg_bg", "mask", "depth"}
     assert {path.name for path in tmp_path.iterdir()} == {"val", "samples.csv", ".export"}

@@ -69,7 +69,7 @@ def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
 
 def test_the_first_difference_is_told() -> None:
     assert REQUEST.difference(REQUEST) is None
-    assert REQUEST.difference(REQUEST.model_copy(update={"samples": 7})) == ("samples 7", "all")
+    assert REQUEST.difference(REQUEST.model_copy(update={"samples": 7})) == ("samples", "7", "all")
 
 
 def test_records_are_gone_through_several_times(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -12,7 +11,8 @@ from filelock import FileLock
 import generator.export.blocks
 import generator.export.pipeline
 from generator.errors import ConfigError, DatasetError, DiskSpaceError, UsageError
-from generator.export.blocks import ExportConfig, block_samples, cut
+from generator.export.blocks import block_samples, cut
+from generator.export.config import ExportConfig
 from generator.export.pipeline import export_dataset
 from generator.export.samples import Encoder, Sample
 from generator.files import hash_file
@@ -28,7 +28,11 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def config(unrendered: Path, tmp_path: Path) -> ExportConfig:
     """A request for 70 samples as a folder: 4 blocks or more."""
-    return ExportConfig(unrendered, tmp_path / "out", "folder", samples=70, workers=1)
+    return ExportConfig(data=unrendered, out=tmp_path / "out", format="folder", samples=70, workers=1)
+
+
+def changed(config: ExportConfig, **fields: object) -> ExportConfig:
+    return ExportConfig(**{**config.model_dump(), **fields})
 
 
 def content(folder: Path) -> dict[str, str]:
@@ -53,8 +57,8 @@ def break_after(monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
 
 @pytest.mark.parametrize("name", ["folder", "coco", "webdataset"])
 def test_the_same_bytes_by_one_worker_and_by_two(config: ExportConfig, tmp_path: Path, name: str) -> None:
-    one = replace(config, format=name)
-    two = replace(one, out=tmp_path / "two", workers=2)
+    one = changed(config, format=name)
+    two = changed(one, out=tmp_path / "two", workers=2)
     first, second = export_dataset(one), export_dataset(two)
     assert content(one.out) == content(two.out) and content(one.out)
     assert first.samples == second.samples and sum(first.samples.values()) == first.written == 70
@@ -66,8 +70,8 @@ def test_the_same_bytes_by_one_worker_and_by_two(config: ExportConfig, tmp_path:
 def test_stopped_half_way_it_continues_to_the_same_bytes(
     config: ExportConfig, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = replace(config, format=name)
-    whole = replace(config, out=tmp_path / "whole")
+    config = changed(config, format=name)
+    whole = changed(config, out=tmp_path / "whole")
     export_dataset(whole)
     expected = content(whole.out)
     with monkeypatch.context() as stopping:
@@ -125,11 +129,11 @@ def test_finished_work_is_left_and_missing_pictures_are_written_again(
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"samples": 60}, "expected the export there to have samples 60, found 70"),
-        ({"samples": None}, "samples all, found 70"),
-        ({"subset": "val", "samples": None}, "subset val, found all"),
-        ({"format": "webdataset"}, "format webdataset, found folder"),
-        ({"picture_format": "jpg"}, "picture_format jpg, found png"),
+        ({"samples": 60}, r"out was made with other options \(samples: 70, now 60\)"),
+        ({"samples": None}, "samples: 70, now all"),
+        ({"subset": "val", "samples": None}, "subset: all, now val"),
+        ({"format": "webdataset"}, "format: folder, now webdataset"),
+        ({"picture_format": "jpg"}, "picture_format: png, now jpg"),
     ],
 )
 def test_another_request_is_refused_with_the_difference(
@@ -137,15 +141,15 @@ def test_another_request_is_refused_with_the_difference(
 ) -> None:
     export_dataset(config)
     expected = content(config.out)
-    with pytest.raises(ConfigError, match=complaint + ".*use another `out`, or `overwrite=True`"):
-        export_dataset(replace(config, **change))
+    with pytest.raises(ConfigError, match=complaint + ".*Use another `out`, or `overwrite=True`"):
+        export_dataset(changed(config, **change))
     assert content(config.out) == expected
 
 
 def test_another_dataset_is_refused(config: ExportConfig, crowded: Path) -> None:
     export_dataset(config)
-    with pytest.raises(ConfigError, match="the export there to have dataset"):
-        export_dataset(replace(config, data=crowded))
+    with pytest.raises(ConfigError, match=r"made with other options \(dataset: "):
+        export_dataset(changed(config, data=crowded))
 
 
 def test_overwrite_removes_what_an_export_wrote_and_nothing_else(
@@ -155,9 +159,9 @@ def test_overwrite_removes_what_an_export_wrote_and_nothing_else(
     kept = [config.out / "notes.txt", config.out / "train" / "mask" / "mine.png"]
     for path in kept:
         path.write_text("mine")
-    other = replace(config, format="webdataset", samples=30)
+    other = changed(config, format="webdataset", samples=30)
     export_dataset(other, overwrite=True)
-    export_dataset(replace(other, out=tmp_path / "clean"))
+    export_dataset(changed(other, out=tmp_path / "clean"))
     found = content(config.out)
     assert all(path.read_text() == "mine" for path in kept)
     for name in ("notes.txt", "train/mask/mine.png"):
@@ -182,7 +186,7 @@ def test_the_dataset_itself_is_no_place_to_write(
 ) -> None:
     shutil.copytree(unrendered, tmp_path / "copy")
     with pytest.raises(ConfigError, match="expected an empty folder"):
-        export_dataset(replace(config, data=tmp_path / "copy", out=tmp_path / "copy"), overwrite=True)
+        export_dataset(changed(config, data=tmp_path / "copy", out=tmp_path / "copy"), overwrite=True)
     open_dataset(tmp_path / "copy")
 
 
@@ -228,17 +232,17 @@ def test_samples_are_shared_among_splits_and_are_the_first_of_each(
     for split, kept in outcome.samples.items():
         expected = {f"{number:012d}.png" for number in dataset[split].samples["sample_id"][:kept]}
         assert {path.name for path in (config.out / split / "fg_bg").iterdir()} == expected
-    one = export_dataset(replace(config, subset="val", samples=None, out=config.out / ".." / "val"))
+    one = export_dataset(changed(config, subset="val", samples=None, out=config.out / ".." / "val"))
     assert one.samples == {"val": len(dataset["val"])}
 
 
 def test_a_split_without_samples_is_refused(config: ExportConfig, crowded: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="Run 'fgbg generate' first"):
-        export_dataset(replace(config, data=tmp_path / "nowhere"))
+        export_dataset(changed(config, data=tmp_path / "nowhere"))
     (tmp_path / "unfinished").mkdir()
     (tmp_path / "unfinished" / "journal.jsonl").touch()
     with pytest.raises(DatasetError, match="holds an unfinished dataset"):
-        export_dataset(replace(config, data=tmp_path / "unfinished"))
+        export_dataset(changed(config, data=tmp_path / "unfinished"))
     assert not config.out.exists()
 
 
@@ -246,18 +250,18 @@ def test_samples_of_one_number_are_refused(config: ExportConfig, monkeypatch: py
     dataset = open_dataset(config.data)
     dataset["val"].samples["sample_id"][1] = dataset["val"].samples["sample_id"][0]
     monkeypatch.setattr(generator.export.blocks, "open_dataset", lambda folder: dataset)
-    with pytest.raises(DatasetError, match="expected samples of val with a number each"):
+    with pytest.raises(DatasetError, match="expected samples of val with different numbers"):
         export_dataset(config)
     assert not config.out.exists()
 
 
 def test_quality_needs_jpeg(config: ExportConfig) -> None:
     with pytest.raises(UsageError, match="`quality`: expected JPEG pictures, found `picture_format=png`"):
-        replace(config, quality=90)
+        changed(config, quality=90)
 
 
 def test_jpeg_pictures_and_exact_maps(config: ExportConfig, unrendered: Path) -> None:
-    config = replace(config, picture_format="jpg", samples=10)
+    config = changed(config, picture_format="jpg", samples=10)
     export_dataset(config)
     sizes = sum(path.stat().st_size for path in config.out.rglob("*.jpg"))
     batch = open_dataset(unrendered)["train"].read([0])
@@ -266,7 +270,7 @@ def test_jpeg_pictures_and_exact_maps(config: ExportConfig, unrendered: Path) ->
     assert np.abs(picture.astype(int) - batch.fg_bg[0]).mean() < 12
     depth = cv2.imread(str(config.out / "train" / "depth" / f"{name}.png"), cv2.IMREAD_UNCHANGED)
     assert (depth == batch.depth[0]).all()
-    export_dataset(replace(config, quality=20), overwrite=True)
+    export_dataset(changed(config, quality=20), overwrite=True)
     assert sum(path.stat().st_size for path in config.out.rglob("*.jpg")) < 0.8 * sizes
 
 
@@ -275,7 +279,7 @@ def test_what_is_finished_is_kept_to_the_block(
     config: ExportConfig, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Also within an archive, which is of several blocks."""
-    config = replace(config, format=name, subset="train", samples=40)
+    config = changed(config, format=name, subset="train", samples=40)
     fields = {"folder": 4, "coco": 1, "webdataset": 5}[name]
     with monkeypatch.context() as stopping:
         break_after(stopping, fields * (24 + 30))
@@ -288,7 +292,7 @@ def test_what_is_finished_is_kept_to_the_block(
 def test_hidden_files_that_a_power_cut_spoiled_are_made_again(
     config: ExportConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    config = replace(config, format=name, subset="train", samples=40)
+    config = changed(config, format=name, subset="train", samples=40)
     with monkeypatch.context() as stopping:
         break_after(stopping, {"folder": 4, "webdataset": 5}[name] * (24 + 30))
         with pytest.raises(KeyboardInterrupt):
@@ -296,13 +300,13 @@ def test_hidden_files_that_a_power_cut_spoiled_are_made_again(
     (hidden,) = (path for path in (config.out / ".export").iterdir() if path.name.startswith("train-000000."))
     hidden.write_bytes(bytes(hidden.stat().st_size))
     assert export_dataset(config).written == 40
-    export_dataset(replace(config, out=tmp_path / "whole"))
+    export_dataset(changed(config, out=tmp_path / "whole"))
     assert content(config.out) == content(tmp_path / "whole")
 
 
 @pytest.mark.parametrize("name", ["folder", "coco", "webdataset"])
 def test_an_export_of_version_1_is_complete_or_continued(config: ExportConfig, name: str) -> None:
-    config = replace(config, format=name, subset="train", samples=60)
+    config = changed(config, format=name, subset="train", samples=60)
     export_dataset(config)
     expected = content(config.out)
     request = config.request(open_dataset(config.data).manifest.id).model_copy(update={"version": 1})

@@ -9,7 +9,7 @@ import pytest
 import webdataset
 
 import generator.export.blocks
-from generator.export.blocks import ExportConfig
+from generator.export.config import ExportConfig
 from generator.export.pipeline import export_dataset
 from generator.reading.dataset import open_dataset
 
@@ -19,7 +19,7 @@ def out(crowded: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("webdataset")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generator.export.blocks, "ARCHIVE_SAMPLES", 25)
-        export_dataset(ExportConfig(crowded, folder, "webdataset", workers=1))
+        export_dataset(ExportConfig(data=crowded, out=folder, format="webdataset", workers=1))
     return folder
 
 

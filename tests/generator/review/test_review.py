@@ -246,7 +246,7 @@ def test_a_bar_counts_every_picture(folders: tuple[Path, Path], monkeypatch: pyt
 
 
 def test_a_missing_folder_is_refused(folders: tuple[Path, Path], tmp_path: Path) -> None:
-    with pytest.raises(AssetError, match="expected a folder of pictures, found nothing"):
+    with pytest.raises(AssetError, match=r"missing does not exist\. Put photos there, or .* with `bg`"):
         review(folders[0], tmp_path / "missing")
 
 

@@ -1,0 +1,70 @@
+"""The request for an export, checked once and frozen."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from generator.errors import UsageError
+from generator.export.formats import FormatName, make_format
+from generator.export.journal import Request
+from generator.export.samples import PictureFormat
+from generator.splits import SplitName
+from generator.strict_config import Count, StrictConfig
+
+QUALITY = 95
+"""Of JPEG, where nothing is asked for."""
+
+
+class ExportConfig(StrictConfig):
+    """The request for one export.
+
+    Raises:
+        ConfigError: a field has a value that is not allowed.
+        UsageError: a quality is given without JPEG, or the format needs a package that is not installed.
+
+    Example:
+        >>> fgbg.ExportConfig(data="data/shards", out="exported", format="webdataset").picture_format
+        'png'
+    """
+
+    data: Path
+    """Folder of the dataset."""
+    out: Path
+    """Folder of the export."""
+    format: FormatName
+    """folder, coco or webdataset."""
+    subset: SplitName | Literal["all"] = "all"
+    """One split, or all."""
+    samples: Count | None = None
+    """How many samples, in the splits' own shares; None for all."""
+    picture_format: PictureFormat = "png"
+    """Of `bg` and `fg_bg`."""
+    quality: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
+    """Of JPEG; None for 95."""
+    workers: Count | Literal["auto"] = "auto"
+    """Processes."""
+
+    @model_validator(mode="after")
+    def _check(self) -> "ExportConfig":
+        if self.quality is not None and self.picture_format != "jpg":
+            fix = "use `picture_format=jpg`, or leave `quality` out"
+            raise UsageError("`quality`", "JPEG pictures", f"`picture_format={self.picture_format}`", fix)
+        make_format(self.format, self.picture_format, instances=False)
+        return self
+
+    @property
+    def jpeg_quality(self) -> int | None:
+        """The quality of `bg` and `fg_bg`; None if they are no JPEG."""
+        return (self.quality or QUALITY) if self.picture_format == "jpg" else None
+
+    def request(self, dataset_id: str) -> Request:
+        """All fields that decide the bytes of the result."""
+        return Request(
+            dataset=dataset_id,
+            format=self.format,
+            subset=self.subset,
+            samples=self.samples,
+            picture_format=self.picture_format,
+            quality=self.jpeg_quality,
+        )
