@@ -168,3 +168,20 @@ def test_pages_that_the_code_names_are_there() -> None:
         for path in (ROOT / floor).rglob("*.py"):
             for name in re.findall(r"docs/[\w-]+\.md", path.read_text(encoding="utf-8")):
                 assert (ROOT / name).exists(), f"{path.relative_to(ROOT)}: {name}"
+
+
+def test_contributing_names_only_files_that_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    names = set(re.findall(r"`((?:fgbg|training|generator|tests|benchmarks)/[\w/.-]*)`", text))
+    assert len(names) > 50
+    assert not [name for name in names if not (ROOT / name).exists()]
+
+
+def test_contributing_names_every_room() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    rooms = [
+        path.parent
+        for floor in ("fgbg", "training", "generator")
+        for path in (ROOT / floor).glob("*/__init__.py")
+    ]
+    assert not [room.name for room in rooms if f"`{room.relative_to(ROOT).as_posix()}/`" not in text]
