@@ -25,7 +25,8 @@ from torch.utils.data import DataLoader
 from generator.config import GenerateConfig
 from generator.drawing.write import write_samples
 from generator.pipeline import generate
-from generator.reading.dataset import Batch, open_dataset
+from generator.reading.batch import Batch
+from generator.reading.dataset import open_dataset
 
 SIZE = 192
 BYTES = SIZE * SIZE * 9

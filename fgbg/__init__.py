@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from generator.export.config import ExportConfig
     from generator.export.pipeline import export_dataset
     from generator.pipeline import generate
-    from generator.reading.dataset import Batch, Dataset, Sample, Split, open_dataset
+    from generator.reading.batch import Batch, Sample
+    from generator.reading.dataset import Dataset, Split, open_dataset
     from generator.reading.verify import verify_dataset
     from generator.review.finding import Finding
     from generator.review.limits import Limits
@@ -104,7 +105,8 @@ _MODULES = {
     "generator.export.config": ("ExportConfig",),
     "generator.export.pipeline": ("export_dataset",),
     "generator.pipeline": ("generate",),
-    "generator.reading.dataset": ("Batch", "Dataset", "Sample", "Split", "open_dataset"),
+    "generator.reading.batch": ("Batch", "Sample"),
+    "generator.reading.dataset": ("Dataset", "Split", "open_dataset"),
     "generator.reading.verify": ("verify_dataset",),
     "generator.review.finding": ("Finding",),
     "generator.review.limits": ("Limits",),

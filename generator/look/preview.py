@@ -21,7 +21,8 @@ from generator.look.contact_sheet import (
     fitted,
 )
 from generator.marks import mark_png
-from generator.reading.dataset import Batch, Dataset, Split, open_dataset
+from generator.reading.batch import Batch
+from generator.reading.dataset import Dataset, Split, open_dataset
 from generator.reading.seen_objects import SeenObject, instance_maps, seen_objects
 from generator.reading.selection import filled_split, spread
 from generator.splits import SplitName

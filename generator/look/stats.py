@@ -19,7 +19,8 @@ from generator.format.pixels import FARTHEST, NEAREST, OPAQUE, UNKNOWN, Pixels, 
 from generator.look.stats_chart import HeatMap, Histogram, draw_panels
 from generator.marks import mark_png
 from generator.progress import Progress
-from generator.reading.dataset import Batch, Dataset, Split, open_dataset
+from generator.reading.batch import Batch
+from generator.reading.dataset import Dataset, Split, open_dataset
 from generator.reading.seen_objects import instance_maps, seen_objects
 from generator.reading.selection import filled_split, spread
 from generator.splits import SplitName

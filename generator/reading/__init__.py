@@ -1,1 +1,1 @@
-"""A finished dataset: opened, proved, read."""
+"""Reading a finished dataset: opening, verifying, rendering."""

@@ -1,8 +1,8 @@
-"""Pure arithmetic: bank + placements -> fg_bg, mask, depth, instances, in integers, alike on every machine.
+"""Compositing on the CPU: bank + placements -> fg_bg, mask, depth, instances.
 
-Per channel `out = (fg * a + bg * (255 - a) + 127) // 255`; the mask is the same on 255; where a >= 128
-the pixel takes the placement's depth and instance. Source: Porter & Duff 1984, operator "over".
-The loops over pixels are compiled by Numba when they first run, and kept for later processes.
+It is integer arithmetic, with the same result on every machine. Each channel is
+`out = (fg * a + bg * (255 - a) + 127) // 255`; the mask is the same formula with fg = 255. Where a >= 128,
+the pixel takes the placement's depth and instance number. Source: Porter & Duff 1984, operator "over".
 """
 
 import os
@@ -16,12 +16,12 @@ from generator.format.tables import OBJECT, PLAIN_GAIN
 from generator.process.compiled import compiled
 from generator.reading.stencils import Stencils
 
-# Samples are pasted while their backgrounds, just copied, are still in the processor's cache.
+# A block is small enough that its backgrounds are still in the processor's cache when sprites are pasted.
 _BLOCK_BYTES = 8 * 2**20
 
 
 class Renderer:
-    """Renders samples of one bank, from any number of threads; keeps the sprites it has made ready."""
+    """Renders samples of one bank; several threads may use it at once. It keeps prepared sprites."""
 
     def __init__(self, bank: Bank) -> None:
         self._bank = bank
@@ -34,9 +34,9 @@ class Renderer:
 
         Args:
             samples: (n,) of dtype SAMPLE; `first` counts rows of `placements`.
-            placements: (m,) of dtype PLACEMENT; what of a sprite lies beside the canvas is not seen.
-            pixels: of n samples, contiguous, overwritten.
-            bg: (n, H, W, 3) uint8, gets the backgrounds alone.
+            placements: (m,) of dtype PLACEMENT; pixels beyond the canvas are left out.
+            pixels: contiguous arrays of n samples, which are overwritten.
+            bg: (n, H, W, 3) uint8, overwritten by the backgrounds alone; None where they are not wanted.
         """
         height, width = pixels.mask.shape[1:]
         step = max(1, _BLOCK_BYTES // (height * width * 6))
@@ -48,7 +48,7 @@ class Renderer:
         self, samples: np.ndarray, placements: np.ndarray, pixels: Pixels, bg: np.ndarray | None
     ) -> None:
         bank, numbers = self._bank, samples["bg"]
-        # "clip" takes straight into the array given; a dataset's numbers are checked when it is opened.
+        # "clip" writes straight into the given array; the numbers were checked when the dataset was opened.
         np.take(bank.bg, numbers, axis=0, out=pixels.fg_bg, mode="clip")
         if bg is not None:
             bg[...] = pixels.fg_bg
@@ -65,9 +65,9 @@ class Renderer:
         numbered = objects[1:] - objects[ends - counts][rows]
         sprites = self._sprites
         if sprites.process != os.getpid():
-            # A fork's copy of the lock may be held by a thread that the fork does not have.
+            # This process is a fork. Its copy of the lock may be held by a thread that it does not have.
             sprites = self._sprites = _ReadySprites(bank)
-        # Layers stand sample by sample and back to front, so one run of them can be pasted after another.
+        # Layers are ordered by sample and from back to front, so they can be pasted run after run.
         for start in range(0, len(layers), sprites.stencils.capacity):
             run = slice(start, start + sprites.stencils.capacity)
             sprites.paste(rows[run], layers[run], numbered[run], pixels)
@@ -101,7 +101,7 @@ def _paste_ready(
     numbered: np.ndarray,
     pixels: Pixels,
 ) -> None:
-    """Paste layers whose sprites stand in `slots`."""
+    """Paste layers whose stencils are in `slots`."""
     instances = pixels.instances
     has_instances = instances is not None
     box = stencils.box[slots]
@@ -148,7 +148,7 @@ def _paste_layers(
     instances: np.ndarray,
     has_instances: bool,
 ) -> None:
-    """Paste layers one after another, each in the rows and columns where it meets the canvas."""
+    """Paste layers one after another, each in those rows and columns that lie on the canvas."""
     height, width = mask.shape[1:]
     gained = np.empty(3 * width, np.uint8)
     for layer in range(len(rows)):
@@ -214,6 +214,6 @@ def _set_where_opaque(canvas: np.ndarray, alphas: np.ndarray, value: int) -> Non
 
 @compiled
 def _divide_by_255(value: np.uint16) -> np.uint8:
-    """`(value + 127) // 255` for uint16 up to 65025; without a division, and so with vector instructions."""
+    """`(value + 127) // 255` for uint16 up to 65025, without a division so that it becomes vector code."""
     raised = np.uint16(value + np.uint16(128))
     return np.uint8(np.uint16(raised + ((raised - np.uint16(1)) >> np.uint16(8))) >> np.uint16(8))

@@ -1,4 +1,4 @@
-"""The one way to read a dataset, rendered or not, for training, the commands and users alike."""
+"""Datasets and their splits: the one way to read samples, for training, commands and users."""
 
 import operator
 from collections.abc import Iterator, Mapping
@@ -12,104 +12,33 @@ from numpy.typing import ArrayLike
 
 from generator.errors import COPY_AGAIN, DatasetError
 from generator.format.bank import Bank
-from generator.format.manifest import Manifest, SplitEntry
-from generator.format.pixels import IGNORED, Layout, Pixels, allocate, pixel_layout
+from generator.format.manifest import Manifest
+from generator.format.pixels import IGNORED, Pixels
 from generator.format.shards import open_shard
 from generator.format.tables import OBJECT, PLACEMENT, SAMPLE
+from generator.reading.batch import Batch, Sample
 from generator.reading.composite import Renderer
 from generator.reading.gather import flat, gather_rows
 from generator.reading.verify import check_files, wrong_sizes
 from generator.reading.watch import FileMark, FileWatch, file_mark
 from generator.splits import SPLITS, SplitName
 
-# Among the files a split watches: its shards, then the bank.
+# A split watches its shards and, as its last file, the bank.
 _BANK = -1
 
 # Iteration reads this many bytes of samples at a time.
 _BLOCK_BYTES = 8 * 2**20
 
 
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """One sample as integers.
-
-    Attributes:
-        bg: (H, W, 3) uint8, the background alone.
-        fg_bg: (H, W, 3) uint8.
-        mask: (H, W) uint8, 0 background ... 255 foreground.
-        depth: (H, W) uint16 relative inverse depth, 0 unknown.
-        instances: (H, W) uint8, 0 none, else 1 + the number of the topmost object, counted from back to
-            front; None in a dataset of one object a sample.
-
-    Example:
-        >>> sample = fgbg.open_dataset("data/shards")["val"][0]
-        >>> sample.fg_bg.shape, sample.mask.shape
-        ((24, 32, 3), (24, 32))
-    """
-
-    bg: np.ndarray
-    fg_bg: np.ndarray
-    mask: np.ndarray
-    depth: np.ndarray
-    instances: np.ndarray | None
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Samples as integers.
-
-    Attributes:
-        bg: (B, H, W, 3) uint8, the background alone.
-        fg_bg: (B, H, W, 3) uint8.
-        mask: (B, H, W) uint8, 0 background ... 255 foreground; in a dataset of classes their numbers, and
-            255 where a pixel is ignored.
-        depth: (B, H, W) uint16 relative inverse depth, 0 unknown.
-        instances: (B, H, W) uint8, 0 none, else 1 + the number of the topmost object, counted from back to
-            front; None in a dataset of one object a sample, or where they are not wanted.
-
-    Example:
-        >>> batch = fgbg.open_dataset("data/shards")["val"].read([0, 5, 0])
-        >>> len(batch), batch.fg_bg.shape, batch.depth.dtype
-        (3, (3, 24, 32, 3), dtype('uint16'))
-    """
-
-    bg: np.ndarray
-    fg_bg: np.ndarray
-    mask: np.ndarray
-    depth: np.ndarray
-    instances: np.ndarray | None
-
-    @classmethod
-    def empty(cls, samples: int, size: tuple[int, int], instances: bool) -> "Batch":
-        """A batch to read into, for a canvas (width, height)."""
-        arrays = allocate(batch_layout(samples, size, instances))
-        instance_map = arrays.pop("instances", None)
-        return cls(**arrays, instances=instance_map)
-
-    def __len__(self) -> int:
-        return len(self.mask)
-
-    def sample(self, row: int) -> Sample:
-        """One sample, as views of the batch's arrays."""
-        instances = None if self.instances is None else self.instances[row]
-        return Sample(self.bg[row], self.fg_bg[row], self.mask[row], self.depth[row], instances)
-
-
-def batch_layout(samples: int, size: tuple[int, int], instances: bool) -> Layout:
-    """What a batch of a canvas (width, height) consists of."""
-    layout = pixel_layout(samples, size, instances)
-    return layout | {"bg": layout["fg_bg"]}
-
-
 @dataclass(frozen=True)
 class _Reference:
-    """A dataset as another process opens it again.
+    """What a pickle of a dataset holds, for another process that opens it again.
 
     Attributes:
-        folder: where it is.
+        folder: of the dataset.
         id: of the dataset.
-        hash_files: whether its files' hashes were checked.
-        marks: of its files, as they were when they were checked.
+        hash_files: whether the hashes of its files were checked.
+        marks: of its files, from when they were checked.
     """
 
     folder: Path
@@ -120,11 +49,11 @@ class _Reference:
     def open(self) -> "Dataset":
         """Open the dataset.
 
-        No file is hashed that is still the one that this process opened; others are checked as
-        `open_dataset` does, as on another machine that has a copy of its own.
+        Files that are the same as when the dataset was first opened are not hashed. Other files, as of a copy
+        on another machine, are checked as by `open_dataset`.
 
         Raises:
-            DatasetError: as `open_dataset`, or another dataset is there now.
+            DatasetError: as `open_dataset`, or the folder holds another dataset now.
         """
         manifest = Manifest.read(self.folder)
         if manifest.id != self.id:
@@ -142,8 +71,8 @@ class _Reference:
 class Split:
     """The samples of one split, in the dataset's order.
 
-    `len(split)` is their number, `split[i]` reads one `Sample`, `split[2:5]` and `split[[4, 0, 4]]` read a
-    `Batch`, and `for sample in split` reads them all. `read` is the fast way to read many.
+    `len(split)` is the number of samples. `split[i]` reads one `Sample`, `split[2:5]` and `split[[4, 0, 4]]`
+    read a `Batch`, and `for sample in split` reads all samples. `read` is the fastest way to read many.
 
     Several threads may read at once, and so may forked processes. A pickle of a split holds its folder and
     name, not its samples: the process that loads it opens the dataset again. So a split works in the workers
@@ -151,10 +80,10 @@ class Split:
 
     Attributes:
         name: train, val or test.
-        size: of the canvas, (width, height).
+        size: (width, height) of the canvas, in pixels.
         mask: what the values of masks mean.
-        is_rendered: whether the pixels are stored; otherwise reading renders them.
-        bank: of the dataset.
+        is_rendered: whether pixels are stored; otherwise reading renders them.
+        bank: sprites and backgrounds of the dataset.
         samples: (n,) of dtype SAMPLE; `first` counts rows of `placements`.
         placements: (m,) of dtype PLACEMENT.
 
@@ -165,9 +94,9 @@ class Split:
     """
 
     def __init__(
-        self, reference: _Reference, name: SplitName, manifest: Manifest, entry: SplitEntry, bank: Bank
+        self, folder: Path, reference: _Reference, name: SplitName, manifest: Manifest, bank: Bank
     ) -> None:
-        folder = reference.folder
+        entry = manifest.splits[name]
         self._reference = reference
         self.name = name
         self.size = manifest.size
@@ -233,7 +162,7 @@ class Split:
         return self.read(rows)
 
     def __iter__(self) -> Iterator[Sample]:
-        """Read every sample in order; some of them at a time, so they are views of common arrays."""
+        """Read all samples in order, block by block; the samples of a block are views of the same arrays."""
         width, height = self.size
         step = max(1, _BLOCK_BYTES // (10 * width * height))
         for start in range(0, len(self), step):
@@ -241,7 +170,7 @@ class Split:
             yield from map(batch.sample, range(len(batch)))
 
     def _tables(self, folder: Path) -> tuple[np.ndarray, np.ndarray]:
-        """The tables of all shards, joined: `first` counts rows of the joined placements."""
+        """Join the tables of all shards; `first` then counts rows of the joined placements."""
         samples, placements = [np.zeros(0, SAMPLE)], [np.zeros(0, PLACEMENT)]
         total = sum(len(shard.placements) for shard in self._shards)
         if total >= 2**32:
@@ -270,22 +199,22 @@ class Split:
         return joined
 
     def read(self, indices: ArrayLike, out: Batch | None = None) -> Batch:
-        """Read samples in any order, with any repeats; from any number of threads at once.
+        """Read samples in any order, with any repeats; several threads may call this at once.
 
         Args:
             indices: (B,) integers in [0, len).
-            out: contiguous arrays of B samples to read into, as an earlier call gave them (new memory costs
-                more than filling it); without instances, these are not read.
+            out: a batch of B samples to overwrite, as an earlier call returned it; this is faster than new
+                memory. Instances are read only where it has them.
 
         Raises:
-            TypeError: the indices are anything but a list of integers (booleans, fractions, text).
-            IndexError: an index is out of range; negative ones do not count from the end.
-            ValueError: `out` is of another size.
+            TypeError: the indices are not a list of integers (but booleans, fractions or text).
+            IndexError: an index is out of range; negative numbers do not count from the end.
+            ValueError: `out` has another size.
             DatasetError: a file of the dataset has changed since it was opened, or a mask holds a number that
                 is no class.
         """
         rows = self.rows(indices)
-        batch = out or Batch.empty(len(rows), self.size, self._instances)
+        batch = Batch.empty(len(rows), self.size, self._instances) if out is None else out
         if batch.mask.shape != (len(rows), *self.size[::-1]):
             raise ValueError(f"{len(rows)} samples of {self.size} do not fit {batch.mask.shape}")
         samples = self.samples[rows]
@@ -300,11 +229,11 @@ class Split:
         return batch
 
     def rows(self, indices: ArrayLike) -> np.ndarray:
-        """Indices as (B,) int64, each of a sample that is there.
+        """Indices as (B,) int64, after checking that each is the number of a sample.
 
         Raises:
-            TypeError: they are anything but a list of integers (booleans, fractions, text).
-            IndexError: an index is out of range; negative ones do not count from the end.
+            TypeError: they are not a list of integers (but booleans, fractions or text).
+            IndexError: an index is out of range; negative numbers do not count from the end.
         """
         rows = _integers(indices)
         if rows.size and not (rows.min() >= 0 and rows.max() < len(self)):
@@ -340,7 +269,7 @@ class Split:
 
 
 def _one_integer(index: object) -> int | None:
-    """An index as an integer; None where it is a list, or no number of a sample."""
+    """An index as an integer; None where it is a list, or cannot be a sample's number."""
     dimensions: int = getattr(index, "ndim", 0)
     if isinstance(index, bool | np.bool_) or dimensions:
         return None
@@ -351,10 +280,10 @@ def _one_integer(index: object) -> int | None:
 
 
 def _integers(indices: ArrayLike | SupportsIndex) -> np.ndarray:
-    """Indices as an array (B,) of an integer type, the empty list included.
+    """Indices as an array (B,) of an integer type; the empty list is allowed.
 
     Raises:
-        TypeError: they are something else.
+        TypeError: they are not a list of integers.
     """
     try:
         rows = np.asarray(indices)
@@ -447,7 +376,7 @@ def _open(folder: Path, manifest: Manifest, hash_files: bool, check_hashes: bool
     _check_bank(folder / manifest.bank.file, bank, manifest)
     if manifest.storage == "unrendered":
         bank = bank.with_backgrounds_in_memory()
-    splits = {name: Split(reference, name, manifest, manifest.splits[name], bank) for name in SPLITS}
+    splits = {name: Split(folder, reference, name, manifest, bank) for name in SPLITS}
     return Dataset(folder, manifest, bank, splits, reference)
 
 
@@ -456,7 +385,7 @@ def _marks(folder: Path, manifest: Manifest) -> tuple[FileMark | None, ...]:
 
 
 def _check_bank(path: Path, bank: Bank, manifest: Manifest) -> None:
-    """Make sure that the bank holds the manifest's pictures."""
+    """Make sure that the bank has as many pictures as the manifest, in the right size."""
     width, height = manifest.size
     fgs, bgs = len(manifest.assets["fg"]), len(manifest.assets["bg"])
     if bank.bg.shape[1:3] != (height, width):

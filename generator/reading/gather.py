@@ -1,7 +1,7 @@
-"""Gathering rows of bytes: one pass from where they are stored to where they are wanted.
+"""Copying scattered rows of bytes into a batch, in one pass.
 
-The loop is compiled by Numba into plain vector moves. They take half the time of `memcpy` where rows are
-scattered over memory-mapped files, whose pages are small and lie anywhere.
+Numba compiles the loop into plain vector moves. They take half the time of `memcpy` where rows are scattered
+over memory-mapped files, whose pages are small.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from generator.process.compiled import compiled
 
 
 def flat(array: np.ndarray) -> np.ndarray:
-    """The same memory as rows of bytes: (n, ...) contiguous -> (n, bytes) uint8."""
+    """View a contiguous array (n, ...) as rows of bytes: (n, bytes) uint8."""
     return array.reshape(len(array), -1 if array.size else 0).view(np.uint8)
 
 
@@ -21,13 +21,13 @@ def gather_rows(
     stored: tuple[np.ndarray, ...],
     numbers: np.ndarray,
 ) -> None:
-    """Copy rows `numbers` of each array of `stored` to rows `places` of each of `targets`.
+    """Copy rows `numbers` of each array in `stored` to rows `places` of the array in `targets`.
 
     Args:
-        targets: each (n, bytes) uint8, as `flat` gives them.
-        places: (k,) int64 in [0, n).
-        stored: as many, each (m, bytes) uint8.
-        numbers: (k,) int64 in [0, m); nothing is checked.
+        targets: arrays (n, bytes) uint8, as `flat` gives them.
+        places: (k,) int64 in [0, n), not checked.
+        stored: one array (m, bytes) uint8 for each target.
+        numbers: (k,) int64 in [0, m), not checked.
     """
     for field in range(len(targets)):
         target, source = targets[field], stored[field]

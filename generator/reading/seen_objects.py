@@ -1,4 +1,4 @@
-"""The objects of samples as pictures show them: which foreground each is, and what is seen of it."""
+"""The objects of a sample: which foreground each shows, and how much of it is visible."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,8 @@ import numpy as np
 
 from generator.format.pixels import OPAQUE
 from generator.format.tables import OBJECT
-from generator.reading.dataset import Batch, Dataset, Split
+from generator.reading.batch import Batch
+from generator.reading.dataset import Dataset, Split
 
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels, of the top-left corner; x right, y down."""
@@ -18,11 +19,11 @@ class SeenObject:
     """One object of a sample.
 
     Attributes:
-        number: its value in the instance map, 1 + its place from back to front.
+        number: its value in the instance map: 1 for the object farthest back, 2 for the next.
         sprite: its number in the bank.
         fg: the name of its foreground.
-        area: how many pixels of it are seen.
-        box: around those pixels; None where none is.
+        area: the number of its visible pixels.
+        box: the box around its visible pixels; None where there are none.
     """
 
     number: int
@@ -33,7 +34,10 @@ class SeenObject:
 
 
 def instance_maps(batch: Batch) -> np.ndarray:
-    """Which object each pixel shows: (B, H, W) uint8, 0 none; of one object a sample its mask from 128 on."""
+    """The number of the object that each pixel shows: (B, H, W) uint8, 0 none.
+
+    In a dataset of one object a sample, its pixels are those with a mask of at least 128.
+    """
     if batch.instances is not None:
         return batch.instances
     opaque: np.ndarray = (batch.mask >= OPAQUE).view(np.uint8)
@@ -41,13 +45,13 @@ def instance_maps(batch: Batch) -> np.ndarray:
 
 
 def seen_objects(dataset: Dataset, split: Split, row: int, instances: np.ndarray) -> list[SeenObject]:
-    """The objects of one sample from back to front, hidden ones too.
+    """The objects of one sample from back to front, including hidden ones.
 
     Args:
-        dataset: it is of.
+        dataset: that holds the sample.
         split: of the dataset.
         row: the sample's number in the split.
-        instances: (H, W) uint8, its instance map.
+        instances: (H, W) uint8, the sample's instance map.
     """
     first, count = int(split.samples["first"][row]), int(split.samples["count"][row])
     placements = split.placements[first : first + count]

@@ -1,4 +1,4 @@
-"""Which samples of a dataset a command looks at."""
+"""Choosing samples of a dataset for a report."""
 
 import numpy as np
 
@@ -8,10 +8,10 @@ from generator.splits import SplitName
 
 
 def filled_split(dataset: Dataset, name: SplitName) -> Split:
-    """A split that has samples.
+    """A split by its name, if it has samples.
 
     Raises:
-        DatasetError: it has none, or the dataset no such split; says which have some.
+        DatasetError: it has none, or there is no such split; names those that have some.
     """
     split = dataset.splits.get(name)
     if split is None or not len(split):
@@ -22,6 +22,6 @@ def filled_split(dataset: Dataset, name: SplitName) -> Split:
 
 
 def spread(total: int, count: int) -> np.ndarray:
-    """`count` of `total` rows (all of them if there are fewer), evenly over all: (n,) int64, ascending."""
+    """`count` rows spread evenly over `total` (all rows where there are fewer): (n,) int64, ascending."""
     count = min(total, count)
     return np.arange(count, dtype=np.int64) * total // max(count, 1)

@@ -1,25 +1,24 @@
-"""Sprites made ready for pasting, in one piece of memory that does not grow with the bank."""
+"""Sprites prepared for pasting, in a piece of memory of bounded size."""
 
 import cv2
 import numpy as np
 
 from generator.format.bank import Bank
 
-# Room for this many bytes: the sprites of an ordinary dataset, both ways, all fit.
+# All sprites of an ordinary dataset fit, plain and mirrored.
 _BYTES = 48 * 2**20
 _BYTES_PER_PIXEL = 7
 
 
 class Stencils:
-    """Sprites trimmed to what can be seen of them, mirrored where asked for; each in a slot of its own.
+    """Sprites trimmed to their visible pixels, plain or mirrored, each in a slot of its own.
 
     Attributes:
-        capacity: number of slots; so many layers can be asked for at once.
-        holds_all: whether every sprite has room, both ways: then no slot is ever filled twice.
-        box: (capacity, 4) int64 of each slot: left and top of the trimmed box within the sprite, width and
-            height.
+        capacity: number of slots, and the most layers of one call of `ready`.
+        holds_all: whether all sprites fit, plain and mirrored: then no slot is ever filled twice.
+        box: (capacity, 4) int64: left and top of the trimmed box within the sprite, its width and height.
         colour: (capacity, 3 h w) uint8, row by row.
-        opacity: (capacity, 3 h w) uint8, alpha once for every channel.
+        opacity: (capacity, 3 h w) uint8, alpha repeated for every channel.
         alpha: (capacity, h w) uint8.
     """
 
@@ -37,10 +36,16 @@ class Stencils:
         self.alpha = np.empty((self.capacity, pixels), np.uint8)
 
     def ready(self, sprites: np.ndarray, flips: np.ndarray) -> np.ndarray:
-        """The slots of sprites (n,) and whether each is mirrored (n,), n <= capacity: (n,) int64.
+        """Prepare sprites and give their slots, which stay valid until the next call.
 
-        What the slots hold is good until the next call. When there are too few for what is new, all
-        are filled again.
+        When new sprites do not fit any more, all slots are emptied first.
+
+        Args:
+            sprites: (n,) numbers in the bank, n <= capacity.
+            flips: (n,) bool, whether each is mirrored.
+
+        Returns:
+            (n,) int64.
         """
         keys = 2 * sprites.astype(np.int64) + flips
         new = np.unique(keys[self._slot[keys] < 0])

@@ -1,4 +1,4 @@
-"""Whether memory-mapped files are still what was opened: reading a truncated one ends the process."""
+"""Watch memory-mapped files for changes, because reading from a truncated one ends the process."""
 
 import os
 from collections.abc import Iterable, Sequence
@@ -7,17 +7,17 @@ from time import perf_counter
 
 from generator.errors import DatasetError
 
-# Looking takes at most this share of the time, so who reads as fast as can be looks now and then; but every
-# second at least.
+# Checking takes at most this share of the time, so a fast reader checks only now and then, but at least once
+# a second.
 _SHARE = 0.01
 _LONGEST_PAUSE = 1.0
 
 FileMark = tuple[int, int, int]
-"""What changes with a file: its size, modification time in nanoseconds and inode."""
+"""Size, modification time in nanoseconds and inode of a file; one of them changes when the file does."""
 
 
 class FileWatch:
-    """Remembers files as they stand when it is made."""
+    """Remembers the marks that files have when it is created, and notices changes."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
         self._paths = [str(path.absolute()) for path in paths]
@@ -25,13 +25,13 @@ class FileWatch:
         self._again_at = 0.0
 
     def check(self, numbers: Iterable[int]) -> None:
-        """Look at some of the files, unless that was done milliseconds ago.
+        """Check some of the files, unless the last check was a moment ago.
 
         Args:
-            numbers: of the files, in the order in which they were given; -1 is the last.
+            numbers: of the files, in the order given at creation; -1 is the last.
 
         Raises:
-            DatasetError: one is gone, replaced, or was written to.
+            DatasetError: a file was deleted, replaced or written to.
         """
         began = perf_counter()
         if began < self._again_at:

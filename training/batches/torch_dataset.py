@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from generator.reading.dataset import Batch, Split
+from generator.reading.batch import Batch
+from generator.reading.dataset import Split
 from training.batches.batch import IntegerBatch
 from training.batches.prepare import join, prepare
 from training.target import target_of

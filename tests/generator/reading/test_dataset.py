@@ -18,7 +18,8 @@ import generator.reading.stencils
 import generator.reading.verify
 import generator.reading.watch
 from generator.errors import DatasetError
-from generator.reading.dataset import Batch, Sample, Split, open_dataset
+from generator.reading.batch import Batch, Sample
+from generator.reading.dataset import Split, open_dataset
 from generator.reading.verify import verify_dataset
 
 

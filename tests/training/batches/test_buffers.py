@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 import torch
 
-from generator.reading.dataset import Batch, Dataset, Split
+from generator.reading.batch import Batch
+from generator.reading.dataset import Dataset, Split
 from training.batches.buffers import BatchBuffer
 
 

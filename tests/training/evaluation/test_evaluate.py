@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from generator.reading.dataset import Batch
+from generator.reading.batch import Batch
 from training.errors import DeviceMemoryError
 from training.evaluation import evaluate as evaluating
 from training.evaluation.baselines import depth_of_backgrounds
