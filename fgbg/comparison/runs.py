@@ -103,10 +103,8 @@ def make_labels(folders: Sequence[Path]) -> list[str]:
 def _open_run(folder: Path, label: str, device: str) -> ComparedRun:
     held = [folder / name for name in (BEST, LAST) if (folder / name).is_file()]
     if not held:
-        found = "neither" if folder.is_dir() else "no folder"
-        raise RunError(
-            folder, f"a run: a folder with {BEST} or {LAST}", found, "name what 'fgbg train' wrote with `out`"
-        )
+        problem = f"holds neither {BEST} nor {LAST}" if folder.exists() else "does not exist"
+        raise RunError(folder, "", problem, "give the folder of a run that 'fgbg train' wrote")
     best = load_checkpoint(held[0])
     last = load_checkpoint(held[-1]) if len(held) > 1 else best
     place = torch.device(choose_accelerator(device))

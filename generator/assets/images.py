@@ -144,7 +144,7 @@ def _decoder_errors(path: str | Path) -> Iterator[None]:
         found = str(error).partition(", could")[0]
         raise ImageError(path, f"at most {MAX_PIXELS:,} pixels", found, "scale it down") from error
     except FileNotFoundError as error:
-        raise ImageError(path, "a picture", "no such file", "check the path") from error
+        raise ImageError(path, "", "does not exist", "check the path") from error
     except UnidentifiedImageError as error:
         fix = "remove the file or export it again, as PNG or JPEG"
         raise ImageError(path, "a picture", "no known picture format", fix) from error

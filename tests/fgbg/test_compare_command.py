@@ -134,10 +134,10 @@ def test_runs_on_different_datasets_are_said_not_to_compare(bare: Path, out: Pat
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["nowhere"], 1, "nowhere: expected a run"),
+        (["nowhere"], 1, "nowhere does not exist"),
         (["{run}", "{run}"], 2, "expected each run once, found it twice"),
         (["{run}", "--data", "nowhere"], 1, "nowhere"),
-        (["{run}", "--picture", "missing.png"], 1, "missing.png: expected a picture, found no such file"),
+        (["{run}", "--picture", "missing.png"], 1, "missing.png does not exist"),
         ([], 2, "RUN"),
     ],
 )

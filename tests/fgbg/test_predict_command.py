@@ -99,7 +99,7 @@ def test_a_missing_and_a_broken_file_among_good_ones(trained: Path, pictures: Pa
     assert code == 1 and written(out) == results("a", "b", "sub/a")
     lines = stderr.splitlines()
     assert len(lines) == 3
-    assert "missing.jpg: expected a picture, found no such file" in lines[0]
+    assert "missing.jpg does not exist" in lines[0]
     assert "broken.png: expected a picture, found no known picture format" in lines[1]
     assert lines[2] == "fgbg: 2 of 5 pictures failed, the others are done"
 
