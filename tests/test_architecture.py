@@ -44,7 +44,7 @@ ORDER = {
             "learner",
             "evaluation",
             "validation",
-            "mishaps",
+            "failures",
             "tuning",
             "engine",
             "idle_options",

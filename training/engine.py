@@ -17,8 +17,15 @@ from training.batches.batches import read_batches
 from training.checkpoint import Checkpoint, save_checkpoint
 from training.config import TrainConfig
 from training.errors import StoppedError
+from training.failures import (
+    check_memory,
+    diverging_loss,
+    explain_batch_errors,
+    explain_lost_processes,
+    nonfinite_step,
+    nonfinite_weights,
+)
 from training.learner import Learner
-from training.mishaps import bad_step, batch_told, diverged, peers_told, refuse_vast, spoilt
 from training.optim.plateau import Plateau
 from training.plan import Plan, next_epoch
 from training.position import RunPosition
@@ -28,26 +35,26 @@ from training.records.log import RunLog, write_config
 from training.records.run_files import BEST, LAST
 from training.records.run_folder import LOG_FOLDER, remove_run
 from training.restore import restore_plateau, restore_random_state
-from training.tuning import resolve_auto
+from training.tuning.auto import resolve_auto
 from training.validation import validate
 
 Sums = dict[str, dict[str, torch.Tensor]]
-"""Each loss term summed over the epoch under way: `all` of it, and what of it is `logged`."""
+"""Each loss term summed over the current epoch: `all` of it, and the part that is `logged`."""
 
 _LOG_STEPS = 50
 _DIVERGED = 10.0
-"""A loss so many times what it began with will not come back."""
+"""A loss this many times its first value is taken for lost."""
 
 
 @dataclass(frozen=True)
 class TrainOutcome:
-    """How a run ended.
+    """The end of a run.
 
     Attributes:
         config: of the run, with every value resolved.
-        position: how far it is.
+        position: its stage, epoch and step.
         metrics: of the last epoch, by name: `val_loss`, `val_iou`, `train_loss`, ...
-        epochs: trained by this call; 0 where the run was finished already.
+        epochs: epochs that this call trained; 0 where the run was finished already.
 
     Example:
         >>> outcome = fgbg.train(fgbg.TrainConfig(out="outputs"), resume=True)  # a finished run
@@ -82,7 +89,7 @@ def train_stages(
 
     Args:
         config: the run, with its stages already laid over those of `earlier`.
-        dataset: what to train on.
+        dataset: to train on.
         earlier: the checkpoint to continue from.
         say: gets one line an epoch, in the first process.
         overwrite: remove the run that `config.out` holds, once everything is ready to train.
@@ -96,9 +103,9 @@ def train_stages(
     fabric = make_fabric(config)
     if not fabric.is_global_zero:
         say = _say_nothing
-    with peers_told(config, fabric), batch_told(config):
+    with explain_lost_processes(config, fabric), explain_batch_errors(config):
         config = resolve_auto(config, fabric, dataset, say)
-        refuse_vast(config, dataset)
+        check_memory(config, dataset)
         run = _Run(config, fabric, dataset, earlier)
         if overwrite and fabric.is_global_zero:
             remove_run(config.out)
@@ -124,7 +131,7 @@ def train_stages(
 
 
 class _Run:
-    """A run under way: its learner, plateau, position and log."""
+    """The state of a run in progress: its learner, plateau, position and log."""
 
     def __init__(
         self, config: TrainConfig, fabric: Fabric, dataset: Dataset, earlier: Checkpoint | None
@@ -150,11 +157,11 @@ class _Run:
         self._began, self._pixels = time.monotonic(), self._plan.pixels_to_go(self.position)
 
     def open_log(self, say: Callable[[str], None]) -> None:
-        """Go on with the log where the run is, and keep its config; the first process does."""
+        """Open the log at the position of the run and write the config, in the first process."""
         if self._fabric.is_global_zero:
             out = self._config.out
             self._log = RunLog(out / LOG_FOLDER, self.position.epoch, self.position.step, say)
-            # The window and the epoch of a split are of its dataset: another one may be resumed on.
+            # Only here: the checkpoint may be resumed on another dataset, with another length.
             length = len(self._dataset["train"])
             window = min(self._config.shuffle_window or length, length)
             resolved = {"epoch_samples": self._plan.epoch_samples, "shuffle_window": window}
@@ -166,7 +173,7 @@ class _Run:
             self._log.close()
 
     def summary(self) -> str:
-        """What trains on what, in one line."""
+        """The network, the device and the data, in one line."""
         network, train = self._learner.network, self._dataset["train"]
         parameters = sum(parameter.numel() for parameter in network.parameters())
         world = self._fabric.world_size
@@ -179,19 +186,19 @@ class _Run:
         )
 
     def log_graph(self, say: Callable[[str], None]) -> None:
-        """Draw the network for TensorBoard, or say why it cannot be."""
+        """Draw the network for TensorBoard, or say why that is impossible."""
         if self._log is not None and (problem := self._log.graph(self._config.architecture)):
             say(f"{self._config.out / LOG_FOLDER}: no graph of the network in TensorBoard: {problem}")
 
     def epoch(self, begun: RunPosition, stop: StopRequest) -> None:
-        """Train one epoch, or what is left of it, validate, step the plateau, save.
+        """Train one epoch or the rest of one, validate, step the plateau, save.
 
         Args:
-            begun: where it begins, or goes on.
+            begun: the position at which it begins or continues.
             stop: asked after every step.
 
         Raises:
-            StoppedError: it was told to stop, and saved.
+            StoppedError: a signal stopped the run, which saved its step.
         """
         config, log = self._config, self._log
         self._begin_epoch(begun)
@@ -201,7 +208,7 @@ class _Run:
                 for _ in steps:
                     self._save_within_epoch(stop)
             seconds, trained = time.monotonic() - began, self.position
-            self._refuse_spoilt_weights()
+            self._check_weights()
             if config.log_histograms and log is not None:
                 log.histograms(trained.step, self._learner.network.module)
             progress.relabel(self._label(begun.stage, "validating"))
@@ -226,16 +233,16 @@ class _Run:
             raise self._stopped(stop)
 
     def _begin_epoch(self, begun: RunPosition) -> None:
-        """Take a new plateau where a stage begins, and new sums where an epoch does."""
+        """Make a new plateau where a stage begins, and new sums where an epoch begins."""
         if begun.stage_epochs == begun.epoch_steps == 0:
-            # Weights, optimiser and averages go on; the plateau starts again: losses do not compare.
+            # Weights, optimiser and averages stay. Losses at two resolutions do not compare.
             self._plateau = self._new_plateau()
         if begun.epoch_steps == 0:
             self._sums = {"all": {}, "logged": {}}
         self.position = begun
 
     def _end_epoch(self, begun: RunPosition) -> bool:
-        """Step the plateau and move the position on; tells whether the epoch was the stage's best so far."""
+        """Step the plateau and the position; returns whether the epoch is the best of its stage."""
         watched = self.metrics.get("val_loss", self.metrics["train_loss"])
         if self._config.schedule == "plateau":
             self._plateau.step(watched)
@@ -253,21 +260,21 @@ class _Run:
         return better
 
     def _save_within_epoch(self, stop: StopRequest) -> None:
-        """Save after a step where it is time to, or where the run is told to stop; not at an epoch's end.
+        """Save after a step when a checkpoint is due or a signal came, except at the end of an epoch.
 
         Raises:
-            StoppedError: it is told to.
+            StoppedError: a signal came.
         """
         at_end = self._plan.steps_left(self.position) == 0
         stopping = stop.agree(self._fabric, self.position.step)
         if (self._clock.is_due(self.position.step) or stopping) and not at_end:
-            self._refuse_spoilt_weights()
+            self._check_weights()
             self._save(LAST)
         if stopping and not at_end:
             raise self._stopped(stop)
 
     def _training_metrics(self) -> dict[str, float]:
-        """The terms of the loss, each the mean over the epoch's steps."""
+        """The terms of the training loss, each the mean over the steps of the epoch."""
         steps = self.position.epoch_steps
         return {
             f"train_{name}": float(over_processes(self._fabric, total, "mean")) / steps
@@ -275,7 +282,7 @@ class _Run:
         }
 
     def _validation_metrics(self, stage: int) -> dict[str, float]:
-        """What validation finds, which is drawn in the log; nothing without a val split."""
+        """The metrics of validation, which also logs pictures; empty without a val split."""
         config, val = self._config, self._dataset["val"]
         if not len(val):
             return {}
@@ -290,13 +297,13 @@ class _Run:
         return stop.error(self._config.out / LAST, step, step + left)
 
     def _label(self, stage: int, work: str) -> str:
-        """What is done in which stage of the run: `96 px, stage 2/3, epoch 1/4`."""
+        """A label of the bar, like `96 px, stage 2/3, epoch 1/4`."""
         stages = self._config.stages
         number = f"stage {stage + 1}/{len(stages)}, " if len(stages) > 1 else ""
         return f"{stages[stage].res} px, {number}{work}"
 
     def _new_progress(self, begun: RunPosition) -> Progress:
-        """Progress of the whole run, in steps, labelled with an epoch; only the first process shows it."""
+        """The progress of the whole run in steps, labelled with an epoch; the first process shows it."""
         epochs = self._config.stages[begun.stage].epochs
         label = self._label(begun.stage, f"epoch {begun.stage_epochs + 1}/{epochs}")
         total = begun.step + self._plan.steps_to_go(begun)
@@ -306,7 +313,7 @@ class _Run:
         return progress
 
     def _time_left(self) -> str:
-        """Until the end of the run, at the speed of this call so far, validation counted: `1:23:45`."""
+        """Time to the end of the run, like `1:23:45`, at the mean speed of this call with its validations."""
         left = self._plan.pixels_to_go(self.position)
         done = self._pixels - left
         return tqdm.format_interval((time.monotonic() - self._began) * left / done) if done > 0 else "?"
@@ -328,16 +335,19 @@ class _Run:
                     self._sums["all"][name] = self._sums["all"].get(name, 0) + term
                 self.position = plan.after_step(before)
                 if self.position.epoch_steps % _LOG_STEPS == 0 or not left:
-                    note = f"loss {self._look(before, self.position):.4f}"
+                    note = f"loss {self._log_losses(before, self.position):.4f}"
                 progress.advance(1, note)
                 yield
 
-    def _look(self, before: RunPosition, position: RunPosition) -> float:
-        """Look at what the last steps summed up, over all processes, and log it; gives the mean loss.
+    def _log_losses(self, before: RunPosition, position: RunPosition) -> float:
+        """Log the losses of the last steps over all processes; returns the mean loss.
 
         Args:
             before: the position before the last step.
-            position: the one after it.
+            position: the position after it.
+
+        Raises:
+            RunError: the loss or gradients of a step are not finite, or the loss grows without end.
         """
         sums, logged = self._sums["all"], self._sums["logged"]
         count = before.epoch_steps % _LOG_STEPS + 1
@@ -347,30 +357,30 @@ class _Run:
         }
         logged.update(sums)
         self._learner.share_bad_step()
-        self._refuse_bad_step(position)
+        self._check_steps(position)
         assert self._first_loss is not None
         first = float(over_processes(self._fabric, self._first_loss, "mean"))
         if means["loss"] > _DIVERGED * first:
-            raise diverged(self._config, means["loss"], first, before.step)
+            raise diverging_loss(self._config, means["loss"], first, before.step)
         if self._log is not None:
             rate = self._learner.rate * self._plan.rate_factor(before)
             self._log.training(position.step, means, rate)
         return means["loss"]
 
-    def _refuse_bad_step(self, position: RunPosition) -> None:
-        """End the run where a loss or gradients were not finite."""
+    def _check_steps(self, position: RunPosition) -> None:
+        """Raise a RunError where the loss or gradients of a step were not finite."""
         if (step := self._learner.bad_step) is not None:
             samples = self._plan.step_samples(position.stage)
             begun = replace(position, consumed=position.consumed - (position.step - step) * samples)
             res = self._config.stages[position.stage].res
             rows = list(self._plan.rows(begun, 1))
-            raise bad_step(self._config, self._learner, self._fabric, self._dataset, res, step, rows)
+            raise nonfinite_step(self._config, self._learner, self._fabric, self._dataset, res, step, rows)
 
-    def _refuse_spoilt_weights(self) -> None:
-        """Save no weights that a loss or gradients have spoilt since the figures were looked at last."""
+    def _check_weights(self) -> None:
+        """Raise a RunError where the weights are not finite, so that such weights are never saved."""
         if not self._learner.weights_are_finite():
-            self._refuse_bad_step(self.position)
-            raise spoilt(self._config, self.position.step - 1)
+            self._check_steps(self.position)
+            raise nonfinite_weights(self._config, self.position.step - 1)
 
     def _new_plateau(self) -> Plateau:
         config = self._config
@@ -396,7 +406,7 @@ class _Run:
 
 
 def _say_nothing(line: str) -> None:
-    """What processes other than the first say."""
+    """For processes other than the first."""
 
 
 def _epoch_line(config: TrainConfig, position: RunPosition, metrics: dict[str, float]) -> str:

@@ -1,4 +1,4 @@
-"""Where a run begins: from nothing, from its last checkpoint, or not at all."""
+"""Starting a run: a new one, or from its last checkpoint."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,8 +10,8 @@ from generator.reading.dataset import Dataset, open_dataset
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.config import TrainConfig, resolve_config
 from training.engine import TrainOutcome, train_stages
+from training.failures import explain_batch_errors, explain_lost_processes
 from training.idle_options import changed_on_resuming, idle_in_range_test, idle_in_run, idle_on_resuming
-from training.mishaps import batch_told, peers_told
 from training.models.summary import NetworkSummary, summarise
 from training.plan import is_finished
 from training.process.devices import is_first_process, make_fabric, resolve_machine
@@ -28,7 +28,7 @@ from training.records.run_folder import (
 )
 from training.stages import lay_over
 from training.target import require_same
-from training.tuning import LrRange, find_lr, plot_lr_range
+from training.tuning.learning_rate import LrRange, find_lr, plot_lr_range
 
 Say = Callable[[str], None]
 
@@ -43,10 +43,10 @@ def train(
     """Train a network on a dataset, or continue a run.
 
     Args:
-        config: the run. With `resume`, fields that were not given when it was made stay as the run has them.
+        config: the settings of the run. With `resume`, fields that are not given in it stay as in the run.
         resume: continue the run in `config.out` from its last.pt; start a new run where there is none.
         overwrite: replace the run that `config.out` holds.
-        say: gets a line now and then: how an epoch went, and which options have no effect. None drops them.
+        say: gets lines on each epoch and on fields that have no effect. None: they are dropped.
         progress: show a progress bar on stderr.
 
     Returns:
@@ -92,7 +92,7 @@ def start_run(
     _refuse_held(out, resume, overwrite)
     with show_progress(progress):
         dataset: Dataset | None = None
-        if not _goes_on(out, resume):  # so that a mistake is said before a folder is made
+        if not _goes_on(out, resume):  # so that a mistake is reported before a folder is made
             dataset = open_dataset(resolve_run(given).data)
         with hold_run(out):
             _refuse_held(out, resume, overwrite)
@@ -105,7 +105,7 @@ def start_run(
 def _start_held(
     given: Mapping[str, Any], earlier: Checkpoint | None, dataset: Dataset | None, say: Say, overwrite: bool
 ) -> TrainOutcome:
-    """Start or continue a run in a folder that this call holds."""
+    """Start or continue a run in a folder that is locked for this call."""
     config = resolve_run(given, earlier)
     if earlier is not None:
         for line in idle_on_resuming(given):
@@ -117,7 +117,7 @@ def _start_held(
                 " epochs or another resolution."
             )
             return TrainOutcome(config, earlier.position, earlier.metrics, 0)
-    if is_first_process():  # the others may find files that it has begun to write
+    if is_first_process():  # the others may find files that it is writing
         refuse_foreign(config.out)
     dataset = dataset or open_dataset(config.data)
     config = resolve_machine(_for_mask_of(dataset, config, given, earlier))
@@ -134,7 +134,7 @@ def _start_held(
 
 
 def resolve_run(given: Mapping[str, Any], earlier: Checkpoint | None = None) -> TrainConfig:
-    """The config of a run: the fields given over those of the run to be resumed, and these over the defaults.
+    """The config of a run: the fields given, then those of the run to be resumed, then the defaults.
 
     Raises:
         ConfigError: fields contradict each other or the run.
@@ -174,11 +174,7 @@ def _goes_on(out: Path, resume: bool) -> bool:
 
 
 def _refuse_held(out: Path, resume: bool, overwrite: bool) -> None:
-    """Leave a run in `out` alone unless it is to be resumed or overwritten.
-
-    Raises:
-        UsageError: there is one.
-    """
+    """Raise a UsageError where `out` holds a run that is neither to be resumed nor overwritten."""
     held = [name for name in (LAST, BEST) if (out / name).exists()]
     if held and not (resume or overwrite):
         raise UsageError(
@@ -197,10 +193,10 @@ def _refuse_held(out: Path, resume: bool, overwrite: bool) -> None:
 
 
 def _check_dataset(earlier: Checkpoint, dataset: Dataset, out: Path, asked_for: bool, say: Say) -> None:
-    """Continue on another dataset than the run's only where it was asked for.
+    """Allow another dataset than the run's only where it is asked for.
 
     Raises:
-        UsageError: it was not.
+        UsageError: it is not.
     """
     if earlier.dataset_id == dataset.manifest.id:
         return
@@ -218,7 +214,7 @@ def _check_dataset(earlier: Checkpoint, dataset: Dataset, out: Path, asked_for: 
 def _say_where_it_goes_on(
     earlier: Checkpoint, given: Mapping[str, Any], config: TrainConfig, say: Say
 ) -> None:
-    """Say after which step the run goes on, and where it is on another machine than before."""
+    """Say at which step the run continues, and what differs about the machine."""
     position = earlier.position
     within = f", step {position.epoch_steps:,} of the next one" if position.epoch_steps else ""
     say(f"{config.out / LAST}: resuming after epoch {position.epoch}{within}")
@@ -227,17 +223,17 @@ def _say_where_it_goes_on(
 
 
 def suggest_lr(given: Mapping[str, Any], say: Say | None = None, progress: bool = True) -> LrRange:
-    """Find a learning rate for a new run, save the plot of it in the log, and say it.
+    """Find a learning rate for a new run at its first stage, and save a chart of it in the log.
 
     Args:
-        given: fields of TrainConfig; of the stages the first counts.
-        say: gets the line. None drops it.
+        given: fields of TrainConfig.
+        say: gets a line with the rate. None: it is dropped.
         progress: show a progress bar on stderr.
 
     Raises:
         RunError: the loss fell at no rate.
         ConfigError: fields contradict each other, or another process trains in `out`.
-        UsageError: a plot stands there that no run drew.
+        UsageError: no run wrote the chart that is there.
         DatasetError: the dataset cannot be used.
     """
     say = say if say is not None and is_first_process() else _say_nothing
@@ -250,7 +246,7 @@ def suggest_lr(given: Mapping[str, Any], say: Say | None = None, progress: bool 
         for line in idle_in_range_test(given):
             say(line)
         fabric = make_fabric(config)
-        with peers_told(config, fabric), batch_told(config):
+        with explain_lost_processes(config, fabric), explain_batch_errors(config):
             found = find_lr(config, fabric, dataset)
         if fabric.is_global_zero:
             plot_lr_range(found, path)
@@ -259,9 +255,9 @@ def suggest_lr(given: Mapping[str, Any], say: Say | None = None, progress: bool 
 
 
 def describe_network(given: Mapping[str, Any], resume: bool = False) -> NetworkSummary:
-    """The network that `start_run` would train, at its last resolution, from the fields alone.
+    """A summary of the network that `start_run` would train, at its last resolution.
 
-    Nothing is written, and only last.pt is read, with `resume`.
+    Nothing is written. With `resume`, last.pt is read.
 
     Args:
         given, resume: as for `start_run`.
@@ -276,4 +272,4 @@ def describe_network(given: Mapping[str, Any], resume: bool = False) -> NetworkS
 
 
 def _say_nothing(line: str) -> None:
-    """For processes other than the first, and where nobody listens."""
+    """For processes other than the first, and for callers that want no lines."""

@@ -468,7 +468,7 @@ def test_a_loss_that_grows_without_bounds_ends_the_run_and_leaves_the_last_check
     earlier = load_checkpoint(tmp_path / "last.pt")
     config = TrainConfig(out=tmp_path, stages=stages((16, 20)), **(small | {"lr": 1e3}))
     with pytest.raises(
-        RunError, match=r"expected a loss that falls, found .* the first; lower `lr`; last\.pt"
+        RunError, match=r"expected a loss that falls, found .* up from .*; lower `lr`; last\.pt"
     ):
         train_stages(config, dataset, earlier, say=lambda _: None)
     last = load_checkpoint(tmp_path / "last.pt")

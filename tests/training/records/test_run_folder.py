@@ -13,7 +13,7 @@ from training.records.run_folder import (
     refuse_foreign_file,
     remove_run,
 )
-from training.tuning import LrRange, plot_lr_range
+from training.tuning.learning_rate import LrRange, plot_lr_range
 
 NAMES = ["last.pt", "best.pt", "config.json", "log/metrics.csv"]
 

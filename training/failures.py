@@ -1,4 +1,4 @@
-"""What can go wrong in a run, told in one line."""
+"""Failures of a run, each explained in one line."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -19,12 +19,13 @@ from training.records.run_files import BEST, LAST
 
 _ONE_VALUE = "Expected more than 1 value per channel"
 _SAMPLE_BYTES, _BUFFERS = 9, 3
-"""bg, fg_bg, mask and depth of a pixel; batches read ahead."""
+"""Bytes of bg, fg_bg, mask and depth in a pixel, and batches in memory at a time."""
 _COPIES = 4
+"""Weights, gradients, averages and moments."""
 _FIX = f"lower `lr`; {LAST} and {BEST} hold the last good weights"
 
 
-def bad_step(
+def nonfinite_step(
     config: TrainConfig,
     learner: Learner,
     fabric: Fabric,
@@ -33,16 +34,16 @@ def bad_step(
     step: int,
     rows: Sequence[np.ndarray],
 ) -> RunError:
-    """What to say of a step whose loss or gradients were not finite: names the samples, if they are why.
+    """The error of a step whose loss or gradients are not finite; names the samples, if they are the reason.
 
     Args:
         config: of the run.
-        learner: tells what the network saw.
+        learner: makes the inputs of the network again.
         fabric: of the run.
-        dataset: trained on.
-        res: at which it saw it.
-        step: the number of the step.
-        rows: of train that this process learnt from in it, batch by batch.
+        dataset: of the run.
+        res: longer side in pixels.
+        step: number of the step.
+        rows: the rows of train that this process used in the step, batch by batch.
     """
     split = dataset["train"]
     for part, integers in enumerate(read_batches(split, rows, fabric.device, config.inputs != 3)):
@@ -54,34 +55,36 @@ def bad_step(
             found = ", ".join(
                 f"sample {row} of train (on {name})" for row, name in zip(bad, names, strict=True)
             )
-            return RunError(dataset.folder, "finite pictures", f"NaN or infinity in {found}", "look at it")
+            return RunError(
+                dataset.folder, "finite pictures", f"NaN or infinity in {found}", "check this background"
+            )
     return RunError(config.out, "a finite loss", f"NaN or infinity at step {step}", _FIX)
 
 
-def diverged(config: TrainConfig, loss: float, first: float, step: int) -> RunError:
-    """What to say of a loss that has grown beyond all measure."""
-    found = f"{loss:.4g} at step {step}, where {first:.4g} was the first"
+def diverging_loss(config: TrainConfig, loss: float, first: float, step: int) -> RunError:
+    """The error of a loss that has grown far above its first value."""
+    found = f"{loss:.4g} at step {step}, up from {first:.4g}"
     return RunError(config.out, "a loss that falls", found, _FIX)
 
 
-def spoilt(config: TrainConfig, step: int) -> RunError:
-    """What to say of weights that are no longer finite."""
+def nonfinite_weights(config: TrainConfig, step: int) -> RunError:
+    """The error of weights that are no longer finite."""
     return RunError(config.out, "finite weights", f"NaN or infinity at step {step}", _FIX)
 
 
-def refuse_vast(config: TrainConfig, dataset: Dataset) -> None:
-    """Refuse what cannot fit in the machine's memory, before any of it is taken.
+def check_memory(config: TrainConfig, dataset: Dataset) -> None:
+    """Refuse batches and networks larger than the machine's memory, before they take any.
 
-    A system that lends more memory than it has would kill the process in the middle of a step.
+    Systems that promise more memory than they have would kill the process in the middle of a step.
 
     Raises:
-        ConfigError: batches, or the network, are larger than all memory.
+        ConfigError: the batches or the network are larger.
     """
     memory = physical_memory()
     assert config.batch_size != "auto"
     width, height = dataset["train"].size
     batches = config.batch_size * width * height * _SAMPLE_BYTES * _BUFFERS
-    # Each level has 3 x 3 weights between as many channels at least; with gradients, averages and moments.
+    # Each level has at least 3 x 3 weights between its channels; gradients, averages and moments come on top.
     network = 9 * sum(channels**2 for channels in config.widths) * 4 * _COPIES
     for option, needed, what in (
         ("`batch_size`", batches, f"batches of {config.batch_size:,}"),
@@ -93,11 +96,11 @@ def refuse_vast(config: TrainConfig, dataset: Dataset) -> None:
 
 
 @contextmanager
-def batch_told(config: TrainConfig) -> Iterator[None]:
-    """Let batches that do not fit in memory say what to lower, and those of one pixel what to raise.
+def explain_batch_errors(config: TrainConfig) -> Iterator[None]:
+    """Explain two errors of batches: too large for the memory, or too small to normalise.
 
     Raises:
-        RunError: there was not enough memory, or a channel had but one value to normalise by.
+        RunError: memory ran out, or a channel has a single value in a batch.
     """
     try:
         yield
@@ -109,7 +112,7 @@ def batch_told(config: TrainConfig) -> Iterator[None]:
             "`batch_size`",
             "more than one value per channel, to normalise by",
             f"one, in the deepest layer, in {sizes}",
-            "raise `batch_size` or `res`",
+            "raise `batch_size`, or the resolution in `stages`",
         ) from error
     except RuntimeError as error:  # of which torch.OutOfMemoryError is one
         if not is_out_of_memory(error):
@@ -119,16 +122,17 @@ def batch_told(config: TrainConfig) -> Iterator[None]:
             config.device,
             f"memory for {sizes}",
             "too little",
-            "lower `batch_size` (`accumulate` makes up for it), `res` or `widths`, then `resume=True`",
+            "lower `batch_size` (and raise `accumulate`), the resolution in `stages`, or `widths`; then"
+            " continue with `resume=True`",
         ) from error
 
 
 @contextmanager
-def peers_told(config: TrainConfig, fabric: Fabric) -> Iterator[None]:
-    """Let a lost connection say that another process of the run has ended.
+def explain_lost_processes(config: TrainConfig, fabric: Fabric) -> Iterator[None]:
+    """Explain a lost connection: another process of the run has ended.
 
     Raises:
-        RunError: one has.
+        RunError: a connection was lost.
     """
     try:
         yield
@@ -137,9 +141,9 @@ def peers_told(config: TrainConfig, fabric: Fabric) -> Iterator[None]:
             raise
         raise RunError(
             config.out,
-            f"all {fabric.world_size} processes to go on",
-            f"an end of one of them ({_first_sentence(error)})",
-            "see its own words, then go on with `resume=True`",
+            "",
+            f"lost one of its {fabric.world_size} processes ({_first_sentence(error)})",
+            "see the message of that process, then continue with `resume=True`",
         ) from error
 
 
