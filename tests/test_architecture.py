@@ -61,7 +61,7 @@ ORDER = {
             "config_file",
             "command",
             "options",
-            "html",
+            "pages",
         ),
         *("predictor", "evaluation", "comparison", "commands", "cli", "__main__"),
     ],

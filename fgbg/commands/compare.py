@@ -71,7 +71,7 @@ def command(
     differ. Writes index.html, which needs no other file, curves.png and predictions.png; those of an earlier
     comparison are replaced.
     """
-    from fgbg.comparison.compare import Asked, compare
+    from fgbg.comparison.compare import compare
 
     if data is None and (_DATA / "dataset.json").is_file():
         data = _DATA
@@ -79,5 +79,15 @@ def command(
         for name in ("subset", "pictures", "without_bg"):
             if is_given(ctx, name):
                 note(f"--{name.replace('_', '-')} has no effect without a dataset")
-    asked = Asked(data, subset, pictures, files, not without_bg)
-    answer(*compare(runs, asked, out, device))
+    answer(
+        *compare(
+            runs,
+            out,
+            data=data,
+            subset=subset,
+            samples=pictures,
+            pictures=files,
+            with_bg=not without_bg,
+            device=device,
+        )
+    )

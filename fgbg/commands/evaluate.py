@@ -62,7 +62,7 @@ def command(
     checkpoint = find_checkpoint(checkpoint)
 
     from fgbg.evaluation.report import METRICS_FILE, REPORT_FILE, picture_file, write_evaluation
-    from fgbg.evaluation.table import screen
+    from fgbg.evaluation.tables import screen
 
     document = write_evaluation(
         checkpoint,

@@ -1,10 +1,10 @@
-"""What the runs answer to the same pictures, as cells that are drawn and shown."""
+"""The predictions of all runs for the same pictures, as cells of the page and the sheet."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from fgbg.comparison.runs import ComparedRun
@@ -12,13 +12,14 @@ from fgbg.predictor import Predicted
 from generator.assets.images import read_rgb
 from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN
 from generator.look.colours import colour_depth
+from generator.look.contact_sheet import fitted
 from generator.reading.dataset import open_dataset
 from generator.reading.selection import filled_split
 from generator.splits import SplitName
 from training.target import Target
 
 CELL_SIDE = 192
-"""Pixels of a cell's longer side."""
+"""Longer side of a cell, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,11 @@ class Picture:
     """A picture to predict on.
 
     Attributes:
-        name: what it is.
+        name: shown with it.
         fg_bg: (H, W, 3) uint8.
         bg: (H, W, 3) uint8; None where it is not known.
         mask: (H, W) uint8; None where the truth is not known.
-        depth: (H, W) uint16, 0 unknown; None as well.
+        depth: (H, W) uint16, 0 unknown; None where the truth is not known.
     """
 
     name: str
@@ -42,28 +43,36 @@ class Picture:
 
 @dataclass(frozen=True)
 class Cell:
-    """(h, w, 3) uint8 pixels with the longer side `CELL_SIDE`, under a title, over a note."""
+    """A mask or a depth map in colours.
+
+    Attributes:
+        title: fg_bg, mask or depth.
+        pixels: (h, w, 3) uint8 with the longer side `CELL_SIDE`.
+        note: its score as text; empty where the truth is not known.
+        score: larger is better; None where the truth is not known.
+    """
 
     title: str
     pixels: np.ndarray
     note: str = ""
+    score: float | None = None
 
 
 @dataclass(frozen=True)
 class Answers:
-    """A picture's row: groups of cells by head, first the picture and the truth, then each run's."""
+    """The cells of one picture: under "" the picture and its truth, then under each label a run's answers."""
 
     name: str
     groups: dict[str, list[Cell]]
 
 
-def read_samples(folder: Path, subset: SplitName, count: int) -> list[Picture]:
-    """The first sample of each background, then the second, until there are `count`.
+def read_samples(folder: str | Path, subset: SplitName, count: int) -> list[Picture]:
+    """`count` samples of a split: the first one of each background, then the second one of each, and so on.
 
     Raises:
-        DatasetError: the dataset cannot be used, or has no such samples.
+        DatasetError: the dataset cannot be used, or the split has no samples.
     """
-    dataset = open_dataset(folder)
+    dataset = open_dataset(Path(folder))
     split = filled_split(dataset, subset)
     rows = spread_over_backgrounds(split.samples["bg"], count)
     batch = split.read(rows)
@@ -81,7 +90,12 @@ def read_samples(folder: Path, subset: SplitName, count: int) -> list[Picture]:
 
 
 def spread_over_backgrounds(bgs: np.ndarray, count: int) -> np.ndarray:
-    """The first `count` samples when backgrounds take turns: (n,) int64; `bgs` (m,) has each one's number."""
+    """Numbers of `count` samples in which backgrounds take turns: (count,) int64.
+
+    Args:
+        bgs: (n,) the background of each sample.
+        count: how many; fewer where there are not so many samples.
+    """
     order = np.argsort(bgs, kind="stable")
     first = np.searchsorted(bgs[order], bgs[order], side="left")
     turns = np.empty(len(bgs), np.int64)
@@ -90,21 +104,21 @@ def spread_over_backgrounds(bgs: np.ndarray, count: int) -> np.ndarray:
 
 
 def read_picture(path: Path) -> Picture:
-    """A picture file, of which no truth is known.
+    """A picture from a file; its truth is not known.
 
     Raises:
-        ImageError: it is no picture.
+        ImageError: the file is no picture.
     """
     return Picture(path.name, read_rgb(path))
 
 
 def answer(runs: Sequence[ComparedRun], picture: Picture, with_bg: bool) -> Answers:
-    """Ask every run; its network gets the background where there is one and it looks at it.
+    """Predict one picture with every run.
 
     Args:
         runs: with labels that differ.
         picture: to predict on.
-        with_bg: whether networks may see the background.
+        with_bg: give the background, where there is one, to the networks that take one.
     """
     truth = [Cell("fg_bg", _fitted(picture.fg_bg))]
     if picture.mask is not None:
@@ -119,18 +133,29 @@ def answer(runs: Sequence[ComparedRun], picture: Picture, with_bg: bool) -> Answ
 
 
 def _cells(picture: Picture, target: Target, predicted: Predicted) -> list[Cell]:
-    note = "" if picture.mask is None else f"IoU {target.agreement(predicted.mask, picture.mask):.3f}"
-    cells = [Cell("mask", _fitted(target.picture(predicted.mask)), note)]
+    cells = [_mask_cell(picture, target, predicted)]
     if predicted.depth is not None:
-        note = ""
+        shown = _fitted(colour_depth(predicted.depth))
         if picture.depth is not None and (picture.depth != UNKNOWN).any():
-            note = f"RMSE {depth_rmse(predicted.depth, picture.depth):.3f}"
-        cells.append(Cell("depth", _fitted(colour_depth(predicted.depth)), note))
+            error = depth_rmse(predicted.depth, picture.depth)
+            cells.append(Cell("depth", shown, f"RMSE {error:.3f}", -error))
+        else:
+            cells.append(Cell("depth", shown))
     return cells
 
 
+def _mask_cell(picture: Picture, target: Target, predicted: Predicted) -> Cell:
+    shown = _fitted(target.picture(predicted.mask))
+    if picture.mask is None:
+        return Cell("mask", shown)
+    iou = target.agreement(predicted.mask, picture.mask)
+    if math.isnan(iou):
+        return Cell("mask", shown)
+    return Cell("mask", shown, f"IoU {iou:.3f}", iou)
+
+
 def depth_rmse(predicted: np.ndarray, truth: np.ndarray) -> float:
-    """Of (H, W) uint16 over known pixels, of which there must be some; 1 is from farthest to nearest."""
+    """RMSE of depth (H, W) uint16 over known pixels (at least one), with 1 from farthest to nearest."""
     known = truth != UNKNOWN
     error = (predicted[known].astype(np.float64) - truth[known]) / (NEAREST - FARTHEST)
     return float(np.sqrt((error**2).mean()))
@@ -139,6 +164,4 @@ def depth_rmse(predicted: np.ndarray, truth: np.ndarray) -> float:
 def _fitted(pixels: np.ndarray) -> np.ndarray:
     height, width = pixels.shape[:2]
     factor = CELL_SIDE / max(height, width)
-    size = max(1, round(width * factor)), max(1, round(height * factor))
-    method = cv2.INTER_AREA if factor < 1 else cv2.INTER_NEAREST
-    return np.asarray(cv2.resize(pixels, size, interpolation=method))
+    return fitted(pixels, (max(1, round(width * factor)), max(1, round(height * factor))))

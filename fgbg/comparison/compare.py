@@ -1,19 +1,21 @@
-"""`compare`: open the runs, ask them, write the results."""
+"""Comparing runs: predict with each, and write the results."""
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fgbg.comparison.answers import answer, read_picture, read_samples
 from fgbg.comparison.curves import draw_sheet, panel_names
-from fgbg.comparison.figures import figures_table, print_table
+from fgbg.comparison.figures import figures_table, print_table, verdict
 from fgbg.comparison.page import MARK, make_page
 from fgbg.comparison.runs import config_differences, open_runs
 from fgbg.comparison.sheet import draw_answers
+from fgbg.pages.parts import TableRow
 from generator.encode import encode_png
 from generator.errors import ExistsError
 from generator.files import open_regular, require_writable, write_atomically
+from generator.look.text_table import WIDTH
 from generator.marks import is_marked, mark_png
 from generator.progress import Progress
 from generator.splits import SplitName
@@ -22,73 +24,86 @@ PAGE, CURVES, PREDICTIONS = "index.html", "curves.png", "predictions.png"
 MAKER = "compare"
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What is shown of the runs.
+def compare(
+    runs: Sequence[str | Path],
+    out: str | Path = "outputs/comparison",
+    *,
+    data: str | Path | None = None,
+    subset: SplitName = "val",
+    samples: int = 6,
+    pictures: Sequence[str | Path] = (),
+    with_bg: bool = True,
+    device: str = "auto",
+    progress: bool = True,
+) -> list[str]:
+    """Compare runs, and write index.html, curves.png and predictions.png.
 
-    Attributes:
-        data: folder of a dataset; None for none.
-        subset: its split.
-        count: samples of it.
-        pictures: files to predict on as well.
-        with_bg: whether networks may see the background of samples.
-    """
+    curves.png is left out where no run has a metrics.csv, predictions.png where there are no pictures. The
+    files of an earlier comparison are replaced. A single run is shown in the same way.
 
-    data: Path | None
-    subset: SplitName
-    count: int
-    pictures: tuple[Path, ...] = ()
-    with_bg: bool = True
-
-
-def compare(folders: Sequence[Path], asked: Asked, out: Path, device: str) -> list[str]:
-    """Compare runs, and write index.html, and curves.png and predictions.png where there are such.
-
-    One run alone is shown in the same way.
+    Args:
+        runs: folders of runs.
+        out: folder of the results. It is made if it does not exist.
+        data: folder of a dataset whose samples are predicted; None: no samples.
+        subset: the split: train, val or test.
+        samples: number of samples: first one of each background, then a second one of each, and so on.
+        pictures: files to predict as well.
+        with_bg: give networks the background of a sample.
+        device: auto (the best that this computer has), cpu, cuda or mps.
+        progress: show a progress bar on stderr.
 
     Returns:
-        Lines to print: the figures, what differs, what is missing, what was written.
+        Lines to print: the verdict, the figures, the options that differ, what is missing, and the files.
 
     Raises:
-        ExistsError: `out` holds such files that no comparison wrote.
-        UsageError: a run is named twice.
-        RunError: a folder is no run.
+        ExistsError: `out` holds files of these names that no comparison wrote.
+        UsageError: a run is given twice.
+        RunError: a folder holds no run.
         CheckpointError: a checkpoint cannot be used.
         DatasetError: the dataset cannot be used.
         ImageError: a picture cannot be read.
-        ConfigError: the device is not here.
+        ConfigError: this computer does not have the device.
     """
-    _refuse_what_is_not_ours(out)
-    runs = open_runs(folders, device)
-    pictures = read_samples(asked.data, asked.subset, asked.count) if asked.data is not None else []
-    pictures += [read_picture(path) for path in asked.pictures]
+    out = Path(out)
+    _refuse_files_of_others(out)
+    opened = open_runs(runs, device)
+    shown = read_samples(data, subset, samples) if data is not None else []
+    shown += [read_picture(Path(path)) for path in pictures]
     answers = []
-    with Progress("predicting", len(pictures), "pictures") as progress:
-        for picture in pictures:
-            answers.append(answer(runs, picture, asked.with_bg))
-            progress.advance(1)
-    figures, differences = figures_table(runs), config_differences(runs)
-    results: dict[str, bytes | None] = {
-        PAGE: make_page(runs, figures, differences, answers),
-        CURVES: mark_png(draw_sheet(runs), MAKER) if panel_names(runs) else None,
-        PREDICTIONS: mark_png(encode_png(draw_answers(answers)), MAKER) if answers else None,
-    }
+    with Progress("predicting", len(shown), "pictures", shown=progress) as bar:
+        for picture in shown:
+            answers.append(answer(opened, picture, with_bg))
+            bar.advance(1)
+    figures, differences = figures_table(opened), config_differences(opened)
+    written = _write(
+        out,
+        {
+            PAGE: make_page(opened, figures, differences, answers, with_bg),
+            CURVES: mark_png(draw_sheet(opened), MAKER) if panel_names(opened) else None,
+            PREDICTIONS: mark_png(encode_png(draw_answers(answers)), MAKER) if answers else None,
+        },
+    )
+    rows = [TableRow(name, texts) for name, texts in differences.items()]
+    lines = [line for text in verdict(opened) for line in textwrap.wrap(text, WIDTH)]
+    lines += ["", *print_table([run.label for run in opened], figures, rows), ""]
+    lines += [f"{run.folder}: no metrics.csv in log, so no curves" for run in opened if not run.curves]
+    if not answers:
+        lines.append("no pictures to predict: name a dataset with --data or a file with --picture")
+    return lines + list(map(str, written))
+
+
+def _write(out: Path, results: Mapping[str, bytes | None]) -> list[Path]:
+    """Write the results that exist, and remove those of an earlier comparison that do not exist now."""
     out.mkdir(parents=True, exist_ok=True)
     for name, content in results.items():
         if content is None:
             (out / name).unlink(missing_ok=True)
         else:
             write_atomically(out / name, content)
-    lines = print_table([run.label for run in runs], [figures, differences])
-    if "dataset" in differences:
-        lines.append("The runs were trained on different datasets: their validation scores do not compare.")
-    lines += [f"{run.folder}: no CSV in log, so no curves of it" for run in runs if not run.curves]
-    if not answers:
-        lines.append("no pictures to predict on: name a dataset with `data` or a file with `picture`")
-    return lines + [str(out / name) for name, content in results.items() if content is not None]
+    return [out / name for name, content in results.items() if content is not None]
 
 
-def _refuse_what_is_not_ours(out: Path) -> None:
+def _refuse_files_of_others(out: Path) -> None:
     require_writable(out)
     ours = [name for name in (CURVES, PREDICTIONS) if is_marked(out / name, MAKER)]
     if _is_our_page(out / PAGE):

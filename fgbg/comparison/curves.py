@@ -72,7 +72,7 @@ def _draw(axes: "Axes", name: str, runs: Sequence[ComparedRun]) -> None:
                 epochs, values = zip(*points, strict=True)
                 axes.plot(epochs, values, linestyle=dash, **line_style(number))
     axes.set(title=panel_title(name), xlabel="epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
 def _described(run: ComparedRun) -> str:

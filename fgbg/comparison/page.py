@@ -1,72 +1,93 @@
 """The comparison as a page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from fgbg.comparison.answers import Answers, Cell
 from fgbg.comparison.curves import draw_panel, panel_names, panel_title
-from fgbg.comparison.figures import Table
+from fgbg.comparison.figures import verdict
 from fgbg.comparison.runs import ComparedRun
-from fgbg.html import embedded, page, shown, table
-from generator.encode import encode_png
+from fgbg.pages.parts import TableRow, page_image
+from fgbg.pages.render import embedded, render
+from generator.look.chart import line_style
 
-MARK = '<meta name="generator" content="fgbg compare">'
-"""By this line a page of an earlier comparison is known."""
+MAKER = "fgbg compare"
+MARK = f'<meta name="generator" content="{MAKER}">'
+"""This line shows that a page was written by an earlier comparison."""
+
+_SYMBOLS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "p": "⬟", "*": "★", "X": "✖"}
+"""Markers of charts as letters."""
 
 
 def make_page(
-    runs: Sequence[ComparedRun], figures: Table, differences: Table, answers: Sequence[Answers]
+    runs: Sequence[ComparedRun],
+    figures: Sequence[TableRow],
+    differences: Mapping[str, Sequence[str]],
+    answers: Sequence[Answers],
+    with_bg: bool,
 ) -> bytes:
-    """The page: figures, what differs between the runs, their curves, their answers."""
-    labels = [run.label for run in runs]
-    parts = [
-        "<h1>Runs compared</h1>",
-        _table(labels, figures),
-        "<h2>What differs</h2>",
-        _table(labels, differences) if differences else "<p>Nothing that was asked for.</p>",
-        "<h2>Curves</h2>",
-        *_curves(runs),
-        "<h2>Predictions</h2>",
-        *(_answers(answers) if answers else ["<p>No pictures were given.</p>"]),
-    ]
-    return page(", ".join(labels), parts, MARK)
-
-
-def _table(labels: Sequence[str], figures: Table) -> str:
-    return table(["", *labels], [[name, *texts] for name, texts in figures.items()])
-
-
-def _curves(runs: Sequence[ComparedRun]) -> list[str]:
-    lines = [f"<p>{shown(run.label)}: no CSV, so no curves.</p>" for run in runs if not run.curves]
-    if not (names := panel_names(runs)):
-        return lines
-    panels = []
-    for name in names:
-        light, dark = (embedded(draw_panel(name, runs, dark), "image/svg+xml") for dark in (False, True))
-        panels.append(
-            f"<picture><source media='(prefers-color-scheme: dark)' srcset='{dark}'>"
-            f"<img src='{light}' alt='curves of {shown(panel_title(name))}'></picture>"
-        )
-    return [
-        *lines,
-        "<p>Dashed: training, solid: validation.</p>",
-        f"<div class='curves'>{''.join(panels)}</div>",
-    ]
-
-
-def _answers(answers: Sequence[Answers]) -> list[str]:
-    lines = []
-    for row in answers:
-        lines.append(f"<h3>{shown(row.name)}</h3><div class='groups'>")
-        for head, cells in row.groups.items():
-            figures = "".join(_figure(cell) for cell in cells)
-            lines.append(f"<div><h4>{shown(head or 'picture')}</h4><div class='cells'>{figures}</div></div>")
-        lines.append("</div>")
-    return lines
-
-
-def _figure(cell: Cell) -> str:
-    caption = shown(", ".join(filter(None, (cell.title, cell.note))))
-    return (
-        f"<figure><img src='{embedded(encode_png(cell.pixels))}' alt='{caption}'>"
-        f"<figcaption>{caption}</figcaption></figure>"
+    """The page: verdict, figures, options that differ, curves, predictions."""
+    return render(
+        "comparison.html",
+        title="Runs compared",
+        maker=MAKER,
+        verdict=verdict(runs),
+        labels=[run.label for run in runs],
+        figures=figures,
+        differences=[TableRow(name, texts) for name, texts in differences.items()],
+        without_curves=[run.label for run in runs if not run.curves],
+        charts=[_chart(name, runs) for name in panel_names(runs)],
+        keys=[_key(run, number) for number, run in enumerate(runs)],
+        pictures=[_picture(row) for row in answers],
+        background_note=_BACKGROUND_NOTES[with_bg],
     )
+
+
+_BACKGROUND_NOTES = {
+    True: "Each network got the background of a sample if it takes one.",
+    False: "No network got a background (--without-bg).",
+}
+
+
+def _chart(name: str, runs: Sequence[ComparedRun]) -> dict[str, str]:
+    light, dark = (embedded(draw_panel(name, runs, dark), "image/svg+xml") for dark in (False, True))
+    return {"title": panel_title(name), "light": light, "dark": dark}
+
+
+def _key(run: ComparedRun, number: int) -> dict[str, str]:
+    style = line_style(number)
+    return {"label": run.label, "colour": style["color"], "marker": _SYMBOLS[style["marker"]]}
+
+
+def _picture(answers: Answers) -> dict[str, Any]:
+    """Rows of one picture: masks, then depth; columns: the picture, the truth, then each run."""
+    truth = {cell.title: cell for cell in answers.groups[""]}
+    runs = {label: {cell.title: cell for cell in cells} for label, cells in answers.groups.items() if label}
+    kinds = ["mask", "depth"] if any("depth" in cells for cells in (truth, *runs.values())) else ["mask"]
+    has_truth = "mask" in truth
+    rows = []
+    for kind in kinds:
+        first = _cell(truth["fg_bg"], "fg_bg") if kind == "mask" else _empty("")
+        known = [_cell(truth.get(kind), f"true {kind}", "not known")] if has_truth else []
+        scores = [
+            cell.score for cells in runs.values() if (cell := cells.get(kind)) and cell.score is not None
+        ]
+        best = max(scores) if len(scores) > 1 else None
+        rows += [first, *known]
+        for label, cells in runs.items():
+            cell = cells.get(kind)
+            text = f"{kind}, {cell.note}" if cell is not None and cell.note else kind
+            shown = _cell(cell, text, f"no {kind}", alt=f"{kind} of {label}")
+            rows.append(shown | {"best": cell is not None and best is not None and cell.score == best})
+    heads = ["picture", *(["truth"] if has_truth else []), *runs]
+    return {"name": answers.name, "heads": heads, "cells": rows}
+
+
+def _cell(cell: Cell | None, note: str, missing: str = "", alt: str = "") -> dict[str, Any]:
+    if cell is None:
+        return _empty(missing)
+    return {"image": page_image(cell.pixels, alt or note), "note": note, "best": False}
+
+
+def _empty(note: str) -> dict[str, Any]:
+    return {"image": None, "note": note, "best": False}

@@ -1,4 +1,4 @@
-"""The runs that are compared: their networks, figures and curves."""
+"""The runs that are compared: networks, figures, curves, options."""
 
 import statistics
 from collections.abc import Sequence
@@ -21,20 +21,20 @@ from training.records.run_files import BEST, LAST
 from training.records.run_folder import CSV_FILE, LOG_FOLDER
 
 Curves = dict[str, list[tuple[int, float]]]
-"""Columns of a run's CSV by name: epoch and value, of the epochs that have one."""
+"""Columns of metrics.csv by name: (epoch, value) for each epoch with a value."""
 
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """A run with the network it offers to predict with.
+    """A run and its network.
 
     Attributes:
-        label: tells it from the others.
+        label: a name that no other run has.
         folder: of the run.
-        best: the checkpoint that predicts: best.pt, or where there is none last.pt.
-        last: the checkpoint that tells how far it came: last.pt, or where there is none best.pt.
+        best: the checkpoint that predicts: best.pt, or last.pt where there is no best.pt.
+        last: the checkpoint of the last epoch: last.pt, or best.pt where there is no last.pt.
         predictor: the network of `best`.
-        curves: empty without a CSV.
+        curves: empty where the run has no metrics.csv.
     """
 
     label: str
@@ -46,46 +46,45 @@ class ComparedRun:
 
     @cached_property
     def config(self) -> TrainConfig:
-        """All that it was asked for."""
+        """The options of the run."""
         return read_identity(self.last.config)
 
     @property
     def parameters(self) -> int:
-        """Weights of the network."""
+        """Number of weights of the network."""
         return sum(weight.numel() for weight in self.predictor.network.parameters())
 
     @property
     def samples_per_second(self) -> float | None:
-        """The median over its epochs."""
+        """Training speed: the median over the epochs; None where it is not known."""
         speeds = [value for _, value in self.curves.get("samples_per_second", [])]
         return statistics.median(speeds) if speeds else None
 
     @property
     def seconds(self) -> float | None:
-        """Spent on training, validation not counted."""
+        """Time spent on training, without validation; None where it is not known."""
         return sum(value for _, value in self.curves["seconds"]) if "seconds" in self.curves else None
 
 
-def open_runs(folders: Sequence[Path], device: str) -> list[ComparedRun]:
-    """Open runs, each under a label of its own.
+def open_runs(folders: Sequence[str | Path], device: str = "auto") -> list[ComparedRun]:
+    """Open runs and give each a label of its own.
 
     Raises:
-        UsageError: a run is named twice.
-        RunError: a folder holds no run, or a CSV that cannot be read.
+        UsageError: a run is given twice.
+        RunError: a folder holds no run, or its metrics.csv cannot be read.
         CheckpointError: a checkpoint cannot be used.
-        ConfigError: the device is not here.
+        ConfigError: this computer does not have the device.
     """
-    resolved = [real_path(folder) for folder in folders]
+    paths = [Path(folder) for folder in folders]
+    resolved = [real_path(path) for path in paths]
     for number, folder in enumerate(resolved):
         if folder in resolved[:number]:
-            raise UsageError(folders[number], "each run once", "it twice", "leave one of them out")
-    return [
-        _open_run(folder, label, device) for folder, label in zip(folders, make_labels(resolved), strict=True)
-    ]
+            raise UsageError(paths[number], "each run once", "it twice", "leave one of them out")
+    return [_open_run(path, label, device) for path, label in zip(paths, make_labels(resolved), strict=True)]
 
 
 def make_labels(folders: Sequence[Path]) -> list[str]:
-    """As many of each path's last parts as tell it from the others: `runs/a` and `old/a`, but `b`."""
+    """The last parts of each path, as many as no other path ends with: `runs/a`, `old/a`, `b`."""
 
     def ending(folder: Path, count: int) -> str:
         return Path(*folder.parts[-count:]).as_posix()
@@ -113,7 +112,7 @@ def _open_run(folder: Path, label: str, device: str) -> ComparedRun:
 
 
 def _read_curves(path: Path) -> Curves:
-    """The CSV of a run by column; none where there is no CSV or nothing in it."""
+    """The columns of a run's metrics.csv; none where the file is missing or empty."""
     curves: Curves = {}
     try:
         for row in read_rows(path):
@@ -128,7 +127,7 @@ def _read_curves(path: Path) -> Curves:
 
 
 def config_differences(runs: Sequence[ComparedRun]) -> dict[str, list[str]]:
-    """Options that are not the same in all runs, by name, and the dataset; a text for each run."""
+    """Options that differ between runs, and the dataset if it differs: by name, a text for each run."""
     configs = [run.config.identity() for run in runs]
     rows = {
         f"--{name.replace('_', '-')}": [_shown(config[name]) for config in configs] for name in configs[0]
@@ -140,7 +139,7 @@ def config_differences(runs: Sequence[ComparedRun]) -> dict[str, list[str]]:
 
 
 def _shown(value: Any) -> str:
-    """A config's value as one writes it on the command line."""
+    """A value of a config as it is written on the command line."""
     if value is None:
         return "-"
     if isinstance(value, bool):

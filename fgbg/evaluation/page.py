@@ -1,28 +1,54 @@
-"""An evaluation as one page: its tables, and the worst, median and best samples."""
+"""An evaluation as one page: a verdict, tables, and the worst, median and best samples."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fgbg.evaluation.table import heading, tables
-from fgbg.html import embedded, page, shown, table
+from fgbg.evaluation.picture import FALSE_ALARM, FULL_DEPTH_ERROR, MISSED, ShownSample
+from fgbg.evaluation.tables import facts, tables, warnings
+from fgbg.evaluation.verdict import verdict
+from fgbg.pages.parts import page_image
+from fgbg.pages.render import render
+
+_NOTES = {
+    "clean": "The network was given the background as it is.",
+    "perturbed": "The network was given a background that is shifted, brighter, noisy and compressed.",
+    "absent": "The network was given no background.",
+}
 
 
-def make_report(document: dict[str, Any], pictures: Mapping[str, bytes]) -> bytes:
+def make_report(figures: dict[str, Any], samples: Mapping[str, Sequence[ShownSample]]) -> bytes:
     """The page.
 
     Args:
-        document: what metrics.json holds.
-        pictures: the sheets as PNG, by condition.
+        figures: the content of metrics.json.
+        samples: to show, by condition.
     """
-    parts = ["<h1>Evaluation</h1>", *(f"<p>{shown(line)}</p>" for line in heading(document))]
-    for part in tables(document):
-        name, *columns = part.head
-        parts += [f"<h2>{shown(name)}</h2>", table(["", *columns], part.rows)]
-    for condition, png in pictures.items():
-        title = f"Worst, median and best samples, background {condition}"
-        # As large as it is where there is room: shrunk, the pictures would show little.
-        parts += [
-            f"<h2>{title}</h2>",
-            f"<div class='scroll'><img src='{embedded(png)}' alt='{title}' style='width: auto'></div>",
-        ]
-    return page(f"Evaluation of {document['checkpoint']}", parts)
+    return render(
+        "evaluation.html",
+        title="How well the network does",
+        maker="fgbg evaluate",
+        verdict=verdict(figures),
+        facts=facts(figures),
+        warnings=warnings(figures),
+        level=f"{figures['interval']['level']:.0%}",
+        tables=tables(figures),
+        sections=[_section(condition, shown) for condition, shown in samples.items()],
+        missed=f"rgb{MISSED}",
+        false_alarm=f"rgb{FALSE_ALARM}",
+        full_error=FULL_DEPTH_ERROR,
+    )
+
+
+def _section(condition: str, samples: Sequence[ShownSample]) -> dict[str, Any]:
+    return {
+        "title": f"Worst, median and best samples, background {condition}",
+        "note": f"{_NOTES[condition]} Samples stand from the lowest IoU to the highest.",
+        "has_depth": "true depth" in samples[0].pictures,
+        "samples": [
+            {
+                "caption": sample.caption,
+                "images": [page_image(pixels, title) for title, pixels in sample.pictures.items()],
+            }
+            for sample in samples
+        ],
+    }

@@ -1,4 +1,4 @@
-"""The worst, median and best samples of an evaluation: the network's answers and their errors."""
+"""The worst, median and best samples of an evaluation: predictions and their errors."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,7 +32,8 @@ EACH = 3
 FULL_DEPTH_ERROR = 0.25
 """Depth errors of this size and larger have the brightest colour."""
 
-_MISSED, _FALSE = (240, 80, 40), (40, 120, 250)
+MISSED, FALSE_ALARM = (240, 80, 40), (40, 120, 250)
+"""RGB of errors of the mask."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,9 @@ class ShownSample:
 def shown_samples(measured: Measurement, condition: Condition) -> list[ShownSample]:
     """The worst, median and best samples by IoU, from worst to best.
 
-    Each shows the background that was given, fg_bg, the true mask, the answer and its errors (missed orange,
-    false alarms blue, over the picture in grey); and where the network has a depth head the true depth, the
-    answer and its error (black where the depth is unknown).
+    Each shows the background that was given, fg_bg, the true mask, the predicted mask and its errors (missed
+    orange, false alarms blue, over the picture in grey). Where the network has a depth head, also the true
+    depth, the predicted depth and its error (black where the depth is unknown).
 
     Args:
         measured: the evaluation.
@@ -87,8 +88,8 @@ def draw_samples(samples: Sequence[ShownSample]) -> np.ndarray:
         )
         for sample in samples
     ]
-    legend = [colour_key(_MISSED, "errors: missed"), colour_key(_FALSE, "errors: false alarm")]
-    if "depth" in titles:
+    legend = [colour_key(MISSED, "mask errors: missed"), colour_key(FALSE_ALARM, "mask errors: false alarm")]
+    if "true depth" in titles:
         legend += [DEPTH_KEY, Key(depth_scale(), f"depth error, from 0 to {FULL_DEPTH_ERROR} or more")]
     return draw_contact_sheet([Column(title) for title in titles], rows, legend)
 
@@ -141,17 +142,17 @@ def _line(
     line = {} if bg is None else {f"bg, {condition}": _levels(bg[place])}
     line |= {
         "fg_bg": picture,
-        "mask": target.picture(truth),
-        "answer": target.picture(answer),
-        "errors": mask_errors(picture, *target.mistakes(answer, truth)),
+        "true mask": target.picture(truth),
+        "predicted mask": target.picture(answer),
+        "mask errors": mask_errors(picture, *target.mistakes(answer, truth)),
     }
     if prediction.depth is not None:
         depth, known = (_plane(part[place]) for part in (batch.truth.depth, batch.truth.known))
         found = _plane(prediction.depth[place].float())
-        line["depth"] = _where(known, colour_shares(depth))
-        line["depth answer"] = colour_shares(found)
+        line["true depth"] = _where(known, colour_shares(depth))
+        line["predicted depth"] = colour_shares(found)
         errors = np.minimum(np.abs(found - depth) / FULL_DEPTH_ERROR, 1)
-        line[f"error, 0 to {FULL_DEPTH_ERROR}"] = _where(known, colour_shares(errors))
+        line["depth error"] = _where(known, colour_shares(errors))
     return line
 
 
@@ -159,8 +160,8 @@ def mask_errors(picture: np.ndarray, missed: np.ndarray, false: np.ndarray) -> n
     """A picture (h, w, 3) uint8 in pale grey, with colours where a mask is wrong: (h, w) bool each."""
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None].repeat(3, axis=2)
     shown: np.ndarray = grey // 2 + 96
-    shown[missed] = _MISSED
-    shown[false] = _FALSE
+    shown[missed] = MISSED
+    shown[false] = FALSE_ALARM
     return shown
 
 

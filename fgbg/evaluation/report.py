@@ -6,7 +6,7 @@ from typing import Any
 
 from fgbg.evaluation.evaluate import conditions_of, measure
 from fgbg.evaluation.page import make_report
-from fgbg.evaluation.picture import draw_samples, shown_samples
+from fgbg.evaluation.picture import ShownSample, draw_samples, shown_samples
 from fgbg.predictor import Predictor
 from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable, write_atomically
@@ -57,11 +57,11 @@ def write_evaluation(
     refuse_existing([out / file for file in files], overwrite)
     measured = measure(predictor, checkpoint, data, subset, samples, progress)
     out.mkdir(parents=True, exist_ok=True)
-    pictures: dict[str, bytes] = {}
-    for condition in conditions:
-        sheet = draw_samples(shown_samples(measured, condition))
-        pictures[condition] = mark_png(encode_png(sheet), "evaluate")
-        write_atomically(out / picture_file(condition), pictures[condition])
+    pictures: dict[str, list[ShownSample]] = {
+        condition: shown_samples(measured, condition) for condition in conditions
+    }
+    for condition, shown in pictures.items():
+        write_atomically(out / picture_file(condition), mark_png(encode_png(draw_samples(shown)), "evaluate"))
     write_atomically(out / REPORT_FILE, make_report(measured.figures, pictures))
     # JSON has no NaN: null stands where there is no number.
     content = json.dumps(measured.figures, indent=1, allow_nan=False).encode() + b"\n"

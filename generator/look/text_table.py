@@ -9,7 +9,7 @@ WIDTH = 80
 """Columns of a terminal that every table fits."""
 
 _GAP = 2
-_NARROWEST_HEAD, _NARROWEST_NAME = 8, 16
+_NARROWEST_HEAD, _NARROWEST_NAME = 8, 24
 _IN_NAMES, _IN_CELLS = re.compile(r"(?<=[-_/.,: ])"), re.compile(r"(?<=[, ])")
 
 

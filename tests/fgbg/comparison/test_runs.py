@@ -41,14 +41,14 @@ def test_figures_are_those_of_the_csv_and_of_the_checkpoint_that_predicts(copy: 
     )
     (run,) = open_runs([copy], "cpu")
     assert run.curves["val_iou"] == [(1, 0.75), (3, 0.1)]
-    assert figures_table([run]) == {
-        "validation IoU": ["0.7500"],
-        "IoU without background": ["0.5000"],
-        "depth RMSE": ["-"],
-        "validation loss": ["2.0000"],
-        "of epoch": ["1"],
-        "parameters": [f"{summarise(run.config.architecture, 32).parameters:,}"],
-        "samples/s (median)": ["200"],
+    assert {row.name: list(row.texts) for row in figures_table([run])} == {
+        "validation IoU ↑": ["0.7500"],
+        "IoU without background ↑": ["0.5000"],
+        "depth RMSE ↓": ["-"],
+        "validation loss ↓": ["2.0000"],
+        "best epoch": ["1"],
+        "parameters ↓": [f"{summarise(run.config.architecture, 32).parameters:,}"],
+        "samples/s (median) ↑": ["200"],
         "epochs": ["3"],
         "seconds of training": ["60"],
     }
@@ -57,8 +57,8 @@ def test_figures_are_those_of_the_csv_and_of_the_checkpoint_that_predicts(copy: 
 def test_without_a_csv_there_are_no_curves(copy: Path) -> None:
     (copy / "log" / "metrics.csv").unlink()
     (run,) = open_runs([copy], "cpu")
-    table = figures_table([run])
-    assert run.curves == {} and (table["samples/s (median)"], table["epochs"]) == (["-"], ["1"])
+    table = {row.name: row.texts for row in figures_table([run])}
+    assert run.curves == {} and (table["samples/s (median) ↑"], table["epochs"]) == (["-"], ["1"])
 
 
 def test_a_run_without_best_predicts_with_last(copy: Path) -> None:

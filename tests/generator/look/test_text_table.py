@@ -34,8 +34,8 @@ def test_values_are_wrapped_after_commas_only() -> None:
 
 
 def test_a_name_without_joints_is_broken_and_not_cut() -> None:
-    lines = text_table([["", "x"], ["n" * 40, "0.1234"]], 24)
-    assert [line[:16] for line in lines[1:]] == ["n" * 16, "n" * 16, "n" * 8]
+    lines = text_table([["", "x"], ["n" * 60, "0.1234"]], 32)
+    assert [line[:24] for line in lines[1:]] == ["n" * 24, "n" * 24, "n" * 12]
     assert lines[1].endswith("  0.1234")
 
 

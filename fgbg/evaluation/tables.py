@@ -1,0 +1,188 @@
+"""The tables of an evaluation, for the screen and the page."""
+
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fgbg.evaluation.verdict import verdict
+from fgbg.pages.parts import TableRow
+from generator.look.text_table import WIDTH, text_table
+
+Figures = dict[str, Any]
+"""The content of metrics.json."""
+
+MEASURES = {
+    "iou": "IoU ↑",
+    "dice": "Dice ↑",
+    "pixel_accuracy": "pixel accuracy ↑",
+    "depth_rmse": "depth RMSE ↓",
+    "depth_mae": "depth MAE ↓",
+    "depth_ssim": "depth SSIM ↑",
+    "depth_abs_rel": "depth relative error ↓",
+    "depth_delta_1.25": "depth within 1.25 times ↑",
+    "depth_rmse_pixels": "depth RMSE, all pixels ↓",
+}
+"""Names of measures as people read them, with the direction that is better."""
+
+_NONE = "-"
+_CONDITIONS = (
+    "The network gets the background as it is (clean), as a careless camera would take it (perturbed:"
+    " shifted, brighter, noisy, compressed), or not at all (absent)."
+)
+
+Show = Callable[[dict[str, Any] | None], str]
+"""Turns an estimate and its interval into text."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its title, a note in plain words, heads of columns, and rows."""
+
+    title: str
+    note: str
+    head: list[str]
+    rows: list[TableRow]
+
+
+def facts(figures: Figures) -> str:
+    """A line on what was measured."""
+    mirror = ", with mirror images" if figures["mirror"] else ""
+    count, total = figures["samples_measured"], figures["samples"]
+    return (
+        f"{figures['checkpoint']}, {figures['subset']}: {count:,} of {total:,} samples, "
+        f"{figures['res']} px{mirror}"
+    )
+
+
+def warnings(figures: Figures) -> list[str]:
+    """Reasons why the figures may say less than they seem to."""
+    if figures["trained_on"] not in (None, figures["dataset"]):
+        return [
+            "The network was trained on another dataset. It may have seen these pictures there in training."
+        ]
+    if figures["subset"] == "train":
+        return [
+            "The network was trained on these samples. The figures say how well it fits them, not how good it"
+            " is on new pictures."
+        ]
+    return []
+
+
+def tables(figures: Figures, show: "Show | None" = None) -> list[Table]:
+    """All tables, with both ends of each interval unless `show` says otherwise."""
+    makers = (_network, _threshold, _depth, _by_size, _by_background)
+    made = (maker(figures, show or _interval) for maker in makers)
+    return [table for table in made if table is not None]
+
+
+def screen(figures: Figures) -> list[str]:
+    """Facts, verdict and tables as lines of at most 80 characters, where paths allow it."""
+    level = f"{figures['interval']['level']:.0%}"
+    lines = [facts(figures)]
+    for text in (*warnings(figures), *verdict(figures)):
+        lines += textwrap.wrap(text, WIDTH)
+    lines += ["", f"↑ larger is better, ↓ smaller is better; ± longer side of the {level} interval"]
+    for table in tables(figures, _half_interval):
+        rows = [[row.name, *row.texts] for row in table.rows]
+        lines += ["", *text_table([[table.title, *table.head[1:]], *rows])]
+    return lines
+
+
+def _network(figures: Figures, show: Show) -> Table:
+    network = figures["network"]
+    measures = next(iter(network.values()))
+    rows = [
+        TableRow(MEASURES.get(name, name), [show(part[name]) for part in network.values()])
+        for name in measures
+    ]
+    note = f"Means over {figures['samples_measured']:,} samples. {_CONDITIONS}"
+    return Table("Scores", note, ["", *network], rows)
+
+
+def _threshold(figures: Figures, show: Show) -> Table:
+    network, threshold = figures["network"], figures["baselines"]["threshold"]
+    # A network that takes no background is measured in one condition, the baselines in two others.
+    found = {name: threshold.get(name) for name in (network if "clean" in network else threshold)}
+    rows = [
+        TableRow("level", [_NONE if part is None else f">= {part['threshold']}" for part in found.values()]),
+        TableRow("IoU ↑", [show(part and part["iou"]) for part in found.values()]),
+    ]
+    if "clean" in network and (wrong := 1 - threshold["clean"]["iou"]["mean"]) > 0:
+        share = (1 - network["clean"]["iou"]["mean"]) / wrong
+        rows.append(TableRow("network's error / its error ↓", [f"{share:.3f}", *[""] * (len(found) - 1)]))
+    note = (
+        "A method without training, for comparison. It marks each pixel whose colour differs from the"
+        " background by at least a level (0 to 255), the one with the best mean IoU on these samples. The"
+        " error is 1 - IoU."
+    )
+    return Table("Threshold |fg_bg - bg|", note, ["", *found], rows)
+
+
+def _depth(figures: Figures, show: Show) -> Table | None:
+    constant, own = (figures["baselines"][name] for name in ("constant_depth", "bg_depth"))
+    if constant is None:
+        return None
+    note = (
+        "Two ways to guess depth without a network, for comparison: the best single depth for all pixels, and"
+        " the depth of the background as if there were no object."
+    )
+    rows = [
+        TableRow(MEASURES.get(name, name), [show(constant.get(name)), show(part)])
+        for name, part in own.items()
+    ]
+    return Table(
+        "Depth without a network",
+        note,
+        ["", f"constant {_number(constant['depth'])}", "background's own"],
+        rows,
+    )
+
+
+def _by_size(figures: Figures, show: Show) -> Table:
+    columns = list(figures["network"])
+    rows = []
+    for name, group in figures["by_size"].items():
+        if group["samples"]:
+            low, high = group["above"] or 0, group["up_to"]
+            part = "no object" if name == "none" else f"{name}, {low:.0%} to {high:.0%}"
+            cells = [show(group["iou"][column]) for column in columns]
+            rows.append(TableRow(f"{part} ({group['samples']:,})", cells))
+    note = "Samples by the part of the picture that their objects cover, with the number of samples."
+    return Table("IoU ↑ by object size", note, ["", *columns], rows)
+
+
+def _by_background(figures: Figures, show: Show) -> Table:
+    groups = figures["by_background"]
+    means = {name: figures["backgrounds"]["iou"][name] for name in figures["network"]}
+    main = next(iter(means))
+    ranked = sorted(groups, key=lambda name: groups[name]["iou"][main])
+    rows = [TableRow("mean", [show(part) for part in means.values()])]
+    for label, name in (("worst", ranked[0]), ("best", ranked[-1])):
+        group = groups[name]
+        cells = [_number(group["iou"][column]) for column in means]
+        rows.append(TableRow(f"{label}: {name} ({group['samples']:,})", cells))
+    note = (
+        "Each background counts once. Samples with the same background are similar, so this interval, over"
+        " places, is the one to trust where a split has few backgrounds."
+    )
+    return Table(f"IoU ↑ over {len(groups)} backgrounds", note, ["", *means], rows)
+
+
+def _interval(estimate: dict[str, Any] | None) -> str:
+    if estimate is None or estimate["mean"] is None:
+        return _NONE
+    mean, low, high = (_number(estimate[name]) for name in ("mean", "low", "high"))
+    return mean if estimate["low"] is None else f"{mean} [{low}, {high}]"
+
+
+def _half_interval(estimate: dict[str, Any] | None) -> str:
+    """The mean and the longer side of its interval, which takes half the room."""
+    if estimate is None or estimate["mean"] is None or estimate["low"] is None:
+        return _interval(estimate)
+    mean, low, high = (estimate[name] for name in ("mean", "low", "high"))
+    return f"{mean:.4f} ±{max(mean - low, high - mean):.4f}"
+
+
+def _number(value: float | None) -> str:
+    return _NONE if value is None else f"{value:.4f}"

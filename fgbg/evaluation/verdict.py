@@ -1,0 +1,62 @@
+"""An evaluation in a few plain sentences."""
+
+from typing import Any
+
+_GIVEN = {
+    "clean": "With the background given",
+    "perturbed": "With a background from a careless camera",
+}
+
+
+def verdict(figures: dict[str, Any]) -> list[str]:
+    """Sentences on how the network does against methods without training.
+
+    One is called better than the other where their 95 % intervals do not overlap.
+
+    Args:
+        figures: the content of metrics.json.
+    """
+    network, baselines = figures["network"], figures["baselines"]
+    sentences = []
+    for condition, given in _GIVEN.items():
+        if condition in network and condition in baselines["threshold"]:
+            mine, plain = network[condition]["iou"], baselines["threshold"][condition]["iou"]
+            verb = {1: "better than", 0: "about as well as", -1: "worse than"}[_compared(mine, plain)]
+            sentences.append(
+                f"{given}, the network finds the object {verb} the plain threshold: IoU {_told(mine, plain)}."
+            )
+    if "iou" in network.get("absent", ()):
+        without = "Without a background" if "clean" in network else "From the picture alone"
+        sentences.append(f"{without}, it reaches IoU {network['absent']['iou']['mean']:.2f}.")
+    return sentences + _depth(figures)
+
+
+def _depth(figures: dict[str, Any]) -> list[str]:
+    own = figures["baselines"]["bg_depth"]
+    condition = next(iter(figures["network"]))
+    mine = figures["network"][condition].get("depth_rmse")
+    if own is None or mine is None or mine["mean"] is None or own["depth_rmse"]["mean"] is None:
+        return []
+    plain = own["depth_rmse"]
+    verb = {
+        1: "farther from the truth than",
+        0: "about as close to the truth as",
+        -1: "closer to the truth than",
+    }
+    return [
+        f"Its depth is {verb[_compared(mine, plain)]} the background's own depth: RMSE {_told(mine, plain)}."
+    ]
+
+
+def _compared(one: dict[str, float | None], other: dict[str, float | None]) -> int:
+    """1 where the first is larger, -1 where it is smaller, 0 where the intervals overlap or are not known."""
+    low, high, other_low, other_high = one["low"], one["high"], other["low"], other["high"]
+    if low is None or high is None or other_low is None or other_high is None:
+        return 0
+    return int(low > other_high) - int(high < other_low)
+
+
+def _told(one: dict[str, float], other: dict[str, float]) -> str:
+    """Both means, with as few digits as tell them apart."""
+    digits = next((n for n in (2, 3) if f"{one['mean']:.{n}f}" != f"{other['mean']:.{n}f}"), 4)
+    return f"{one['mean']:.{digits}f} against {other['mean']:.{digits}f}"

@@ -1,0 +1,1 @@
+"""HTML pages that need no other file: one look, pictures embedded, no scripts."""

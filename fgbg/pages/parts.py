@@ -1,0 +1,48 @@
+"""Parts that pages show: rows of tables and pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from fgbg.pages.render import embedded
+from generator.encode import encode_png
+from generator.look.contact_sheet import fitted
+
+LARGEST_SIDE = 288
+"""Larger pictures are embedded at this many pixels."""
+_SMALL = 208
+"""Pictures below this many pixels are enlarged on the page with sharp pixels."""
+
+
+@dataclass(frozen=True)
+class TableRow:
+    """A row of a table.
+
+    Attributes:
+        name: its first cell.
+        texts: the other cells.
+        best: numbers of the texts that are marked as the best ones.
+    """
+
+    name: str
+    texts: Sequence[str]
+    best: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class PageImage:
+    """An embedded picture: its address, its text, and whether its single pixels are to be seen."""
+
+    address: str
+    alt: str
+    small: bool
+
+
+def page_image(pixels: np.ndarray, alt: str) -> PageImage:
+    """(h, w, 3) uint8 as an embedded picture."""
+    height, width = pixels.shape[:2]
+    scale = min(1, LARGEST_SIDE / max(height, width))
+    if scale < 1:
+        pixels = fitted(pixels, (max(1, round(width * scale)), max(1, round(height * scale))))
+    return PageImage(embedded(encode_png(pixels)), alt, max(height, width) < _SMALL)
