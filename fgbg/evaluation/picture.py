@@ -88,7 +88,10 @@ def draw_samples(samples: Sequence[ShownSample]) -> np.ndarray:
         )
         for sample in samples
     ]
-    legend = [colour_key(MISSED, "mask errors: missed"), colour_key(FALSE_ALARM, "mask errors: false alarm")]
+    legend = [
+        colour_key(MISSED, "mask errors: missed or wrong class"),
+        colour_key(FALSE_ALARM, "mask errors: false alarm"),
+    ]
     if "true depth" in titles:
         legend += [DEPTH_KEY, Key(depth_scale(), f"depth error, from 0 to {FULL_DEPTH_ERROR} or more")]
     return draw_contact_sheet([Column(title) for title in titles], rows, legend)

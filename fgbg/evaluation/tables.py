@@ -92,23 +92,29 @@ def screen(figures: Figures) -> list[str]:
 def _network(figures: Figures, show: Show) -> Table:
     network = figures["network"]
     measures = next(iter(network.values()))
-    rows = [
-        TableRow(MEASURES.get(name, name), [show(part[name]) for part in network.values()])
-        for name in measures
-    ]
+    rows = [TableRow(_named(name), [show(part[name]) for part in network.values()]) for name in measures]
     note = f"Means over {figures['samples_measured']:,} samples. {_CONDITIONS}"
     return Table("Scores", note, ["", *network], rows)
 
 
-def _threshold(figures: Figures, show: Show) -> Table:
+def _named(measure: str) -> str:
+    """The name of a measure as people read it; one of a class is `iou_NAME` in metrics.json."""
+    if measure.startswith("iou_"):
+        return f"IoU of {measure.removeprefix('iou_')} ↑"
+    return MEASURES.get(measure, measure)
+
+
+def _threshold(figures: Figures, show: Show) -> Table | None:
     network, threshold = figures["network"], figures["baselines"]["threshold"]
+    if not threshold:
+        return None
     # A network that takes no background is measured in one condition, the baselines in two others.
     found = {name: threshold.get(name) for name in (network if "clean" in network else threshold)}
     rows = [
         TableRow("level", [_NONE if part is None else f">= {part['threshold']}" for part in found.values()]),
         TableRow("IoU ↑", [show(part and part["iou"]) for part in found.values()]),
     ]
-    if "clean" in network and (wrong := 1 - threshold["clean"]["iou"]["mean"]) > 0:
+    if "clean" in found and (wrong := 1 - threshold["clean"]["iou"]["mean"]) > 0:
         share = (1 - network["clean"]["iou"]["mean"]) / wrong
         rows.append(TableRow("network's error / its error ↓", [f"{share:.3f}", *[""] * (len(found) - 1)]))
     note = (
@@ -127,10 +133,7 @@ def _depth(figures: Figures, show: Show) -> Table | None:
         "Two ways to guess depth without a network, for comparison: the best single depth for all pixels, and"
         " the depth of the background as if there were no object."
     )
-    rows = [
-        TableRow(MEASURES.get(name, name), [show(constant.get(name)), show(part)])
-        for name, part in own.items()
-    ]
+    rows = [TableRow(_named(name), [show(constant.get(name)), show(part)]) for name, part in own.items()]
     return Table(
         "Depth without a network",
         note,
@@ -139,7 +142,9 @@ def _depth(figures: Figures, show: Show) -> Table | None:
     )
 
 
-def _by_size(figures: Figures, show: Show) -> Table:
+def _by_size(figures: Figures, show: Show) -> Table | None:
+    if not figures["by_size"]:
+        return None
     columns = list(figures["network"])
     rows = []
     for name, group in figures["by_size"].items():
@@ -156,9 +161,10 @@ def _by_background(figures: Figures, show: Show) -> Table:
     groups = figures["by_background"]
     means = {name: figures["backgrounds"]["iou"][name] for name in figures["network"]}
     main = next(iter(means))
-    ranked = sorted(groups, key=lambda name: groups[name]["iou"][main])
+    known = [name for name in groups if groups[name]["iou"][main] is not None]
+    ranked = sorted(known, key=lambda name: groups[name]["iou"][main])
     rows = [TableRow("mean", [show(part) for part in means.values()])]
-    for label, name in (("worst", ranked[0]), ("best", ranked[-1])):
+    for label, name in (("worst", ranked[0]), ("best", ranked[-1])) if ranked else ():
         group = groups[name]
         cells = [_number(group["iou"][column]) for column in means]
         rows.append(TableRow(f"{label}: {name} ({group['samples']:,})", cells))

@@ -19,13 +19,20 @@ def verdict(figures: dict[str, Any]) -> list[str]:
     network, baselines = figures["network"], figures["baselines"]
     sentences = []
     for condition, given in _GIVEN.items():
-        if condition in network and condition in baselines["threshold"]:
-            mine, plain = network[condition]["iou"], baselines["threshold"][condition]["iou"]
+        if condition not in network:
+            continue
+        mine = network[condition]["iou"]
+        if mine["mean"] is None:
+            continue
+        if condition not in baselines["threshold"]:
+            sentences.append(f"{given}, the network reaches IoU {mine['mean']:.2f}.")
+        else:
+            plain = baselines["threshold"][condition]["iou"]
             verb = {1: "better than", 0: "about as well as", -1: "worse than"}[_compared(mine, plain)]
             sentences.append(
                 f"{given}, the network finds the object {verb} the plain threshold: IoU {_told(mine, plain)}."
             )
-    if "iou" in network.get("absent", ()):
+    if "absent" in network and network["absent"]["iou"]["mean"] is not None:
         without = "Without a background" if "clean" in network else "From the picture alone"
         sentences.append(f"{without}, it reaches IoU {network['absent']['iou']['mean']:.2f}.")
     return sentences + _depth(figures)

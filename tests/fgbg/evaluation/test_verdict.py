@@ -46,6 +46,7 @@ def test_a_network_without_background_or_depth() -> None:
     assert verdict(document) == ["From the picture alone, it reaches IoU 0.61."]
 
 
-def test_other_measures_are_passed_over() -> None:
-    document = figures(network={"absent": {"mean_iou": around(0.61)}})
-    assert verdict(document) == []
+def test_classes_have_no_threshold_to_beat() -> None:
+    network = {"clean": {"iou": around(0.71)}, "absent": {"iou": {"mean": None, "low": None, "high": None}}}
+    document = figures(network=network, baselines={"threshold": {}, "bg_depth": None})
+    assert verdict(document) == ["With the background given, the network reaches IoU 0.71."]

@@ -1,0 +1,60 @@
+from typing import Any
+
+from fgbg.evaluation.tables import screen, tables
+
+
+def around(mean: float | None) -> dict[str, Any]:
+    spread = 0.01
+    low, high = (None, None) if mean is None else (mean - spread, mean + 2 * spread)
+    return {"mean": mean, "low": low, "high": high, "samples": 9}
+
+
+def of_classes() -> dict[str, Any]:
+    """Figures of a network of two classes, with a class that no sample has."""
+    measures = {
+        "iou": around(0.7),
+        "pixel_accuracy": around(0.9),
+        "iou_cat": around(0.6),
+        "iou_dog": around(None),
+    }
+    group = {"samples": 9, "iou": {"absent": None}}
+    return {
+        "checkpoint": "run/best.pt",
+        "subset": "val",
+        "samples": 1000,
+        "samples_measured": 9,
+        "res": 96,
+        "mirror": False,
+        "dataset": "a",
+        "trained_on": "a",
+        "interval": {"level": 0.95, "resamples": 1000},
+        "network": {"absent": measures},
+        "baselines": {"threshold": {}, "constant_depth": None, "bg_depth": None},
+        "by_size": {},
+        "by_background": {"a.jpg": group, "a/very/long/name/of/a/folder/" * 3 + "b.jpg": group},
+        "backgrounds": {"iou": {"absent": around(0.7)}},
+    }
+
+
+def test_a_network_of_classes_has_an_iou_for_each_and_no_baselines() -> None:
+    scores, backgrounds = tables(of_classes())
+    assert [(row.name, *row.texts) for row in scores.rows] == [
+        ("IoU ↑", "0.7000 [0.6900, 0.7200]"),
+        ("pixel accuracy ↑", "0.9000 [0.8900, 0.9200]"),
+        ("IoU of cat ↑", "0.6000 [0.5900, 0.6200]"),
+        ("IoU of dog ↑", "-"),
+    ]
+    assert [row.name for row in backgrounds.rows] == ["mean"]
+
+
+def test_the_screen_fits_80_columns_and_shows_the_longer_side_of_an_interval() -> None:
+    figures = of_classes() | {"trained_on": "b"}
+    for number, group in enumerate(figures["by_background"].values()):
+        group["iou"] = {"absent": 0.5 + number / 10}
+    lines = screen(figures)
+    assert max(map(len, lines)) <= 80
+    assert any(line.split() == ["IoU", "↑", "0.7000", "±0.0200"] for line in lines)
+    assert "It may have seen these pictures" in " ".join(lines)
+    # A long name of a background is wrapped, not cut.
+    assert "worst: a.jpg (9)" in "\n".join(lines)
+    assert "".join(lines).count("a/very/long/name/of/a/folder/") == 3 and lines[-1].endswith("b.jpg (9)")
