@@ -1,1 +1,1 @@
-"""What is on disk: tables, pixels, shards, bank, manifest, journal."""
+"""The files of a dataset on disk: tables, pixels, shards, bank, manifest, journal."""

@@ -1,4 +1,4 @@
-"""The bank: all sprites and backgrounds of a dataset, memory-mapped by every reader."""
+"""The bank: all sprites and backgrounds of a dataset, in one file that every reader memory-maps."""
 
 import json
 from dataclasses import dataclass, replace
@@ -16,13 +16,14 @@ from generator.format.pixels import OPAQUE, Layout
 BANK_FILE = "bank.h5"
 
 NO_FG = 2**32 - 1
+"""The foreground number of shadows."""
 
 MOST_SIDE = 8192
-"""Pixels of a picture's side, at most."""
+"""The largest width and height of a picture, in pixels."""
 
 _MOST_IN_MEMORY = 2**30
 
-# Of an object's height, from its lowest opaque row up: what counts as standing on the ground.
+# The lowest part of an object, as a share of its height, in which it touches the ground.
 _BASE = 0.15
 
 
@@ -31,9 +32,9 @@ class Foot:
     """Where sprites touch the ground: the opaque pixels of their lowest opaque row.
 
     Attributes:
-        row: (n,) that row.
-        columns: (n, k) its opaque columns, padded to the widest foot.
-        valid: (n, k) which of `columns` are real.
+        row: (n,) int64, the lowest opaque row.
+        columns: (n, k) int64, its opaque columns, padded to the widest foot.
+        valid: (n, k) bool, False for padding.
     """
 
     row: np.ndarray
@@ -43,15 +44,15 @@ class Foot:
 
 @dataclass(frozen=True, eq=False)
 class Bank:
-    """Sprites and backgrounds as read-only arrays; a bank equals itself alone.
+    """Sprites and backgrounds as read-only arrays. Two banks are equal only if they are the same object.
 
     Attributes:
         header: what the bank was made from (config, assets with names, hashes and splits).
-        sprite_pixels: (n, h, w, 4) uint8 straight alpha, zero-padded to the largest sprite. Those of one
-            foreground stand together, in the order of the foregrounds; where shadows are cast, they stand
-            behind, from 3 pixels wide to the widest.
+        sprite_pixels: (n, h, w, 4) uint8 straight alpha, zero-padded to the largest sprite. The sprites of
+            one foreground follow each other, in the order of the foregrounds. Shadows, if there are any, come
+            last, from 3 pixels wide to the widest.
         sprite_size: (n, 2) uint16 height and width.
-        sprite_fg: (n,) uint32 the foreground each sprite shows; NO_FG for shadows.
+        sprite_fg: (n,) uint32, the foreground that each sprite shows; NO_FG for shadows.
         bg: (n, H, W, 3) uint8.
         bg_depth: (n, H, W) uint16 relative inverse depth, 0 unknown.
     """
@@ -65,10 +66,10 @@ class Bank:
 
     @classmethod
     def open(cls, path: Path) -> "Bank":
-        """Map a bank.
+        """Memory-map a bank.
 
         Raises:
-            DatasetError: it is missing or not what the format says.
+            DatasetError: it is missing, or differs from the format.
         """
         arrays = map_datasets(path)
         check_datasets(path, arrays, _layout(arrays))
@@ -78,7 +79,7 @@ class Bank:
         return bank
 
     def _check(self, path: Path) -> None:
-        """Make sure that every sprite lies within its padding, and shadows behind the objects."""
+        """Make sure that every sprite lies within its padding, and that shadows come after the objects."""
         height, width = self.sprite_pixels.shape[1:3]
 
         def refuse(name: str, expected: str, found: object) -> DatasetError:
@@ -93,12 +94,13 @@ class Bank:
         if len(wrong):
             raise refuse("sprite_size", f"1 to {height} x {width}", " x ".join(map(str, sizes[wrong[0]])))
         if not (self.sprite_fg[: self.objects] != NO_FG).all() or not self.objects:
-            raise refuse("sprite_fg", "objects, and shadows behind them", "another order")
+            raise refuse("sprite_fg", "objects first, then shadows", "another order")
 
     def with_backgrounds_in_memory(self) -> "Bank":
-        """The same bank with its backgrounds copied, unless they are very large.
+        """The same bank with its backgrounds copied to memory, unless they are larger than 1 GiB.
 
-        Reading them is most of rendering, and from memory of large pages it is a quarter faster.
+        Most of the time of rendering is reading backgrounds, which is a quarter faster from large memory
+        pages.
         """
         if self.bg.nbytes + self.bg_depth.nbytes > _MOST_IN_MEMORY:
             return self
@@ -106,7 +108,7 @@ class Bank:
 
     @property
     def objects(self) -> int:
-        """How many sprites are objects; those behind them are shadows."""
+        """The number of sprites that are objects; the sprites after them are shadows."""
         return int(np.count_nonzero(self.sprite_fg != NO_FG))
 
     def sprite(self, number: int) -> np.ndarray:
@@ -122,17 +124,17 @@ class Bank:
 
     @cached_property
     def base(self) -> np.ndarray:
-        """What each object stands on: (n, 2) int64, its first and last opaque column near the ground."""
+        """The first and last opaque column of each object near the ground: (n, 2) int64."""
         return np.array([base_columns(self.sprite(number)[..., 3]) for number in range(self.objects)])
 
     @cached_property
     def columns_left(self) -> np.ndarray:
-        """(n, w + 1) float64: the share of each object's opaque pixels that lies left of a column."""
+        """The share of each object's opaque pixels that lies left of each column: (n, w + 1) float64."""
         return np.array([_share_before(self._opaque(number).sum(axis=0)) for number in range(self.objects)])
 
     @cached_property
     def rows_above(self) -> np.ndarray:
-        """(n, h + 1) float64: the share of each object's opaque pixels that lies above a row."""
+        """The share of each object's opaque pixels that lies above each row: (n, h + 1) float64."""
         return np.array([_share_before(self._opaque(number).sum(axis=1)) for number in range(self.objects)])
 
     @cached_property
@@ -179,7 +181,7 @@ def _share_before(counts: np.ndarray) -> np.ndarray:
 
 
 def _layout(arrays: dict[str, np.ndarray]) -> Layout:
-    """What a bank must hold, given how many sprites and backgrounds it seems to have."""
+    """The arrays that a bank must hold, for as many sprites and backgrounds as its arrays show."""
 
     def shape(name: str, dimensions: int) -> tuple[int, ...]:
         found = arrays[name].shape if name in arrays else ()
@@ -199,7 +201,11 @@ def _layout(arrays: dict[str, np.ndarray]) -> Layout:
 
 
 def base_columns(alpha: np.ndarray) -> tuple[int, int]:
-    """The first and last opaque column within the lowest part of an object, alpha (h, w) uint8."""
+    """The first and last opaque column in the lowest part of an object.
+
+    Args:
+        alpha: (h, w) uint8, with at least one opaque pixel.
+    """
     opaque = alpha >= OPAQUE
     rows = np.flatnonzero(opaque.any(axis=1))
     height = rows[-1] - rows[0] + 1

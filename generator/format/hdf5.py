@@ -1,4 +1,8 @@
-"""HDF5 files of plain contiguous datasets that can be memory-mapped; readers trust nothing in them."""
+"""HDF5 files of plain contiguous arrays that can be memory-mapped; the reader refuses anything else.
+
+A dataset may come from a stranger, so links, filters, virtual and external storage, and arrays that are
+larger than the file are errors.
+"""
 
 import math
 from collections.abc import Iterator
@@ -14,16 +18,21 @@ from generator.errors import COPY_AGAIN, DatasetError, one_line
 
 PAGE = 4096
 
-# Far more than any file of the format holds.
+# Many more than any file of the format holds.
 _MOST_DATASETS = 64
 
 
 @contextmanager
 def new_file(path: Path, paged: bool, append: bool = False) -> Iterator[h5py.File]:
-    """A new HDF5 file, or one to append to; when `paged`, every dataset begins on a 4096-byte boundary.
+    """Open an HDF5 file for writing.
+
+    Args:
+        path: of the file.
+        paged: whether every array begins on a 4096-byte boundary.
+        append: add to the file, instead of replacing it.
 
     Raises:
-        OSError: it cannot be written; libhdf5 says so in other errors too.
+        OSError: it cannot be written. Other errors of libhdf5 are turned into this one.
     """
     alignment = PAGE if paged else 1
     try:
@@ -40,23 +49,23 @@ def new_file(path: Path, paged: bool, append: bool = False) -> Iterator[h5py.Fil
 
 
 def add_dataset(file: h5py.File, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> h5py.Dataset:
-    """An uncompressed contiguous dataset with its place reserved at once and never filled."""
+    """Add an uncompressed contiguous array; its place in the file is reserved at once, but not filled."""
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     properties.set_layout(h5py.h5d.CONTIGUOUS)
     properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-    properties.set_obj_track_times(False)  # the same content shall give the same bytes
+    properties.set_obj_track_times(False)  # times would make equal content differ in its bytes
     file_type = h5py.h5t.py_create(dtype, logical=True)
     space = h5py.h5s.create_simple(shape)
     return h5py.Dataset(h5py.h5d.create(file.id, name.encode(), file_type, space, properties))
 
 
 def map_datasets(path: Path) -> dict[str, np.ndarray]:
-    """All datasets of a file as read-only arrays over one memory map; libhdf5 only tells where they are.
+    """Memory-map all arrays of a file, read-only; libhdf5 is only asked for their places.
 
     Raises:
-        DatasetError: the file is missing or is no HDF5 file, or holds anything but plain contiguous
-            datasets that lie within it (links elsewhere, virtual or external storage, filters).
+        DatasetError: the file is missing or not HDF5, or holds anything but plain contiguous arrays that lie
+            within the file (as links, virtual or external storage, or filters).
     """
     if not path.is_file():
         problem = "is not a file" if path.exists() else "is missing"
@@ -71,22 +80,27 @@ def map_datasets(path: Path) -> dict[str, np.ndarray]:
         return {name: place.array(buffer) for name, place in places.items()}
     except DatasetError:
         raise
-    except Exception as error:  # libhdf5 and NumPy say in many ways that a file makes no sense
+    except Exception as error:  # libhdf5 and NumPy raise many kinds of errors for a damaged file
         raise DatasetError(path, "an HDF5 file", one_line(error), COPY_AGAIN) from error
 
 
 def check_datasets(
     path: Path, arrays: dict[str, np.ndarray], expected: dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
 ) -> None:
-    """Compare names, shapes and types with what the format says.
+    """Compare names, shapes and dtypes with the format.
+
+    Args:
+        path: of the file, for the error.
+        arrays: of the file, by name.
+        expected: shape and dtype of each array of the format, by name.
 
     Raises:
-        DatasetError: names the first dataset that is missing or differs.
+        DatasetError: names the first array that is missing or differs.
     """
     for name, (shape, dtype) in expected.items():
         wanted = f"{shape} of {dtype}"
         if name not in arrays:
-            raise DatasetError(f"{path}:{name}", wanted, "nothing", COPY_AGAIN)
+            raise DatasetError(f"{path}:{name}", wanted, "no such array", COPY_AGAIN)
         if arrays[name].shape != shape or arrays[name].dtype != dtype:
             raise DatasetError(
                 f"{path}:{name}", wanted, f"{arrays[name].shape} of {arrays[name].dtype}", COPY_AGAIN
@@ -95,7 +109,7 @@ def check_datasets(
 
 @dataclass(frozen=True)
 class _Place:
-    """Where the values of a dataset lie: from byte `offset` on; None where it has none."""
+    """Where the values of an array begin in the file, in bytes; `offset` is None for an empty array."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -108,17 +122,17 @@ class _Place:
 
 
 def _place_of(path: Path, file: h5py.File, name: str) -> _Place:
-    """Where one dataset lies.
+    """The place of one array in the file.
 
     Raises:
-        DatasetError: it is not plain, or not within the file.
+        DatasetError: it is not a plain contiguous array, or reaches beyond the end of the file.
     """
 
     def refuse(found: str) -> DatasetError:
-        return DatasetError(f"{path}:{name}", "a plain contiguous dataset", found, COPY_AGAIN)
+        return DatasetError(f"{path}:{name}", "a plain contiguous array", found, COPY_AGAIN)
 
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-        raise refuse("a link to elsewhere")
+        raise refuse("a link")
     dataset = file[name]
     if not isinstance(dataset, h5py.Dataset):
         raise refuse("a group")

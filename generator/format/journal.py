@@ -16,7 +16,7 @@ _CHANNELS = {"bg": 3, "fg_bg": 3, "mask": 1, "depth": 1}
 
 
 class JournalHead(Record):
-    """The first line: which dataset this is to be, its bank, and how many shards each split may have."""
+    """The first line: the dataset's id, its bank, and the largest number of shards of each split."""
 
     version: Literal[2] = 2
     id: Hash
@@ -44,18 +44,18 @@ class JournalLine(ShardEntry):
 
 
 class _OldLine(BaseModel):
-    """Of a line without a hash, as older versions wrote them: the file it names."""
+    """A line without a hash, as older versions wrote it; only the name of its file is read."""
 
     file: FileName
 
 
 def shard_file(split: str, number: int) -> str:
-    """What a shard is called: `train-00000.h5`."""
+    """The name of a shard's file, as `train-00000.h5`."""
     return f"{split}-{number:05d}.h5"
 
 
 def shard_number(split: str, file: str) -> int | None:
-    """The number of a split's shard, by its file; None where it is no shard of this split."""
+    """The number of a shard by its file's name; None where it is not a shard of this split."""
     digits = file.removeprefix(f"{split}-").removesuffix(".h5")
     is_one = digits.isascii() and digits.isdigit() and shard_file(split, int(digits)) == file
     return int(digits) if is_one else None
@@ -63,13 +63,13 @@ def shard_number(split: str, file: str) -> int | None:
 
 @dataclass
 class Journal:
-    """The journal of a folder, appended and fsynced line by line.
+    """The journal of a folder. Each line is appended and fsynced by itself.
 
     Attributes:
         path: of the file.
-        head: its first line; None where there is no journal, or none of this version.
-        shards: finished ones by file name.
-        older: files that lines without a hash name: not known to be right.
+        head: the first line; None where there is no journal of this version.
+        shards: the finished shards, by file name.
+        older: names of files in lines without a hash, so that their content is not known to be right.
     """
 
     path: Path
@@ -79,10 +79,10 @@ class Journal:
 
     @classmethod
     def read(cls, folder: Path) -> "Journal":
-        """What the journal of a folder says; nothing where there is none.
+        """Read the journal of a folder; it is empty where there is none.
 
         Raises:
-            DatasetError: what is there cannot be read.
+            DatasetError: it cannot be read.
         """
         journal = cls(folder / JOURNAL_FILE)
         try:
@@ -100,11 +100,11 @@ class Journal:
         return journal
 
     def begin(self, head: JournalHead, lines: Iterable[JournalLine] = ()) -> None:
-        """Make this head and these lines the whole journal."""
+        """Start the journal again with this head and these lines."""
         self.head, self.shards, self.older = head, {line.file: line for line in lines}, []
         write_lines(self.path, (head, *self.shards.values()))
 
     def append(self, line: JournalLine) -> None:
-        """Add a shard that stands on the disk; returns when the line does too."""
+        """Add a shard that is on the disk; returns when the line is on the disk too."""
         self.shards[line.file] = line
         append_line(self.path, line)

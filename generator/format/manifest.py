@@ -1,4 +1,4 @@
-"""`dataset.json`: what a finished dataset says of itself. It proves itself by its id."""
+"""`dataset.json`, the manifest of a finished dataset. Its id is a hash, by which a reader checks it."""
 
 import json
 from collections import Counter
@@ -31,9 +31,9 @@ JOURNAL_FILE = "journal.jsonl"
 AssetKind = Literal["fg", "bg"]
 
 NOT_IDENTITY = frozenset({"fg", "bg", "out", "workers", "depth_cache"})
-"""Where things are and who does the work, which decides nothing about the dataset's bytes."""
+"""Fields of the config that do not change the bytes of the dataset."""
 
-# Far more than ten million pictures take.
+# Much more than a manifest of ten million pictures.
 _MOST_BYTES = 2**32
 _LARGEST_SIDE = 8192
 
@@ -49,25 +49,25 @@ ClassColour = Annotated[list[Annotated[int, Field(ge=0, le=255)]], Field(min_len
 
 
 class Record(BaseModel):
-    """A part of what is on disk: exactly these fields, of exactly these types."""
+    """A part of a file on disk, with exactly these fields and types."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Asset(Record):
-    """A picture the dataset was made from: its name in its folder, BLAKE3 hash and split."""
+    """A picture that the dataset was made from: its name in its folder, BLAKE3 hash and split."""
 
     name: str
     hash: Hash
     split: SplitName
     depth: str | None = None
-    """For backgrounds: the depth source that answered."""
+    """For backgrounds: the source of their depth."""
     depth_hash: Hash | None = None
-    """For backgrounds: the BLAKE3 hash of the file that their depth was read from, if it was."""
+    """For backgrounds: the BLAKE3 hash of their depth file, if there is one."""
 
     @model_serializer(mode="wrap")
     def _without_what_is_not_there(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Datasets without depth files are the bytes they always were."""
+        """Leave out `depth_hash` where there is none, as in older datasets, so that bytes stay the same."""
         fields: dict[str, Any] = serialise(self)
         if self.depth_hash is None:
             del fields["depth_hash"]
@@ -83,7 +83,7 @@ def _with_a_name_each(assets: dict[AssetKind, list[Asset]]) -> dict[AssetKind, l
 
 
 Assets = Annotated[dict[AssetKind, list[Asset]], AfterValidator(_with_a_name_each)]
-"""The pictures of each kind, in their order."""
+"""The pictures of each kind, in the order of the bank."""
 
 
 def dataset_id(
@@ -91,27 +91,27 @@ def dataset_id(
     hashes: Mapping[AssetKind, Mapping[str, str]],
     depth_hashes: Mapping[str, str],
 ) -> str:
-    """A dataset's id: a hash of all that decides its bytes.
+    """A dataset's id: a hash of everything that decides its bytes.
 
     Args:
         config: `GenerateConfig.identity()`.
         hashes: for fg and bg, the BLAKE3 hash of each picture by its name.
-        depth_hashes: of the depth file of each background that has one; without any the id is that of
-            versions that did not count them.
+        depth_hashes: the BLAKE3 hash of each depth file, by the name of its background. If it is empty, the
+            id is the same as in older versions, which did not include depth files.
     """
     parts = [config, hashes, depth_hashes] if depth_hashes else [config, hashes]
     return blake3(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 class Moments(Record):
-    """Mean and standard deviation per channel, of values in [0, 1]; depth over known pixels only."""
+    """Mean and standard deviation of each channel, of values in [0, 1]; for depth, of known pixels only."""
 
     mean: list[float]
     std: list[float]
 
 
 class Sums(Record):
-    """What shards add up to moments: per channel the sum, the sum of squares, and how many values."""
+    """The sum and the sum of squares of each channel, and the number of values; sums of shards add up."""
 
     sum: list[Sum]
     squares: list[Sum]
@@ -139,7 +139,7 @@ class Sums(Record):
 
 
 class ShardEntry(Record):
-    """A finished shard, as `dataset.json` lists it."""
+    """A finished shard in `dataset.json`."""
 
     file: FileName
     samples: Count
@@ -148,7 +148,7 @@ class ShardEntry(Record):
 
 
 class SplitEntry(Record):
-    """A split: how many samples, in which shards, in this order."""
+    """A split: its number of samples, and its shards in order."""
 
     samples: Count
     shards: list[ShardEntry]
@@ -161,7 +161,7 @@ class SplitEntry(Record):
 
 
 class BankEntry(Record):
-    """The bank's file."""
+    """The file of the bank."""
 
     file: FileName
     bytes: Count
@@ -169,7 +169,7 @@ class BankEntry(Record):
 
 
 class Statistics(Record):
-    """Moments of `bg`, `fg_bg`, `mask` and `depth`, and how many train samples they were taken from."""
+    """Moments of `bg`, `fg_bg`, `mask` and `depth`, and how many train samples were measured."""
 
     samples: Count
     fields: dict[str, Moments]
@@ -206,7 +206,7 @@ MaskEntry = Annotated[AlphaMask | ClassMask, Field(discriminator="kind")]
 
 
 class DepthEntry(Record):
-    """Where depth comes from. `pseudo`: some of it is a prior, not measured or computed."""
+    """The sources of depth. `pseudo` is True where some depth is only assumed, not measured or estimated."""
 
     sources: list[str]
     pseudo: bool
@@ -214,7 +214,7 @@ class DepthEntry(Record):
 
 
 class Manifest(Record):
-    """All of `dataset.json`."""
+    """The whole of `dataset.json`."""
 
     format: Literal["fgbg-dataset"] = "fgbg-dataset"
     version: Literal[1] = 1
@@ -223,7 +223,7 @@ class Manifest(Record):
     size: tuple[Side, Side]
     """Canvas (width, height) in pixels."""
     config: dict[str, Any]
-    """`GenerateConfig.identity()`; older versions added where the pictures were."""
+    """`GenerateConfig.identity()`; older versions also stored the folders of the pictures."""
     libraries: dict[str, str]
     assets: Assets
     bank: BankEntry
@@ -277,11 +277,11 @@ class Manifest(Record):
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":
-        """Read a folder's manifest.
+        """Read the manifest of a dataset's folder.
 
         Raises:
-            DatasetError: there is none, it is not of this format and version, or its id is not that of its
-                config and pictures.
+            DatasetError: there is none, it has another format or version, or its id does not match its config
+                and pictures.
         """
         path = folder / MANIFEST_FILE
         try:
@@ -299,16 +299,16 @@ class Manifest(Record):
 
 
 def prove_id(path: Path | str, id_: str, config: dict[str, Any], assets: Assets) -> None:
-    """Compute an id again.
+    """Compute a dataset's id again and compare.
 
     Args:
-        path: where it is said.
-        id_: that is said.
-        config: that decides the dataset's bytes.
+        path: of the file that holds the id, for the error.
+        id_: the stored id.
+        config: `GenerateConfig.identity()`.
         assets: of the dataset.
 
     Raises:
-        DatasetError: it is another one.
+        DatasetError: the ids differ.
     """
     try:
         proved = dataset_id(
@@ -329,7 +329,7 @@ def hashes_by_name(assets: Sequence[Asset]) -> dict[str, str]:
 
 
 def first_fault(error: ValidationError) -> str:
-    """The first of what a record lacks or has wrong, in words."""
+    """The first missing or wrong field of a record, in words."""
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"]))
     said = first["msg"].removeprefix("Value error, ")

@@ -1,4 +1,4 @@
-"""Sums over pixels, from which a dataset's mean and standard deviation per channel come."""
+"""Sums over pixels, from which the mean and standard deviation of each channel are computed."""
 
 import cv2
 import numpy as np
@@ -8,10 +8,10 @@ from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN, Pixels
 
 
 def pixel_sums(bg: np.ndarray, pixels: Pixels) -> dict[str, Sums]:
-    """Sums of `bg`, `fg_bg`, `mask` and `depth` over samples, in units of [0, 1].
+    """Sums of `bg`, `fg_bg`, `mask` and `depth` over samples, of values scaled to [0, 1].
 
     Args:
-        bg: (n, H, W, 3) uint8, the samples' backgrounds.
+        bg: (n, H, W, 3) uint8, the backgrounds of the samples.
         pixels: of the n samples.
     """
     return {
@@ -23,7 +23,7 @@ def pixel_sums(bg: np.ndarray, pixels: Pixels) -> dict[str, Sums]:
 
 
 def _depth_sums(depth: np.ndarray) -> Sums:
-    """Of known depth as (v - 1) / 65534, so that the mean of the integers falls by 1."""
+    """Sums of known depth, scaled as (v - 1) / 65534."""
     sums = _sums(depth, 1, depth != UNKNOWN)
     scale = NEAREST - FARTHEST
     total, squares = sums.sum[0], sums.squares[0]
@@ -35,9 +35,9 @@ def _depth_sums(depth: np.ndarray) -> Sums:
 
 
 def _sums(pixels: np.ndarray, scale: int, where: np.ndarray | None = None) -> Sums:
-    """Of integers (n, H, W, channels) divided by `scale`."""
+    """Sums of integers (n, H, W, channels) divided by `scale`, where `where` (n, H, W, 1) is True."""
     n, height, width, channels = pixels.shape
-    # OpenCV takes the samples as one tall picture.
+    # One tall picture, because OpenCV takes no batches.
     tall = pixels.reshape(n * height, width, channels)
     mask = None if where is None else where.reshape(n * height, width).view(np.uint8)
     count = tall.shape[0] * width if where is None else int(np.count_nonzero(where))

@@ -1,4 +1,4 @@
-"""The pixels of samples: which arrays there are, in memory and in rendered shards alike."""
+"""The pixels of samples: their arrays, which are the same in memory and in rendered shards."""
 
 import math
 from collections.abc import Iterator
@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 Layout = dict[str, tuple[tuple[int, ...], np.dtype[Any]]]
-"""Shape and type of arrays by name."""
+"""Shape and dtype of arrays, by name."""
 
 OPAQUE = 128
-"""From this alpha on a pixel belongs to the object."""
+"""The lowest alpha of a pixel that belongs to the object."""
 
 IGNORED = 255
-"""In a mask of classes, a pixel that counts for nothing."""
+"""The value of ignored pixels in a mask of classes."""
 
 UNKNOWN = 0
 FARTHEST = 1
@@ -25,7 +25,7 @@ _CACHE_LINE = 64
 
 @dataclass
 class Pixels:
-    """Arrays of n samples, or without their first dimension of one.
+    """The arrays of n samples, or of one sample without the first dimension.
 
     Attributes:
         fg_bg: (n, H, W, 3) uint8.
@@ -42,7 +42,7 @@ class Pixels:
 
     @classmethod
     def empty(cls, samples: int, size: tuple[int, int], instances: bool) -> "Pixels":
-        """Arrays to render into, for a canvas (width, height)."""
+        """Empty arrays to render into, for a canvas (width, height)."""
         return cls(**allocate(pixel_layout(samples, size, instances)))
 
     def __getitem__(self, rows: slice) -> "Pixels":
@@ -54,14 +54,14 @@ class Pixels:
         return Pixels(self.fg_bg[row], self.mask[row], self.depth[row], instances)
 
     def items(self) -> Iterator[tuple[str, np.ndarray]]:
-        """The arrays that are there, by name, in the order of the format."""
+        """The names and arrays, without instances where there are none, in the order of the format."""
         yield from (("fg_bg", self.fg_bg), ("mask", self.mask), ("depth", self.depth))
         if self.instances is not None:
             yield "instances", self.instances
 
 
 def pixel_layout(samples: int, size: tuple[int, int], instances: bool) -> Layout:
-    """What samples of a canvas (width, height) consist of."""
+    """Shape and dtype of each array of samples, for a canvas (width, height)."""
     width, height = size
     layout: Layout = {
         "fg_bg": ((samples, height, width, 3), np.dtype("u1")),
@@ -74,15 +74,15 @@ def pixel_layout(samples: int, size: tuple[int, int], instances: bool) -> Layout
 
 
 def allocate(layout: Layout) -> dict[str, np.ndarray]:
-    """Empty arrays in one piece of memory, which gets large pages where many small ones do not.
+    """Empty arrays in one piece of memory.
 
-    Filling small new ones costs five times as much.
+    A large piece gets large memory pages, and filling it is five times faster than filling many small pieces.
     """
     return carve(layout, np.empty(layout_bytes(layout), np.uint8))
 
 
 def carve(layout: Layout, memory: np.ndarray) -> dict[str, np.ndarray]:
-    """Arrays that lie one behind the other in given memory of `layout_bytes`."""
+    """Arrays that follow each other in the given memory, (`layout_bytes`,) uint8."""
     return {
         name: memory[place].view(layout[name][1]).reshape(layout[name][0])
         for name, place in layout_places(layout).items()
@@ -90,7 +90,7 @@ def carve(layout: Layout, memory: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def layout_places(layout: Layout) -> dict[str, slice]:
-    """Where the bytes of each array lie in one piece of memory; each begins on a cache line."""
+    """The bytes of each array within one piece of memory; each begins on a cache line."""
     places, start = {}, 0
     for name, (shape, dtype) in layout.items():
         size = math.prod(shape) * dtype.itemsize
@@ -100,10 +100,10 @@ def layout_places(layout: Layout) -> dict[str, slice]:
 
 
 def layout_bytes(layout: Layout) -> int:
-    """How much memory the arrays take in one piece."""
+    """The bytes that the arrays take in one piece of memory."""
     return max((place.stop for place in layout_places(layout).values()), default=0)
 
 
 def pixel_bytes(size: tuple[int, int], instances: bool) -> int:
-    """Bytes of one sample."""
+    """The bytes of one rendered sample, for a canvas (width, height)."""
     return size[0] * size[1] * (7 if instances else 6)

@@ -1,4 +1,4 @@
-"""The shard format, writer and reader side by side: two tables, and pixels where rendered."""
+"""Shards: how one is written, and how one is opened. Each holds two tables, and pixels if it is rendered."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,13 +13,13 @@ from generator.format.hdf5 import PAGE, add_dataset, check_datasets, map_dataset
 from generator.format.pixels import Pixels, pixel_bytes, pixel_layout
 from generator.format.tables import MOST_PLACEMENTS, PLACEMENT, SAMPLE, SHADOW
 
-# Samples rendered and written at a time: large enough for one write call each, small enough for any memory.
+# Samples are rendered and written in blocks of this size, which fit into any memory.
 _BLOCK_BYTES = 8 * 2**20
 
 
 @dataclass(frozen=True)
 class Shard:
-    """A shard's arrays, memory-mapped and read-only; pixels are None in unrendered storage."""
+    """The arrays of a shard, memory-mapped and read-only; `pixels` is None where they are not stored."""
 
     samples: np.ndarray
     placements: np.ndarray
@@ -28,7 +28,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class WrittenShard:
-    """What was written: its size in bytes and its BLAKE3 hash."""
+    """The size in bytes and the BLAKE3 hash of a shard."""
 
     bytes: int
     blake3: str
@@ -49,10 +49,10 @@ def write_shard(
         path: of the shard.
         samples: (n,) of dtype SAMPLE.
         placements: (m,) of dtype PLACEMENT.
-        size: canvas (width, height).
+        size: (width, height) of the canvas.
         instances: whether the pixels have an instance map.
-        fill: renders a run of samples into given arrays; None writes the tables alone.
-        threads: for hashing.
+        fill: called with a slice of the samples and their arrays, which it renders; None writes only tables.
+        threads: number of threads for hashing.
     """
     pixels = 0 if fill is None else pixel_bytes(size, instances)
     with atomic_file(path, shard_bytes(len(samples), len(placements), pixels)) as temporary:
@@ -77,7 +77,7 @@ def _write_pixels(
     buffers: Sequence[Pixels],
     fill: Callable[[slice, Pixels], None],
 ) -> None:
-    """Render block after block, while a thread writes the one before straight to its place in the file."""
+    """Render one block after another, while a thread writes the block before to its place in the file."""
     step = len(buffers[0].mask)
 
     def write(start: int, pixels: Pixels) -> None:
@@ -99,10 +99,17 @@ def _write_pixels(
 
 
 def open_shard(path: Path, samples: int, size: tuple[int, int], instances: bool, rendered: bool) -> Shard:
-    """Map a shard and check that it holds what it should.
+    """Memory-map a shard and check its arrays.
+
+    Args:
+        path: of the shard.
+        samples: the number of samples that it must hold.
+        size: (width, height) of the canvas.
+        instances: whether the pixels have an instance map.
+        rendered: whether the shard holds pixels.
 
     Raises:
-        DatasetError: names the file, and what is missing or wrong in it.
+        DatasetError: names the file, and the array that is missing or wrong.
     """
     arrays = map_datasets(path)
     placements = arrays["placements"].shape if "placements" in arrays else (0,)
@@ -116,7 +123,7 @@ def open_shard(path: Path, samples: int, size: tuple[int, int], instances: bool,
 
 
 def _check_tables(path: Path, shard: Shard) -> None:
-    """Make sure that samples name rows that are there, and that placements are of a kind that is known."""
+    """Make sure that samples refer to existing placements, and that placements are of a known kind."""
     samples, placements = shard.samples, shard.placements
     largest = {
         "first + count": (samples["first"].astype(np.int64) + samples["count"], len(placements)),
@@ -131,6 +138,6 @@ def _check_tables(path: Path, shard: Shard) -> None:
 
 
 def shard_bytes(samples: int, placements: int, pixels: int) -> int:
-    """The size of a shard to come, within a few pages; `pixels` bytes a sample, 0 when not rendered."""
+    """The size of a shard in bytes, within a few pages; `pixels` is that of one sample, 0 if not rendered."""
     tables = samples * SAMPLE.itemsize + placements * PLACEMENT.itemsize
     return tables + samples * pixels + (8 * PAGE if pixels else PAGE)

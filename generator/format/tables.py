@@ -1,4 +1,4 @@
-"""The two packed tables of a shard: its samples, and what is pasted where."""
+"""The two packed tables of a shard: its samples, and their placements (which sprite is pasted where)."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ SHADOW: Final = 1
 PLAIN_GAIN: Final = 256
 
 MOST_OBJECTS: Final = 8
-"""In one sample."""
+"""The largest number of objects in a sample."""
 
 MOST_PLACEMENTS: Final = 2 * MOST_OBJECTS
-"""Rows of a sample: every object with a shadow."""
+"""The largest number of placements of a sample: every object with a shadow."""

@@ -79,7 +79,7 @@ def strings(file: h5py.File) -> None:
 def test_anything_but_plain_datasets_is_refused(tmp_path: Path, make: Callable[[h5py.File], None]) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         make(file)
-    with pytest.raises(DatasetError, match=r"a\.h5:x: expected a plain contiguous dataset, found "):
+    with pytest.raises(DatasetError, match=r"a\.h5:x: expected a plain contiguous array, found "):
         map_datasets(tmp_path / "a.h5")
 
 

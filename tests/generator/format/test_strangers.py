@@ -103,12 +103,12 @@ def test_objects_far_away_are_not_seen(folder: Path) -> None:
         ("header", np.frombuffer(b"{torn", np.uint8), "header: expected JSON"),
         ("header", np.frombuffer(b"[" * 100_000, np.uint8), "header: expected JSON"),
         ("header", np.frombuffer(b"7", np.uint8), "header: expected a JSON object, found int"),
-        ("header", None, "header: expected .* found nothing"),
+        ("header", None, "header: expected .* found no such array"),
         ("sprite_size", np.zeros((3, 2), "<u2"), "sprite_size: expected"),
         ("bg", np.zeros((0, 24, 32, 3), np.uint8), "bg"),
         ("bg", np.zeros((11, 24, 32, 3), np.uint8), "bg"),
         ("bg", 7.5, "bg"),
-        ("bg", h5py.Empty("f4"), "bg: expected a plain contiguous dataset"),
+        ("bg", h5py.Empty("f4"), "bg: expected a plain contiguous array"),
     ],
 )
 def test_a_bank_is_what_the_format_says(folder: Path, name: str, value: Any, complaint: str) -> None:
@@ -122,7 +122,7 @@ def test_a_bank_is_what_the_format_says(folder: Path, name: str, value: Any, com
     [
         ("sprite_size", 0, "sprite_size: expected 1 to"),
         ("sprite_size", 2**16 - 1, "sprite_size: expected 1 to"),
-        ("sprite_fg", 2**32 - 1, "sprite_fg: expected objects, and shadows behind them"),
+        ("sprite_fg", 2**32 - 1, "sprite_fg: expected objects first, then shadows"),
         ("sprite_fg", 12, "expected sprites of 12 foregrounds, found one of number 12"),
     ],
 )
