@@ -1,13 +1,23 @@
 """What many tests start from: drawn sample assets and small datasets made of them."""
 
+import json
 import signal
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
+from blake3 import blake3
 
 from generator.config import GenerateConfig
 from generator.drawing.write import DrawnSamples, write_samples
+from generator.format.manifest import ClassMask
 from generator.pipeline import generate
+
+CLASSES = ClassMask(
+    names=["none", "left", "middle", "right"],
+    colours=[[40, 40, 40], [200, 40, 40], [40, 200, 40], [40, 40, 200]],
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -60,4 +70,29 @@ def crowded(request_fields: dict[str, object], tmp_path_factory: pytest.TempPath
     out = tmp_path_factory.mktemp("crowded")
     several = {"objects": (1, 3), "overlap": 1, "truncate": 0.3, "empty": 0.1, "shadow": 0.7, "samples": 60}
     generate(GenerateConfig(**{**request_fields, **several}, out=out, render=False))
+    return out
+
+
+@pytest.fixture(scope="session")
+def labelled(request_fields: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A rendered dataset of classes: none, left, middle and right by the third of the picture.
+
+    Soft edges of objects are ignored, and so is all of the first sample of val. Not to be changed.
+    """
+    out = tmp_path_factory.mktemp("labelled")
+    generate(GenerateConfig(**{**request_fields, "samples": 60}, out=out))
+    manifest = json.loads((out / "dataset.json").read_text())
+    manifest["mask"] = CLASSES.model_dump()
+    for name, split in manifest["splits"].items():
+        for number, shard in enumerate(split["shards"]):
+            path = out / shard["file"]
+            with h5py.File(path, "r+") as file:
+                alpha = file["mask"][:]
+                thirds = 1 + np.arange(alpha.shape[2]) * 3 // alpha.shape[2]
+                labels = np.where(alpha == 255, thirds, np.where(alpha == 0, 0, 255))
+                if name == "val" and number == 0:
+                    labels[0] = 255
+                file["mask"][:] = labels.astype(np.uint8)
+            shard["blake3"] = blake3(path.read_bytes()).hexdigest()
+    (out / "dataset.json").write_text(json.dumps(manifest))
     return out

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.errors import UsageError
+from generator.format.manifest import MANIFEST_FILE, Manifest
 from generator.progress import show_progress
 from generator.reading.dataset import Dataset, open_dataset
 from training.checkpoint import Checkpoint, load_checkpoint
@@ -257,7 +258,7 @@ def suggest_lr(given: Mapping[str, Any], say: Say | None = None, progress: bool 
 def describe_network(given: Mapping[str, Any], resume: bool = False) -> NetworkSummary:
     """A summary of the network that `start_run` would train, at its last resolution.
 
-    Nothing is written. With `resume`, last.pt is read.
+    Nothing is written. With `resume`, last.pt is read. If `data` is no dataset, the mask counts as alpha.
 
     Args:
         given, resume: as for `start_run`.
@@ -265,9 +266,15 @@ def describe_network(given: Mapping[str, Any], resume: bool = False) -> NetworkS
     Raises:
         ConfigError: fields contradict each other or the run to be resumed.
         CheckpointError: last.pt cannot be used.
+        DatasetError: the dataset is damaged.
     """
     out = _out(given)
-    config = resolve_run(given, load_checkpoint(out / LAST) if _goes_on(out, resume) else None)
+    if _goes_on(out, resume):
+        config = resolve_run(given, load_checkpoint(out / LAST))
+    else:
+        config = resolve_run(given)
+        if (config.data / MANIFEST_FILE).exists():
+            config = resolve_run({**given, "mask": Manifest.read(config.data).mask})
     return summarise(config.architecture, config.stages[-1].res)
 
 

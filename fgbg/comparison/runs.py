@@ -107,7 +107,7 @@ def _open_run(folder: Path, label: str, device: str) -> ComparedRun:
     best = load_checkpoint(held[0])
     last = load_checkpoint(held[-1]) if len(held) > 1 else best
     place = torch.device(choose_accelerator(device))
-    predictor = Predictor(model_of(held[0], best).to(place), best.res, place)
+    predictor = Predictor(model_of(held[0], best).to(place), best.res, place, target=best.target)
     return ComparedRun(label, folder, best, last, predictor, _read_curves(folder / LOG_FOLDER / CSV_FILE))
 
 
@@ -129,9 +129,11 @@ def _read_curves(path: Path) -> Curves:
 def config_differences(runs: Sequence[ComparedRun]) -> dict[str, list[str]]:
     """Options that differ between runs, and the dataset if it differs: by name, a text for each run."""
     configs = [run.config.identity() for run in runs]
+    masks = [config.pop("mask", None) for config in configs]
     rows = {
         f"--{name.replace('_', '-')}": [_shown(config[name]) for config in configs] for name in configs[0]
     }
+    rows["mask"] = ["alpha" if mask is None else ",".join(mask["names"]) for mask in masks]
     rows["--res"] = [",".join(map(str, run.last.stages)) for run in runs]
     del rows["--stages"]
     rows["dataset"] = [run.last.dataset_id[:12] for run in runs]

@@ -4,19 +4,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from generator.errors import ConfigError
+from generator.format.manifest import ClassMask
+
 
 @dataclass(frozen=True)
 class Predicted:
     """Mask and depth of one picture, at the picture's own size.
 
     Attributes:
-        mask: (H, W) uint8, 0 background ... 255 foreground, soft; from a network that was trained on
-            classes, the number of each pixel's class.
+        mask: (H, W) uint8, 0 background ... 255 foreground, soft; with `classes` the number of each pixel's
+            class.
         depth: (H, W) uint16 relative inverse depth, 1 farthest ... 65535 nearest; None if the network has
             no depth head.
         bg_moved: how far the background was moved to match the picture: the largest distance of its four
             corners, as a share of the longer side. 0 if it was not moved, or if there is no background.
         bg_agrees: False if the background matches the picture nowhere. The prediction is better without it.
+        classes: names and colours of the classes that the network was trained on; None for a soft mask.
 
     Example:
         >>> picture = fgbg.open_dataset("data/shards")["val"][0].fg_bg
@@ -29,7 +33,15 @@ class Predicted:
     depth: np.ndarray | None
     bg_moved: float = 0
     bg_agrees: bool = True
+    classes: ClassMask | None = None
 
     def with_threshold(self, threshold: float) -> "Predicted":
-        """The same prediction with a mask of 0 and 255: 255 where the probability is at least `threshold`."""
+        """The same prediction with a mask of 0 and 255: 255 where the probability is at least `threshold`.
+
+        Raises:
+            ConfigError: the mask has classes.
+        """
+        if self.classes is not None:
+            found = f"{len(self.classes.names)} classes"
+            raise ConfigError("`mask_threshold`", "a network of soft masks", found, "leave it out")
         return replace(self, mask=np.where(self.mask >= threshold * 255, np.uint8(255), np.uint8(0)))

@@ -23,7 +23,8 @@ def restore(answer: Prediction, target: Target, given: NetworkInput) -> Predicte
     """
     mask = target.read(answer.mask_logits, given.size)[0]
     depth = None if answer.depth is None else _depth_levels(resize(answer.depth.float(), given.size))
-    return Predicted(mask, depth, given.bg_moved, given.bg_agrees)
+    classes = target.entry if target.entry.kind == "classes" else None
+    return Predicted(mask, depth, given.bg_moved, given.bg_agrees, classes)
 
 
 def _depth_levels(depth: Tensor) -> np.ndarray:

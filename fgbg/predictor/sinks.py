@@ -13,6 +13,7 @@ from fgbg.predictor.result_names import result_path
 from generator.encode import encode_png
 from generator.errors import AssetError, ExistsError
 from generator.files import refuse_existing, write_atomically
+from generator.look.colours import colour_mask
 from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, PREDICTION, mark_png
 from training.resize import strips
 
@@ -96,7 +97,7 @@ def write_prediction(
     _write(files[MASK_SUFFIX], predicted.mask)
     if predicted.depth is not None:
         _write(files[DEPTH_SUFFIX], predicted.depth)
-    _write(files[OVERLAY_SUFFIX], overlay(picture, predicted.mask))
+    _write(files[OVERLAY_SUFFIX], overlay(picture, predicted))
     return list(files.values())
 
 
@@ -104,12 +105,19 @@ def _write(path: Path, pixels: np.ndarray) -> None:
     write_atomically(path, mark_png(encode_png(pixels), PREDICTION))
 
 
-def overlay(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The picture, tinted where the mask is, with an outline at half coverage: (H, W, 3) uint8."""
+def overlay(picture: np.ndarray, predicted: Predicted) -> np.ndarray:
+    """The picture with its mask as a tint: (H, W, 3) uint8.
+
+    A soft mask has one colour and an outline at half coverage; classes have their own colours.
+    """
+    mask, classes = predicted.mask, predicted.classes
     tinted = np.empty(picture.shape, np.uint8)
     for rows in strips(*mask.shape):
-        share = mask[rows, :, None] / 255 * _TINT_SHARE
-        tinted[rows] = np.rint(picture[rows] * (1 - share) + _TINT * share)
+        share = (mask[rows, :, None] / 255 if classes is None else 1.0) * _TINT_SHARE
+        tint = _TINT if classes is None else colour_mask(mask[rows], classes)
+        tinted[rows] = np.rint(picture[rows] * (1 - share) + tint * share)
+    if classes is not None:
+        return tinted
     outlines, _ = cv2.findContours((mask >= 128).view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     thickness = max(1, round(max(mask.shape) / 400))
     drawn: np.ndarray = cv2.drawContours(tinted, outlines, -1, _TINT.tolist(), thickness)

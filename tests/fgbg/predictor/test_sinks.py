@@ -48,7 +48,7 @@ def test_a_prediction_replaces_nothing_unasked_and_is_written_wholly_or_not(tmp_
 def test_the_overlay_tints_the_object_and_nothing_else() -> None:
     mask = np.zeros((20, 20), np.uint8)
     mask[5:15, 5:15] = 255
-    seen = overlay(np.full((20, 20, 3), 100, np.uint8), mask)
+    seen = overlay(np.full((20, 20, 3), 100, np.uint8), Predicted(mask, None))
     assert (seen[:4] == 100).all() and (seen[10, 10] != 100).any()
 
 
@@ -56,6 +56,6 @@ def test_an_overlay_in_strips_is_the_overlay_at_once(monkeypatch: pytest.MonkeyP
     random = np.random.default_rng(0)
     picture = random.integers(0, 256, (20, 30, 3), dtype=np.uint8)
     mask = random.integers(0, 256, (20, 30), dtype=np.uint8)
-    whole = overlay(picture, mask)
+    whole = overlay(picture, Predicted(mask, None))
     monkeypatch.setattr(resize, "_STRIP", 70)
-    assert (overlay(picture, mask) == whole).all()
+    assert (overlay(picture, Predicted(mask, None)) == whole).all()

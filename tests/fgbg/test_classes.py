@@ -1,0 +1,175 @@
+"""A dataset whose mask has classes, all the way: train, stop, resume, evaluate, compare, predict."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from fgbg.comparison.answers import answer, read_samples
+from fgbg.comparison.runs import open_runs
+from fgbg.evaluation.evaluate import evaluate
+from fgbg.evaluation.report import write_evaluation
+from fgbg.predictor.predictor import Predictor
+from fgbg.predictor.sinks import overlay, write_prediction
+from generator.errors import ConfigError, DatasetError, UsageError
+from generator.format.manifest import ClassMask
+from generator.reading.dataset import open_dataset
+from training.checkpoint import load_checkpoint
+from training.config import TrainConfig
+from training.run import describe_network, train
+
+from .conftest import TINY
+
+NAMES = ["none", "left", "middle", "right"]
+FIELDS: dict[str, Any] = TINY | {"seed": 0, "epoch_samples": 24, "lr": 1e-2, "warm_up": 0}
+
+
+def weights(out: Path) -> dict[str, torch.Tensor]:
+    saved = load_checkpoint(out / "last.pt")
+    return {**saved.model, **{f"ema {name}": weight for name, weight in saved.ema.items()}}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Threads cost more than they give on pictures this small."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def run(labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of four epochs on classes; not to be changed."""
+    out = tmp_path_factory.mktemp("classes")
+    train(TrainConfig(data=labelled, out=out, **FIELDS | {"stages": [(32, 4)]}))
+    return out
+
+
+def test_a_dataset_of_classes_is_read_with_its_labels(labelled: Path) -> None:
+    dataset = open_dataset(labelled)
+    assert dataset["val"].mask.names == NAMES
+    batch = dataset["train"].read(range(len(dataset["train"])))
+    assert set(np.unique(batch.mask).tolist()) == {0, 1, 2, 3, 255}
+    assert (dataset["val"].read([0]).mask == 255).all()
+
+
+def test_a_number_that_is_no_class_is_refused(labelled: Path, tmp_path: Path) -> None:
+    shutil.copytree(labelled, tmp_path / "shards")
+    manifest = json.loads((tmp_path / "shards" / "dataset.json").read_text())
+    for field in ("names", "colours"):
+        del manifest["mask"][field][3]
+    (tmp_path / "shards" / "dataset.json").write_text(json.dumps(manifest))
+    train = open_dataset(tmp_path / "shards")["train"]
+    with pytest.raises(DatasetError, match=r"mask of sample \d+: expected classes from 0 to 2, .* 3 at"):
+        train.read(range(len(train)))
+
+
+def test_a_network_learns_the_classes(run: Path) -> None:
+    saved = load_checkpoint(run / "last.pt")
+    assert saved.config["mask"]["names"] == NAMES and saved.config["mask_loss"].keys() == {
+        "dice",
+        "iou",
+        "ce",
+    }
+    assert saved.model["mask_head.weight"].shape[0] == 4
+    rows = (run / "log" / "metrics.csv").read_text().splitlines()
+    head, *values = [line.split(",") for line in rows]
+    losses = [float(row[head.index("train_loss")]) for row in values]
+    assert losses[-1] < 0.9 * losses[0]
+    assert {"train_loss/ce", "val_iou", "val_iou_without_bg", "val_depth_rmse"} <= set(head)
+    assert 0 < float(values[-1][head.index("val_iou")]) <= 1
+
+
+def test_a_run_that_goes_on_is_the_run_that_was_never_stopped(
+    run: Path, labelled: Path, tmp_path: Path
+) -> None:
+    train(TrainConfig(data=labelled, out=tmp_path, **FIELDS | {"stages": [(32, 2)]}))
+    train(
+        TrainConfig(data=labelled, out=tmp_path, stages=[(32, 4)], device="cpu", precision="32"), resume=True
+    )
+    whole, parts = weights(run), weights(tmp_path)
+    assert whole.keys() == parts.keys()
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_it_is_evaluated_by_class_without_ignored_pixels(run: Path, labelled: Path, tmp_path: Path) -> None:
+    figures = write_evaluation(run, labelled, tmp_path, device="cpu", progress=False)
+    found = figures["network"]["clean"]
+    assert {"iou", "pixel_accuracy", *(f"iou_{name}" for name in NAMES), "depth_rmse"} <= found.keys()
+    # The first sample is ignored wholly, and counts nowhere.
+    assert found["iou"]["samples"] == figures["samples"] - 1 and 0 < found["iou"]["mean"] < 1
+    assert figures["per_sample"]["network"]["clean"]["iou"][0] is None
+    assert figures["baselines"]["threshold"] == {} and figures["by_size"] == {}
+    assert (tmp_path / "report.html").exists() and (tmp_path / "clean.png").exists()
+    assert figures == json.loads((tmp_path / "metrics.json").read_text())
+
+
+def test_it_predicts_classes_at_the_size_of_the_picture(run: Path, labelled: Path, tmp_path: Path) -> None:
+    predictor = Predictor.load(run, device="cpu")
+    sample = open_dataset(labelled)["val"][1]
+    picture, bg = (cv2.resize(part, (90, 67)) for part in (sample.fg_bg, sample.bg))
+    predicted = predictor(picture, bg)
+    assert predicted.mask.shape == (67, 90) and predicted.mask.dtype == np.uint8
+    assert set(np.unique(predicted.mask)) <= {0, 1, 2, 3} and predicted.mask.any()
+    assert predicted.classes is not None and predicted.classes.names == NAMES
+    with pytest.raises(ConfigError, match="4 classes"):
+        predicted.with_threshold(0.5)
+    mask_file, *_ = write_prediction(tmp_path / "a", picture, predicted)
+    assert (cv2.imread(str(mask_file), cv2.IMREAD_UNCHANGED) == predicted.mask).all()
+    colours = np.array(predicted.classes.colours)[predicted.mask]
+    assert np.abs(overlay(picture, predicted) - (0.55 * picture + 0.45 * colours)).max() <= 0.5
+
+
+def test_its_answers_are_compared_by_class(run: Path, labelled: Path) -> None:
+    runs, (picture, *_) = open_runs([run], "cpu"), read_samples(labelled, "val", 3)[1:]
+    truth, found = answer(runs, picture, with_bg=True).groups.values()
+    assert [cell.title for cell in truth] == ["fg_bg", "mask", "depth"]
+    predictor = runs[0].predictor
+    score = predictor.target.agreement(predictor(picture.fg_bg, picture.bg).mask, picture.mask)
+    assert found[0].note == f"IoU {score:.3f}" and 0 < score < 1
+    shown = {tuple(colour) for colour in found[0].pixels.reshape(-1, 3).tolist()}
+    assert shown <= {tuple(colour) for colour in predictor.target.entry.colours}
+
+
+def test_masks_that_mean_something_else_are_refused(
+    run: Path, labelled: Path, rendered: Path, trained: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=r"masks of 4 classes .* found alpha"):
+        evaluate(run, rendered, device="cpu")
+    with pytest.raises(UsageError, match=r"masks of alpha, .* found 4 classes"):
+        evaluate(trained, labelled, device="cpu")
+    shutil.copytree(run, tmp_path / "run")
+    with pytest.raises(UsageError, match=r"masks of 4 classes .* found alpha"):
+        train(TrainConfig(data=rendered, out=tmp_path / "run", stages=[(32, 9)], device="cpu"), resume=True)
+
+
+def test_terms_of_the_loss_can_be_chosen_but_not_those_of_alpha(labelled: Path, tmp_path: Path) -> None:
+    fields = {"data": labelled, **FIELDS, "epoch_samples": 4, "val_samples": 1, "inputs": 3}
+    outcome = train(TrainConfig(out=tmp_path / "a", mask_loss={"focal": 1.0, "ce": 0.5}, **fields))
+    # The one sample of val is ignored: its mask costs nothing, and it has no IoU.
+    assert outcome.metrics["train_loss/focal"] > 0 and np.isnan(outcome.metrics["val_iou"])
+    assert np.isfinite(outcome.metrics["val_loss"])
+    with pytest.raises(ConfigError, match="terms among dice, ce, focal, iou, found bce"):
+        train(TrainConfig(out=tmp_path / "b", mask_loss={"bce": 1.0}, **fields))
+
+
+def test_the_summary_of_a_network_counts_its_classes(labelled: Path, rendered: Path, tmp_path: Path) -> None:
+    four, one, unknown = (
+        describe_network({"data": data, "out": tmp_path, "widths": (4, 8)})
+        for data in (labelled, rendered, tmp_path / "none")
+    )
+    assert four.parameters - one.parameters == 3 * (4 + 1)
+    assert one.parameters == unknown.parameters
+
+
+def test_classes_need_a_name_and_a_colour_each() -> None:
+    for names, colours in ((["a"], [[0, 0, 0]]), (["a", "a"], [[0] * 3] * 2), (["a", "b"], [[0] * 3])):
+        with pytest.raises(ValueError, match=r"names|colours"):
+            ClassMask(names=names, colours=colours)
