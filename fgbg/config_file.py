@@ -1,4 +1,4 @@
-"""`--config`: a TOML file with a table per command fills the defaults of its options."""
+"""`--config`: a TOML file sets defaults of options. It has a table for each command."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ _HOME = re.compile(r"^((?:onnx|hf):)?~(?=[/\\]|$)")
 
 
 def fill_defaults(ctx: click.Context, option: click.Parameter, path: Path | None) -> None:
-    """Fill defaults from a TOML file: a table per command, a key per option.
+    """Fill defaults from a TOML file with a table for each command and a key for each option.
 
     Raises:
         ConfigError: the file cannot be read, or a table, key or value of it is none of the command's.
@@ -48,7 +48,7 @@ def _read(path: Path) -> dict[str, Any]:
         ) from error
     try:
         return tomllib.loads(content.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:  # of numbers without end, too
+    except (ValueError, RecursionError) as error:  # ValueError also for numbers with too many digits
         found = "text in another encoding" if isinstance(error, UnicodeDecodeError) else str(error)
         raise ConfigError(path, "TOML in UTF-8", found, "correct the file") from error
 
@@ -56,7 +56,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _defaults(
     ctx: click.Context, command: click.Command, path: Path, name: str, table: dict[str, Any]
 ) -> dict[str, Any]:
-    """The table with the names that click knows and every value checked."""
+    """Rename the keys of a table to the parameters of the command, and check every value."""
     options = {
         str(option.name): option
         for option in command.params
@@ -77,7 +77,7 @@ def _defaults(
 
 
 def _value(ctx: click.Context, option: click.Option, where: str, value: Any) -> Any:
-    """A value as click takes it, checked as it would be behind its flag."""
+    """Check a value as if it came from the command line, and return it as click takes it."""
     if option.is_flag:
         if not isinstance(value, bool):
             raise ConfigError(where, "true or false", shown(value), "correct it")
@@ -94,7 +94,7 @@ def _value(ctx: click.Context, option: click.Option, where: str, value: Any) -> 
 
 
 def _told(message: str) -> tuple[str, str, str]:
-    """What the error of a type expected, what it found, and what to do."""
+    """Split the message of a type's error into what was expected, what was found and what to do."""
     expected, comma, found = message.removeprefix("expected ").rpartition(", found ")
     if not comma:
         return "a value of this option", message.rstrip("."), "correct it"

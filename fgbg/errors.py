@@ -1,4 +1,4 @@
-"""Failures as one line and an exit code: 2 for wrong use, 1 for failed work."""
+"""Print a failure as one line and exit with its code: 2 for wrong use, 1 for failed work, 130 for Ctrl-C."""
 
 import sys
 from collections.abc import Iterator
@@ -17,24 +17,24 @@ _STOPPED = {
     "samples": f"the pictures drawn so far are kept: {_AGAIN} for the others",
     "review": _NOTHING,
     "cutout": f"the cut-outs written so far are kept: {_AGAIN} for the others",
-    "generate": f"finished shards are kept: {_AGAIN}, which continues with the next one",
-    "verify": "the dataset is as it was",
+    "generate": f"finished shards are kept: {_AGAIN} to continue with the next one",
+    "verify": "nothing was changed",
     "preview": _NOTHING,
     "stats": _NOTHING,
-    "train": "steps saved so far are kept: continue with fgbg train --resume",
+    "train": "the last checkpoint is kept: continue with fgbg train --resume",
     "evaluate": _NOTHING,
     "compare": _NOTHING,
-    "predict": "the results named so far are kept: give the other pictures, or --overwrite to begin again",
-    "export": f"what is finished is kept: {_AGAIN}, which continues",
+    "predict": "the results listed above are kept: predict the other pictures, or all again with --overwrite",
+    "export": f"finished parts are kept: {_AGAIN} to continue",
 }
-"""What Ctrl-C leaves of each command."""
+"""What remains of each command after Ctrl-C."""
 
 
 class StoppedCommandError(FgbgError):
-    """A command was told to stop (Ctrl-C).
+    """A user stopped a command with Ctrl-C.
 
     Args:
-        command: its name.
+        command: name of the command.
     """
 
     exit_code = 130
@@ -47,7 +47,7 @@ class StoppedCommandError(FgbgError):
 
 
 def name_options_in(error: FgbgError, ctx: click.Context) -> None:
-    """Let an error of the library name options of the command line instead of fields."""
+    """Change an error of the library so that it names options of the command line instead of fields."""
     for part in ("expected", "found", "fix"):
         setattr(error, part, name_options(getattr(error, part), ctx))
     if not isinstance(error.args[0], Path):
@@ -59,7 +59,7 @@ def name_options_in(error: FgbgError, ctx: click.Context) -> None:
 
 @contextmanager
 def report(debug: bool) -> Iterator[None]:
-    """Turn an error into one line on stderr and its exit code; with `debug` let it through whole."""
+    """Print an error as one line on stderr and exit with its code; with `debug` raise it as it is."""
     try:
         yield
     except (FgbgError, OSError, MemoryError, KeyboardInterrupt, click.ClickException, click.Abort) as error:
@@ -82,7 +82,7 @@ def report(debug: bool) -> Iterator[None]:
 
 
 def _close_stdout() -> None:
-    """Let Python not complain at its end of what stdout, which is full or read by nobody, did not take."""
+    """Keep Python from complaining at its end about output that stdout could not take."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError):
@@ -109,7 +109,7 @@ def _describe(error: BaseException) -> tuple[str, int]:
 
 
 def _describe_usage(error: click.UsageError) -> str:
-    """Wrong use in the words of the other errors, with the most similar name or the help to read."""
+    """Describe wrong use in the form of other errors, with the most similar name or the help page to read."""
     fix = f"see '{error.ctx.command_path if error.ctx else 'fgbg'} --help'"
     if isinstance(error, click.NoSuchOption | click.NoSuchCommand):
         if error.possibilities:
@@ -130,5 +130,5 @@ def _describe_usage(error: click.UsageError) -> str:
 
 
 def _one_line(error: click.ClickException) -> str:
-    """click lists choices on lines of their own."""
+    """Join the lines of a message: click lists choices on lines of their own."""
     return " ".join(error.format_message().split())

@@ -1,4 +1,4 @@
-"""What options take: every type reads text of the command line and the natural values of TOML alike."""
+"""Types of option values. Each reads text from the command line and natural values from TOML."""
 
 import os
 import re
@@ -16,7 +16,7 @@ _LONGEST_TEXT = 4096
 
 
 def did_you_mean(word: object, known: Iterable[str]) -> str:
-    """A question that names the most similar known word; empty if none is similar."""
+    """Ask whether the most similar known word was meant; an empty text if none is similar."""
     from difflib import get_close_matches  # rarely needed
 
     close = get_close_matches(str(word)[:80], known, n=1)
@@ -24,11 +24,11 @@ def did_you_mean(word: object, known: Iterable[str]) -> str:
 
 
 class ValueType(click.ParamType[Value], Generic[Value]):
-    """A type that says of a wrong value what was expected and what was found.
+    """A type whose error names what was expected and what was found.
 
     Attributes:
-        name: what stands behind the option in its help.
-        expected: what a value must be, for its error.
+        name: shown after the option in its help.
+        expected: describes right values, for the error.
     """
 
     name = "TEXT"
@@ -44,7 +44,7 @@ class ValueType(click.ParamType[Value], Generic[Value]):
             self.fail(f"expected {self.expected}, found {shown(value)}", param, ctx)
 
     def read(self, value: Any) -> Value:
-        """Read what the command line, TOML or the option's default holds.
+        """Convert a value from the command line, from TOML or from the option's default.
 
         Raises:
             ValueError: it cannot be read.
@@ -53,7 +53,7 @@ class ValueType(click.ParamType[Value], Generic[Value]):
 
 
 class Whole(ValueType[Any]):
-    """A whole number within bounds, or with `also` that word."""
+    """A whole number within bounds, or the word `also`."""
 
     def __init__(self, lowest: int = 0, highest: int = MOST, also: str | None = None) -> None:
         bounds = f"from {lowest}" if highest >= MOST else f"from {lowest} to {highest}"
@@ -68,12 +68,12 @@ class Whole(ValueType[Any]):
 
 
 class Number(ValueType[Any]):
-    """A finite number within bounds, or with `also` that word.
+    """A finite number within bounds, or the word `also`.
 
     Args:
         lowest, highest: the bounds; None for none.
-        above, below: whether the bound itself is no value.
-        also: a word that is a value too.
+        above, below: whether the value must differ from the bound.
+        also: a word that is also allowed.
     """
 
     def __init__(
@@ -128,7 +128,7 @@ class Text(ValueType[str]):
 
 
 class FilePath(click.Path):
-    """A path; one that is empty or holds a NUL character names nothing."""
+    """A path that is neither empty nor holds a NUL character."""
 
     def __init__(self, **allowed: Any) -> None:
         super().__init__(path_type=Path, **allowed)
@@ -182,7 +182,7 @@ class SplitShares(ValueType[tuple[float, float, float] | None]):
 
 
 class Span(ValueType[tuple[float, float]]):
-    """`0.5-1` or two numbers as (0.5, 1.0), with `whole` numbers `1-3` as (1, 3); one alone is both ends."""
+    """`0.5-1` or two numbers as (0.5, 1.0); with `whole`, `1-3` as (1, 3). One number is both ends."""
 
     _BOTH = re.compile(r"\s*([^\s-]+(?:[eE]-[0-9]+)?)\s*-\s*([^\s-]+(?:[eE]-[0-9]+)?)\s*")
 
@@ -202,7 +202,7 @@ class Span(ValueType[tuple[float, float]]):
 
 
 class WeightedTerms(ValueType[dict[str, float]]):
-    """`dice:1,bce:0.5` as {"dice": 1.0, "bce": 0.5}; a name alone weighs 1; a table is taken as it is."""
+    """`dice:1,bce:0.5` or a table as {"dice": 1.0, "bce": 0.5}. A name alone has weight 1."""
 
     name = "NAME[:WEIGHT],..."
     expected = "terms with weights from 0 like dice:1,bce:1, each once"
@@ -216,9 +216,9 @@ class WeightedTerms(ValueType[dict[str, float]]):
             pairs = [self._pair(part) for part in _parts(value, ",")]
         terms = {name: finite_number(weight) for name, weight in pairs}
         if len(terms) < len(pairs) or not all(map(self._NAME.fullmatch, terms)):
-            raise ValueError("a name that is missing, or is there twice")
+            raise ValueError("a missing or duplicate name")
         if not all(0 <= weight <= self._highest for weight in terms.values()):
-            raise ValueError("beyond its bounds")
+            raise ValueError("out of bounds")
         return terms
 
     def _pair(self, part: Any) -> tuple[str, Any]:
@@ -248,7 +248,7 @@ class Widths(ValueType[tuple[int, ...]]):
     def read(self, value: Any) -> tuple[int, ...]:
         parts = _parts(value, ",")
         if not 2 <= len(parts) <= 16:
-            raise ValueError("no such number of levels")
+            raise ValueError("wrong number of levels")
         return tuple(whole_number(part, 1, 65536) for part in parts)
 
 
@@ -290,7 +290,7 @@ class PixelBox(ValueType[tuple[int, int, int, int]]):
 
 
 class Resolutions(ValueType[tuple[tuple[int, int | None], ...]]):
-    """`96` or `48:4,96:4,192:8` as pairs of a resolution and its epochs, None where it names none."""
+    """`96` or `48:4,96:4,192:8` as pairs of a resolution and its epochs, or None without epochs."""
 
     name = "N|N:EPOCHS,..."
     expected = "a resolution of 8 to 8192 like 96, or stages like 48:4,96:8"
@@ -300,7 +300,7 @@ class Resolutions(ValueType[tuple[tuple[int, int | None], ...]]):
 
     @staticmethod
     def _stage(part: Any) -> tuple[int, int | None]:
-        """One stage: text, a number, or a pair."""
+        """Read one stage: text, a number, or a pair."""
         if isinstance(part, str):
             side, colon, own = part.partition(":")
             part = side, own if colon else None
@@ -309,7 +309,7 @@ class Resolutions(ValueType[tuple[tuple[int, int | None], ...]]):
 
 
 class Interval(ValueType[str]):
-    """`100` (steps) or `5m` (minutes), left as text."""
+    """`100` (steps) or `5m` (minutes), kept as text."""
 
     name = "N|Nm"
     expected = "steps like 100, or minutes like 5m"
@@ -323,7 +323,7 @@ class Interval(ValueType[str]):
 
 
 def _parts(value: Any, separator: str) -> Sequence[Any]:
-    """The parts of a text, of a list, or of a value that is its own one part."""
+    """Split a text at the separator; a list is returned as its items, any other value as the only part."""
     if isinstance(value, str):
         return [part.strip() for part in re.split(separator, value, flags=re.IGNORECASE)]
     return tuple(value) if isinstance(value, list | tuple) else (value,)

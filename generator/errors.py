@@ -1,37 +1,38 @@
-"""The errors every floor raises, each one line: where, what was expected, what was found, what to do.
+"""The errors of every package. Each is one line: where, what was expected, what was found, what to do.
 
 FgbgError
 ├── UsageError            the request itself is wrong (exit code 2)
-│   ├── ConfigError       an option's value, or options that do not go together
-│   └── ExistsError       a result would replace a file that it must not
+│   ├── ConfigError       a field has a wrong value, or fields contradict each other
+│   └── ExistsError       a result would replace a file that must be kept
 ├── AssetError            a folder or picture cannot be used
-│   ├── ArrayError        an array is no picture
+│   ├── ArrayError        an array cannot be a picture
 │   └── ImageError        one picture cannot be decoded
-│       ├── AlphaError    it can, but it is no cut-out
-│       └── EmptyMaskError    it can, but nothing in it is the wanted object
-├── DatasetError          a dataset is damaged, unfinished or made otherwise
+│       ├── AlphaError    it has no transparency, or no opaque pixel
+│       └── EmptyMaskError    a mask does not show the object
+├── DatasetError          a dataset is damaged, unfinished or of another kind
 ├── DiskSpaceError        the result would not fit
-└── WorkerError           a worker process ended without an answer
+└── WorkerError           a worker process ended without a result
 """
 
 import unicodedata
 from collections.abc import Mapping
 from pathlib import Path
 
-# Line and paragraph ends, controls, halves of a character, and marks that turn the direction of writing.
+# Ends of lines and paragraphs, controls, halves of characters, marks that change the direction of writing.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class FgbgError(Exception):
-    """A failure that a user can understand and set right; as text always one printable line.
+    """A failure that a user can understand and fix. Its text is always one printable line.
 
-    A wrong value reads "size: expected 8 to 8192 pixels, found 4; choose another size". What is missing or in
-    the way is said in a sentence, "data/fg does not exist. Give another folder.": then `expected` is empty.
+    For a wrong value the text is "size: expected 8 to 8192 pixels, found 4; choose another size". If
+    something is missing or in the way, `expected` is empty and the text is "data/fg does not exist. Give
+    another one.".
 
     Args:
-        where: the file, folder or option it is about.
-        expected: what should have been there; empty for a sentence.
-        found: what was there, or the rest of a sentence that begins with `where`.
+        where: the file, folder or field that the error is about.
+        expected: what should be there; empty for a sentence.
+        found: what is there, or the rest of a sentence that begins with `where`.
         fix: what to do about it.
 
     Example:
@@ -58,7 +59,7 @@ class FgbgError(Exception):
 
 
 class UsageError(FgbgError):
-    """The request is wrong: nothing was started.
+    """The request is wrong. Nothing was started.
 
     Example:
         >>> try:
@@ -72,7 +73,7 @@ class UsageError(FgbgError):
 
 
 class ConfigError(UsageError):
-    """An option has a value that cannot be, or that contradicts another one or an earlier run.
+    """A field has a wrong value, or one that contradicts another field or an earlier run.
 
     Example:
         >>> try:
@@ -124,7 +125,7 @@ class AssetError(FgbgError):
 
 
 class ArrayError(AssetError, ValueError):
-    """An array given as a picture has a shape, type or range that none has."""
+    """An array given as a picture has a shape, dtype or range that no picture has."""
 
 
 class ImageError(AssetError):
@@ -141,18 +142,18 @@ class ImageError(AssetError):
 
 
 class AlphaError(ImageError):
-    """A picture that should be a cut-out has no transparency, or nothing but it."""
+    """A picture that should be a cut-out has no transparent pixel, or no opaque one."""
 
 
 class EmptyMaskError(ImageError):
-    """A mask in which no pixel has a wanted value: the picture does not show the object."""
+    """No pixel of a mask has the value of the object, so the picture does not show the object."""
 
 
 class UnusableAssetsError(AssetError):
-    """Several assets, or one, cannot be used.
+    """One or several pictures cannot be used.
 
     Args:
-        problems: the error of each, by its path; at least one.
+        problems: the error of each picture, by its path; at least one.
     """
 
     def __init__(self, problems: Mapping[Path, AssetError]) -> None:
@@ -179,7 +180,7 @@ class DiskSpaceError(FgbgError):
 
 
 class WorkerError(FgbgError):
-    """A worker process ended without an answer: killed, or out of memory."""
+    """A worker process ended without a result: it was killed, or ran out of memory."""
 
 
 COPY_AGAIN = "copy the dataset again, or generate it again with `overwrite=True`"
@@ -187,10 +188,10 @@ COPY_AGAIN = "copy the dataset again, or generate it again with `overwrite=True`
 
 
 def printable(text: str | Path) -> str:
-    """Text or a path as one line that does nothing to a terminal.
+    """Turn text or a path into one line that cannot control a terminal.
 
-    Line breaks, control and escape codes, marks that turn the direction of writing, and bytes of a name that
-    are no UTF-8 are written as escapes: `\\n`, `\\x1b`, `\\u202e`, `\\xdf`.
+    Line breaks, control codes, marks that change the direction of writing, and bytes of a name that are not
+    UTF-8 become escapes: `\\n`, `\\x1b`, `\\u202e`, `\\xdf`.
     """
     text = str(text)
     if text.isascii() and text.isprintable():
@@ -201,11 +202,11 @@ def printable(text: str | Path) -> str:
 def _escaped(character: str) -> str:
     if unicodedata.category(character) not in _UNPRINTABLE:
         return character
-    if 0xDC80 <= ord(character) <= 0xDCFF:  # a byte that is no UTF-8, as Python keeps it in a path
+    if 0xDC80 <= ord(character) <= 0xDCFF:  # a byte of a path that is not UTF-8, as Python stores it
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
 def one_line(error: BaseException) -> str:
-    """What another library's error says, for `found`: its first 300 characters without line breaks."""
+    """The message of another library's error for `found`: its first 300 characters without line breaks."""
     return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,1 +1,1 @@
-"""One file a command: parse, one library call, what to say."""
+"""One file for each command: it parses options, makes one call to the library and prints the result."""

@@ -7,7 +7,7 @@ import click
 
 from fgbg.command import command as fgbg_command
 from fgbg.command import option
-from fgbg.options import device_option, is_given
+from fgbg.options import device_option, is_given, overwrite_option
 from fgbg.screen import answer, note
 from fgbg.value_types import FILE, FOLDER, PATH, OneOf, Whole
 
@@ -51,6 +51,7 @@ _DATA = Path("data/shards")
 @option(
     "--out", type=FOLDER, default=Path("outputs/comparison"), show_default=True, help="Folder of the results."
 )
+@overwrite_option
 @device_option
 @click.pass_context
 def command(
@@ -63,13 +64,13 @@ def command(
     files: tuple[Path, ...],
     without_bg: bool,
     out: Path,
+    overwrite: bool,
     device: str,
 ) -> None:
     """Show several runs side by side.
 
     RUN is the folder of a run: the --out of 'fgbg train'. Prints the scores of best.pt and the options that
-    differ. Writes index.html, which needs no other file, curves.png and predictions.png; those of an earlier
-    comparison are replaced.
+    differ. Writes index.html, which needs no other file, curves.png and predictions.png.
     """
     from fgbg.comparison.compare import compare
 
@@ -89,5 +90,6 @@ def command(
             pictures=files,
             with_bg=not without_bg,
             device=device,
+            overwrite=overwrite,
         )
     )

@@ -11,7 +11,7 @@ import click
 from fgbg.command import command as fgbg_command
 from fgbg.command import option
 from fgbg.option_names import name_options
-from fgbg.options import bg_option, fg_option, fg_size_option, size_option
+from fgbg.options import bg_option, fg_option, fg_size_option, overwrite_option, size_option
 from fgbg.screen import answer, note
 from fgbg.value_types import FILE
 
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     type=FILE,
     default=Path("outputs/review.csv"),
     show_default=True,
-    help="CSV file to write. An earlier report is replaced.",
+    help="CSV file to write.",
 )
 @size_option
 @fg_size_option
-def command(fg: Path, bg: Path, report: Path, **sizes: Any) -> None:
+@overwrite_option
+def command(fg: Path, bg: Path, report: Path, overwrite: bool, **sizes: Any) -> None:
     """Check foregrounds and backgrounds for problems.
 
     Finds pictures that are unreadable, empty, not cut out, inverted, almost black, too small, enlarged, or
@@ -43,6 +44,7 @@ def command(fg: Path, bg: Path, report: Path, **sizes: Any) -> None:
     refuses pictures with errors.
     """
     from generator.config import GenerateConfig
+    from generator.files import refuse_existing
     from generator.review.finding import SEVERITIES
     from generator.review.limits import Limits
     from generator.review.report import check_report, write_report
@@ -50,6 +52,7 @@ def command(fg: Path, bg: Path, report: Path, **sizes: Any) -> None:
 
     config = GenerateConfig(**sizes)
     check_report(report)
+    refuse_existing([report], overwrite, "another `csv`")
     outcome = review(fg, bg, Limits(config.size, config.fg_size), say=note)
     ctx = click.get_current_context()
     findings = [replace(found, advice=name_options(found.advice, ctx)) for found in outcome.findings]

@@ -14,7 +14,7 @@ from fgbg.comparison.sheet import draw_answers
 from fgbg.pages.parts import TableRow
 from generator.encode import encode_png
 from generator.errors import ExistsError
-from generator.files import open_regular, require_writable, write_atomically
+from generator.files import open_regular, refuse_existing, require_writable, write_atomically
 from generator.look.text_table import WIDTH
 from generator.marks import is_marked, mark_png
 from generator.progress import Progress
@@ -34,12 +34,13 @@ def compare(
     pictures: Sequence[str | Path] = (),
     with_bg: bool = True,
     device: str = "auto",
+    overwrite: bool = False,
     progress: bool = True,
 ) -> list[str]:
     """Compare runs, and write index.html, curves.png and predictions.png.
 
-    curves.png is left out where no run has a metrics.csv, predictions.png where there are no pictures. The
-    files of an earlier comparison are replaced. A single run is shown in the same way.
+    curves.png is left out where no run has a metrics.csv, predictions.png where there are no pictures. A
+    single run is shown in the same way.
 
     Args:
         runs: folders of runs.
@@ -50,13 +51,15 @@ def compare(
         pictures: files to predict as well.
         with_bg: give networks the background of a sample.
         device: auto (the best that this computer has), cpu, cuda or mps.
+        overwrite: replace the files of an earlier comparison.
         progress: show a progress bar on stderr.
 
     Returns:
         Lines to print: the verdict, the figures, the options that differ, what is missing, and the files.
 
     Raises:
-        ExistsError: `out` holds files of these names that no comparison wrote.
+        ExistsError: `out` holds files of these names that no comparison wrote, or those of an earlier
+            comparison, and not `overwrite`.
         UsageError: a run is given twice.
         RunError: a folder holds no run.
         CheckpointError: a checkpoint cannot be used.
@@ -66,6 +69,7 @@ def compare(
     """
     out = Path(out)
     _refuse_files_of_others(out)
+    refuse_existing([out / name for name in (PAGE, CURVES, PREDICTIONS)], overwrite)
     opened = open_runs(runs, device)
     shown = read_samples(data, subset, samples) if data is not None else []
     shown += [read_picture(Path(path)) for path in pictures]

@@ -96,19 +96,20 @@ def test_a_dataset_is_taken_from_its_usual_place_or_none(
     assert code == 0 and "no pictures to predict: name a dataset with --data" in stdout
     assert {path.name for path in out.iterdir()} == {"index.html"}
     shutil.copytree(unrendered, tmp_path / "data" / "shards")
-    assert compare(bare)[0] == 0
+    assert compare(bare, "--overwrite")[0] == 0
     assert (out / "predictions.png").exists()
 
 
-def test_an_earlier_comparison_is_replaced_and_anything_else_is_not(bare: Path, out: Path) -> None:
+def test_an_earlier_comparison_is_replaced_if_asked_and_anything_else_is_not(bare: Path, out: Path) -> None:
     assert compare(bare)[0] == 0
+    assert "index.html: a file is there already; use another --out, or --overwrite" in compare(bare)[2]
     earlier = mark_png(encode_png(np.zeros((2, 2), np.uint8)), "compare")
     (out / "predictions.png").write_bytes(earlier)
-    assert compare(bare)[0] == 0
+    assert compare(bare, "--overwrite")[0] == 0
     assert not (out / "predictions.png").exists()
     for name in ("index.html", "predictions.png"):
         (out / name).write_text("mine")
-        code, _, stderr = compare(bare)
+        code, _, stderr = compare(bare, "--overwrite")
         assert code == 2 and len(stderr.splitlines()) == 1
         assert f"{name}: a file that no comparison wrote is there already; use another --out" in stderr
         assert (out / name).read_text() == "mine"

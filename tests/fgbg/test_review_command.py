@@ -45,7 +45,9 @@ def test_an_error_is_in_the_table_the_report_and_the_exit_code(mixed: DrawnSampl
     assert table[1].startswith("note   bg/grey.png   odd-mode  ")
     assert "no-alpha: export the cut-out with transparency" in table
     assert "error,fg,plain.png,no-alpha," in (tmp_path / "r.csv").read_text()
-    assert run(mixed, tmp_path / "r.csv")[0] == 1  # its own report is replaced
+    code, _, stderr = run(mixed, tmp_path / "r.csv")
+    assert code == 2 and "r.csv: a file is there already; use another --csv, or --overwrite" in stderr
+    assert run(mixed, tmp_path / "r.csv", "--overwrite")[0] == 1
 
 
 def test_the_report_names_options(mixed: DrawnSamples, tmp_path: Path) -> None:
