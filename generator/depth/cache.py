@@ -1,4 +1,4 @@
-"""What a depth network once said about a picture, kept between runs."""
+"""The answers of depth networks, kept between runs."""
 
 import io
 import tempfile
@@ -10,13 +10,13 @@ import platformdirs
 from blake3 import blake3
 
 VERSION = 2
-"""Raised when networks are given other pixels than before, so that older maps are not found."""
+"""Raised when networks get other pixels than before, so that older maps are not used."""
 
 _DIGEST_BYTES = 32
 
 
 def default_cache_folder() -> Path:
-    """Where the system keeps what can be made again, such as ~/.cache/fgbg/depth."""
+    """The folder for depth maps in the user's cache, such as ~/.cache/fgbg/depth."""
     return platformdirs.user_cache_path("fgbg", appauthor=False) / "depth"
 
 
@@ -24,24 +24,25 @@ def default_cache_folder() -> Path:
 class DepthCache:
     """Raw maps (h, w) float32 by picture and network: `FOLDER/NETWORK/PICTURE.map`, 4 bytes a value.
 
-    A map stands behind its BLAKE3 hash; what does not match it is not there. Several processes may share
-    a folder. Nothing is ever removed: delete the folder, or a network's part of it, when it grows too large.
+    Each file begins with the BLAKE3 hash of the map; a file that does not match counts as missing. Several
+    processes may share a folder. Nothing is ever removed: delete the folder, or the folder of one network,
+    when it grows too large.
     """
 
     folder: Path = field(default_factory=default_cache_folder)
 
     def read(self, picture: str, network: str) -> np.ndarray | None:
-        """The map of a picture (its hash) by a network (its id), or None when there is no whole one."""
+        """The map of a picture (by its hash) from a network (by its id); None if it is missing or damaged."""
         try:
             return decode_map(self.path(picture, network).read_bytes())
         except OSError:
             return None
 
     def write(self, picture: str, network: str, values: np.ndarray) -> None:
-        """Keep a map (h, w) float32, replacing an earlier or damaged one.
+        """Keep a map (h, w) float32; an earlier or damaged one is replaced.
 
-        The file is renamed into place from a name that no other process has. It is not fsynced: after a
-        power cut its hash tells, and it is made again.
+        The file gets its name when it is complete. It is not fsynced: if a power cut damages it, its hash
+        does not match, and the network runs again.
         """
         path = self.path(picture, network)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,7 +50,7 @@ class DepthCache:
             temporary = Path(file.name)
             try:
                 file.write(encode_map(values))
-                file.close()  # Windows renames closed files only
+                file.close()  # Windows renames only closed files
                 temporary.replace(path)
             except BaseException:
                 file.close()
@@ -57,7 +58,7 @@ class DepthCache:
                 raise
 
     def path(self, picture: str, network: str) -> Path:
-        """Where the map of a picture by a network is kept."""
+        """Path of the map of a picture from a network."""
         of_network, of_picture = (blake3(name.encode()).hexdigest()[:32] for name in (network, picture))
         return self.folder / f"v{VERSION}-{of_network}" / f"{of_picture}.map"
 
@@ -71,7 +72,7 @@ def encode_map(values: np.ndarray) -> bytes:
 
 
 def decode_map(content: bytes) -> np.ndarray | None:
-    """What `encode_map` wrote, or None when it is not whole."""
+    """The map that `encode_map` wrote; None if the content is damaged."""
     digest, content = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
     if blake3(content).digest() != digest:
         return None

@@ -1,4 +1,4 @@
-"""What a dataset's depth is taken from and what its numbers tell, settled before anything is made."""
+"""Where the depth of a dataset comes from, and what its numbers mean; decided before anything is made."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ class DepthChoice:
     """Where depth comes from.
 
     Attributes:
-        files: the depth file of each background, None for the plane; all None where a network sees.
-        network: the network that sees depth, or None.
-        convention: what the numbers of files or of the network tell.
-        notes: lines for the user: how much comes from where, and which options have no effect.
+        files: the depth file of each background; None for the plane, and with a network.
+        network: the network that estimates depth, or None.
+        convention: what the numbers of files or of the network mean.
+        notes: lines for the user: how many backgrounds get depth from where, and options without effect.
     """
 
     files: Sequence[Path | None]
@@ -35,8 +35,9 @@ def choose_depth(config: GenerateConfig, backgrounds: Sequence[Path]) -> DepthCh
     """Find the depth files of backgrounds, or open the network, that `config` asks for.
 
     Raises:
-        AssetError: a background has two depth files, or none where they are asked for; a network is broken.
-        ConfigError: a network does not say what its numbers tell, or its package is not installed.
+        AssetError: a background has two depth files, or none although files are asked for; or the network
+            is broken.
+        ConfigError: the network does not say what its numbers mean, or its package is not installed.
     """
     if is_network(config.depth):
         network = open_network(config.depth)
@@ -62,13 +63,13 @@ def _find_files(choice: str, backgrounds: Sequence[Path]) -> list[Path | None]:
 
 
 def _convention_of(network: DepthNetwork, config: GenerateConfig) -> tuple[DepthConvention, str]:
-    """What a network's numbers tell, and the line that says why."""
+    """What the numbers of a network mean, and a line that says why."""
     asked, told = config.depth_convention, network.told
     if asked == "auto":
         if told is None:
             raise ConfigError(
                 f"`depth={config.depth}`",
-                "a network that says what its numbers tell",
+                "a network that says what its numbers mean",
                 "none",
                 "add `depth_convention=inverse` (larger is nearer) or metric (larger is farther)",
             )
@@ -96,7 +97,7 @@ def _describe(files: Sequence[Path | None], backgrounds: Sequence[Path], config:
 
 
 def _idle(config: GenerateConfig, files: Sequence[Path | None] | None) -> list[str]:
-    """A line for each option that has no effect; `files` is None where a network sees."""
+    """A line for each option that has no effect; `files` is None with a network."""
     from_files = files is not None and any(files)
     notes = []
     if files is not None and config.depth_cache is not None:

@@ -1,6 +1,6 @@
 """The depth channel of an EXR file, read in a process of its own.
 
-The library is written in C++, and writes on stdout and stderr of its process what it finds wrong with a file.
+OpenEXR is written in C++ and prints what is wrong with a file to stdout and stderr of its process.
 """
 
 import importlib
@@ -14,23 +14,23 @@ import numpy as np
 from generator.errors import AssetError
 
 FAR = 1e9
-"""Renderers write such numbers where there is nothing; and the largest one of half precision."""
+"""Renderers write numbers from here on, or the largest half-precision number, where there is nothing."""
 
 _CHANNELS = ("z", "depth", "v", "y", "r")
 _LARGEST_HALF = 65504.0
 
 
 def read_depth_channel(request: tuple[Path, int]) -> np.ndarray:
-    """Read the channel whose name says that it is depth; with that what it cannot know becomes NaN.
+    """Read the channel whose name says that it is depth; numbers for "nothing there" become NaN.
 
     Args:
-        request: the path of the file, absolute, and the most numbers that it may hold.
+        request: the absolute path of the file, and the most numbers that it may hold.
 
     Returns:
         (H, W) float16, float32, or uint32.
 
     Raises:
-        AssetError: there is no such channel, or a part of the file cannot be read, or it is too large.
+        AssetError: the file has no such channel, cannot be read in part, or is too large.
     """
     path, most_numbers = request
     _be_silent()
@@ -45,7 +45,7 @@ def read_depth_channel(request: tuple[Path, int]) -> np.ndarray:
             raise AssetError(path, f"at most {most_numbers:,} numbers in all", found, "scale it down")
     number, name = find_channel(path, names)
     parts = exr.File(str(path), separate_channels=True).parts
-    if len(parts) < len(headers):  # it leaves out those that it cannot read
+    if len(parts) < len(headers):  # OpenEXR leaves out parts that it cannot read
         found = f"{len(parts)} whole parts of {len(headers)}"
         raise AssetError(path, "a whole EXR file", found, "save it again")
     channels = parts[number].channels
@@ -53,7 +53,7 @@ def read_depth_channel(request: tuple[Path, int]) -> np.ndarray:
     if name[-1:] in "rR":
         green = channels.get(name[:-1] + chr(ord(name[-1]) - ord("r") + ord("g")))
         if green is not None and not np.array_equal(values, green.pixels, equal_nan=True):
-            raise AssetError(path, "a channel of depth", "colours", "name the channel of depth Z")
+            raise AssetError(path, "a depth channel", "colours", "name the depth channel Z")
     if values.dtype.kind == "f":
         far = _LARGEST_HALF if values.dtype == np.float16 else FAR
         values = np.where(values >= far, np.nan, values)
@@ -61,7 +61,7 @@ def read_depth_channel(request: tuple[Path, int]) -> np.ndarray:
 
 
 def find_channel(path: Path, names: list[tuple[int, str]]) -> tuple[int, str]:
-    """Of the channels of all parts, the one whose last word says that it is depth, or the only one.
+    """The channel whose last word says that it is depth, or the only channel, among those of all parts.
 
     Raises:
         AssetError: there is none.
@@ -73,7 +73,7 @@ def find_channel(path: Path, names: list[tuple[int, str]]) -> tuple[int, str]:
     if len(names) == 1:
         return names[0]
     found = ", ".join(name for _, name in names[:8]) or "none"
-    raise AssetError(path, "a channel named Z, depth, V or Y", found, "name the channel of depth Z")
+    raise AssetError(path, "a channel named Z, depth, V or Y", found, "name the depth channel Z")
 
 
 def _be_silent() -> None:

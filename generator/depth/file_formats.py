@@ -1,4 +1,4 @@
-"""Depth files as numbers, in whatever unit they have: the only place that reads them."""
+"""The formats of depth files, read as numbers in the unit of the file; the only place that reads them."""
 
 import importlib.util
 import io
@@ -32,21 +32,21 @@ _MOST_EXR_NUMBERS = 8 * MAX_PIXELS
 _EXR_SECONDS = 120
 _ZIP_BEGIN = b"PK\x03\x04"
 
-# Of the number formats of TIFF, those that Pillow reads as they are, in every compression.
+# The number formats of TIFF that Pillow reads unchanged, in every compression.
 _PILLOW_TIFFS = ("uint16", "int16", "int32", "float32")
 
 
 def read_numbers(path: Path) -> np.ndarray:
     """The numbers in a depth file: PNG and TIFF of 16 bits or more, .npy, .npz, .pfm or .exr.
 
-    What the format itself marks as no depth becomes NaN: in .pfm numbers below 0, in .exr those beyond 1e9,
-    in TIFF the value of GDAL's tag. Everything else is as it is stored, 0 and infinity included.
+    Values that the format marks as no depth become NaN: below 0 in .pfm, beyond 1e9 in .exr, the value of
+    GDAL's tag in TIFF. All others are returned as they are stored, 0 and infinity included.
 
     Returns:
         (H, W) integers or floating-point numbers of any size; uint16 for 16-bit pictures.
 
     Raises:
-        AssetError: it is no such file, or damaged, or holds something else than one number a pixel.
+        AssetError: the file has another format, is damaged, or does not hold one number per pixel.
         ConfigError: the package for .exr is not installed.
     """
     read = _READERS.get(path.suffix.lower())
@@ -58,8 +58,8 @@ def read_numbers(path: Path) -> np.ndarray:
     except FgbgError:
         raise
     except FileNotFoundError as error:
-        raise AssetError(path, "a depth file", "a link that leads nowhere", "remove the link") from error
-    except Exception as error:  # each library raises its own, and on damaged files anything
+        raise AssetError(path, "a depth file", "a broken link", "remove the link") from error
+    except Exception as error:  # each library raises its own errors, and any error on damaged files
         raise AssetError(path, "a whole depth file", one_line(error), f"{BEST_FORMATS} again") from error
     while values.ndim > 2 and 1 in (values.shape[0], values.shape[-1]):
         values = values[0] if values.shape[0] == 1 else values[..., 0]
@@ -70,13 +70,13 @@ def read_numbers(path: Path) -> np.ndarray:
 
 
 def orientation_of_file(path: Path) -> int:
-    """How a depth file's own EXIF turns it, as `images.orientation_of`; 1 for formats without EXIF."""
+    """How the EXIF of a depth file turns it (`images.orientation_of`); 1 for formats without EXIF."""
     if path.suffix.lower() not in PICTURE_SUFFIXES:
         return 1
     try:
         with opened_picture(path) as opened:
             return orientation_of(opened)
-    except ImageError:  # TIFF of numbers that Pillow does not know
+    except ImageError:  # a TIFF of numbers that Pillow does not read
         return 1
 
 
@@ -88,7 +88,7 @@ def _read_png(path: Path) -> np.ndarray:
 
 
 def _read_tiff(path: Path) -> np.ndarray:
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what goes wrong is raised
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # problems are raised
     open_regular(path).close()
     with tifffile.TiffFile(path) as tiff:
         page = tiff.pages.first
@@ -109,7 +109,7 @@ def _read_tiff(path: Path) -> np.ndarray:
 
 
 def _check_segments(path: Path, page: Any) -> None:
-    """Make sure that no strip or tile unfolds to more than its place, before tifffile unfolds it whole."""
+    """Make sure that no strip or tile decompresses to more than its size, before tifffile decompresses it."""
     if page.compression == tifffile.COMPRESSION.NONE:
         return
     if page.compression not in (tifffile.COMPRESSION.DEFLATE, tifffile.COMPRESSION.ADOBE_DEFLATE):
@@ -118,7 +118,7 @@ def _check_segments(path: Path, page: Any) -> None:
     most = math.prod(page.chunks) * page.dtype.itemsize
     with open_regular(path) as file:
         for offset, count in zip(page.dataoffsets, page.databytecounts, strict=True):
-            # What cannot be made smaller grows by some bytes.
+            # Data that cannot be compressed grows by some bytes.
             fits = count <= most + most // 1000 + 1024
             if fits:
                 file.seek(offset)
@@ -129,7 +129,7 @@ def _check_segments(path: Path, page: Any) -> None:
 
 def _too_coarse(path: Path, found: str, name: str) -> AssetError:
     expected = f"a {name} of one channel with at least 16 bits"
-    reason = "colours do not tell depth" if found == "colours" else "256 steps are too coarse"
+    reason = "colours are no depth" if found == "colours" else "256 steps are too coarse"
     return AssetError(path, expected, found, f"{reason}: {BEST_FORMATS}")
 
 
@@ -154,13 +154,13 @@ def _from_npz(path: Path, file: BinaryIO) -> np.ndarray:
 
 
 def _from_npy(path: Path, file: Any, size: int) -> np.ndarray:
-    """An array of an .npy file of so many bytes; its header is not believed before it fits them."""
+    """The array of an .npy file of `size` bytes; the shape in its header must fit them."""
     version = np.lib.format.read_magic(file)
     if version not in ((1, 0), (2, 0)):
         raise AssetError(path, "an array of numbers", f"version {version} of the format", BEST_FORMATS)
     headers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
     shape, by_columns, dtype = headers[version](file)
-    if dtype.kind not in "fiu":  # objects would have to be unpickled, which can run anything
+    if dtype.kind not in "fiu":  # unpickling objects can run any code
         raise AssetError(path, "an array of numbers", f"one of {dtype}", BEST_FORMATS)
     _check_size(path, shape)
     needed = math.prod(shape) * dtype.itemsize
@@ -174,7 +174,7 @@ def _from_npy(path: Path, file: Any, size: int) -> np.ndarray:
 
 
 def _read_pfm(path: Path) -> np.ndarray:
-    """Rows go from the bottom up; of the header's last number only the sign counts, the order of bytes."""
+    """Rows go from the bottom up; the sign of the header's last number gives the byte order."""
     content = read_regular(path, _MOST_BYTES)
     header = _PFM_HEADER.match(content[:_PFM_LONGEST_HEADER])
     if header is None:
@@ -185,7 +185,7 @@ def _read_pfm(path: Path) -> np.ndarray:
     _check_size(path, shape)
     needed = math.prod(shape) * 4
     begin = len(content) - needed
-    if begin - header.end() not in (0, 1):  # 1 for a line that ends as on Windows
+    if begin - header.end() not in (0, 1):  # 1 for a Windows line ending
         found = f"{len(content) - header.end():,}"
         raise AssetError(path, f"{needed:,} bytes after the header", found, f"{BEST_FORMATS} again")
     order = "<" if float(header["scale"]) < 0 else ">"
@@ -200,7 +200,7 @@ def _read_exr(path: Path) -> np.ndarray:
     try:
         values: np.ndarray = _exr.ask((path.absolute(), _MOST_EXR_NUMBERS), _EXR_SECONDS)
     except NoAnswerError as error:
-        found = f"what OpenEXR says of it: {error}"
+        found = f"by OpenEXR: {error}"
         raise AssetError(path, "a whole depth file", found, f"{BEST_FORMATS} again") from error
     return values
 

@@ -20,14 +20,14 @@ from generator.resize import stretch
 GPU_BATCH = 8
 
 MOST_PIXELS = 1_000_000
-"""Given to a network whose processor does not resize; larger pictures are scaled down to it."""
+"""Largest input of a network whose processor does not resize; larger pictures are scaled down."""
 
 _HASHED_SUFFIXES = frozenset({".json", ".safetensors", ".bin"})
 
 
 @dataclass(frozen=True)
 class HuggingFaceNetwork:
-    """A `DepthNetwork` of transformers, in float32, on CUDA where there is a GPU, else on the CPU."""
+    """A `DepthNetwork` of transformers, in float32, on CUDA if there is a GPU, else on the CPU."""
 
     id: str
     batch: int
@@ -38,7 +38,7 @@ class HuggingFaceNetwork:
     _multiple: int
 
     def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """See `DepthNetwork`; neighbours that need the same input size share a batch."""
+        """See `DepthNetwork`; consecutive pictures with the same input size share a batch."""
 
         maps: list[np.ndarray] = []
         for first in range(0, len(pictures), self.batch):
@@ -55,7 +55,7 @@ class HuggingFaceNetwork:
             with torch.inference_mode():
                 pixels = torch.cat(list(alike)).to(self._model.device)
                 output = self._model(pixel_values=pixels).predicted_depth.float().cpu().numpy()
-        except Exception as error:  # models raise anything, and torch what its kernels say
+        except Exception as error:  # models and torch kernels raise any error
             expected = f"a network that runs on {tuple(alike[0].shape)}"
             raise AssetError(self._name, expected, one_line(error), "use another network") from error
         if output.size == 0 or output.ndim < 3 or output.size != len(alike) * math.prod(output.shape[-2:]):
@@ -64,14 +64,14 @@ class HuggingFaceNetwork:
         return list(output.reshape(len(alike), *output.shape[-2:]))
 
     def _input(self, rgb: np.ndarray) -> Any:
-        """(1, 3, h, w): the whole picture, in sides that the network divides without a rest.
+        """(1, 3, h, w): the whole picture, with sides that are multiples of the network's patch.
 
-        Processors that would pad or crop are told not to: a network answers with whole patches alone, so the
-        rest would be lost, and the map of padding would be stretched over the picture.
+        Processors that would pad or crop are told not to. A network answers only for whole patches, so the
+        rest of the picture would be lost, or the map of the padding would be stretched over the picture.
         """
         try:
             return self._scaled(self._processed(rgb))
-        except Exception as error:  # processors check by raising anything
+        except Exception as error:  # processors raise any error
             expected = f"a processor that takes {rgb.shape[1]} x {rgb.shape[0]} pixels"
             raise AssetError(self._name, expected, one_line(error), "use another network") from error
 
@@ -89,7 +89,7 @@ class HuggingFaceNetwork:
         pads = getattr(self._processor, "do_pad", False)
         if (
             isinstance(divisor, int) and not pads and min(rgb.shape[:2]) < divisor
-        ):  # it would round to nothing
+        ):  # the side would be rounded to 0
             rgb = stretch(rgb, (max(rgb.shape[1], divisor), max(rgb.shape[0], divisor)))
         if not getattr(self._processor, "do_resize", True):
             shrink = min(1.0, math.sqrt(MOST_PIXELS / (rgb.shape[0] * rgb.shape[1])))
@@ -97,7 +97,7 @@ class HuggingFaceNetwork:
         whole = {
             name: False for name in ("do_pad", "do_center_crop") if getattr(self._processor, name, False)
         }
-        # A copy, for torch warns of arrays that cannot be written.
+        # A copy, because torch warns about read-only arrays.
         inputs = self._processor(
             images=rgb.copy(), input_data_format="channels_last", return_tensors="pt", **whole
         )
@@ -107,11 +107,11 @@ class HuggingFaceNetwork:
 def open_hf(name: str) -> HuggingFaceNetwork:
     """Load a depth-estimation model from a folder that `save_pretrained` wrote, or by its name on the hub.
 
-    No code of the model's own is run.
+    Code that comes with the model is not run.
 
     Raises:
         ConfigError: transformers is not installed.
-        AssetError: the model is missing, out of reach, broken, or of another kind.
+        AssetError: the model is missing, cannot be reached, is broken, or is no depth model.
     """
     folder = Path(name).expanduser()
     local = folder.is_dir()
@@ -134,10 +134,10 @@ def open_hf(name: str) -> HuggingFaceNetwork:
             model, loading = AutoModelForDepthEstimation.from_pretrained(
                 source, trust_remote_code=False, output_loading_info=True
             )
-    except Exception as error:  # those of transformers, safetensors and the hub share no base
+    except Exception as error:  # errors of transformers, safetensors and the hub share no base class
         fix = "check its files" if local else "check the name, or download it and give its folder"
         raise AssetError(name, "a Hugging Face depth-estimation model", one_line(error), fix) from error
-    # Published models lack weights they never use, but a head without weights answers at random.
+    # Published models lack weights that they never use, but a head without weights gives random answers.
     untrained = sorted(key for key in loading["missing_keys"] if "head" in key)
     if untrained:
         raise AssetError(name, "weights of the depth head", f"none for {untrained[0]}", "use a trained model")
@@ -158,8 +158,8 @@ def open_hf(name: str) -> HuggingFaceNetwork:
 
 _ESTIMATION_TYPES: dict[str, DepthConvention] = {"relative": "inverse", "metric": "metric"}
 
-# By the raw output, predicted_depth. That of Depth Pro is inverse; its post-processing makes metres of it.
-# The heights that CHMv2 sees from above are larger where nearer.
+# For the raw output, predicted_depth. Depth Pro's is inverse; its post-processing converts it to metres.
+# CHMv2 estimates heights from above, so larger is nearer.
 _KINDS: dict[str, DepthConvention] = {
     "chmv2": "inverse",
     "depth_pro": "inverse",
@@ -171,7 +171,7 @@ _KINDS: dict[str, DepthConvention] = {
 
 
 def told_by(config: Any) -> Told | None:
-    """What the numbers of a model with this config tell; None for a kind that is not known here."""
+    """What the numbers of a model with this config mean; None for an unknown kind."""
     kind = getattr(config, "model_type", "")
     backbone = getattr(getattr(config, "backbone_config", None), "model_type", "")
     if kind in ("depth_anything", "prompt_depth_anything"):
@@ -185,12 +185,12 @@ def told_by(config: Any) -> Told | None:
 
 
 def votes(config: Any) -> bool:
-    """Whether a batch decides together which head answers, as in ZoeDepth with several."""
+    """Whether the batch as a whole decides which head answers, as in ZoeDepth with several heads."""
     return len(getattr(config, "bin_configurations", None) or ()) > 1
 
 
 def _multiple_of(config: Any, processor: Any) -> int:
-    """What the sides of an input must be a multiple of: the patch, else what the processor would pad to."""
+    """The number that the sides of an input must be multiples of: the patch, else the processor's padding."""
     for part in (getattr(config, "backbone_config", None), config):
         patch = getattr(part, "patch_size", None)
         if isinstance(patch, int) and patch > 0:
@@ -200,14 +200,14 @@ def _multiple_of(config: Any, processor: Any) -> int:
 
 
 def _hash_folder(folder: Path) -> str:
-    """One hash of a model's settings and weights, by name and content."""
+    """One hash of the names and contents of a model's settings and weights."""
     files = sorted(path for path in folder.iterdir() if path.suffix in _HASHED_SUFFIXES and path.is_file())
     return blake3("".join(f"{path.name}\0{hash_file(path)}\n" for path in files).encode()).hexdigest()
 
 
 @contextmanager
 def _quiet(bars: bool) -> Iterator[None]:
-    """Keep transformers from reporting on what is checked here; bars stay for downloads."""
+    """Silence the reports of transformers about what is checked here; bars for downloads can stay."""
     from transformers.utils import logging
 
     verbosity, shown = logging.get_verbosity(), logging.is_progress_bar_enabled()

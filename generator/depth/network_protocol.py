@@ -1,4 +1,4 @@
-"""What every depth network can do, whatever runs it."""
+"""The interface of every depth network."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,26 +11,26 @@ from generator.config import DepthConvention
 
 @dataclass(frozen=True)
 class Told:
-    """What a network's numbers tell, and by what the model says so."""
+    """What the numbers of a network mean, and which setting of the model says so."""
 
     convention: DepthConvention
     by: str
 
 
 class DepthNetwork(Protocol):
-    """A network that sees depth in one picture."""
+    """A network that estimates depth from one picture."""
 
     @property
     def id(self) -> str:
-        """Kind, name and BLAKE3 hash (or hub revision) of the weights: the same id, the same network."""
+        """Kind, name and BLAKE3 hash (or hub revision) of the weights; it identifies the network."""
 
     @property
     def batch(self) -> int:
-        """How many pictures it takes at once with profit: 1 on a processor, more on a GPU."""
+        """How many pictures it should get at once: 1 on a CPU, more on a GPU."""
 
     @property
     def told(self) -> Told | None:
-        """What the model says of its own numbers; None where it says nothing."""
+        """What the model says about its numbers; None if it says nothing."""
 
     def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Raw depth of pictures.
@@ -39,7 +39,7 @@ class DepthNetwork(Protocol):
             pictures: each (H, W, 3) uint8 sRGB, of any size.
 
         Returns:
-            For each picture a map of the whole of it: (h, w) float32 in the network's own scale and size.
+            For each picture a map of the whole picture: (h, w) float32, in the scale and size of the network.
 
         Raises:
             AssetError: the network fails.

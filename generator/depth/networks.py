@@ -1,4 +1,4 @@
-"""Depth from a network: `onnx:PATH` or `hf:MODEL_OR_FOLDER`, run over backgrounds or over composites."""
+"""Depth from a network, `onnx:PATH` or `hf:MODEL_OR_FOLDER`: opened, and run on backgrounds or composites."""
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ def open_network(spec: str) -> DepthNetwork:
     """Load the network that `onnx:PATH[?normalise=SCALING]` or `hf:MODEL_OR_FOLDER` names.
 
     Raises:
-        ConfigError: another kind, no name behind it, or its package is not installed.
+        ConfigError: the kind is unknown, the name is missing, or the package is not installed.
         AssetError: the network is missing, broken, or does not turn one RGB picture into one map.
     """
     kind, _, name = spec.partition(":")
@@ -38,13 +38,13 @@ def depth_of_backgrounds(
     assets: Sequence[tuple[Path, str]],
     read: Callable[[Path], np.ndarray],
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Run a network once per background, or not at all where the cache knows the answer.
+    """Run a network once per background, except for backgrounds whose depth is in the cache.
 
     Values are clipped and scaled over the whole picture, then cropped as `fit_picture` crops the picture.
     At most `network.batch` pictures are in memory; each is read once.
 
     Args:
-        network: what answers.
+        network: the network.
         cache: raw maps of earlier runs, or None.
         convention: what the network's values mean.
         size: of the canvas, (width, height).
@@ -55,7 +55,7 @@ def depth_of_backgrounds(
         For each asset, in order, its picture (H, W, 3) uint8 and depth (size[1], size[0]) uint16.
 
     Raises:
-        AssetError: the network fails, or its answer has no depth in it.
+        AssetError: the network fails, or its answer holds no depth.
     """
     for first in range(0, len(assets), network.batch):
         block = assets[first : first + network.batch]
@@ -68,11 +68,11 @@ def depth_of_backgrounds(
 def depth_of_composites(network: DepthNetwork, convention: DepthConvention, fg_bg: np.ndarray) -> np.ndarray:
     """Run a network on every composite.
 
-    Values are clipped and scaled per picture, then brought to its size by `scale_depth`: linearly, because a
-    network's edges are soft, and by nearest pixel the grid of its smaller map would stand in the depth.
+    Values are clipped and scaled per picture, then resized to it by `scale_depth`. That is linear, because a
+    network's edges are soft; nearest-pixel resizing would show the grid of the smaller map.
 
     Args:
-        network: what answers.
+        network: the network.
         convention: what its values mean.
         fg_bg: (n, H, W, 3) uint8 sRGB.
 
@@ -99,7 +99,7 @@ def _maps_of(
     assets: Sequence[tuple[Path, str]],
     pictures: Sequence[np.ndarray],
 ) -> list[np.ndarray]:
-    """Raw maps of a block of pictures, the unknown ones in one call of the network."""
+    """Raw maps of a block of pictures; one call of the network makes those that the cache does not have."""
     known = [cache.read(hash_, network.id) if cache else None for _, hash_ in assets]
     missing = [number for number, values in enumerate(known) if values is None]
     predicted = network.predict([pictures[number] for number in missing]) if missing else []
@@ -115,7 +115,7 @@ def _maps_of(
 def _require_depth(
     values: np.ndarray, convention: DepthConvention, network: DepthNetwork, picture: Path | str
 ) -> None:
-    """Refuse a raw map in which nothing is a distance, which would become a dataset without depth."""
+    """Refuse a raw map without any distance, which would give a dataset without depth."""
     known = known_depth(values, convention)
     if known.any() and values[known].any():
         return

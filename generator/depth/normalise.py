@@ -7,7 +7,7 @@ from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN
 
 _BLOCK = 2**20
 
-# Beyond it numbers stand for no distance, and differences of them would overflow.
+# Larger numbers are no distance, and their differences would overflow.
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -15,12 +15,13 @@ def normalise(values: np.ndarray, convention: DepthConvention, known: np.ndarray
     """Bring depth of any scale to our convention.
 
     Values are clipped at the 1st and 99th percentile and scaled to 1 (farthest) ... 65535 (nearest). A
-    constant map becomes the middle value; what is not finite (or, metric, not positive) becomes 0, unknown.
+    constant map becomes the middle value. Values that are not finite, or in metric depth not positive, become
+    0, unknown.
 
     Args:
-        values: (H, W) numbers; `inverse`: larger is nearer, `metric`: larger is farther.
-        convention: which of the two.
-        known: (H, W) bool, where values count at all; None is everywhere.
+        values: (H, W) numbers.
+        convention: `inverse` (larger is nearer) or `metric` (larger is farther).
+        known: (H, W) bool, where values count; None for everywhere.
 
     Returns:
         (H, W) uint16.
@@ -46,7 +47,7 @@ def normalise(values: np.ndarray, convention: DepthConvention, known: np.ndarray
 
 
 def known_depth(values: np.ndarray, convention: DepthConvention) -> np.ndarray:
-    """Where numbers (H, W) are a distance at all: (H, W) bool."""
+    """Where numbers (H, W) are valid distances: (H, W) bool."""
     known: np.ndarray = np.isfinite(values)
     if values.dtype.itemsize > np.dtype(np.float32).itemsize:
         known &= np.abs(values) <= _LARGEST
@@ -56,6 +57,6 @@ def known_depth(values: np.ndarray, convention: DepthConvention) -> np.ndarray:
 
 
 def _nearness(values: np.ndarray, convention: DepthConvention) -> np.ndarray:
-    """Known values (n,) as float64 of which larger is nearer."""
+    """Known values (n,) as float64, where larger is nearer."""
     values = values.astype(np.float64)
     return np.divide(1, values, out=values) if convention == "metric" else values

@@ -22,14 +22,14 @@ from generator.process.isolated import IsolatedProcess, NoAnswerError
 GPU_BATCH = 8
 
 SECONDS = 60
-"""Allowed for a request, and once more for each picture in it; a network that takes longer is ended."""
+"""Allowed per request, plus the same for each picture in it; a slower network is ended."""
 
 
 @dataclass(frozen=True)
 class OnnxNetwork:
     """A `DepthNetwork` in an ONNX Runtime session.
 
-    It runs on CUDA where ONNX Runtime can, else on the CPU, with the runtime's own number of threads and its
+    It runs on CUDA if ONNX Runtime can, else on the CPU, with the runtime's number of threads and its
     deterministic kernels.
     """
 
@@ -42,7 +42,7 @@ class OnnxNetwork:
     _output: str
 
     def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """See `DepthNetwork`; neighbours that need the same input size share a batch."""
+        """See `DepthNetwork`; consecutive pictures with the same input size share a batch."""
         maps: list[np.ndarray] = []
         for size, group in groupby(pictures, key=self._input.size_for):
             alike = list(group)
@@ -59,12 +59,12 @@ class OnnxNetwork:
 
 
 def open_onnx(name: str) -> OnnxNetwork:
-    """Load `PATH` or `PATH?normalise=unit|imagenet|bytes` (unit unless said) and try it on a grey picture.
+    """Load `PATH` or `PATH?normalise=unit|imagenet|bytes` (default unit) and try it on a grey picture.
 
     Raises:
         ConfigError: an unknown scaling, or ONNX Runtime is not installed.
-        AssetError: the file is missing or broken, it does not turn one RGB picture into one map, or that
-            takes too long.
+        AssetError: the file is missing or broken, or the network does not turn one RGB picture into one map,
+            or takes too long.
     """
     path, scaling = _parse(name)
     if not path.is_file():
@@ -94,7 +94,7 @@ def open_onnx(name: str) -> OnnxNetwork:
 
 
 class _Session:
-    """The process that has one network, from when it is opened until nobody holds it."""
+    """The process that runs one network, until the network is no longer used."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -116,7 +116,7 @@ _idle: list[IsolatedProcess] = []
 
 
 def _give_back(process: IsolatedProcess) -> None:
-    """Keep one process for the next network, for starting one takes a while."""
+    """Keep one process for the next network, because starting a process is slow."""
     if process.alive and not _idle:
         _idle.append(process)
     else:
@@ -124,7 +124,7 @@ def _give_back(process: IsolatedProcess) -> None:
 
 
 def _told_by(metadata: dict[str, str]) -> Told | None:
-    """What a file's own metadata say: `depth_convention` inverse or metric."""
+    """What the metadata of the file say: `depth_convention` inverse or metric."""
     conventions: tuple[DepthConvention, ...] = ("inverse", "metric")
     for convention in conventions:
         if metadata.get("depth_convention") == convention:

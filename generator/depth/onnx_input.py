@@ -1,4 +1,4 @@
-"""The picture that an ONNX network asks for, and how pictures are given to it."""
+"""The input of an ONNX depth network, and the conversion of pictures to it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,17 +11,17 @@ from generator.errors import AssetError
 from generator.resize import stretch
 
 SCALINGS = ("unit", "imagenet", "bytes")
-"""How a network wants RGB: 0 ... 1, by ImageNet's mean and deviation after that, or 0 ... 255."""
+"""The range of RGB values: 0 ... 1, the same normalised by ImageNet's mean and deviation, or 0 ... 255."""
 
 SHORTER_SIDE, LONGEST_SIDE, SIDE_STEP = 448, 896, 224
-"""Sides given to a network that takes any: multiples of 224, and so of 14, 16 and 32, as backbones ask."""
+"""Sides for a network that takes any size: multiples of 224, so of 14, 16 and 32, which backbones need."""
 
 OTHER_NETWORK = "use a network that turns one RGB picture into one depth map"
 
 MOST_SIDE = 4096
-"""The longest side that a network may ask for."""
+"""The longest side that the input of a network may have."""
 
-# Of sRGB in 0 ... 1, from torchvision's ImageNet recipes.
+# For sRGB in 0 ... 1, from torchvision's ImageNet recipes.
 _IMAGENET_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 _IMAGENET_DEVIATION = np.array([0.229, 0.224, 0.225], np.float32)
 _DTYPES: dict[str, type[np.generic]] = {
@@ -33,7 +33,7 @@ _DTYPES: dict[str, type[np.generic]] = {
 
 @dataclass(frozen=True)
 class PictureInput:
-    """The picture a network asks for; a side of None may have any length."""
+    """The input of a network; a side of None may have any length."""
 
     name: str
     dtype: type[np.generic]
@@ -44,7 +44,7 @@ class PictureInput:
     scaling: str
 
     def size_for(self, rgb: np.ndarray) -> tuple[int, int]:
-        """(width, height) to which a picture (H, W, 3) is brought for it."""
+        """(width, height) to which a picture (H, W, 3) is resized for the network."""
         height, width = rgb.shape[:2]
         longer = round(SHORTER_SIDE * max(height, width) / min(height, width) / SIDE_STEP) * SIDE_STEP
         longer = min(longer, LONGEST_SIDE)
@@ -64,7 +64,7 @@ class PictureInput:
 
 
 def find_input(session: Any, path: Path, scaling: str | None) -> PictureInput:
-    """The session's one input, when it is a picture."""
+    """The only input of a session, which must be a picture."""
     inputs = session.get_inputs()
     shapes = ", ".join(f"{entry.name} {entry.shape} of {entry.type}" for entry in inputs)
     expected = "one input [n, 3, H, W] or [n, H, W, 3] of float or uint8"

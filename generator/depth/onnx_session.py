@@ -1,7 +1,7 @@
-"""An ONNX Runtime session, and what it is asked: the part of an ONNX network that has a process of its own.
+"""An ONNX Runtime session and its requests: the part of an ONNX network that runs in its own process.
 
-Only that process imports onnx and onnxruntime. A network may come from a stranger: it may ask for more memory
-than there is, never end, or crash the runtime.
+Only that process imports onnx and onnxruntime. A network from a stranger may need more memory than there is,
+never end, or crash the runtime.
 """
 
 import importlib
@@ -19,7 +19,7 @@ from generator.files import real_path
 from generator.process.memory import physical_memory
 
 MOST_NUMBERS = 2**26
-"""In one answer of a network."""
+"""Most numbers in one answer of a network."""
 
 _ASPECT_TOLERANCE = 0.1
 _CPU = "CPUExecutionProvider"
@@ -30,12 +30,12 @@ _session: Any = None
 
 @dataclass(frozen=True)
 class Open:
-    """Load a network and try it on a grey picture; takes the place of an earlier one.
+    """Request: load a network, in place of an earlier one, and try it on a grey picture.
 
     Attributes:
         path: as the user wrote it, for errors.
-        file: where it lies, whatever the process's own folder is.
-        scaling: how it wants RGB, None where nothing is said.
+        file: absolute path.
+        scaling: range of RGB values (`SCALINGS`); None if not given.
     """
 
     path: Path
@@ -45,13 +45,13 @@ class Open:
 
 @dataclass(frozen=True)
 class Opened:
-    """What an open network is like.
+    """Answer to `Open`: the properties of the network.
 
     Attributes:
-        input: the picture it asks for.
-        output: name of its map.
-        metadata: what the file says of itself.
-        outside: names of the files with weights, relative to its folder.
+        input: of the network.
+        output: name of the output that is the depth map.
+        metadata: of the file.
+        outside: names of the files with weights, relative to the folder of the network.
         on_gpu: whether it runs on CUDA.
     """
 
@@ -64,7 +64,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Run:
-    """Run the open network on pictures as its input wants them: (n, 3, h, w) or (n, h, w, 3)."""
+    """Request: run the open network on its input, (n, 3, h, w) or (n, h, w, 3)."""
 
     path: Path
     input: str
@@ -73,7 +73,7 @@ class Run:
 
 
 def answer(request: Open | Run) -> Opened | np.ndarray:
-    """Do what is asked.
+    """Answer a request.
 
     Raises:
         AssetError: the network is broken, does not turn one RGB picture into one map, or fails.
@@ -85,7 +85,7 @@ def answer(request: Open | Run) -> Opened | np.ndarray:
 
 
 def map_sides(output: Any, pictures: int) -> list[int]:
-    """The axes of one picture's output that are longer than 1; none when it does not hold numbers."""
+    """The axes of one picture's output that are longer than 1; none if the output holds no numbers."""
     if not isinstance(output, np.ndarray) or output.dtype.kind not in "fiu":
         return []
     if pictures > 1:
@@ -105,7 +105,7 @@ def _open(request: Open) -> Opened:
         _limit_memory()
     options = onnxruntime.SessionOptions()
     options.use_deterministic_compute = True
-    options.log_severity_level = 4  # what goes wrong is raised
+    options.log_severity_level = 4  # errors are raised
     try:
         session = onnxruntime.InferenceSession(request.file, options, providers=providers)
     except Exception as error:  # the runtime's errors share no base
@@ -122,7 +122,7 @@ def _open(request: Open) -> Opened:
 
 
 def _outside_weights(request: Open) -> list[str]:
-    """Names of the files beside or below the model that hold weights too large for it, sorted."""
+    """Names of the files beside or below the model that hold its external weights, sorted."""
     onnx = importlib.import_module("onnx")
     try:
         model = onnx.load(request.file, load_external_data=False)
@@ -138,7 +138,7 @@ def _outside_weights(request: Open) -> list[str]:
 
 
 def _is_beside(file: Path, name: str) -> bool:
-    """Whether a file of weights stands beside or below its model; the runtime refuses others itself."""
+    """Whether a file of weights is beside or below its model; the runtime itself refuses others."""
     if "\0" in name:
         return False
     weights = file.parent / name
@@ -146,7 +146,7 @@ def _is_beside(file: Path, name: str) -> bool:
 
 
 def _find_output(path: Path, wanted: PictureInput) -> str:
-    """The name of the first output that is a map of the whole picture, seen by running the network once."""
+    """The name of the first output that is a map of the whole picture, found by running the network once."""
     grey = np.full((SHORTER_SIDE, SHORTER_SIDE, 3), 128, np.uint8)
     size = wanted.size_for(grey)
     names: list[str] = [output.name for output in _session.get_outputs()]
@@ -175,7 +175,7 @@ def _run(path: Path, outputs: list[str], name: str, tensor: np.ndarray) -> list[
 
 
 def _limit_memory() -> None:
-    """Let this process take no more memory than the machine has, so that it fails and nothing is killed."""
+    """Limit this process to the memory of the machine, so that it fails and nothing is killed."""
     memory = physical_memory()
     if sys.platform != "win32" and memory is not None:
         resource = importlib.import_module("resource")

@@ -10,20 +10,20 @@ from generator.errors import AssetError
 
 
 def depth_file_of(background: Path) -> Path | None:
-    """The depth file beside one background; see `depth_files_of`, which lists each folder once."""
+    """The depth file beside one background; use `depth_files_of` for many, which lists each folder once."""
     return depth_files_of([background])[0]
 
 
 def depth_files_of(backgrounds: Sequence[Path]) -> list[Path | None]:
-    """The depth file beside each background, or None; what it holds is not looked at.
+    """The depth file beside each background, or None; the files are not opened.
 
-    `depth_names` says which names are depth. A depth file belongs to those pictures in its folder
-    whose name fits best: letter for letter, or else apart from capitals and the way accents are written, or
-    else without their `.color`. So `a.depth.png` belongs to both `a.jpg` and `a.png`, and to `a.color.jpg`
-    where there is no picture `a.*`. The format is not part of the rule: `a.depth.jpg` and a dead link
-    `a.depth.png` are depth files of `a.jpg` too, and are refused when they are read.
+    `depth_names` decides which names are depth. A depth file belongs to the pictures in its folder whose
+    name fits best: letter for letter; else apart from upper and lower case and the form of accents; else
+    without their `.color`. So `a.depth.png` belongs to both `a.jpg` and `a.png`, and to `a.color.jpg` if
+    there is no picture `a.*`. The format does not matter: `a.depth.jpg` and a broken link `a.depth.png` are
+    depth files of `a.jpg` too, and reading them fails.
 
-    A dataset's bytes depend on these files unless its depth is the plane or a network.
+    The bytes of a dataset depend on these files, unless its depth is the plane or comes from a network.
 
     Args:
         backgrounds: pictures, in any folders.
@@ -32,7 +32,7 @@ def depth_files_of(backgrounds: Sequence[Path]) -> list[Path | None]:
         For each background, in order, its depth file in the same folder, or None.
 
     Raises:
-        AssetError: a background has two.
+        AssetError: a background has two depth files.
     """
     files: list[Path | None] = []
     for background, beside in zip(backgrounds, all_depth_files_of(backgrounds), strict=True):
@@ -44,7 +44,7 @@ def depth_files_of(backgrounds: Sequence[Path]) -> list[Path | None]:
 
 
 def all_depth_files_of(backgrounds: Sequence[Path]) -> list[list[Path]]:
-    """As `depth_files_of`, with every file where a background has several, sorted."""
+    """As `depth_files_of`, but with all depth files of each background, sorted."""
     folders = {folder: _owned(_names(folder)) for folder in {path.parent for path in backgrounds}}
     return [
         [background.parent / name for name in folders[background.parent].get(background.name, [])]
@@ -67,7 +67,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _owned(names: Sequence[str]) -> dict[str, list[str]]:
-    """Of the names of one folder, the depth files of each picture, sorted."""
+    """The depth files of each picture in one folder, by name, sorted."""
     depth = depth_names(names)
     ways: tuple[dict[str, list[str]], ...] = (defaultdict(list), defaultdict(list), defaultdict(list))
     exact, alike, coloured = ways

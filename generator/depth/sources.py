@@ -1,4 +1,4 @@
-"""Depth of any source as relative inverse depth."""
+"""The depth of a background as relative inverse depth: from its file, or a plane."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,27 +20,27 @@ def read_depth(
 ) -> np.ndarray:
     """Read a depth file.
 
-    A 16-bit PNG or TIFF of the inverse convention is in our own scale and taken as it is; everything else
-    goes through `normalise`.
+    A 16-bit PNG or TIFF of the inverse convention has our own scale and is not changed; all others go
+    through `normalise`.
 
     Args:
         path: of the depth file.
-        picture: (width, height) of the picture it belongs to, whose aspect it must have.
-        convention: what its numbers tell.
-        invalid: the numbers that mean unknown, besides those that are no distance in any case.
+        picture: (width, height) of its picture; the depth must have the same aspect ratio.
+        convention: what its numbers mean.
+        invalid: numbers that mean unknown, besides those that are never a distance.
 
     Returns:
-        (h, w) uint16 relative inverse depth, 0 unknown, of the file's own size.
+        (h, w) uint16 relative inverse depth, 0 unknown, in the size of the file.
 
     Raises:
-        AssetError: it cannot be read, or has another aspect.
-        ConfigError: its package is not installed.
+        AssetError: the file cannot be read, or has another aspect ratio.
+        ConfigError: the package for its format is not installed.
     """
     values = read_numbers(path)
     height, width = values.shape
     if aspect_differs((width, height), picture):
-        expected = f"the aspect of its picture, {picture[0]} x {picture[1]}"
-        raise AssetError(path, expected, f"{width} x {height}", "make them match")
+        expected = f"the aspect ratio of its picture, {picture[0]} x {picture[1]}"
+        raise AssetError(path, expected, f"{width} x {height}", "give both the same aspect ratio")
     unknown = _is_one_of(values, invalid)
     if convention == "inverse" and values.dtype == np.uint16 and path.suffix.lower() in PICTURE_SUFFIXES:
         return np.where(unknown, UNKNOWN, np.maximum(values, FARTHEST)).astype(np.uint16)
@@ -48,12 +48,12 @@ def read_depth(
 
 
 def aspect_differs(size: tuple[int, int], picture: tuple[int, int]) -> bool:
-    """Whether depth of a size (width, height) cannot be that of a picture of another size."""
+    """Whether depth and picture, both (width, height), have different aspect ratios."""
     return abs(size[0] / size[1] / (picture[0] / picture[1]) - 1) > _ASPECT_TOLERANCE
 
 
 def check_turns(path: Path, background: Path, square: bool) -> None:
-    """Refuse depth of a picture that EXIF turns, where their sizes do not show whether it is turned too.
+    """Refuse depth of a picture that EXIF turns, if the sizes do not show whether the depth is turned too.
 
     Args:
         path: of the depth file.
@@ -61,18 +61,18 @@ def check_turns(path: Path, background: Path, square: bool) -> None:
         square: whether the picture has equal sides.
 
     Raises:
-        AssetError: as said.
+        AssetError: it cannot be told whether the depth is turned.
     """
     with opened_picture(background) as opened:
         of_picture = orientation_of(opened)
     if of_picture == 1 or (of_picture >= 5 and not square) or orientation_of_file(path) == of_picture:
         return
-    fix = "save the picture and its depth turned upright, the picture without EXIF"
+    fix = "save the picture and its depth upright, the picture without EXIF"
     raise AssetError(path, "depth of a picture that EXIF does not turn", f"orientation {of_picture}", fix)
 
 
 def plane_depth(picture: tuple[int, int]) -> np.ndarray:
-    """A prior for plain photos: nearness grows linearly downward.
+    """A rough guess for photos without depth: nearness grows linearly from top to bottom.
 
     Args:
         picture: (width, height).
@@ -85,7 +85,7 @@ def plane_depth(picture: tuple[int, int]) -> np.ndarray:
 
 
 def _is_one_of(values: np.ndarray, numbers: Sequence[float]) -> np.ndarray:
-    """Where `values` equal one of the numbers, as their own type can hold it: (H, W) bool."""
+    """Where `values` equal one of the numbers, rounded to the type of the values: (H, W) bool."""
     found = np.zeros(values.shape, bool)
     for number in numbers:
         if values.dtype.kind == "f":

@@ -40,7 +40,7 @@ class Archives:
 
 
 def _put_together(out: Path, archive: str, blocks: Iterable[Block]) -> int:
-    """Make an archive of the parts of its blocks, which stay, and give its size."""
+    """Make an archive from the parts of its blocks, keep the parts, and return its size."""
     parts = [part_path(out, block.name) for block in blocks]
     path = archive_path(out, archive)
     size = sum(part.stat().st_size for part in parts)
@@ -54,5 +54,5 @@ def _put_together(out: Path, archive: str, blocks: Iterable[Block]) -> int:
 
 
 def archive_path(out: Path, archive: str) -> Path:
-    """Where an archive stands."""
+    """Path of an archive."""
     return out / f"{archive}.tar"

@@ -1,4 +1,4 @@
-"""Format `coco`: pictures, and per split a JSON file of boxes and masks of their objects.
+"""Format `coco`: pictures, and for each split a JSON file with the boxes and masks of their objects.
 
 Source: https://cocodataset.org/#format-data; masks are run-length encoded, with counts as a string, as
 pycocotools reads them.
@@ -19,7 +19,7 @@ from generator.splits import SplitName
 
 CATEGORY = {"id": 1, "name": "foreground", "supercategory": "object"}
 
-# More than instances have values, so that no two annotations have one id, and none has 0.
+# More than the values of an instance map, so that all annotations have different ids above 0.
 _IDS_PER_IMAGE = 256
 
 
@@ -27,8 +27,8 @@ _IDS_PER_IMAGE = 256
 class CocoFormat:
     """`images/SPLIT/NAME.png` and `annotations/instances_SPLIT.json`; hidden objects have no annotation.
 
-    An image's id is its sample's number, an annotation's 256 times that plus the object's value in the
-    instance map: both stay what they are when other samples are exported.
+    The id of an image is the number of its sample. The id of an annotation is 256 times that number plus the
+    object's value in the instance map. Both stay the same when other samples are exported.
 
     Attributes:
         picture_format: of the pictures, which are `fg_bg`.
@@ -105,7 +105,7 @@ def _items(values: Iterable[Any]) -> Iterator[str]:
 
 
 def _run_lengths(shown: np.ndarray) -> dict[str, Any]:
-    """A mask (H, W) bool as COCO stores it."""
+    """A mask (H, W) bool in the form that COCO stores."""
     encoded = _pycocotools().encode(np.asfortranarray(shown, np.uint8))
     return {"size": [int(side) for side in encoded["size"]], "counts": encoded["counts"].decode("ascii")}
 

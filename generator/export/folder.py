@@ -1,4 +1,4 @@
-"""Format `folder`: a folder per split and field, a picture per sample, and `samples.csv` about all."""
+"""Format `folder`: one folder per split and field, one picture per sample, and `samples.csv` about all."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ COLUMNS = ("split", "name", "sample_id", "bg", "fg", "boxes")
 
 @dataclass(frozen=True)
 class FolderFormat:
-    """`SPLIT/FIELD/NAME.png`: the same name in each field's folder is the same sample.
+    """`SPLIT/FIELD/NAME.png`: files with the same name belong to the same sample.
 
     Attributes:
         picture_format: of `bg` and `fg_bg`.
@@ -47,7 +47,7 @@ class FolderFormat:
 
 
 def _table(records: Mapping[SplitName, Iterable[Any]]) -> Iterator[str]:
-    """A line per sample; its lists are JSON."""
+    """One line per sample; lists are JSON."""
     yield _line(COLUMNS)
     for of_split in records.values():
         for record in of_split:

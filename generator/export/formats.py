@@ -1,4 +1,4 @@
-"""What a format of exported datasets has to say, and which there are."""
+"""The formats that a dataset can be exported to, and what each of them defines."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,30 +14,30 @@ FormatName = Literal["folder", "coco", "webdataset"]
 
 
 class ExportFormat(Protocol):
-    """Which files an export consists of."""
+    """Defines the files of an export."""
 
     @property
     def in_tar(self) -> bool:
-        """Whether the files of a block of samples stand in one tar archive, or loose."""
+        """Whether the files of samples are in tar archives, or loose."""
 
     @property
     def owned(self) -> re.Pattern[str]:
-        """Matches the paths, relative to the export, of all files this format may write."""
+        """Matches the path, relative to the export, of every file that this format can write."""
 
     def members(self, split: SplitName, name: str) -> dict[str, str]:
-        """The files of one sample: a path, relative to the export or archive, for each field of it."""
+        """The files of one sample: for each of its fields a path, relative to the export or archive."""
 
     def record(self, sample: Sample) -> Any:
-        """What `summaries` needs of a sample, as JSON can hold it; None for nothing."""
+        """What `summaries` needs to know of a sample, as JSON values; None if nothing."""
 
     def summaries(
         self, dataset_id: str, records: Mapping[SplitName, Iterable[Any]]
     ) -> dict[str, Iterator[str]]:
-        """Files about all samples: their text in parts, by path.
+        """The files about all samples: their text in parts, by path.
 
         Args:
-            dataset_id: of the dataset.
-            records: of the samples of each split, in their order; may be gone through several times.
+            dataset_id: id of the dataset.
+            records: the records of each split's samples, in order; can be iterated several times.
         """
 
 
@@ -57,6 +57,6 @@ def make_format(name: FormatName, picture_format: PictureFormat, instances: bool
         instances: whether the dataset has instance maps.
 
     Raises:
-        UsageError: it needs a package that is not installed.
+        UsageError: the format needs a package that is not installed.
     """
     return FORMATS[name](picture_format, instances)

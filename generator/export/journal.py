@@ -1,6 +1,7 @@
-"""What an export remembers in its folder `.export`: the request, what is finished, records for summaries.
+"""The files in the hidden folder of an export: its journal, and the records that its summaries need.
 
-Every line carries a hash of itself. Lines of version 1, which had none, are read too.
+The journal consists of sealed lines: the request, then what is finished. Lines of version 1, which have no
+hash, are read too.
 """
 
 import json
@@ -24,7 +25,7 @@ JOURNAL_FILE, LOCK_FILE = "journal.jsonl", "lock"
 
 
 class Request(Record):
-    """All that decides what an export consists of: the journal's first line."""
+    """Everything that decides the bytes of an export; the first line of the journal."""
 
     version: Literal[1, 2] = 2
     dataset: str
@@ -51,10 +52,10 @@ class BlockLine(Record):
     """A finished block of samples.
 
     Attributes:
-        block: its name.
+        block: name of the block.
         samples: how many it has.
-        bytes: of its pictures, or of its part of an archive.
-        hidden: hash of its file in the hidden folder (its records, or its part of an archive).
+        bytes: size of its pictures, or of its part of an archive.
+        hidden: hash of its file in the hidden folder: its records, or its part of an archive.
     """
 
     block: str
@@ -72,13 +73,13 @@ class ArchiveLine(Record):
 
 
 class FinishedLine(Record):
-    """The journal's last line: the summaries are written too."""
+    """The last line of the journal: the summaries are written too."""
 
     finished: Literal[True] = True
 
 
 class _OldBlockLine(Record):
-    """Version 1: a finished block, which was a whole archive in formats that have archives."""
+    """A finished block of version 1; in formats with archives, a block was a whole archive."""
 
     block: str
     samples: Count
@@ -94,10 +95,10 @@ class Journal:
 
     Attributes:
         folder: of the export.
-        request: None where there is no journal.
-        blocks: finished ones by name.
-        archives: finished ones by name.
-        finished: whether the export as a whole is.
+        request: of the export; None if there is no journal.
+        blocks: finished blocks by name.
+        archives: finished archives by name.
+        finished: whether the whole export is finished.
     """
 
     folder: Path
@@ -108,10 +109,10 @@ class Journal:
 
     @classmethod
     def read(cls, folder: Path) -> "Journal":
-        """Read what is there. A line that was torn by a kill or changed does not count, nor those behind it.
+        """Read the journal of a folder, up to the first line that is torn or changed.
 
         Raises:
-            ConfigError: what is there is no journal.
+            ConfigError: the file is no journal.
         """
         journal = cls(folder)
         try:
@@ -131,13 +132,13 @@ class Journal:
 
     @property
     def is_old(self) -> bool:
-        """Whether version 1 wrote it, in blocks of 1,000 samples."""
+        """Whether version 1 wrote the export, in blocks of 1,000 samples."""
         return self.request is not None and self.request.version == 1
 
     def begin(
         self, request: Request, blocks: Iterable[BlockLine] = (), archives: Iterable[ArchiveLine] = ()
     ) -> None:
-        """Write a new journal, with these blocks and archives finished."""
+        """Write a new journal in which these blocks and archives are finished."""
         lines: list[BlockLine | ArchiveLine] = [*blocks, *archives]
         self.request, self.blocks, self.archives, self.finished = request, {}, {}, False
         for line in lines:
@@ -146,7 +147,7 @@ class Journal:
         write_lines(self._path, (request, *lines))
 
     def append(self, line: Line) -> None:
-        """Add a line. That of a block may be lost in a power cut, as may its files."""
+        """Add a line. A power cut may lose the line of a block, and the files of the block."""
         self._take(line)
         append_line(self._path, line, durable=not isinstance(line, BlockLine))
 
@@ -188,19 +189,19 @@ def _no_journal(path: Path, found: str) -> ConfigError:
 
 
 def records_path(folder: Path, block: str) -> Path:
-    """Where the records of a block stand until the export is finished."""
+    """Path of the records of a block, which are kept until the export is finished."""
     return folder / HIDDEN_FOLDER / f"{block}.jsonl"
 
 
 def part_path(folder: Path, block: str) -> Path:
-    """Where a block's part of an archive stands until the archive is put together."""
+    """Path of a block's part of an archive, which is kept until the archive is put together."""
     return folder / HIDDEN_FOLDER / f"{block}.part"
 
 
 def write_records(folder: Path, block: str, records: Iterable[Any]) -> str:
-    """Write the records of a block, a line each, and give their hash.
+    """Write the records of a block, one per line, and return their hash.
 
-    They are not forced onto the disk: after a power cut the hash tells whether they are there.
+    The file is not fsynced: after a power cut, the hash tells whether it is whole.
     """
     content = b"".join(json.dumps(record).encode() + b"\n" for record in records)
     write_atomically(records_path(folder, block), content, durable=False)
@@ -208,7 +209,7 @@ def write_records(folder: Path, block: str, records: Iterable[Any]) -> str:
 
 
 def is_hidden_file_whole(path: Path, line: BlockLine) -> bool:
-    """Whether a block's file in the hidden folder is as it was written."""
+    """Whether the file of a block in the hidden folder is unchanged."""
     try:
         return hash_file(path, threads=1) == line.hidden
     except OSError:
@@ -224,7 +225,7 @@ def drop_hidden_files(folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Records:
-    """The records of the blocks of a split, read one after another each time they are gone through."""
+    """The records of the blocks of a split; every iteration reads them from disk, one after another."""
 
     folder: Path
     split: SplitName

@@ -1,4 +1,4 @@
-"""Samples as every export format gets them, and their fields as bytes of files."""
+"""Samples in the form that every export format gets, and the encoding of their fields as files."""
 
 import json
 from collections.abc import Iterator
@@ -24,13 +24,13 @@ class Sample:
     """One sample with its names.
 
     Attributes:
-        split: it is of.
-        sample_id: its number, which no other sample of the split has.
+        split: the split of the sample.
+        sample_id: its number, unique in the split.
         bg: the name of its background.
-        bg_number: the background's number in the bank.
-        objects: from back to front, hidden ones too.
+        bg_number: the number of the background in the bank.
+        objects: from back to front, hidden objects too.
         pixels: `bg`, `fg_bg` (H, W, 3) uint8, `mask` (H, W) uint8, `depth` (H, W) uint16 and `instances`
-            (H, W) uint8, the latter in datasets of one object a sample too.
+            (H, W) uint8, also in datasets with one object per sample.
     """
 
     split: SplitName
@@ -42,11 +42,11 @@ class Sample:
 
     @property
     def name(self) -> str:
-        """What its files are called, before the suffix."""
+        """The name of its files, without suffix."""
         return sample_name(self.sample_id)
 
     def describe(self) -> dict[str, Any]:
-        """What is known of it besides its pixels; the box of an object that is wholly hidden is None."""
+        """Everything but the pixels; the box of a hidden object is None."""
         return {
             "split": self.split,
             "name": self.name,
@@ -58,12 +58,12 @@ class Sample:
 
 
 def sample_name(sample_id: int) -> str:
-    """`000000012345`: files sort as their samples are numbered."""
+    """`000000012345`: files sorted by name are sorted by number."""
     return f"{sample_id:012d}"
 
 
 def read_samples(dataset: Dataset, split_name: SplitName, rows: range) -> Iterator[Sample]:
-    """The samples at these rows of a split, in this order. Their arrays are overwritten later on."""
+    """The samples in these rows of a split, in order; reading on may overwrite the arrays of earlier ones."""
     split = dataset[split_name]
     bgs = dataset.manifest.assets["bg"]
     step = max(1, _READ_BYTES // pixel_bytes(dataset.manifest.size, dataset.manifest.has_instances))
@@ -85,10 +85,10 @@ def read_samples(dataset: Dataset, split_name: SplitName, rows: range) -> Iterat
 
 
 class Encoder:
-    """Fields of samples as bytes; remembers backgrounds, which come again and again.
+    """Encodes fields of samples; remembers encoded backgrounds, which many samples share.
 
     Args:
-        picture_format: of `bg` and `fg_bg`; all else is PNG, which loses nothing.
+        picture_format: of `bg` and `fg_bg`; all other fields are PNG, which is lossless.
         quality: of JPEG.
     """
 
@@ -98,7 +98,7 @@ class Encoder:
         self._kept = 0
 
     def encode(self, field: str, sample: Sample) -> bytes:
-        """One of `Sample.pixels`, or `json`: what is known of the sample."""
+        """One of `Sample.pixels`, or `json`: the sample's description (`Sample.describe`)."""
         if field == "json":
             return json.dumps(sample.describe()).encode()
         if field == "bg":

@@ -1,6 +1,6 @@
-"""Format `webdataset`: tar archives of 1,000 samples each, read front to back.
+"""Format `webdataset`: tar archives of 1,000 samples each, read from front to back.
 
-Source: https://github.com/webdataset/webdataset: files of one name up to the first dot are one sample.
+Source: https://github.com/webdataset/webdataset: files whose names agree up to the first dot are one sample.
 """
 
 import re

@@ -150,7 +150,7 @@ def test_exr_beyond_everything_is_unknown(tmp_path: Path) -> None:
 
 def test_exr_without_a_depth_is_refused(tmp_path: Path) -> None:
     colours = write_exr(tmp_path / "a.exr", {"R": METRES, "G": METRES * 2, "B": METRES})
-    with pytest.raises(AssetError, match="a channel of depth, found colours; name the"):
+    with pytest.raises(AssetError, match="a depth channel, found colours; name the"):
         read_numbers(colours)
     others = write_exr(tmp_path / "b.exr", {"N.X": METRES, "N.W": METRES})
     with pytest.raises(AssetError, match=r"a channel named Z, depth, V or Y, found N\.\w, N\.\w"):
@@ -179,9 +179,9 @@ def test_exr_says_which_extra_to_install(tmp_path: Path, monkeypatch: pytest.Mon
     ("name", "values", "found"),
     [
         ("a.png", WHOLE.astype(np.uint8), "8 bits; 256 steps are too coarse"),
-        ("a.png", np.zeros((3, 4, 3), np.uint8), "colours; colours do not tell depth"),
+        ("a.png", np.zeros((3, 4, 3), np.uint8), "colours; colours are no depth"),
         ("a.tif", WHOLE.astype(np.uint8), "8 bits; 256 steps are too coarse"),
-        ("a.tif", np.zeros((3, 4, 3), np.uint8), "colours; colours do not tell depth"),
+        ("a.tif", np.zeros((3, 4, 3), np.uint8), "colours; colours are no depth"),
         ("a.jpg", WHOLE.astype(np.uint8), r"\.jpg; save the depth values as \.npy, \.pfm or 16-bit \.png"),
     ],
 )

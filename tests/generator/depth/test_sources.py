@@ -54,5 +54,5 @@ def test_a_depth_array_is_normalised(tmp_path: Path) -> None:
 
 def test_depth_of_another_aspect_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "a.depth.npy", np.zeros((6, 4)))
-    with pytest.raises(AssetError, match="expected the aspect of its picture, 6 x 4, found 4 x 6"):
+    with pytest.raises(AssetError, match="expected the aspect ratio of its picture, 6 x 4, found 4 x 6"):
         read_depth(tmp_path / "a.depth.npy", SIZE, "inverse")
