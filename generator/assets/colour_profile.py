@@ -1,4 +1,4 @@
-"""Colour profiles (ICC) in pictures: from Display P3, Adobe RGB, ProPhoto, grey and CMYK ones to sRGB."""
+"""Conversion of pictures with a colour profile (ICC) to sRGB: Display P3, Adobe RGB, ProPhoto, grey, CMYK."""
 
 import io
 from functools import lru_cache
@@ -6,21 +6,21 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
-# A profile that changes no colour by more levels is sRGB under some name: then pixels stay as they are.
+# A profile that changes no colour by more levels than this counts as sRGB, and pixels stay unchanged.
 _SAME = 2
 _PROBE_STEPS = 18
 
-# For pictures of one channel, three and four: the modes of what a profile says it describes.
+# The mode of the pictures that a profile describes, by the colour space in the profile.
 _MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}
 
 
 def to_srgb(picture: Image.Image) -> Image.Image:
-    """The same picture in sRGB; changed in place where that saves memory.
+    """The same picture in sRGB; changed in place if that saves memory.
 
-    Without a profile, and with one that is damaged or made for other channels, it counts as sRGB already.
+    A picture without a profile counts as sRGB; so does one whose profile is damaged or for other channels.
 
     Args:
-        picture: decoded, 8 bits a channel, of mode 1, L, LA, P, RGB, RGBA or CMYK. Alpha stays.
+        picture: decoded, 8 bits per channel, of mode 1, L, LA, P, RGB, RGBA or CMYK. Alpha stays.
     """
     profile = picture.info.get("icc_profile")
     if not isinstance(profile, bytes) or not profile:
@@ -34,7 +34,7 @@ def to_srgb(picture: Image.Image) -> Image.Image:
         if transform is None:
             return picture
         coloured = picture if picture.mode == transform.input_mode else picture.convert(transform.input_mode)
-        # Pillow maps some files read-only, and would write into that.
+        # Pillow maps some files read-only into memory, where nothing can be written.
         return transform.apply(coloured) if coloured.readonly else transform.apply_in_place(coloured)
     if picture.mode == space == "CMYK" and (transform := _transform(profile, "CMYK")):
         return transform.apply(picture)
@@ -54,7 +54,7 @@ def _grey_to_srgb(picture: Image.Image, table: list[int] | None) -> Image.Image:
 
 @lru_cache(maxsize=16)
 def _space(profile: bytes) -> str | None:
-    """The mode of pictures that a profile is for; None where that is none of ours, or it is damaged."""
+    """The mode of the pictures that a profile is for; None for other modes and damaged profiles."""
     try:
         opened = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
@@ -64,7 +64,7 @@ def _space(profile: bytes) -> str | None:
 
 @lru_cache(maxsize=16)
 def _grey_table(profile: bytes) -> list[int] | None:
-    """The sRGB grey of each of 256 greys; None where none changes visibly, or the profile is damaged."""
+    """The sRGB grey of each of 256 greys; None if none changes visibly, or the profile is damaged."""
     ramp = Image.fromarray(np.arange(256, dtype=np.uint8)[None])
     mode = _space(profile)
     transform = _built(profile, mode, "RGB") if mode else None
@@ -77,7 +77,7 @@ def _grey_table(profile: bytes) -> list[int] | None:
 
 @lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
-    """What turns pictures of a mode into RGB or RGBA; None where nothing is to be done, or nothing can be."""
+    """The conversion of a mode to RGB or RGBA; None if it changes nothing, or the profile is damaged."""
     transform = _built(profile, mode, "RGBA" if mode == "RGBA" else "RGB")
     if transform is None or mode == "CMYK":
         return transform

@@ -1,13 +1,13 @@
 """Which files of a folder are depth, by their names alone.
 
-A file is the depth of a picture `NAME.EXT` beside it when it is called
+A file is the depth of a picture `NAME.EXT` beside it if it is called
 
-- `NAME.depth.*` or `NAME.EXT.depth.*`: always depth, even where the picture is missing;
-- `NAME_depth.*`, `NAME-depth.*` or `NAME.EXT_depth.*`: only where a file `NAME.*` stands beside it, because
+- `NAME.depth.*` or `NAME.EXT.depth.*`: always depth, even if the picture is missing;
+- `NAME_depth.*`, `NAME-depth.*` or `NAME.EXT_depth.*`: only if a file `NAME.*` is beside it, because
   `my_depth.jpg` alone may be an ordinary picture;
-- the same with X as NAME, where the picture is called `X.color.*`, `X_color.*`, `X.colour.*` or `X.rgb.*`.
+- the same with X as NAME, if the picture is called `X.color.*`, `X_color.*`, `X.colour.*` or `X.rgb.*`.
 
-Capital and small letters, and the ways to write an accent, are alike.
+Upper and lower case, and the Unicode forms of accents, do not matter.
 """
 
 import re
@@ -20,7 +20,7 @@ _COLOUR = re.compile(r"(?P<base>.+)[._-](colou?r|rgb)", re.IGNORECASE | re.DOTAL
 
 
 def depth_names(names: Sequence[str]) -> frozenset[str]:
-    """Those of the names of one folder that are depth, and so never a picture."""
+    """The names, of all in one folder, that are depth and so never a picture."""
     marked = {name: found for name in names if (found := split_depth_name(name))}
     always = {name for name, (_, certain) in marked.items() if certain}
     if len(always) == len(marked):
@@ -32,7 +32,7 @@ def depth_names(names: Sequence[str]) -> frozenset[str]:
 
 
 def split_depth_name(name: str) -> tuple[str, bool] | None:
-    """What stands before the word depth, and whether that alone makes it depth; None for other names."""
+    """The part before the word depth, and whether the name alone makes it depth; None for other names."""
     found = _DEPTH.fullmatch(name)
     if found is None or name.startswith("."):
         return None
@@ -40,17 +40,17 @@ def split_depth_name(name: str) -> tuple[str, bool] | None:
 
 
 def bases(name: str) -> tuple[str, ...]:
-    """`a.jpg` and `a` for the name `a.jpg`: how the name of its depth begins. Nothing without a suffix."""
+    """The beginnings of a picture's depth names: `a.jpg` and `a` for `a.jpg`; none without a suffix."""
     path = PurePath(name)
     return (name, path.stem) if path.suffix and not name.startswith(".") else ()
 
 
 def colour_base(name: str) -> tuple[str, ...]:
-    """`a` for the name `a.color.jpg`, nothing for others."""
+    """`a` for the name `a.color.jpg`; none for other names."""
     found = _COLOUR.fullmatch(PurePath(name).stem)
     return (found["base"],) if found else ()
 
 
 def folded(name: str) -> str:
-    """The same for names that differ only by capitals or by the way an accent is written."""
+    """Equal for names that differ only in upper and lower case or in the Unicode form of accents."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())

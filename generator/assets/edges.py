@@ -1,4 +1,4 @@
-"""The colours in the soft edges of cut-outs: the object's own ones, and those of an old background."""
+"""The colours in the soft edges of cut-outs: the object's own, and those of an old background."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 REACH = 48
-"""Pixels at this distance from a pixel take part in the estimate of its colour."""
+"""Pixels up to this distance from a pixel affect the estimate of its colour."""
 
 _BLUR_SIDES = (90, 6)
 _TILE = 512
@@ -21,12 +21,12 @@ _FEWEST_PIXELS = 30
 
 @dataclass(frozen=True)
 class OldBackground:
-    """What the soft edge of a cut-out tells of the background it was cut from.
+    """The background that a cut-out was cut from, as its soft edge shows it.
 
     Attributes:
         colour: (3,) float32, 0 to 255.
-        explained: share of the squared difference between the edge's colours and the solid ones beside them
-            that goes away when this colour is taken out of them; at most 1, a halo has nearly that.
+        explained: share of the squared difference between the colours of the edge and the solid colours
+            beside it that disappears when this colour is removed; at most 1, and nearly 1 for a halo.
         shift: root mean square of that difference, in levels of a channel.
     """
 
@@ -38,14 +38,14 @@ class OldBackground:
 def old_background(rgba: np.ndarray) -> OldBackground | None:
     """The one colour that best explains the soft edge, as mixed into it: edge = alpha F + (1 - alpha) B.
 
-    F are the solid colours nearby. Looks at no more than 1024 pixels a side, taken from the picture without
-    averaging (a mean of mixtures is no mixture).
+    F are the solid colours nearby. Uses at most 1024 pixels per side, sampled without averaging, because the
+    mean of mixtures is no mixture.
 
     Args:
         rgba: (H, W, 4) uint8, straight alpha.
 
     Returns:
-        None where fewer than 30 pixels are soft and near solid ones.
+        The background; None if fewer than 30 pixels are soft and near solid ones.
     """
     step = -(-max(rgba.shape[:2]) // _LARGEST_LOOKED_AT)
     looked_at = np.ascontiguousarray(rgba[::step, ::step])
@@ -68,17 +68,17 @@ def old_background(rgba: np.ndarray) -> OldBackground | None:
 
 
 def clean_edges(rgba: np.ndarray) -> np.ndarray:
-    """Take an old background's colour out of the soft edges of a cut-out.
+    """Remove the colour of an old background from the soft edges of a cut-out.
 
-    The background is the one colour that explains the edge best (`old_background`): what is hidden under
-    transparent pixels says nothing, most programs put black there.
+    The background is the one colour that explains the edge best (`old_background`). The colours of
+    transparent pixels do not help: most programs write black there.
 
     Args:
         rgba: (H, W, 4) uint8, straight alpha.
 
     Returns:
-        The same size and alpha; opaque pixels as they were, others with colours of the object
-        (`estimate_colours`), transparent ones 0. Without soft edges, or with too few, `rgba` itself.
+        (H, W, 4) uint8 with the same alpha. Opaque pixels are unchanged, partly transparent ones have colours
+        of the object (`estimate_colours`), transparent ones are 0. `rgba` itself if too few pixels are soft.
     """
     background = old_background(rgba)
     if background is None:
@@ -95,9 +95,9 @@ def clean_edges(rgba: np.ndarray) -> np.ndarray:
 def estimate_colours(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """The foreground's colours F where a picture is F alpha + B (1 - alpha): (H, W, 3) uint8.
 
-    Where alpha is 255 these are the picture's own; where it is 0, those of the foreground nearby, or 0 where
-    none is. Works on tiles, so that a large picture takes little more than its own memory. On drawn edges it
-    is within a level of pymatting's multi-level estimate, which first compiles for a minute.
+    Where alpha is 255, the colours of the picture; where it is 0, those of the foreground nearby, or 0 if
+    there is none. Works on tiles, so that a large picture needs little extra memory. On drawn edges the
+    result is within one level of pymatting's multi-level estimate, which first compiles for a minute.
 
     Args:
         rgb: (H, W, 3) uint8.
@@ -122,7 +122,7 @@ def estimate_colours(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def _spans(length: int) -> Iterator[tuple[slice, slice]]:
-    """Parts of a row or column of pixels, and each with what takes part in its estimate."""
+    """Parts of a row or column of pixels, and each part with the pixels that its estimate needs."""
     for start in range(0, length, _TILE):
         end = min(start + _TILE, length)
         yield slice(start, end), slice(max(0, start - REACH), min(end + REACH, length))

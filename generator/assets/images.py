@@ -1,4 +1,4 @@
-"""The only place that decodes a picture; every trap of the formats is handled here."""
+"""Decoding of pictures: the only place that does it, with all special cases of the formats."""
 
 import errno
 import threading
@@ -18,13 +18,13 @@ from generator.files import open_regular
 
 MAX_PIXELS = 150_000_000
 
-# Blocks of 16 MB, Pillow's own size, stay in the heap of each thread that decoded; above 32 MB none do.
+# Blocks of 16 MB, Pillow's default, stay in the heap of each thread that decoded; larger than 32 MB do not.
 _imaging.set_block_size(2**26)
 
 _ORIENTATION = 0x0112
 _STRIP_PIXELS = 2**19
 
-# Pillow decides by content and knows many more, some of which start other programs. (JPEG brings MPO.)
+# Pillow decides by content. Some of its other formats start other programs. JPEG includes MPO.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
 
 
@@ -32,17 +32,17 @@ def read_rgb(path: Path) -> np.ndarray:
     """Decode a picture as (H, W, 3) uint8 sRGB, upright; transparent parts become white.
 
     Raises:
-        ImageError: the file is missing, broken, too large, or of a kind that cannot be shown.
+        ImageError: the file is missing, broken, too large, or in a format that is not supported.
     """
     with opened_picture(path) as opened:
         return _over_white(_decode(path, opened))
 
 
 def rgb_of(name: str, picture: Image.Image) -> np.ndarray:
-    """A picture that Pillow opened or made, as `read_rgb` decodes a file; it stays as it is.
+    """As `read_rgb`, from a picture in memory, which is not changed.
 
     Args:
-        name: what to call it in errors.
+        name: of the picture, for errors.
         picture: of any mode that `read_rgb` reads.
 
     Raises:
@@ -70,25 +70,25 @@ def read_rgba(path: Path) -> np.ndarray:
             raise AlphaError(path, "4 channels (RGBA)", found, fix)
         rgba = _pixels(picture, "RGBA", _as_rgba)
     if not (rgba[..., 3] >= 128).any():
-        found, fix = "none", "remove or replace the cut-out"
+        found, fix = "none", "replace the cut-out, or remove it"
         if highest := int(rgba[..., 3].max()):
             found = f"none, its alpha is at most {highest}"
-            fix = "raise its alpha, or remove it: what is see-through all over cannot be pasted"
+            fix = "raise its alpha, or remove it: a picture without opaque pixels cannot be pasted"
         raise AlphaError(path, "some opaque pixels (alpha >= 128)", found, fix)
     return rgba
 
 
 @dataclass(frozen=True)
 class Traits:
-    """How a picture is stored, as far as its header tells.
+    """How a picture is stored, according to its header.
 
     Attributes:
         mode: Pillow's name of its colours: RGB, RGBA, L (grey), P (palette), CMYK, ...
-        bits: in a channel, 8 or 16 (palettes and black and white count as 8).
+        bits: bits per channel, 8 or 16 (8 for palettes, and for black and white).
         has_alpha: whether it has transparency of any kind.
-        turned: whether EXIF says to turn or mirror it.
+        turned: whether its EXIF says to turn or mirror it.
         animated: whether it has several frames.
-        pixels: how many there are.
+        pixels: width times height.
     """
 
     mode: str
@@ -119,10 +119,10 @@ def read_traits(path: Path) -> Traits:
 
 @contextmanager
 def opened_picture(path: Path) -> Iterator[ImageFile.ImageFile]:
-    """Open a picture of a documented format and check its size; nothing is decoded yet.
+    """Open a picture of a documented format and check its size, without decoding it.
 
-    The one place where decoders are at work: whatever any of them raises within the block, also while it
-    decodes, becomes one error that names the file.
+    Decoders work only inside this block: any error that they raise in it, also while they decode, becomes one
+    error that names the file.
 
     Raises:
         ImageError: the file is missing, too large, broken, or no picture of a documented format.
@@ -153,8 +153,8 @@ def _decoder_errors(path: str | Path) -> Iterator[None]:
         raise ImageError(path, "a picture that fits into memory", found, "scale it down") from error
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None and error.strerror:
-            # The system's word, not a decoder's.
-            fix = "remove it" if error.errno == errno.EINVAL else "check the path and who may read it"
+            # An error of the operating system, not of a decoder.
+            fix = "remove it" if error.errno == errno.EINVAL else "check the path and its permissions"
             raise ImageError(path, "a picture", error.strerror, fix) from error
         # Decoders raise anything: RuntimeError on a damaged AVIF, struct.error, KeyError, TypeError.
         found = one_line(error)
@@ -162,7 +162,7 @@ def _decoder_errors(path: str | Path) -> Iterator[None]:
 
 
 def orientation_of(opened: Image.Image) -> int:
-    """How EXIF says to turn a picture, 2 to 8; 1 where it says nothing, or is damaged."""
+    """The EXIF orientation of a picture, 2 to 8; 1 if it is upright, or has no EXIF, or a damaged one."""
     try:
         orientation = opened.getexif().get(_ORIENTATION, 1)
     except MemoryError:
@@ -173,25 +173,25 @@ def orientation_of(opened: Image.Image) -> int:
 
 
 def load_upright(opened: Image.Image) -> Image.Image:
-    """Decode the first frame and turn it as its EXIF says; `opened` itself, changed."""
+    """Decode the first frame and turn it as its EXIF says; changes and returns `opened`."""
     opened.load()
     try:
         ImageOps.exif_transpose(opened, in_place=True)
     except MemoryError:
         raise
     except Exception:
-        # A damaged EXIF block has nothing to say; the pixels are whole.
+        # The EXIF block is damaged, but the pixels are whole.
         pass
     return opened
 
 
 def _decode(path: Path, opened: ImageFile.ImageFile) -> Image.Image:
-    """Load the first frame, turn it upright, reduce it as `_in_8_bits_srgb`."""
+    """Load the first frame, turn it upright, convert it by `_in_8_bits_srgb`."""
     return _in_8_bits_srgb(path, load_upright(load_with_key(opened)))
 
 
 def _in_8_bits_srgb(path: str | Path, picture: Image.Image) -> Image.Image:
-    """The picture with 8 bits a channel, in sRGB, with straight alpha."""
+    """The picture with 8 bits per channel, in sRGB, with straight alpha."""
     picture = _to_8_bits(path, picture)
     if picture.mode in ("La", "RGBa"):
         picture = picture.convert(picture.mode.upper())
@@ -199,7 +199,7 @@ def _in_8_bits_srgb(path: str | Path, picture: Image.Image) -> Image.Image:
 
 
 def _pixels(picture: Image.Image, mode: str, convert: Callable[[Image.Image], Image.Image]) -> np.ndarray:
-    """(H, W, 3 or 4) uint8, converted strip by strip, so that no second picture is ever in memory."""
+    """(H, W, 3 or 4) uint8, converted in strips, so that memory never holds a second picture."""
     width, height = picture.size
     pixels = np.empty((height, width, len(mode)), np.uint8)
     rows = max(1, _STRIP_PIXELS // width)
@@ -228,10 +228,10 @@ def _laid_over_white(picture: Image.Image) -> Image.Image:
 
 
 class _Silence:
-    """Silences warnings while any thread decodes: the first one in silences, the last one out restores.
+    """Silences warnings while any thread decodes: the first thread silences, the last one restores.
 
-    `warnings.catch_warnings` alone changes the filters of the whole process, so threads that overlap would
-    restore each other's.
+    `warnings.catch_warnings` changes the filters of the whole process, so threads that overlap would restore
+    each other's filters.
     """
 
     def __init__(self) -> None:
@@ -244,7 +244,7 @@ class _Silence:
             if self._inside == 0:
                 self._caught = warnings.catch_warnings()
                 self._caught.__enter__()
-                # Our own limit speaks instead; other notes of Pillow concern metadata alone.
+                # Our own limit replaces Pillow's; its other warnings are only about metadata.
                 warnings.simplefilter("ignore")
             self._inside += 1
 
@@ -264,9 +264,9 @@ def _check_size(path: str | Path, width: int, height: int) -> None:
 
 
 def _to_8_bits(path: str | Path, picture: Image.Image) -> Image.Image:
-    """Grey of 16 or 32 bits would be clipped at 255 by Pillow's own conversion: keep the high byte."""
+    """Keep the high byte of grey of 16 or 32 bits, which Pillow's own conversion would clip at 255."""
     if picture.mode == "F":
-        raise ImageError(path, "8 or 16 bits a channel", "floating-point values", "save it as 8-bit PNG")
+        raise ImageError(path, "8 or 16 bits per channel", "floating-point values", "save it as 8-bit PNG")
     if picture.mode.startswith("I"):
         grey = Image.fromarray((_as_16_bits(picture) >> 8).astype(np.uint8))
         grey.info = picture.info

@@ -1,4 +1,4 @@
-"""Label pictures: the values that a mask stores for each pixel, never turned into other colours."""
+"""Label pictures: the value that a mask stores for each pixel, read without colour conversion."""
 
 import functools
 from dataclasses import dataclass
@@ -27,18 +27,18 @@ _ALWAYS_LOSSLESS = frozenset({"PNG", "BMP", "GIF", "PPM"})
 
 @dataclass(frozen=True)
 class Labels:
-    """What a label picture says about each pixel.
+    """The labels of a picture.
 
     Attributes:
-        values: (H, W) uint8 or uint16, grey values or palette indices as they are stored (1-bit: 0 and 1,
-            2-bit: 0 to 3, 4-bit: 0 to 15); or (H, W, 3) uint8 where the picture has colours and no palette.
-            Where all colours of a palette are grey, its greys instead of the indices: programs that make PNG
-            files smaller give those a new order.
-        palette: (n, 3) uint8, the colours that the indices stand for; None without a palette of colours.
-        lossy: name of the compression after which values are only about what was saved (JPEG, WebP, AVIF);
-            empty where they are exact.
-        opacity: (H, W) uint8, the alpha channel, 0 or 255 where it has only two values; None where it is
-            missing or the same everywhere.
+        values: (H, W) uint8 or uint16, grey values or palette indices as stored (1-bit: 0 and 1, 2-bit: 0 to
+            3, 4-bit: 0 to 15); or (H, W, 3) uint8 if the picture has colours and no palette. If all colours
+            of a palette are grey, their grey values instead of the indices, because programs that shrink PNG
+            files reorder palettes.
+        palette: (n, 3) uint8, the colours of the indices; None without a palette of colours.
+        lossy: name of the compression that makes values approximate (JPEG, WebP, AVIF); empty if they are
+            exact.
+        opacity: (H, W) uint8, the alpha channel; 0 and 255 if it has only two values. None if it is missing
+            or the same everywhere.
     """
 
     values: np.ndarray
@@ -48,9 +48,9 @@ class Labels:
 
     @functools.cached_property
     def shape_is_opacity(self) -> bool:
-        """Whether the alpha channel alone draws the object.
+        """Whether the alpha channel alone shows the object.
 
-        True where all visible pixels have one colour (an editor's export), or more colours than labels have
+        True if all visible pixels have one colour (the export of an editor), or more colours than labels have
         (a finished cut-out).
         """
         if self.opacity is None:
@@ -68,7 +68,7 @@ class Labels:
 
     @functools.cached_property
     def counts(self) -> np.ndarray:
-        """How many pixels have each value, (256,) or (65536,) int64; of colours the brightest channel's."""
+        """How many pixels have each value, (256,) or (65536,) int64; of colours the brightest channel."""
         counts = np.zeros(np.iinfo(self.values.dtype).max + 1, np.int64)
         for start in range(0, len(self.values), _STRIP):
             strip = self.values[start : start + _STRIP]
@@ -77,7 +77,7 @@ class Labels:
         return counts
 
     def _visible_sample(self) -> np.ndarray:
-        """(n, channels), colours of some 100,000 pixels of those that can be seen."""
+        """(n, channels), the colours of about 100,000 visible pixels."""
         flat = self.values.reshape(-1, 1 if self.values.ndim == 2 else 3)
         if self.opacity is None:
             return flat[:: 1 + len(flat) // _SAMPLED_PIXELS]
@@ -86,10 +86,10 @@ class Labels:
 
 
 def read_labels(path: Path) -> Labels:
-    """Decode a picture of labels, upright; grey saved as colour is grey again.
+    """Decode a picture of labels, upright; grey that was saved as colour becomes grey again.
 
     Raises:
-        ImageError: as `read_rgb`, or the values are fractions beyond 0 to 1.
+        ImageError: as `read_rgb`, or the values are fractions outside 0 to 1.
     """
     with opened_picture(path) as opened:
         lossy = _lossy_compression(path, opened)
@@ -126,7 +126,7 @@ def _labels_of_palette(picture: Image.Image, lossy: str) -> Labels:
 
 
 def _grey_values(picture: Image.Image, highest: int | None) -> np.ndarray:
-    """(H, W) uint8 or uint16 as stored: Pillow scales whatever is highest to white."""
+    """(H, W) uint8 or uint16 as stored, although Pillow scales the highest possible value to white."""
     pixels = np.asarray(picture)
     if picture.mode == "1":
         return pixels.astype(np.uint8)
@@ -152,7 +152,7 @@ def _labels_of_colours(picture: Image.Image, lossy: str) -> Labels:
 
 
 def _whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
-    """Floating-point values (H, W), overwritten: whole numbers as labels, fractions of 1 as 8-bit grey."""
+    """Floating-point values (H, W), overwritten: whole numbers become labels, 0 to 1 becomes grey."""
     np.nan_to_num(values, copy=False, nan=0.0, posinf=-1.0, neginf=-1.0)
     lowest, highest = float(values.min()), float(values.max())
     strips = (values[start : start + _STRIP] for start in range(0, len(values), _STRIP))
@@ -167,7 +167,7 @@ def _whole_numbers(path: Path, values: np.ndarray) -> np.ndarray:
 
 
 def _opacity_of_key(picture: Image.Image, values: np.ndarray, highest: int | None) -> np.ndarray | None:
-    """The alpha of a grey picture in which one value counts as transparent."""
+    """The alpha of a grey picture with one value that counts as transparent."""
     key = picture.info.get("transparency")
     if not isinstance(key, int):
         return None
@@ -176,7 +176,7 @@ def _opacity_of_key(picture: Image.Image, values: np.ndarray, highest: int | Non
 
 
 def _telling(opacity: np.ndarray) -> np.ndarray | None:
-    """An alpha channel that says something; with two values they mean transparent and not."""
+    """An alpha channel, None if it is the same everywhere; two values become 0 and 255."""
     lowest, highest = int(opacity.min()), int(opacity.max())
     if lowest == highest:
         return None
@@ -186,7 +186,7 @@ def _telling(opacity: np.ndarray) -> np.ndarray | None:
 
 
 def _highest_stored(opened: ImageFile.ImageFile) -> int | None:
-    """What is stored for white, where that may be less than the largest byte: 3 of 2 bits, 15 of 4."""
+    """The stored value of white if it can be less than the largest byte: 3 for 2 bits, 15 for 4."""
     if not opened.tile:
         return None
     decoder, _, _, arguments = opened.tile[0]
@@ -211,20 +211,20 @@ def _lossy_compression(path: Path, opened: ImageFile.ImageFile) -> str:
 
 
 def _is_lossless_webp(path: Path) -> bool:
-    """Whether the first picture in the file is of the lossless kind (a chunk VP8L instead of VP8)."""
+    """Whether the first picture in the file is lossless (a chunk VP8L instead of VP8)."""
     with open_regular(path) as file:
         file.seek(12)
         while len(header := file.read(8)) == 8:
             name, size = header[:4], int.from_bytes(header[4:], "little")
             if name in (b"VP8L", b"VP8 "):
                 return name == b"VP8L"
-            # A frame of an animation begins with 16 bytes of its place, then holds chunks of its own.
+            # A frame of an animation begins with 16 bytes for its position, then has its own chunks.
             file.seek(16 if name == b"ANMF" else size + size % 2, 1)
     return False
 
 
 def _looked_up(table: np.ndarray, indices: np.ndarray) -> np.ndarray:
-    """table[indices], a strip at a time: NumPy would make 8 bytes of every index at once."""
+    """table[indices], strip by strip, because NumPy converts all indices to 8 bytes at once."""
     found = np.empty(indices.shape, table.dtype)
     for start in range(0, len(indices), _STRIP):
         found[start : start + _STRIP] = table[indices[start : start + _STRIP]]

@@ -1,11 +1,11 @@
-"""Pictures that Pillow misreads although they are whole, put right before and while it decodes them.
+"""Corrections for whole pictures that Pillow reads wrongly.
 
-- PNG in which one grey or one colour stands for transparent (tRNS): Pillow compares it with pixels that it
-  has scaled (grey of 2 and 4 bits) or cut to their high byte (colour of 16 bits). Grey of 16 bits loses it on
-  the way to 8.
-- TIFF that keeps its channels apart, uncompressed: Pillow takes 16-bit pixels for 8-bit ones and fails on
+- PNG with a transparent grey or colour (tRNS): Pillow compares it with pixels that it has scaled (grey of 2
+  and 4 bits) or reduced to their high byte (colour of 16 bits). Grey of 16 bits loses it when it is converted
+  to 8 bits.
+- Uncompressed TIFF with separate channels: Pillow reads 16-bit pixels as 8-bit pixels and fails on
   premultiplied alpha.
-- BMP with alpha, which Pillow writes but does not read.
+- BMP with alpha: Pillow writes it, but does not read it.
 """
 
 from typing import Any
@@ -19,10 +19,10 @@ _SEPARATE_PLANES = 2
 
 
 def read_planes_rightly(opened: ImageFile.ImageFile) -> None:
-    """Let libtiff decode a picture that is stored channel by channel; to be called before it is loaded.
+    """Let libtiff decode a picture that is stored channel by channel. Call it before the picture is loaded.
 
     Raises:
-        OSError: it is grey with alpha, of which Pillow does not get the alpha.
+        OSError: the picture is grey with alpha; Pillow does not read its alpha.
     """
     if not isinstance(opened, TiffImageFile) or len(opened.getbands()) == 1:
         return
@@ -39,7 +39,7 @@ def read_planes_rightly(opened: ImageFile.ImageFile) -> None:
 
 
 def keep_fourth_channel(opened: ImageFile.ImageFile) -> None:
-    """Take the fourth channel of a BMP for alpha, which need not be it; to be called before it is loaded."""
+    """Read the fourth channel of a BMP as alpha, even if it is none. Call it before the picture is loaded."""
     for tile in opened.tile[:1] if opened.format == "BMP" else ():
         if isinstance(tile.args, tuple) and tile.args[0] == "BGRX":
             opened.tile = [tile._replace(args=("BGRA", *tile.args[1:]))]
@@ -47,10 +47,10 @@ def keep_fourth_channel(opened: ImageFile.ImageFile) -> None:
 
 
 def load_with_key(opened: ImageFile.ImageFile) -> Image.Image:
-    """Decode a picture so that what a PNG declares transparent is so.
+    """Decode a picture; the grey or colour that a PNG declares transparent becomes transparent.
 
     Returns:
-        `opened`, decoded, or in its place an LA picture (of 16-bit grey) with the same `info`.
+        `opened`, decoded; for 16-bit grey an LA picture with the same `info` instead.
     """
     if isinstance(opened, WebPImageFile):
         opened._decoder = _FirstFrame(opened._decoder)
@@ -92,7 +92,7 @@ def _make_transparent(opened: ImageFile.ImageFile, colour: np.ndarray) -> None:
 
 
 class _FirstFrame:
-    """Gives the first frame of a WebP and forgets its decoder, whose two canvases take 8 bytes a pixel."""
+    """Returns the first frame of a WebP and drops the decoder, whose canvases take 8 bytes per pixel."""
 
     def __init__(self, decoder: Any) -> None:
         self._decoder = decoder
@@ -102,7 +102,7 @@ class _FirstFrame:
         return decoder.get_next()
 
     def reset(self) -> None:
-        """After a failure, which is said by Pillow."""
+        """Do nothing: Pillow calls it after a failure, which it reports itself."""
 
 
 def _mask(opaque: np.ndarray) -> Image.Image:

@@ -1,4 +1,4 @@
-"""How many pixels are decoded at once, so that large pictures do not fill the memory side by side."""
+"""A limit on the pixels that are decoded at once, so that large pictures do not fill the memory."""
 
 import threading
 from collections.abc import Iterator
@@ -7,17 +7,17 @@ from multiprocessing.context import BaseContext
 from types import SimpleNamespace
 from typing import Any
 
-# Decoded and looked at, a pixel takes up to 16 bytes: half a gigabyte, and on many cores 64 MB for each.
+# A pixel that is decoded and examined needs up to 16 bytes: half a gigabyte in all, or 64 MB per core.
 _FEWEST = 32_000_000
 _EACH = 4_000_000
 
 
 class PixelBudget:
-    """Pixels that threads, or processes, have in memory at once; a larger picture waits until it is alone.
+    """The pixels that threads or processes may have in memory together; a larger picture waits until alone.
 
     Args:
-        cores: how many work side by side.
-        context: of the processes, to which the budget is given when they start; None for threads.
+        cores: how many threads or processes work at once.
+        context: of the processes, which get the budget when they start; None for threads.
     """
 
     def __init__(self, cores: int, context: BaseContext | None = None) -> None:
@@ -27,7 +27,7 @@ class PixelBudget:
 
     @contextmanager
     def taking(self, pixels: int) -> Iterator[None]:
-        """Wait until so many pixels are free, and have them within the block."""
+        """Wait until this many pixels are free, and take them for the block."""
         share = min(pixels, self._pixels)
         with self._condition:
             self._condition.wait_for(lambda: self._taken.value + share <= self._pixels)

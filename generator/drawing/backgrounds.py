@@ -1,4 +1,4 @@
-"""Draw backgrounds, outdoors and indoors, with the exact depth of what they show."""
+"""Draw backgrounds, outdoors and indoors, with their exact depth."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from generator.drawing.outdoors import build_place
 from generator.drawing.patterns import keyed_rng
 from generator.drawing.view import View
 
-_STREAM = 2  # of the random numbers: apart from those of objects
+_STREAM = 2  # random numbers, independent of those of objects
 
 
 def draw_scene(seed: int, index: int, size: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Families of drawn cut-outs that live: animals, people and invented ones."""
+"""Families of drawn cut-outs: animals, people and invented creatures."""
 
 import numpy as np
 

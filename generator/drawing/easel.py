@@ -1,4 +1,4 @@
-"""An easel on which solid-looking parts of a cut-out are put in front of each other."""
+"""The easel that a cut-out is drawn on, part by part, from back to front."""
 
 import functools
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ MARGIN = 0.15  # of the unit square, around it
 
 @dataclass(frozen=True)
 class Look:
-    """What a surface looks like: two colours, the pattern between them, and how it shines (0..1)."""
+    """The look of a surface: two colours, the pattern between them, and its gloss (0..1)."""
 
     kind: str
     first: np.ndarray
@@ -62,7 +62,7 @@ class Easel:
         self.light = (light / np.linalg.norm(light)).astype(np.float32)
 
     def look(self, *tones: str, kinds: Sequence[str] = PATTERNS, gloss: float | None = None) -> Look:
-        """A random look with its colours from some of the tones (any, where none is given)."""
+        """A random look with colours from these tones; from any tone if none is given."""
         rng = self.rng
         first = draw_colour(rng, str(rng.choice(tones or SURFACE_TONES)))
         second = draw_colour(rng, str(rng.choice(tones or SURFACE_TONES)))
@@ -73,7 +73,7 @@ class Easel:
         return Look(str(rng.choice(kinds)), first, second, scale, float(rng.uniform(0, np.pi)), gloss)
 
     def area(self, *outlines: Sequence[Point] | np.ndarray) -> np.ndarray:
-        """The mask (n, n) uint8 inside an odd number of the outlines: a second one makes a hole."""
+        """The mask (n, n) uint8 inside an odd number of the outlines: an inner outline makes a hole."""
         mask = np.zeros((self.pixels, self.pixels), np.uint8)
         contours = [(self._place(outline) * 16).round().astype(np.int32) for outline in outlines]
         cv2.fillPoly(mask, contours, 255, cv2.LINE_AA, 4)
@@ -117,7 +117,7 @@ class Easel:
     def put(
         self, mask: np.ndarray, look: Look, bulge: float = 0.1, fur: float = 0.0, light: float = 1.0
     ) -> None:
-        """Put a part in front of what is there.
+        """Put a part in front of all parts so far.
 
         Args:
             mask: (n, n) uint8 coverage.
@@ -172,7 +172,7 @@ class Easel:
         return whole
 
     def _crop(self, mask: np.ndarray, pad: int) -> tuple[slice, slice]:
-        """The rows and columns of what is not empty, and some more around it."""
+        """The rows and columns that are not empty, with a margin."""
         x, y, width, height = cv2.boundingRect(mask)
         pad += int(0.04 * self.pixels) + 2
         return slice(max(0, y - pad), y + height + pad), slice(max(0, x - pad), x + width + pad)
@@ -180,7 +180,7 @@ class Easel:
     def _surface(
         self, cover: np.ndarray, look: Look, bulge: float, light: float, top: int, left: int
     ) -> np.ndarray:
-        """The lit colour of every pixel of a crop, also outside the cover, so that soft edges have it."""
+        """The lit colour of every pixel of a crop, also outside the cover, because soft edges need it."""
         solid = (cover * 2 >= cover.max()).astype(np.uint8)
         inside = cv2.distanceTransform(solid, cv2.DIST_L2, 5) - cv2.distanceTransform(
             1 - solid, cv2.DIST_L2, 5
@@ -218,7 +218,7 @@ def curve(points: Sequence[Point], closed: bool = False) -> np.ndarray:
 
 
 def _smooth(field: np.ndarray, sigma: float) -> np.ndarray:
-    """A Gaussian blur, at a lower resolution where it is wide."""
+    """A Gaussian blur; wide ones are computed at a lower resolution."""
     step = int(sigma / 10)
     if step < 2:
         return cv2.GaussianBlur(field, (0, 0), sigma)
@@ -239,5 +239,5 @@ def oval(x: float, y: float, rx: float, ry: float, turn: float = 0.0) -> np.ndar
 
 
 def union(*masks: np.ndarray) -> np.ndarray:
-    """The mask of what any of the masks covers."""
+    """The union of the masks."""
     return functools.reduce(cv2.max, masks)

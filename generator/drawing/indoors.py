@@ -11,7 +11,7 @@ from generator.drawing.view import Lamp, Paint, Surface, Triple, View
 
 @dataclass(frozen=True)
 class Room:
-    """A kind of room: half its width, its depth and height in metres, its surfaces, and what stands in it."""
+    """A kind of room: half its width, its depth and height in metres, its surfaces, and its furniture."""
 
     half: tuple[float, float]
     deep: tuple[float, float]
@@ -111,7 +111,7 @@ def _material(
 def _cornered(
     paint: Paint, low: tuple[float, float], high: tuple[float, float], turned: bool = False
 ) -> Paint:
-    """The paint of one side of a room, darker towards where it meets the others."""
+    """The paint of one side of a room, darker towards its corners."""
 
     def cornered(p: np.ndarray, q: np.ndarray, blur: np.ndarray) -> np.ndarray:
         a, b = (q, p) if turned else (p, q)
@@ -150,7 +150,7 @@ def _shell(
 
 
 def _framed(rng: np.random.Generator, tile: np.ndarray, kind: str) -> tuple[Paint, Paint]:
-    """What hangs on a wall: the paints of its frame and of its inside."""
+    """A thing on a wall: the paints of its frame and of its inside."""
     frame = _material(rng, tile, "plain", "wood", "snow", "dark", "metal")
     if kind == "window":
         top = hsv(rng.uniform(0.5, 0.65), 0.4, rng.uniform(0.2, 1.2))

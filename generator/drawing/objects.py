@@ -32,7 +32,7 @@ FAMILIES: dict[str, Callable[[Easel], None]] = {
     "lamp": things.draw_lamp,
 }
 
-_STREAM = 1  # of the random numbers: apart from those of scenes
+_STREAM = 1  # random numbers, independent of those of scenes
 
 
 def draw_object(seed: int, index: int, size: int) -> np.ndarray:
@@ -73,7 +73,7 @@ def family_of(index: int) -> str:
 
 
 def _fit(rgba: np.ndarray, size: int) -> np.ndarray:
-    """Crop premultiplied RGBA to what is visible and scale it into a square, on the bottom."""
+    """Crop premultiplied RGBA to its visible part and scale it to the bottom of a square."""
     x, y, width, height = cv2.boundingRect((rgba[..., 3] > 0.02).astype(np.uint8))
     margin = size // 64
     scale = (size - 2 * margin) / max(width, height)

@@ -36,7 +36,7 @@ WEATHERS = (
 
 @dataclass(frozen=True)
 class Place:
-    """A kind of outdoor place: its ground, what crosses it, what stands on it, and how much of that."""
+    """A kind of outdoor place: its ground, roads and water, the things on it, and how many of them."""
 
     tones: tuple[str, ...]
     kinds: tuple[str, ...]
@@ -150,7 +150,7 @@ def _ridges(view: View, rng: np.random.Generator, tile: np.ndarray, town: bool) 
 def _ground(
     view: View, rng: np.random.Generator, place: Place, tile: np.ndarray, sky: np.ndarray
 ) -> tuple[float, float]:
-    """The ground up to the horizon; answers where water begins, as its distance at x = 0 and its slant."""
+    """Draw the ground up to the horizon; return where water begins: its distance at x = 0 and its slant."""
     tone, shore = str(rng.choice(place.tones)), (FAR, 0.0)
     first, second = draw_colour(rng, tone), draw_colour(rng, tone)
     scale, rough = float(rng.uniform(0.4, 1.6)), float(rng.uniform(0.2, 0.9))
@@ -232,7 +232,7 @@ def _facade(rng: np.random.Generator, tile: np.ndarray, night: bool, ground: flo
 
 
 def _street(view: View, rng: np.random.Generator, tile: np.ndarray, night: bool) -> float:
-    """Rows of buildings on one or both sides; answers half the width of what is free."""
+    """Draw rows of buildings on one or both sides; return half the width of the free ground."""
     half = float(rng.uniform(4, 9))
     for side in (-1, 1) if rng.random() < 0.75 else (int(rng.choice([-1, 1])),):
         z = float(rng.uniform(2, 7))

@@ -1,4 +1,4 @@
-"""What drawn cut-outs and drawn scenes share: keyed randomness, colours, noise and patterns."""
+"""Keyed randomness, colours, noise and patterns, for drawn cut-outs and drawn scenes."""
 
 import colorsys
 
@@ -28,7 +28,7 @@ SURFACE_TONES = ("bright", "bright", "pale", "muted", "dark", "grey")
 
 
 def keyed_rng(stream: int, seed: int, index: int) -> np.random.Generator:
-    """The generator of one drawing, a function of its three numbers alone."""
+    """The random generator of one drawing; it depends only on these three numbers."""
     words = np.array([seed & (2**64 - 1), (stream << 48) ^ index], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=words))
 
@@ -133,7 +133,7 @@ def pattern(kind: str, u: np.ndarray, v: np.ndarray, tile: np.ndarray) -> np.nda
     if kind in ("bricks", "tiles", "planks"):
         length, joint = {"bricks": (2.0, 0.12), "tiles": (1.0, 0.05), "planks": (9.0, 0.06)}[kind]
         return _courses(u, v, tile, length, joint)
-    noise = sample_noise(tile, u / 8 + v / 13, v / 8 - u / 13)  # turned, which hides the grid
+    noise = sample_noise(tile, u / 8 + v / 13, v / 8 - u / 13)  # rotated, which hides the grid
     if kind == "stripes":
         return soft_step(np.sin((u + noise) * np.float32(2 * np.pi)), 3)
     if kind == "rows":

@@ -1,4 +1,4 @@
-"""Families of drawn cut-outs that do not walk: vessels, furniture, tools, vehicles and plants."""
+"""Families of drawn cut-outs: vessels, furniture, tools, vehicles and plants."""
 
 import itertools
 

@@ -16,7 +16,7 @@ FAR = 1e4
 
 @dataclass(frozen=True)
 class Surface:
-    """A material in world metres: two colours in a pattern. Called with coordinates it answers colours."""
+    """A material in world metres: two colours in a pattern. Called with coordinates, it returns colours."""
 
     kind: str
     first: np.ndarray
@@ -31,7 +31,7 @@ class Surface:
         share = np.full(blur.shape, 0.4, np.float32)
         if self.kind != "plain":
             share += (pattern(self.kind, p / self.scale, q / self.scale, self.tile) - share) * clear
-        across, along = p + q * np.float32(0.6), q - p * np.float32(0.6)  # turned, which hides the grid
+        across, along = p + q * np.float32(0.6), q - p * np.float32(0.6)  # rotated, which hides the grid
         coarse = sample_noise(self.tile, across / 31, along / 31) - np.float32(0.5)
         fine = (
             sample_noise(self.tile, across / 2.3, along / 2.3) + sample_noise(self.tile, q / 0.7, p / 0.7) - 1
@@ -43,7 +43,7 @@ class Surface:
 
 @dataclass(frozen=True)
 class Lamp:
-    """A light at a point of the room, and how far it reaches in metres."""
+    """A light at a point of the room, and its reach in metres."""
 
     at: Triple
     reach: float
@@ -79,7 +79,7 @@ class View:
         paint: Paint,
         lit: bool = True,
     ) -> None:
-        """Draw a rectangle that faces the eye, where nothing nearer is.
+        """Draw a rectangle that faces the eye; nearer things stay in front.
 
         Args:
             axis: 0, 1 or 2, the world axis it stands across.
@@ -119,7 +119,7 @@ class View:
         self.rectangle(2, z0, (x0, y0), (x1, y1), front or paint)
 
     def stand(self, x: float, z: float, height: float, width: float, shape: Shape) -> None:
-        """Draw a flat thing that stands on the ground and faces the eye, where nothing nearer is.
+        """Draw a flat thing that stands on the ground and faces the eye; nearer things stay in front.
 
         Args:
             x, z: its foot, in metres.
@@ -156,7 +156,7 @@ class View:
         self.rgb[rows, columns] *= np.where(ground, 1 - dark, 1)[..., None]
 
     def haze(self, colour: np.ndarray, reach: float) -> None:
-        """Blend what is far, but not the sky, towards a colour: half of it at about 0.7 reach metres."""
+        """Blend far things, but not the sky, towards a colour: half of it at about 0.7 * reach metres."""
         share = 1 - np.exp(-1 / (np.maximum(self.inverse, np.float32(1 / FAR)) * np.float32(reach)))
         share[self.inverse == 0] = 0
         self.rgb = mix(self.rgb, colour, share)

@@ -1,4 +1,4 @@
-"""Sample assets drawn by the project itself: foregrounds, and backgrounds with exact depth."""
+"""`write_samples`: foregrounds, and backgrounds with exact depth, drawn by the project itself."""
 
 from dataclasses import dataclass
 from pathlib import Path
