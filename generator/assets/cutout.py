@@ -225,7 +225,7 @@ def _write_one(outcome: Outcome, target: Path, rgba: np.ndarray, overwrite: bool
     except ExistsError:
         outcome.kept.append(target)
     except OSError as error:
-        found, fix = error.strerror or str(error), "rename the picture, or use another `out`"
-        outcome.failed.append(AssetError(target, "a file that can be written", found, fix))
+        found = f"cannot be written: {error.strerror or error}"
+        outcome.failed.append(AssetError(target, "", found, "rename the picture, or use another `out`"))
     else:
         outcome.made += 1

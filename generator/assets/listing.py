@@ -217,8 +217,8 @@ def _walk(
             with os.scandir(inside) as entries:
                 ordered = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
-            found, fix = error.strerror or str(error), "give access to it, or move it away"
-            problems.append(AssetError(inside, "a folder that can be read", found, fix))
+            found, fix = f"cannot be read: {error.strerror or error}", "give access to it, or move it away"
+            problems.append(AssetError(inside, "", found, fix))
             continue
         for entry in ordered:
             if entry.name.startswith("."):

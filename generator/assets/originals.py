@@ -30,8 +30,8 @@ class Kept:
         """
         for path in paths:
             if path in self:
-                found = "one of the files that it is made of"
-                raise UsageError(path, "another file than what it is made of", found, "use another `out`")
+                problem = "would be replaced by a result that is made from it"
+                raise UsageError(path, "", problem, "use another `out`")
 
     def _place(self, path: Path) -> str:
         return folded(str(self._real_paths.in_real_folder(path)))

@@ -72,15 +72,15 @@ def pair_by_name(
     pairs = [Pair(path, mask_of[name], name) for name, path in picture_of.items() if name in mask_of]
     if not pairs:
         fix = f"name each mask like its picture, or add {MASK_ENDINGS[0]} or {MASK_ENDINGS[-1]} to the name"
-        raise AssetError(masks, f"masks named like the pictures of {pictures}", "none", fix)
+        raise AssetError(masks, "", f"holds no masks for the pictures of {pictures}", fix)
     problems = [
-        AssetError(path, f"a mask of this name in {masks}", "none", "add the mask or remove the picture")
+        AssetError(path, "", f"has no mask in {masks}", "add the mask, or remove the picture")
         for name, path in picture_of.items()
         if name not in mask_of
     ]
     if not pictures.is_file():
         problems += [
-            AssetError(mask, f"a picture of this name in {pictures}", "none", "add it or remove the mask")
+            AssetError(mask, "", f"has no picture in {pictures}", "add the picture, or remove the mask")
             for name, mask in mask_of.items()
             if name not in picture_of
         ]
@@ -117,7 +117,7 @@ def _by_name(named: Iterable[tuple[Path, Path]]) -> dict[Path, Path]:
         earlier = by_name.setdefault(name, path)
         if earlier != path:
             raise UsageError(
-                path, f"one file for {name.as_posix()}", f"{earlier} too", "rename or remove one"
+                path, f"one file for {name.as_posix()}", f"{earlier} too", "rename or remove one of them"
             )
     return by_name
 

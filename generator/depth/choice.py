@@ -57,8 +57,8 @@ def _find_files(choice: str, backgrounds: Sequence[Path]) -> list[Path | None]:
     files = depth_files_of(backgrounds)
     for background, file in zip(backgrounds, files, strict=True):
         if choice == "files" and file is None:
-            wanted = f"{background.stem}.depth.png, .npy, .npz, .tif, .pfm or .exr beside it"
-            raise AssetError(background, wanted, "none", "add it, or use `depth=auto`")
+            fix = f"add {background.stem}.depth.png (or .npy, .npz, .tif, .pfm, .exr), or use `depth=auto`"
+            raise AssetError(background, "", "has no depth file", fix)
     return files
 
 

@@ -58,7 +58,7 @@ def read_numbers(path: Path) -> np.ndarray:
     except FgbgError:
         raise
     except FileNotFoundError as error:
-        raise AssetError(path, "a depth file", "a broken link", "remove the link") from error
+        raise AssetError(path, "", "is a broken link", "remove it") from error
     except Exception as error:  # each library raises its own errors, and any error on damaged files
         raise AssetError(path, "a whole depth file", one_line(error), f"{BEST_FORMATS} again") from error
     while values.ndim > 2 and 1 in (values.shape[0], values.shape[-1]):

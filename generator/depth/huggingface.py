@@ -118,8 +118,8 @@ def open_hf(name: str) -> HuggingFaceNetwork:
     if not local and (
         folder.exists() or folder.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1
     ):
-        found = "a file" if folder.exists() else "nothing"
-        raise AssetError(name, "a folder with a Hugging Face model", found, "check the path")
+        problem = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise AssetError(name, "", problem, "give a folder with a Hugging Face model, or a name on the hub")
     try:
         import torch
         from transformers import AutoImageProcessor, AutoModelForDepthEstimation

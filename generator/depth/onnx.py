@@ -68,8 +68,10 @@ def open_onnx(name: str) -> OnnxNetwork:
     """
     path, scaling = _parse(name)
     if not path.is_file():
-        found = "a folder" if path.is_dir() else "something else" if path.exists() else "nothing"
-        raise AssetError(path, "an ONNX file", found, "check the path")
+        problem = "does not exist"
+        if path.exists():
+            problem = "is a folder, not an ONNX file" if path.is_dir() else "is no ONNX file"
+        raise AssetError(path, "", problem, "check the path")
     for package in ("onnx", "onnxruntime"):
         if importlib.util.find_spec(package) is None:
             fix = "pip install 'fgbg[onnx]'"

@@ -37,8 +37,8 @@ def depth_files_of(backgrounds: Sequence[Path]) -> list[Path | None]:
     files: list[Path | None] = []
     for background, beside in zip(backgrounds, all_depth_files_of(backgrounds), strict=True):
         if len(beside) > 1:
-            found = " and ".join(path.name for path in beside)
-            raise AssetError(background, "one depth file beside it", found, "keep one of them")
+            problem = f"has several depth files: {' and '.join(path.name for path in beside)}"
+            raise AssetError(background, "", problem, "keep one of them")
         files.append(beside[0] if beside else None)
     return files
 

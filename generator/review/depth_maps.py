@@ -31,7 +31,10 @@ def flaws_of_depth(background: Path, files: Sequence[Path], picture: tuple[int, 
             check_turns(file, background, picture[0] == picture[1])
             values = read_numbers(file)
         except (AssetError, ConfigError) as error:
-            detail = f"{file.name}: expected {error.expected}, found {error.found}"
+            problem = (
+                f": expected {error.expected}, found {error.found}" if error.expected else f" {error.found}"
+            )
+            detail = f"{file.name}{problem}"
             yield Flaw("error", "depth-unreadable", detail, error.fix)
             continue
         yield from _flaws_of_size(file, values, picture)

@@ -60,7 +60,7 @@ def test_what_fails_is_named_and_the_rest_is_done(labelled: Path) -> None:
     lines = stderr.splitlines()
     assert len(lines) == 3
     assert lines.pop(0) == f"{labelled / 'pictures'}: 1 file skipped: .heic (1)"
-    assert "c.png: expected a picture of this name in" in lines[0]
+    assert "c.png has no picture in" in lines[0]
     assert "b.png: expected some foreground (1), found none among values 2; skipped" in lines[1]
 
 

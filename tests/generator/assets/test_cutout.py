@@ -120,7 +120,7 @@ def test_finished_cutouts_are_cleaned_at_their_size(tmp_path: Path) -> None:
     cleaned = read_rgba(tmp_path / "out" / "x" / "a.png")
     assert cleaned.shape == rgba.shape and (cleaned[..., 3] == rgba[..., 3]).all()
     assert np.abs(cleaned[rgba[..., 3] > 30][:, :3] - [200.0, 30, 20]).max() < 25
-    with pytest.raises(UsageError, match="expected another file than what it is made of"):
+    with pytest.raises(UsageError, match="would be replaced by a result that is made from it"):
         clean_named({Path("a"): tmp_path / "a.png"}, tmp_path, overwrite=True)
 
 
@@ -134,7 +134,7 @@ def test_existing_files_are_kept_unless_told_otherwise(pair: Pair, tmp_path: Pat
     another = Pair(pair.picture, pair.mask, Path("b"))
     outcome = cut_out_pairs([pair, other, another], out, margin=0)
     assert outcome.made == 1 and outcome.kept == [result]
-    assert [problem.found for problem in outcome.failed] == ["File name too long"]
+    assert [problem.found for problem in outcome.failed] == ["cannot be written: File name too long"]
     assert result.read_bytes() == whole
     cut_out_pairs([pair], out, margin=0, overwrite=True)
     assert read_rgba(result).shape == (8, 6, 4)
@@ -142,13 +142,13 @@ def test_existing_files_are_kept_unless_told_otherwise(pair: Pair, tmp_path: Pat
 
 def test_a_picture_is_never_replaced_by_its_own_cutout(pair: Pair, tmp_path: Path) -> None:
     before = pair.picture.read_bytes()
-    with pytest.raises(UsageError, match="expected another file than what it is made of"):
+    with pytest.raises(UsageError, match="would be replaced by a result that is made from it"):
         cut_out_pairs([Pair(pair.picture, pair.mask, Path("a"))], tmp_path, overwrite=True)
     pairs = [Pair(pair.picture, pair.mask, Path(name)) for name in ("b", "A_mask")]
-    with pytest.raises(UsageError, match=r"A_mask\.png: expected another file than what it is made of"):
+    with pytest.raises(UsageError, match=r"A_mask\.png would be replaced by a result"):
         cut_out_pairs(pairs, tmp_path, overwrite=True)
     assert not (tmp_path / "b.png").exists()
-    with pytest.raises(UsageError, match="expected another file than what it is made of"):
+    with pytest.raises(UsageError, match="would be replaced by a result that is made from it"):
         cut_out_in_box(pair.picture, (6, 0, 4, 8), tmp_path, overwrite=True)
     assert pair.picture.read_bytes() == before
 

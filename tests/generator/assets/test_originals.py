@@ -16,5 +16,5 @@ def test_files_are_kept_however_their_path_is_spelled(
     assert Path("link/CAFE\u0301.png") in kept and Path("real/../b.png") in kept
     assert Path("b.png.png") not in kept and Path("real/b.png") not in kept
     kept.refuse([tmp_path / "new.png"])
-    with pytest.raises(UsageError, match=r"B\.png: expected another file than what it is made of"):
+    with pytest.raises(UsageError, match=r"B\.png would be replaced by a result that is made from it"):
         kept.refuse([tmp_path / "new.png", tmp_path / "B.png"])

@@ -54,14 +54,14 @@ def test_what_has_no_partner_is_named(tmp_path: Path) -> None:
     pictures, masks = make(tmp_path / "p", "a.jpg", "b.jpg"), make(tmp_path / "m", "a.png", "c_P.png")
     pairs, problems = pair_by_name(pictures, masks)
     assert [pair.name for pair in pairs] == [Path("a")]
-    assert [(Path(problem.where).name, problem.expected) for problem in problems] == [
-        ("b.jpg", f"a mask of this name in {masks}"),
-        ("c_P.png", f"a picture of this name in {pictures}"),
+    assert [(Path(problem.where).name, problem.found) for problem in problems] == [
+        ("b.jpg", f"has no mask in {masks}"),
+        ("c_P.png", f"has no picture in {pictures}"),
     ]
 
 
 def test_folders_that_share_no_name_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(AssetError, match=r"expected masks named like the pictures .* add _mask or _P to"):
+    with pytest.raises(AssetError, match=r"holds no masks for the pictures of .* add _mask or _P to"):
         pair_by_name(make(tmp_path / "p", "um_000000.png"), make(tmp_path / "m", "um_lane_000000.png"))
 
 

@@ -41,7 +41,7 @@ def test_files_come_first_and_the_plane_for_the_rest(pictures: list[Path]) -> No
 def test_the_plane_asks_for_no_file_and_files_for_every_one(pictures: list[Path]) -> None:
     choice = choose_depth(GenerateConfig(depth="plane"), pictures)
     assert choice.files == [None] * 3 and choice.notes == ["depth: 3 plane"]
-    with pytest.raises(AssetError, match=r"b\.jpg: expected b\.depth\.png, .* beside it, found none; add it"):
+    with pytest.raises(AssetError, match=r"b\.jpg has no depth file\. Add b\.depth\.png"):
         choose_depth(GenerateConfig(depth="files"), pictures)
 
 

@@ -249,5 +249,5 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         read_numbers(tmp_path / "a.npy")
     for suffix in (".png", ".npz", ".pfm", ".tif", ".exr"):
         (tmp_path / f"b{suffix}").symlink_to("nowhere")
-        with pytest.raises(AssetError, match=rf"b\{suffix}: expected a .*, found .*"):
+        with pytest.raises(AssetError, match=rf"b\{suffix} (does not exist|is a broken link)\."):
             read_numbers(tmp_path / f"b{suffix}")

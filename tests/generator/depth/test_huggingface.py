@@ -240,10 +240,10 @@ def test_a_head_without_weights_is_refused(folder: Path, tmp_path: Path) -> None
 
 
 def test_paths_that_are_no_folder_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(AssetError, match="expected a folder with a Hugging Face model, found nothing"):
+    with pytest.raises(AssetError, match=r"does not exist\. Give a folder with"):
         open_network(f"hf:{tmp_path / 'missing'}")
     (tmp_path / "file").write_text("")
-    with pytest.raises(AssetError, match="expected a folder with a Hugging Face model, found a file"):
+    with pytest.raises(AssetError, match="is a file, not a folder"):
         open_network(f"hf:{tmp_path / 'file'}")
 
 

@@ -55,9 +55,7 @@ def test_depth_belongs_to_the_picture_whose_name_fits_best(tmp_path: Path) -> No
 def test_two_depth_files_are_refused(tmp_path: Path, second: str) -> None:
     put(tmp_path, "a.jpg", "a.depth.png", second)
     names = " and ".join(sorted(["a.depth.png", second]))
-    with pytest.raises(
-        AssetError, match=rf"a\.jpg: expected one depth file beside it, found {names}; keep one"
-    ):
+    with pytest.raises(AssetError, match=rf"a\.jpg has several depth files: {names}. Keep one"):
         depth_file_of(tmp_path / "a.jpg")
 
 
