@@ -114,7 +114,7 @@ def _threshold(figures: Figures, show: Show) -> Table | None:
         TableRow("level", [_NONE if part is None else f">= {part['threshold']}" for part in found.values()]),
         TableRow("IoU ↑", [show(part and part["iou"]) for part in found.values()]),
     ]
-    if "clean" in found and (wrong := 1 - threshold["clean"]["iou"]["mean"]) > 0:
+    if "clean" in network and (wrong := 1 - threshold["clean"]["iou"]["mean"]) > 0:
         share = (1 - network["clean"]["iou"]["mean"]) / wrong
         rows.append(TableRow("network's error / its error ↓", [f"{share:.3f}", *[""] * (len(found) - 1)]))
     note = (
