@@ -1,4 +1,4 @@
-"""What `generate` is asked for, checked once and frozen."""
+"""The config of `generate`: checked once, then frozen."""
 
 import math
 from pathlib import Path
@@ -13,27 +13,27 @@ from generator.format.tables import MOST_OBJECTS
 from generator.strict_config import Count, Real, Share, StrictConfig, Switch
 
 VARIANTS = 8
-"""Of each foreground, where appearances vary and nothing else is asked for."""
+"""The default of `variants` where appearances vary."""
 
 _APPEARANCE = ("scale", "rotate", "brightness", "contrast", "saturation")
 _MAY_BE_NONE = ("split", "samples", "grid", "depth_cache")
 
 DepthConvention = Literal["inverse", "metric"]
-"""What numbers tell: larger is nearer, or larger is farther."""
+"""The meaning of depth values: inverse is "larger is nearer", metric is "larger is farther"."""
 
 PLAIN_DEPTHS = ("auto", "files", "plane")
-"""What backgrounds' depth can come from, networks apart."""
+"""The depth sources that are not networks."""
 
 NETWORK_KINDS = ("onnx", "hf")
 
 _Whole = Annotated[int, Field(strict=True)]
 
-# Younger than the first datasets: part of the identity only where they differ from their default.
+# Fields that the first datasets did not have. They are part of the identity only if they are not the default.
 _YOUNGER = frozenset({"depth_invalid"})
 
 
 def is_network(spec: str) -> bool:
-    """Whether a depth source's name asks for a network."""
+    """Whether a depth source is a network."""
     return spec.partition(":")[0] in NETWORK_KINDS and ":" in spec
 
 
@@ -42,9 +42,14 @@ def _with_unknown(numbers: tuple[float, ...]) -> tuple[float, ...]:
 
 
 class GenerateConfig(StrictConfig):
-    """The resolved request for one dataset.
+    """The config of one dataset.
 
-    Everything but the paths decides the bytes of the result (see `identity`).
+    Every field has a default. Fields are called as the options of 'fgbg generate', with underscores; its help
+    describes them. Paths may be `str` or `Path`. All fields but the paths and `workers` decide the bytes of
+    the dataset: the same config and pictures always give the same bytes.
+
+    Raises:
+        ConfigError: a field is unknown, its value is not allowed, or fields contradict each other.
 
     Example:
         >>> fgbg.GenerateConfig(size=(256, 192), objects=(1, 3), render=False).fg_size
@@ -56,74 +61,76 @@ class GenerateConfig(StrictConfig):
     bg: Path = Path("data/bg")
     """Folder of backgrounds."""
     out: Path = Path("data/shards")
-    """Folder of the dataset."""
+    """Folder that the dataset is written to."""
     positions: Count = 20
     """Positions per foreground, background and flip."""
     grid: tuple[Count, Count] | None = None
-    """Columns and rows of fixed places for the first object; None draws positions."""
+    """(columns, rows) of fixed positions for the first object; None draws positions at random."""
     samples: Count | None = None
-    """Keep only this many samples in all (None: every one)."""
+    """Total number of samples to keep; None keeps all."""
     size: tuple[_Whole, _Whole] = (192, 192)
-    """Canvas (width, height) in pixels."""
+    """(width, height) of the canvas in pixels."""
     fg_size: Count = 96
-    """Longer side of a pasted foreground in pixels."""
+    """Longer side of a pasted foreground in pixels; by default half of the shorter side of `size`."""
     flip: Switch = True
-    """Whether every foreground also comes mirrored."""
+    """Whether to paste every foreground mirrored too."""
     split: tuple[Real, Real, Real] | None = (80, 10, 10)
-    """Shares of train, val and test among foregrounds and among backgrounds; None puts all in train."""
+    """Shares of train, val and test, of the foregrounds and of the backgrounds; None puts all in train."""
     seed: int = Field(0, strict=True, ge=0, lt=2**64)
-    """Where all randomness comes from."""
+    """Seed of all random numbers."""
     variants: int = Field(1, strict=True, ge=1, le=4096)
-    """Appearances drawn of each foreground."""
+    """Number of appearances of each foreground; by default 8 if appearances vary."""
     scale: tuple[Real, Real] = (1.0, 1.0)
-    """Smallest and largest size of an appearance, in parts of `fg_size`."""
+    """Smallest and largest size of an appearance, as a share of `fg_size`."""
     rotate: float = Field(0.0, strict=True, ge=0, le=180)
-    """How far an appearance is turned at most, each way, in degrees."""
+    """Largest rotation of an appearance in degrees, in either direction."""
     brightness: Share = 0.0
-    """How far brightness goes from 1, each way."""
+    """Largest change of brightness: 0.2 draws a factor from 0.8 to 1.2."""
     contrast: Share = 0.0
-    """How far contrast goes from 1, each way."""
+    """Largest change of contrast: 0.2 draws a factor from 0.8 to 1.2."""
     saturation: Share = 0.0
-    """How far saturation goes from 1, each way."""
+    """Largest change of saturation: 0.2 draws a factor from 0.8 to 1.2."""
     blend: Literal["alpha", "feather", "mixed"] = "alpha"
-    """Edges: as cut out, softened inwards, or each appearance with both."""
+    """Edges of sprites: as cut out (alpha), softened inwards (feather), or both of each (mixed)."""
     objects: tuple[_Whole, _Whole] = (1, 1)
-    """Fewest and most objects in a sample."""
+    """Smallest and largest number of objects in a sample."""
     overlap: Share = 0.5
-    """The largest share of an object's box that another's may cover."""
+    """Largest share of an object's box that the box of another object may cover."""
     truncate: float = Field(0.0, strict=True, ge=0, le=0.9)
-    """The largest share of an object that the canvas's border may cut off."""
+    """Largest share of an object that the border of the canvas may cut off."""
     empty: float = Field(0.0, strict=True, ge=0, lt=1)
-    """Share of samples without any object."""
+    """Share of samples without objects."""
     shadow: Share = 0.0
     """Share of objects with a contact shadow."""
     harmonise: Share = 0.0
-    """How far at most an object's mean colour goes towards that of its background."""
+    """Largest colour shift of an object towards its background's mean colour (0 none, 1 full)."""
     perspective: Switch = False
-    """Whether objects that stand nearer show a larger variant."""
+    """Whether nearer objects show larger variants."""
     depth: str = "auto"
-    """Depth of backgrounds: files beside them, a plane, files where there are any, or a network."""
+    """Source of the backgrounds' depth: files beside them, a plane, auto (files, and a plane where there are
+    none), onnx:PATH or hf:MODEL."""
     depth_convention: Literal["auto"] | DepthConvention = "auto"
-    """What the numbers of depth files or of a network tell: larger is nearer (inverse) or larger is farther
-    (metric). auto: inverse for files, and what a network says of itself."""
+    """Meaning of the values of depth files or of a network: larger is nearer (inverse) or larger is farther
+    (metric). auto takes inverse for files, and for a network what its settings say."""
     depth_invalid: Annotated[tuple[Real, ...], AfterValidator(_with_unknown)] = (UNKNOWN,)
-    """The numbers in depth files that mean unknown. 0 is always one of them, unless there are none at all."""
+    """Values in depth files that mean unknown. 0 is always among them, unless the list is empty."""
     depth_per: Literal["background", "composite"] = "background"
-    """Whether a depth network sees every background once or every finished sample."""
+    """Whether a depth network runs once for every background, or for every finished sample."""
     depth_cache: Path | None = None
-    """Folder where depths of networks are kept; None is the user's cache."""
+    """Folder that keeps the answers of depth networks; None is a folder in the user's cache."""
     render: Switch = True
-    """Whether shards hold pixels (True) or only what is needed to render them."""
+    """Whether shards hold pixels. False stores only the tables, from which readers render."""
     shard_samples: int = Field(1024, strict=True, ge=1, le=2**20)
-    """Samples in one shard."""
+    """Number of samples in one shard."""
 
     workers: Count | Literal["auto"] = Field("auto", union_mode="left_to_right")
-    """Processes; auto is one a core, or one for two that render, fewer where there is little to do."""
+    """Number of processes. auto is one for each core, or for every two cores if pixels are stored, and fewer
+    for little work."""
 
     @model_validator(mode="before")
     @classmethod
     def _fill_in(cls, values: dict[str, Any]) -> dict[str, Any]:
-        """The defaults that hang on other fields."""
+        """Fill in the defaults that depend on other fields."""
         values = {name: value for name, value in values.items() if value is not None or name in _MAY_BE_NONE}
         size, grid = values.get("size", cls.model_fields["size"].default), values.get("grid")
         if sides := _pair(size):
@@ -164,8 +171,8 @@ class GenerateConfig(StrictConfig):
         if self.variants > 1 and not self.varies:
             raise ConfigError(
                 "`variants`",
-                "something that varies",
-                "nothing",
+                "1 where all appearances are alike",
+                str(self.variants),
                 "add `scale`, `rotate`, `brightness` or others",
             )
         if self.sprite_side > min(self.size):
@@ -189,7 +196,7 @@ class GenerateConfig(StrictConfig):
             columns, rows = self.grid
             raise ConfigError(
                 "`positions`",
-                f"{columns * rows}, the places of `grid={columns}x{rows}`",
+                f"{columns * rows}, as in `grid={columns}x{rows}`",
                 str(self.positions),
                 "leave `positions` out",
             )
@@ -209,24 +216,24 @@ class GenerateConfig(StrictConfig):
         if self.workers not in ("auto", 1):
             found = f"`workers={self.workers}`"
             raise ConfigError(
-                "`depth_per=composite`", "one process, which has the network", found, "leave `workers` out"
+                "`depth_per=composite`", "one process, that of the network", found, "leave `workers` out"
             )
 
     @property
     def known_convention(self) -> DepthConvention:
-        """`depth_convention`, with the one of depth files for auto."""
+        """`depth_convention`, where auto is that of depth files."""
         return "inverse" if self.depth_convention == "auto" else self.depth_convention
 
     @property
     def varies(self) -> bool:
-        """Whether appearances differ from the foreground as it is."""
+        """Whether appearances differ from the plain foreground."""
         looks = (self.rotate, self.brightness, self.contrast, self.saturation)
         return min(self.scale) != 1 or max(self.scale) != 1 or any(looks)
 
     @property
     def sprite_side(self) -> int:
-        """The side of a square that holds any sprite, in pixels."""
-        longest = max(1, round(self.fg_size * self.scale[1]))  # as the sprite is made
+        """The side of the smallest square that every sprite fits into, in pixels."""
+        longest = max(1, round(self.fg_size * self.scale[1]))  # rounded as in make_sprites
         if self.rotate == 0:
             return longest
         # A square turned by up to 45 degrees takes cos + sin of its side; two pixels for rounding.
@@ -235,17 +242,17 @@ class GenerateConfig(StrictConfig):
 
     @property
     def has_instances(self) -> bool:
-        """Whether samples may have several objects, and so an instance map."""
+        """Whether samples may have several objects, and therefore an instance map."""
         return self.objects[1] > 1
 
     @property
     def flips(self) -> int:
-        """1, or 2 when every foreground also comes mirrored."""
+        """1, or 2 if every foreground is also pasted mirrored."""
         return 2 if self.flip else 1
 
     @classmethod
     def defaults(cls) -> dict[str, Any]:
-        """What each field of `identity` is where nothing is asked for, as JSON values."""
+        """The default of each field of `identity`, as JSON values."""
         return cls.model_validate({})._deciding()
 
     def identity(self) -> dict[str, Any]:
@@ -263,7 +270,7 @@ class GenerateConfig(StrictConfig):
 
 
 def _pair(value: Any) -> tuple[int, int] | None:
-    """The two whole numbers that a field's value, not yet checked, may be."""
+    """The two whole numbers in a field's value, which is not checked yet; None if it is something else."""
     if not isinstance(value, tuple | list) or len(value) != 2:
         return None
     first, second = value

@@ -1,4 +1,4 @@
-"""Pixels to the bytes of a picture file."""
+"""Encoding pixels as PNG and JPEG."""
 
 import cv2
 import numpy as np
@@ -10,7 +10,10 @@ _ORDERS = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}
 
 
 def encode_png(pixels: np.ndarray) -> bytes:
-    """The PNG of (H, W) uint8 or uint16, or of (H, W, 3 or 4) uint8 RGB(A).
+    """Encode pixels as PNG.
+
+    Args:
+        pixels: (H, W) uint8 or uint16, or (H, W, 3 or 4) uint8 RGB(A).
 
     Raises:
         ImageError: PNG cannot hold them.
@@ -19,7 +22,11 @@ def encode_png(pixels: np.ndarray) -> bytes:
 
 
 def encode_jpeg(pixels: np.ndarray, quality: int) -> bytes:
-    """The JPEG of (H, W, 3) uint8 RGB, in a quality of 1 ... 100.
+    """Encode pixels as JPEG.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+        quality: 1 to 100.
 
     Raises:
         ImageError: JPEG cannot hold them.

@@ -1,4 +1,4 @@
-"""How large a dataset will be and how long it will take, before its first byte is written."""
+"""Estimating the size of a dataset and the time it takes, before anything is written."""
 
 import os
 import tempfile
@@ -14,25 +14,25 @@ from generator.format.shards import shard_bytes
 from generator.numerals import format_bytes
 from generator.process.memory import physical_memory
 
-# Where the disk takes more, samples are made at about this rate by one worker.
+# The speed of one worker, where the disk is faster.
 _RENDERED_BYTES_PER_SECOND = 1.5e9
 _UNRENDERED_PER_SECOND = 100_000
 
-# Written to see how fast the disk is; only where so much is to come that the time for it is no loss.
+# The disk is measured by writing this much, but only before large datasets.
 _TRIAL_BYTES = 32 * 2**20
 _LARGE = 10**9
 
-# A random word, and its place among the others.
+# A random word, and its position among the others.
 _BYTES_A_NUMBER = 16
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A dataset to be.
+    """The estimated size of a dataset.
 
     Attributes:
         samples: of all splits.
-        bytes: on the disk, the bank included.
+        bytes: on the disk, including the bank.
         bytes_unrendered: the same with `render=False`.
     """
 
@@ -42,17 +42,17 @@ class Estimate:
 
     @classmethod
     def of(cls, config: GenerateConfig, fgs: int, bgs: int) -> "Estimate":
-        """What `config` comes to, before it is known which pictures are near-duplicates."""
+        """Estimate from the numbers of foregrounds and backgrounds, as if there were no near-duplicates."""
         plain = config.model_copy(update={"render": False})
         return cls(
             _samples(config, fgs, bgs), estimate_bytes(config, fgs, bgs), estimate_bytes(plain, fgs, bgs)
         )
 
     def describe(self, config: GenerateConfig, workers: int) -> str:
-        """Size and time in words, with the way out where it is large.
+        """Size and time in words; for a large dataset also how to make a smaller one.
 
         Args:
-            config: of the dataset; a large one is tried out on the disk of its folder.
+            config: of the dataset; before a large one the disk of its folder is measured.
             workers: processes that will write it.
         """
         size = f"dataset: about {self.samples:,} samples, {format_bytes(self.bytes)}"
@@ -65,7 +65,7 @@ class Estimate:
 
 
 def estimate_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
-    """The size of the dataset on disk, before it is known which pictures are near-duplicates."""
+    """The estimated size of the dataset on disk, in bytes."""
     pixels = pixel_bytes(config.size, config.has_instances) if config.render else 0
     layers = sum(config.objects) / 2 * (1 - config.empty) * (1 + config.shadow)
 
@@ -91,7 +91,7 @@ def _about(seconds: float) -> str:
 
 
 def _rate(folder: Path, workers: int) -> float:
-    """Bytes a second that the folder's disk takes, or that are made for it."""
+    """The bytes a second at which samples are written: the speed of the disk, or of the workers if lower."""
     content = os.urandom(2**20)
     began = time.perf_counter()
     with tempfile.TemporaryFile(dir=folder) as file:
@@ -103,10 +103,10 @@ def _rate(folder: Path, workers: int) -> float:
 
 
 def check_numbers(config: GenerateConfig, fgs: int, bgs: int) -> None:
-    """Compare the memory that numbering all samples takes with what is here; `samples` does not lower it.
+    """Make sure that numbering all samples fits into memory; `samples` does not lower what it takes.
 
     Raises:
-        ConfigError: they are too many.
+        ConfigError: there are too many.
     """
     pairs, memory = fgs * bgs * config.flips, physical_memory()
     if memory is not None and pairs * config.positions * _BYTES_A_NUMBER > memory:

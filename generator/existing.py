@@ -1,4 +1,4 @@
-"""What the folder of a dataset to be holds already: a dataset, finished or not, or files of somebody else."""
+"""What the output folder of `generate` already holds: a dataset, finished or not, or other files."""
 
 import contextlib
 import re
@@ -15,20 +15,20 @@ from generator.plan import Header, Request
 from generator.reading.verify import VERIFIED_FILE
 from generator.splits import SPLITS, SplitName
 
-# The files of a dataset; a folder may hold others beside.
+# The names of shards; the folder may hold other files too.
 _SHARD = re.compile(rf"({'|'.join(SPLITS)})-\d{{5,}}\.h5")
 _FORMAT = b'"fgbg-dataset"'
 
 
 @dataclass(frozen=True)
 class Existing:
-    """A folder as it was found.
+    """An output folder before anything is written.
 
     Attributes:
-        folder: that was looked at.
-        manifest: of the finished dataset there; None where there is none that can be read.
+        folder: the folder.
+        manifest: of the finished dataset there; None if none can be read.
         journal: of the dataset there.
-        header: of the bank there; None where there is none that can be read.
+        header: of the bank there; None if none can be read.
     """
 
     folder: Path
@@ -38,11 +38,11 @@ class Existing:
 
     @classmethod
     def look(cls, folder: Path, overwrite: bool) -> "Existing":
-        """Look at a folder.
+        """Read what a folder holds.
 
         Args:
-            folder: that will hold a dataset.
-            overwrite: whether a dataset there will be replaced: then it may be damaged.
+            folder: of the dataset.
+            overwrite: whether a dataset there will be replaced; then it may be damaged.
 
         Raises:
             DatasetError: the finished dataset there is damaged, or of a version that cannot be read.
@@ -59,14 +59,14 @@ class Existing:
 
     @cached_property
     def files(self) -> list[str]:
-        """The files there that belong to the dataset, sorted; taken once, before anything is written."""
+        """The names of the dataset's files, sorted; read only once, before anything is written."""
         return sorted(path.name for path in self.folder.iterdir() if self._owns(path.name))
 
     def refuse_foreign(self) -> None:
-        """Make sure that nothing is replaced that fgbg did not write.
+        """Make sure that no file is replaced that fgbg did not write.
 
         Raises:
-            ConfigError: names a file that is called as one of a dataset, but belongs to none.
+            ConfigError: a file has a name of the format, but belongs to no dataset.
         """
         for path in sorted(self.folder.iterdir()):
             name = path.name
@@ -87,13 +87,16 @@ class Existing:
         return None
 
     def asset_names(self) -> dict[AssetKind, set[str]] | None:
-        """What the dataset there was made of; None where there is none, nothing where that cannot be read."""
+        """The names of the pictures that the dataset there was made of.
+
+        None where there is no dataset; empty sets where its pictures cannot be read.
+        """
         if (found := self.manifest or self.header) is not None:
             return {kind: {asset.name for asset in assets} for kind, assets in found.assets.items()}
         return {"fg": set(), "bg": set()} if self.journal.head is not None else None
 
     def shard_counts(self) -> dict[SplitName, int]:
-        """How many shards of each split belong to the dataset, as far as their numbers tell."""
+        """The number of shards of each split that may belong to the dataset, by the journal and the names."""
         counts = dict(self.journal.head.shards) if self.journal.head else {}
         for split in SPLITS:
             numbers = [shard_number(split, name) for name in self.files]
@@ -102,7 +105,7 @@ class Existing:
         return counts
 
     def clear(self) -> None:
-        """Remove all but the bank and the journal, the manifest first: without it the rest is unfinished."""
+        """Remove all files but the bank and the journal, the manifest first: it marks a finished dataset."""
         shards = [name for name in self.files if name not in (BANK_FILE, MANIFEST_FILE, JOURNAL_FILE)]
         for name in (MANIFEST_FILE, VERIFIED_FILE, *shards):
             (self.folder / name).unlink(missing_ok=True)
@@ -119,12 +122,12 @@ class Existing:
             return True
         if journal.head is not None:
             return journal.head.owns(name)
-        # Older versions did not say beforehand which shards they would write.
+        # Journals of older versions do not say which shards will be written.
         return manifest is None and _SHARD.fullmatch(name) is not None
 
 
 def _says_it_is_ours(path: Path) -> bool:
-    """Whether a manifest, which may be damaged or of another version, is one of fgbg."""
+    """Whether a manifest was written by fgbg, even if it is damaged or of another version."""
     try:
         return _FORMAT in read_regular(path)[:1000]
     except OSError:

@@ -1,4 +1,4 @@
-"""Files that are either whole or not there, and the hash that tells them apart."""
+"""Writing files atomically, reading only regular files, and hashing."""
 
 import errno
 import os
@@ -15,12 +15,12 @@ from blake3 import blake3
 
 from generator.errors import DiskSpaceError, ExistsError, UsageError
 
-# Disk, quota and the largest file allowed, as errno and within the words of libhdf5, which has no errno.
+# The errors for a full disk, a quota and the largest file allowed. libhdf5 gives the number only in its text.
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FULL_IN_WORDS = re.compile(r"errno = (\d+)")
 
-# An interrupted write leaves one of these behind. The name is as long for every file, so that it can be
-# written wherever the file itself can.
+# An interrupted write leaves such a file. The name has the same length for every file, so that a file with a
+# very long name can be written too.
 _TEMPORARY = re.compile(r"\.fgbg-[0-9a-f]{16}\.tmp")
 
 _NOT_FILES = {
@@ -36,25 +36,25 @@ _PIECE = 2**20
 
 @contextmanager
 def atomic_file(path: Path, size: int = 0, durable: bool = True) -> Iterator[Path]:
-    """Give a temporary file beside `path`; on success rename it to `path`.
+    """Give a temporary file in the same folder, and rename it to `path` at the end of the block.
 
-    When the block raises,
-    the temporary file is removed and an earlier `path` stays as it was. A link at `path` is replaced, never
-    followed. After a kill the temporary file is left: `remove_leftovers` clears it.
+    If the block raises an error, the temporary file is removed and an earlier file at `path` stays as it was.
+    A link at `path` is replaced, not followed. A killed process leaves its temporary file, which
+    `remove_leftovers` removes.
 
     Args:
-        path: the file to be.
-        size: how many bytes it will have, about; 0 where that is not known.
-        durable: fsync the file and its folder, so that after the block it survives a power cut.
+        path: of the file to write.
+        size: its approximate size in bytes; 0 if unknown.
+        durable: whether to fsync the file and its folder, so that it survives a power cut after the block.
 
     Yields:
-        An empty file of an unguessable name.
+        The path of an empty file, with a name that cannot be guessed.
 
     Raises:
-        DiskSpaceError: they do not fit.
+        DiskSpaceError: the file does not fit on the disk.
     """
     with room_for(path, size):
-        # libhdf5 has been seen to crash on a full disk: it is not let near one.
+        # libhdf5 can crash on a full disk, so it is not started there.
         if shutil.disk_usage(path.parent).free < size:
             raise OSError(errno.ENOSPC, "no room")
         temporary = _new_temporary(path.parent)
@@ -71,43 +71,43 @@ def atomic_file(path: Path, size: int = 0, durable: bool = True) -> Iterator[Pat
 
 
 def _new_temporary(folder: Path) -> Path:
-    """Create an empty file that was not there, neither as a file nor as a link."""
+    """Create an empty file where there was neither a file nor a link."""
     path = folder / f".fgbg-{secrets.token_hex(8)}.tmp"
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666))
     return path
 
 
 def is_temporary(name: str) -> bool:
-    """Whether a file's name is one that `atomic_file` gives until the file is whole."""
+    """Whether a name is that of a temporary file of `atomic_file`."""
     return _TEMPORARY.fullmatch(name) is not None
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what killed runs left in a folder; only where no other process writes, so under its lock."""
+    """Remove the temporary files of killed runs; call it only while holding the folder's lock."""
     for entry in list(os.scandir(folder)):
         if is_temporary(entry.name) and not entry.is_dir(follow_symlinks=False):
             Path(entry.path).unlink(missing_ok=True)
 
 
 def write_atomically(path: Path, content: bytes | memoryview, durable: bool = True) -> None:
-    """Replace `path` by `content`, wholly or not at all; see `atomic_file`."""
+    """Replace the file at `path` by `content`, completely or not at all; see `atomic_file`."""
     with atomic_file(path, len(content), durable) as temporary:
         temporary.write_bytes(content)
 
 
 def real_path(path: Path) -> Path:
-    """The path with every link followed; unlike `Path.resolve`, links in a ring are no error."""
+    """The path with every link followed; unlike in `Path.resolve`, a circle of links is no error."""
     return Path(os.path.realpath(path))
 
 
 def open_regular(path: Path) -> BufferedReader:
-    """Open a file for reading, if it is a file: a named pipe would wait for ever, a device do anything.
+    """Open a regular file for reading. Anything else is refused, because a named pipe could block for ever.
 
     Raises:
-        OSError: it is missing, or no file: `strerror` says what it is.
+        OSError: it is missing or not a regular file; `strerror` says what it is.
     """
     _require_regular(path, path.stat().st_mode)
-    # Without waiting, for it may have become a pipe since.
+    # Do not wait, because it may have become a named pipe in the meantime.
     flags = (
         os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
     )
@@ -121,19 +121,19 @@ def open_regular(path: Path) -> BufferedReader:
 
 
 def read_regular(path: Path, limit: int | None = None) -> bytes:
-    """All bytes of a file.
+    """Read a whole file.
 
     Args:
         path: of the file.
-        limit: the most bytes it may have.
+        limit: its largest allowed size in bytes; None allows any.
 
     Raises:
-        OSError: as `open_regular`, or it is larger.
+        OSError: as `open_regular`, or it is larger than `limit`.
     """
     with open_regular(path) as file:
         if limit is None:
             return file.read()
-        # Never the limit at once: Python sets that much memory aside before it reads.
+        # Not the whole limit, because Python allocates that much memory before it reads.
         content = file.read(min(os.fstat(file.fileno()).st_size, limit) + 1)
     if len(content) > limit:
         raise OSError(errno.EFBIG, f"more than {limit:,} bytes", str(path))
@@ -148,7 +148,7 @@ def _require_regular(path: Path, mode: int) -> None:
 
 @contextmanager
 def room_for(path: Path, size: int) -> Iterator[None]:
-    """Turn the system's word that there is no more room into an error that names the file and its bytes.
+    """Turn the system's error for a full disk into one that names the file and its size.
 
     Raises:
         DiskSpaceError: the `size` bytes of `path` do not fit.
@@ -169,17 +169,17 @@ def room_for(path: Path, size: int) -> Iterator[None]:
 
 
 def refuse_existing(paths: Iterable[Path], overwrite: bool, elsewhere: str = "another `out`") -> None:
-    """Make sure that writing files replaces nothing unasked: the one rule of all commands.
+    """Make sure that writing files replaces none without `overwrite`: the same rule in all commands.
 
     A link counts as a file, wherever it leads.
 
     Args:
-        paths: of the files to be written.
-        overwrite: whether the user asked to replace them.
+        paths: of the files to write.
+        overwrite: whether the user allowed to replace them.
         elsewhere: what to use instead, for the message.
 
     Raises:
-        ExistsError: one is there and not to be overwritten, or a folder.
+        ExistsError: a file exists and `overwrite` is False, or a path is a folder.
     """
     there = [path for path in paths if os.path.lexists(path)]
     for path in there:
@@ -191,9 +191,11 @@ def refuse_existing(paths: Iterable[Path], overwrite: bool, elsewhere: str = "an
 
 
 def require_writable(folder: Path, elsewhere: str = "another `out`") -> None:
-    """Make sure that files can be written to a folder, which is made later where it is missing.
+    """Make sure that files can be written to a folder, which may be made later, before long work starts.
 
-    Asked before the work whose results it is to hold; `elsewhere` is what to use instead, for the message.
+    Args:
+        folder: for results.
+        elsewhere: what to use instead, for the message.
 
     Raises:
         UsageError: they cannot.
@@ -207,12 +209,12 @@ def require_writable(folder: Path, elsewhere: str = "another `out`") -> None:
 
 
 def write_again(path: Path, content: bytes, overwrite: bool, elsewhere: str = "another `out`") -> None:
-    """Write a file that always has the same content, in a folder that is made where there is none.
+    """Write a file that always gets the same content, so that a command can be repeated; make its folder.
 
-    It is left alone where it is there already, so that a command can be called again.
+    A file that has this content already is not written again.
 
     Raises:
-        ExistsError: there is another file, and not to be overwritten.
+        ExistsError: a file with other content exists, and `overwrite` is False.
     """
     if path.is_file():
         with suppress(OSError):
@@ -224,15 +226,18 @@ def write_again(path: Path, content: bytes, overwrite: bool, elsewhere: str = "a
 
 
 def fsync_folder(folder: Path) -> None:
-    """Make a rename in `folder` durable (Windows does so by itself and cannot open folders)."""
+    """Make renames in a folder durable. On Windows this does nothing: folders cannot be opened there."""
     if os.name != "nt":
         _fsync(folder)
 
 
 def hash_file(path: Path, threads: int = blake3.AUTO) -> str:
-    """The file's BLAKE3 hash in hex, on all cores unless told.
+    """The BLAKE3 hash of a file, in hex.
 
-    Several threads need it in a memory map; one reads it in pieces, so that it is no memory of a worker's.
+    Args:
+        path: of the file.
+        threads: by default all cores, which hash a memory map. One thread reads the file in small pieces, so
+            that a worker needs little memory.
 
     Raises:
         OSError: as `open_regular`.

@@ -1,4 +1,4 @@
-"""One writer at a time in a folder."""
+"""Locks, so that only one process at a time writes to a folder."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,18 +14,19 @@ LOCK_FILE = ".lock"
 
 @contextmanager
 def hold_folder(folder: Path, who: str, lock_file: str = LOCK_FILE) -> Iterator[None]:
-    """Keep other processes from writing to `folder`, and clear what killed ones left there.
+    """Lock a folder for the block, and remove the temporary files of killed runs.
 
-    It is cleared at the end as well: workers of a killed run may outlive it by an instant, and begin a file.
+    They are removed at the end too, because the workers of a killed run may live a moment longer and start a
+    file.
 
     Args:
-        folder: made where it is missing.
+        folder: to lock; it is made if it is missing.
         who: the command that writes, as in "fgbg generate".
-        lock_file: its path inside the folder.
+        lock_file: the path of the lock inside the folder.
 
     Raises:
-        ConfigError: another process writes there.
-        UsageError: the file system has no locks.
+        ConfigError: another process has locked it.
+        UsageError: the file system does not support locks.
         OSError: the folder cannot be made or written to.
     """
     path = folder / lock_file
@@ -49,6 +50,6 @@ def hold_folder(folder: Path, who: str, lock_file: str = LOCK_FILE) -> Iterator[
         remove_leftovers(folder)
         yield
     finally:
-        with suppress(OSError):  # an error of the work itself says more
+        with suppress(OSError):  # an error of the block itself is more useful
             remove_leftovers(folder)
         lock.release()

@@ -1,4 +1,4 @@
-"""Making one shard: the unit of work that any worker can take."""
+"""Making one shard: drawing, rendering and writing its samples. Each worker makes one shard at a time."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,9 +25,9 @@ class ShardWriter:
 
     Attributes:
         config: of the dataset.
-        statistics_samples: how many first samples of each shard its statistics are taken from.
-        threads: for hashing.
-        network: sees the depth of every composite; None leaves that of its background and objects.
+        statistics_samples: the number of samples, from the first on, that are measured for statistics.
+        threads: number of threads for hashing.
+        network: estimates the depth of every composite; None takes depth from the background and the objects.
     """
 
     config: GenerateConfig
@@ -36,7 +36,7 @@ class ShardWriter:
     network: DepthNetwork | None = None
 
     def __call__(self, task: ShardTask) -> JournalLine:
-        """Write one shard; gives what the journal says of it."""
+        """Write one shard and return its line for the journal."""
         config, bank = self.config, self._bank
         samples, placements = draw(task.split, bank, config, task.sample_ids)
         counted = min(self.statistics_samples, len(samples))

@@ -1,4 +1,4 @@
-"""A word inside PNG files that says which command wrote them, so that it knows its own again."""
+"""A text inside PNG files that names the command that wrote them, so that it may replace them."""
 
 import struct
 import zlib
@@ -7,12 +7,12 @@ from pathlib import Path
 from generator.files import open_regular
 
 PREDICTION = "predict"
-"""The mark of masks, depth and overlays that 'fgbg predict' wrote."""
+"""The mark of masks, depth and overlays written by 'fgbg predict'."""
 
 MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX = ".mask.png", ".depth.png", ".overlay.png"
-"""What stands behind a picture's name in the names of its predictions."""
+"""The endings that follow a picture's name in the names of its predictions."""
 
-# The signature and the header chunk; after them may stand text (PNG specification, 11.3.3).
+# The length of the signature and the header chunk, which text may follow (PNG specification, 11.3.3).
 _HEAD = 33
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KIND, _TEXT = b"tEXt", b"Software\0fgbg "
@@ -20,7 +20,7 @@ _LONGEST = 32
 
 
 def mark_png(png: bytes, command: str) -> bytes:
-    """The same picture with the text `Software: fgbg COMMAND`."""
+    """The same PNG with the text `Software: fgbg COMMAND`."""
     text = _TEXT + command.encode("ascii")
     chunk = struct.pack(">I", len(text)) + _KIND + text + struct.pack(">I", zlib.crc32(_KIND + text))
     whole = memoryview(png)
@@ -28,7 +28,7 @@ def mark_png(png: bytes, command: str) -> bytes:
 
 
 def maker_of(path: Path) -> str | None:
-    """The command that wrote a PNG; None where no command of ours did, or the file cannot be read."""
+    """The command that wrote a PNG; None if it was not fgbg, or the file cannot be read."""
     try:
         with open_regular(path) as file:
             start = file.read(_HEAD + len(_KIND) + 4 + len(_TEXT) + _LONGEST)

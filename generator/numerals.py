@@ -1,10 +1,10 @@
-"""Numbers as people write them: ASCII digits, of bounded length, finite."""
+"""Numbers in text: reading them strictly, and showing them to people."""
 
 import math
 import re
 
 MOST = 10**9
-"""The largest count that is asked for anywhere, unless said otherwise."""
+"""The largest count that any option accepts, unless it says otherwise."""
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
@@ -12,10 +12,10 @@ _LONGEST = 40
 
 
 def whole_number(value: object, lowest: int = 0, highest: int = MOST) -> int:
-    """A whole number from text or a number; a boolean and a fraction are none.
+    """Read a whole number from text of ASCII digits, or from an int.
 
     Raises:
-        ValueError: it is no whole number from `lowest` to `highest`.
+        ValueError: it is not a whole number from `lowest` to `highest`.
     """
     if isinstance(value, str):
         text = value.strip()
@@ -26,10 +26,10 @@ def whole_number(value: object, lowest: int = 0, highest: int = MOST) -> int:
 
 
 def finite_number(value: object) -> float:
-    """A finite number from text or a number; a boolean, NaN and infinity are none.
+    """Read a finite number from text of ASCII digits, or from an int or a float.
 
     Raises:
-        ValueError: it is no finite number.
+        ValueError: it is not a finite number.
     """
     if isinstance(value, str):
         text = value.strip()
@@ -44,7 +44,7 @@ def finite_number(value: object) -> float:
 
 
 def shown(value: object) -> str:
-    """A wrong value for an error's `found`: its first 60 characters, quoted where it is text."""
+    """A wrong value for the `found` of an error: its first 60 characters, in quotes if it is text."""
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 200:
         return "a number of more than 60 digits"  # which Python would not even print
     text = repr(value)

@@ -1,4 +1,4 @@
-"""`generate`: assets to bank to shards to manifest, resumable at every shard."""
+"""`generate`: from assets to the bank, then to shards, then to the manifest; it can resume at every shard."""
 
 import importlib.metadata
 import math
@@ -56,8 +56,8 @@ from generator.workers import cores, end_if_script_is_imported, run_tasks
 # Statistics come from at least this many samples (or all), spread evenly over the shards.
 _STATISTICS_SAMPLES = 512
 
-# A process takes half a second to start: that much work, in bytes of pixels, is worth one. Decoding an asset,
-# and drawing a sample that is not rendered, take as long as so many bytes.
+# A process takes half a second to start, so each gets at least this much work, measured in bytes of pixels.
+# The others are the work of decoding an asset, and of drawing a sample without rendering it.
 _BYTES_PER_WORKER = 256 * 2**20
 _BYTES_PER_ASSET = 4 * 2**20
 _BYTES_UNRENDERED = 2500
@@ -67,13 +67,13 @@ _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "h5py", "imagehash", 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What `generate` did.
+    """The result of `generate`.
 
     Attributes:
         manifest: of the finished dataset.
-        written: samples written by this call (0: the dataset was complete).
-        seconds: that writing them took, without the bank.
-        bytes: of the whole dataset.
+        written: the number of samples that this call wrote; 0 if the dataset was complete already.
+        seconds: the time that writing them took, without the bank.
+        bytes: the size of the whole dataset.
     """
 
     manifest: Manifest
@@ -104,12 +104,12 @@ def generate(
         progress: whether to show progress on stderr.
 
     Raises:
-        UnusableAssetsError: pictures cannot be used, and not `skip_bad`, or none is left.
+        UnusableAssetsError: pictures cannot be used, and `skip_bad` is False or none is left.
         AssetError: a folder or a network cannot be used.
         ConfigError: the folder holds a dataset of another config, or files that fgbg did not write, or
             another process writes there.
         DatasetError: the finished dataset there is damaged.
-        DiskSpaceError: it would not fit.
+        DiskSpaceError: the dataset would not fit on the disk.
 
     Example:
         >>> config = fgbg.GenerateConfig(
@@ -123,30 +123,30 @@ def generate(
     bgs = list_assets(config.bg, say, PHOTOS_ADVICE)
     with hold_folder(config.out, "fgbg generate"):
         existing = Existing.look(config.out, overwrite)
-        order = _order_for(config, fgs, bgs, existing, overwrite, say, skip_bad)
+        job = _job_for(config, fgs, bgs, existing, overwrite, say, skip_bad)
         if existing.manifest is not None and not overwrite:
             return _complete(config.out, existing.manifest)
-        _check_size(order, existing, say)
+        _check_size(job, existing, say)
         while True:
             try:
-                journal = _make_bank(order, existing, overwrite, say, progress)
-                return _make_shards(order, journal, say, progress)
+                journal = _make_bank(job, existing, overwrite, say, progress)
+                return _make_shards(job, journal, say, progress)
             except UnusableAssetsError as error:
                 if not skip_bad:
                     raise
-                order = order.without(error.problems, config, say)
+                job = job.without(error.problems, config, say)
 
 
 @dataclass(frozen=True)
-class _Order:
-    """What is to be made, and of what.
+class _Job:
+    """A dataset to make.
 
     Attributes:
         config: of the dataset.
         fgs: cut-outs.
         bgs: backgrounds.
-        depth: where their depth comes from.
-        request: all that decides the dataset's bytes.
+        depth: the source of their depth.
+        request: everything that decides the dataset's bytes.
     """
 
     config: GenerateConfig
@@ -156,8 +156,8 @@ class _Order:
     request: Request
 
     @classmethod
-    def of(cls, config: GenerateConfig, fgs: Sequence[Path], bgs: Sequence[Path]) -> "_Order":
-        """Hash the pictures, and the depth files where depth is read from them."""
+    def of(cls, config: GenerateConfig, fgs: Sequence[Path], bgs: Sequence[Path]) -> "_Job":
+        """Hash the pictures, and the depth files if depth is read from files."""
         depth = choose_depth(config, bgs)
         config = config.model_copy(update={"depth_convention": depth.convention})
         identity = config.identity() | ({"depth": depth.network.id} if depth.network else {})
@@ -174,8 +174,8 @@ class _Order:
 
     def without(
         self, problems: Mapping[Path, AssetError], config: GenerateConfig, say: Callable[[str], None]
-    ) -> "_Order":
-        """What `config` asks for, of the other pictures.
+    ) -> "_Job":
+        """The same dataset without some pictures.
 
         Raises:
             UnusableAssetsError: no foreground or no background is left.
@@ -188,7 +188,7 @@ class _Order:
         return self.of(config, fgs, bgs)
 
 
-def _order_for(
+def _job_for(
     config: GenerateConfig,
     fgs: Sequence[Path],
     bgs: Sequence[Path],
@@ -196,55 +196,55 @@ def _order_for(
     overwrite: bool,
     say: Callable[[str], None],
     skip_bad: bool,
-) -> _Order:
-    """What to make in a folder, after making sure that it replaces nothing it must not.
+) -> _Job:
+    """The dataset to make, after making sure that it replaces nothing without permission.
 
     Raises:
         ConfigError: the folder holds a dataset of another config, or files that fgbg did not write.
     """
     if existing.manifest is None or overwrite:
         existing.refuse_foreign()
-    order = _Order.of(config, fgs, bgs)
+    job = _Job.of(config, fgs, bgs)
     if overwrite:
-        return order
-    if skip_bad and (problems := _unusable_since(order, existing)):
-        order = order.without(problems, config, say)
-    if difference := existing.difference(order.request):
+        return job
+    if skip_bad and (problems := _unusable_since(job, existing)):
+        job = job.without(problems, config, say)
+    if difference := existing.difference(job.request):
         raise ConfigError(config.out, "", difference, "use another `out`, or `overwrite=True` to replace it")
-    return order
+    return job
 
 
-def _check_size(order: _Order, existing: Existing, say: Callable[[str], None]) -> None:
-    """Tell the size of the dataset to be, and make sure that it fits into memory and onto the disk.
+def _check_size(job: _Job, existing: Existing, say: Callable[[str], None]) -> None:
+    """Tell the user the size of the dataset, and make sure that it fits into memory and on the disk.
 
     Raises:
         ConfigError: numbering the samples takes more memory than the machine has.
         DiskSpaceError: the dataset would not fit.
     """
-    config, fgs, bgs = order.config, len(order.fgs), len(order.bgs)
+    config, fgs, bgs = job.config, len(job.fgs), len(job.bgs)
     check_numbers(config, fgs, bgs)
     estimate = Estimate.of(config, fgs, bgs)
     _check_disk(config, estimate, existing)
     say(estimate.describe(config, _workers(config, estimate.samples * _bytes_to_make(config))))
 
 
-def _unusable_since(order: _Order, existing: Existing) -> Mapping[Path, AssetError]:
-    """What cannot be used among the pictures that the dataset there, if there is one, was made without."""
+def _unusable_since(job: _Job, existing: Existing) -> Mapping[Path, AssetError]:
+    """The pictures that cannot be used, among those that the existing dataset was made without."""
     known = existing.asset_names()
     if known is None:
         return {}
-    config = order.config
-    fgs = [path for path in order.fgs if path.relative_to(config.fg).as_posix() not in known["fg"]]
+    config = job.config
+    fgs = [path for path in job.fgs if path.relative_to(config.fg).as_posix() not in known["fg"]]
     bgs = {
         path: file
-        for path, file in zip(order.bgs, order.depth.files, strict=True)
+        for path, file in zip(job.bgs, job.depth.files, strict=True)
         if path.relative_to(config.bg).as_posix() not in known["bg"]
     }
-    return find_unusable(config, fgs, bgs, with_depth=order.depth.network is None)
+    return find_unusable(config, fgs, bgs, with_depth=job.depth.network is None)
 
 
 def _complete(folder: Path, manifest: Manifest) -> Outcome:
-    """A dataset that was found finished.
+    """The outcome for a dataset that was finished already.
 
     Raises:
         DatasetError: a file of it is missing or of another size.
@@ -255,29 +255,29 @@ def _complete(folder: Path, manifest: Manifest) -> Outcome:
 
 
 def _make_bank(
-    order: _Order, existing: Existing, overwrite: bool, say: Callable[[str], None], progress: bool
+    job: _Job, existing: Existing, overwrite: bool, say: Callable[[str], None], progress: bool
 ) -> Journal:
-    """Build the bank, unless an intact one is there; the journal knows its hash before it has its name."""
-    config, journal, head = order.config, existing.journal, existing.journal.head
+    """Build the bank, unless an intact one exists; the journal gets its hash before it gets its name."""
+    config, journal, head = job.config, existing.journal, existing.journal.head
     path = config.out / BANK_FILE
     if not overwrite and existing.files:
         if head is None:
             say(f"{config.out}: its journal has no hashes or is damaged; everything is made again")
-        elif _is_whole(order, existing, head, progress):
+        elif _is_whole(job, existing, head, progress):
             return journal
         elif path.exists():
             say(printable(f"{path}: damaged since it was written; it is made again"))
-    fgs, bgs = order.fgs, order.bgs
+    fgs, bgs = job.fgs, job.bgs
     sprites, size = count_sprites(config, len(fgs)), bank_bytes(config, len(fgs), len(bgs))
     say(f"bank: {sprites:,} sprites, {len(bgs):,} backgrounds, about {format_bytes(size)} in memory")
-    for note in order.depth.notes:
+    for note in job.depth.notes:
         say(note)
     workers = _workers(config, (len(fgs) + len(bgs)) * _BYTES_PER_ASSET)
     with atomic_file(path, size) as temporary:
         decoded = build_bank(
-            temporary, config, fgs, bgs, order.depth.files, workers, _network_depth(order), progress
+            temporary, config, fgs, bgs, job.depth.files, workers, _network_depth(job), progress
         )
-        header = make_header(config, order.request, decoded)
+        header = make_header(config, job.request, decoded)
         finish_bank(temporary, config, decoded, header.model_dump(mode="json"))
         _begin_journal(config, existing, overwrite, temporary)
     return journal
@@ -303,19 +303,19 @@ def _begin_journal(config: GenerateConfig, existing: Existing, overwrite: bool, 
     existing.clear()
 
 
-def _is_whole(order: _Order, existing: Existing, head: JournalHead, progress: bool) -> bool:
-    """Whether the bank there has the hash that the journal says, and is one of this request."""
-    config = order.config
+def _is_whole(job: _Job, existing: Existing, head: JournalHead, progress: bool) -> bool:
+    """Whether the existing bank has the hash in the journal, and was made for this request."""
+    config = job.config
     if existing.header is None or existing.header.id != head.id:
         return False
     if wrong_files(config.out, [head.bank], progress=progress):
         return False
-    return is_bank_of(Bank.open(config.out / BANK_FILE), config, len(order.fgs), len(order.bgs))
+    return is_bank_of(Bank.open(config.out / BANK_FILE), config, len(job.fgs), len(job.bgs))
 
 
-def _make_shards(order: _Order, journal: Journal, say: Callable[[str], None], progress: bool) -> Outcome:
-    """Write the shards that are not there, then the manifest."""
-    config, path = order.config, order.config.out / BANK_FILE
+def _make_shards(job: _Job, journal: Journal, say: Callable[[str], None], progress: bool) -> Outcome:
+    """Write the missing shards, then the manifest."""
+    config, path = job.config, job.config.out / BANK_FILE
     header = Header.of(Bank.open(path), path)
     tasks = plan_shards(config, header)
     finished = _finished(config.out, journal, tasks, say, progress)
@@ -327,7 +327,7 @@ def _make_shards(order: _Order, journal: Journal, say: Callable[[str], None], pr
         config,
         statistics_samples=math.ceil(_STATISTICS_SAMPLES / max(1, len(tasks))),
         threads=1 if workers > 1 else blake3.AUTO,
-        network=order.depth.network if config.depth_per == "composite" else None,
+        network=job.depth.network if config.depth_per == "composite" else None,
     )
     with (
         Progress("generating", total, "samples", shown=progress) as bar,
@@ -349,7 +349,7 @@ def _finished(
     say: Callable[[str], None],
     progress: bool,
 ) -> Collection[str]:
-    """The shards that stand and are as they were written; the journal keeps no others."""
+    """The shards that are finished and intact; all others are removed from the journal."""
     lines = [
         line
         for task in tasks
@@ -365,32 +365,32 @@ def _finished(
     return journal.shards.keys()
 
 
-def _network_depth(order: _Order) -> NetworkDepth | None:
-    if order.depth.network is None:
+def _network_depth(job: _Job) -> NetworkDepth | None:
+    if job.depth.network is None:
         return None
-    cache = DepthCache(order.config.depth_cache) if order.config.depth_cache else DepthCache()
-    hashes = list(order.request.hashes["bg"].values())
-    return NetworkDepth(order.depth.network, cache, order.depth.convention, hashes)
+    cache = DepthCache(job.config.depth_cache) if job.config.depth_cache else DepthCache()
+    hashes = list(job.request.hashes["bg"].values())
+    return NetworkDepth(job.depth.network, cache, job.depth.convention, hashes)
 
 
 def _workers(config: GenerateConfig, work: int) -> int:
-    """How many processes to work with, on so many bytes."""
+    """The number of processes for `work` bytes of pixels."""
     if config.workers != "auto":
         return config.workers
     if config.depth_per == "composite":
         return 1
-    # A worker that renders keeps two cores busy: it writes and hashes in threads of its own.
+    # A worker that renders uses two cores, because it writes and hashes in other threads.
     useful = cores() // 2 if config.render else cores()
     return max(1, min(useful, work // _BYTES_PER_WORKER))
 
 
 def _bytes_to_make(config: GenerateConfig) -> int:
-    """What a sample costs, as bytes of pixels."""
+    """The work of one sample, in bytes of pixels."""
     return pixel_bytes(config.size, config.has_instances) if config.render else _BYTES_UNRENDERED
 
 
 def _check_disk(config: GenerateConfig, estimate: Estimate, existing: Existing) -> None:
-    """Compare what is still to be written with what is free, before the first byte."""
+    """Make sure that what is still to be written fits on the disk."""
     present = sum(
         (config.out / name).stat().st_size for name in existing.files if (config.out / name).is_file()
     )

@@ -1,4 +1,4 @@
-"""What a dataset is to become: its assets and their splits, its shards and their samples."""
+"""Planning a dataset before it is written: the splits of its assets, its shards and their samples."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -36,13 +36,13 @@ FROM_FILE = "files"
 
 @dataclass(frozen=True)
 class Request:
-    """What decides a dataset's bytes.
+    """Everything that decides a dataset's bytes.
 
     Attributes:
         config: `GenerateConfig.identity()`.
         hashes: for fg and bg, the BLAKE3 hash of each picture by its name.
-        depth_hashes: by name of the background, that of the file its depth is read from; None where an
-            older version read one and did not say which.
+        depth_hashes: the BLAKE3 hash of each depth file, by the name of its background; None where an older
+            version did not store it.
     """
 
     config: dict[str, Any]
@@ -51,7 +51,7 @@ class Request:
 
     @classmethod
     def of(cls, config: dict[str, Any], assets: dict[AssetKind, list[Asset]]) -> "Request":
-        """The request that a dataset of these assets was made for."""
+        """The request that a dataset with this config and these assets was made for."""
         return cls(
             config,
             {kind: hashes_by_name(assets[kind]) for kind in ("fg", "bg")},
@@ -67,7 +67,7 @@ class Request:
 
         None where it does not.
         """
-        # An option that is younger than the dataset had its default then.
+        # A field that did not exist when the dataset was made had its default.
         asked, found = (GenerateConfig.defaults() | request.config for request in (wanted, self))
         fields = [name for name in asked if asked[name] != found[name]]
         if fields:
@@ -103,7 +103,7 @@ def _change(found: Mapping[str, str | None], wanted: Mapping[str, str | None], n
 
 
 class Header(Record):
-    """What a bank says of itself: what it was made for, and which asset is in which split."""
+    """The header of a bank: what the bank was made for, and the split of each asset."""
 
     id: Hash
     config: dict[str, Any]
@@ -111,27 +111,27 @@ class Header(Record):
 
     @classmethod
     def of(cls, bank: Bank, path: Path) -> "Header":
-        """What the bank at `path` says.
+        """Read the header of the bank at `path`.
 
         Raises:
-            DatasetError: nothing that makes sense, or another id than its config and pictures give.
+            DatasetError: a field is missing or wrong, or the id does not match the config and the pictures.
         """
         try:
-            # By way of JSON, where lists stand for tuples.
+            # Through JSON, because the strict record accepts lists for tuples only from there.
             header = cls.model_validate_json(json.dumps(bank.header))
         except ValidationError as error:
             found = first_fault(error)
-            raise DatasetError(f"{path}:header", "what it was made for", found, COPY_AGAIN) from error
+            raise DatasetError(f"{path}:header", "all fields of a header", found, COPY_AGAIN) from error
         prove_id(f"{path}:header", header.id, header.config, header.assets)
         return header
 
     def request(self) -> Request:
-        """The request it was made for."""
+        """The request that the bank was made for."""
         return Request.of(self.config, self.assets)
 
 
 def make_header(config: GenerateConfig, request: Request, decoded: Decoded) -> Header:
-    """Divide the decoded assets into splits; near-duplicates stay together.
+    """Divide the decoded assets among the splits; near-duplicates stay together.
 
     Raises:
         ConfigError: there are too few different pictures for the splits.
@@ -161,7 +161,7 @@ def make_header(config: GenerateConfig, request: Request, decoded: Decoded) -> H
 
 @dataclass(frozen=True)
 class ShardTask:
-    """One shard to be: its file, its split and the samples it holds, in their order."""
+    """A shard to write: its file's name, its split, and the numbers of its samples in order."""
 
     file: str
     split: SplitPlan
@@ -169,7 +169,7 @@ class ShardTask:
 
 
 def plan_shards(config: GenerateConfig, header: Header) -> list[ShardTask]:
-    """All shards of the dataset, split by split."""
+    """All shards of the dataset, one split after another."""
 
     def members(kind: AssetKind, split: str) -> np.ndarray:
         return np.flatnonzero([asset.split == split for asset in header.assets[kind]])

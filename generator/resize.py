@@ -1,4 +1,4 @@
-"""Bringing pictures of any size to the size a dataset needs."""
+"""Resizing cut-outs, backgrounds and depth to the size that a dataset needs."""
 
 import cv2
 import numpy as np
@@ -8,9 +8,9 @@ _STRIP_ROWS = 64
 
 
 def scale_sprite(rgba: np.ndarray, longer_side: int) -> np.ndarray:
-    """Scale a cut-out so that its longer side is `longer_side`, but never up by more than 2.
+    """Scale a cut-out so that its longer side is `longer_side`, but enlarge it at most by 2.
 
-    Colours are averaged by their alpha, so that hidden colours of transparent pixels leave no fringe.
+    Colours are weighted by their alpha, so that hidden colours of transparent pixels leave no fringe.
 
     Args:
         rgba: (H, W, 4) uint8, straight alpha.
@@ -37,7 +37,7 @@ def premultiply(rgba: np.ndarray) -> np.ndarray:
 
 
 def straighten(premultiplied: np.ndarray) -> np.ndarray:
-    """The way back from `premultiply`; colour 0 where alpha is 0."""
+    """The inverse of `premultiply`: (H, W, 4) uint8 straight alpha, colour 0 where alpha is 0."""
     alpha = premultiplied[..., 3:]
     colour = premultiplied[..., :3] * (255 / np.maximum(alpha, 1e-3))
     straight: np.ndarray = np.rint(np.concatenate([colour, alpha], axis=2)).clip(0, 255).astype(np.uint8)
@@ -46,11 +46,12 @@ def straighten(premultiplied: np.ndarray) -> np.ndarray:
 
 
 def _premultiplied_and_scaled(rgba: np.ndarray, size: tuple[int, int], method: int) -> np.ndarray:
-    """`premultiply` and a resize to (width, height), in 4 bytes a pixel of the cut-out instead of 40."""
+    """`premultiply` and resize to (width, height), with 4 bytes of memory a pixel instead of 40."""
     height, width = rgba.shape[:2]
     scaled = np.empty((size[1], size[0], 4), np.float32)
     if method == cv2.INTER_AREA and (width, height) == (2 * size[0], 2 * size[1]):
-        # OpenCV adds up four pixels in another order when they have one channel: keep all four, in strips.
+        # With one channel OpenCV adds up the four pixels in another order, so this takes all channels in
+        # strips.
         for top in range(0, size[1], _STRIP_ROWS):
             strip = scaled[top : top + _STRIP_ROWS]
             part = premultiply(rgba[2 * top : 2 * (top + len(strip))])
@@ -69,7 +70,15 @@ def _premultiplied_and_scaled(rgba: np.ndarray, size: tuple[int, int], method: i
 
 
 def fit_picture(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Crop (H, W, 3) uint8 centrally to the aspect of `size` (width, height) and resize it by area."""
+    """Crop a picture centrally to the aspect ratio of `size` and resize it by area averaging.
+
+    Args:
+        rgb: (H, W, 3) uint8.
+        size: (width, height).
+
+    Returns:
+        (size[1], size[0], 3) uint8.
+    """
     cropped = _crop_to_aspect(rgb, size)
     factor = size[0] / cropped.shape[1]
     if factor == 1 and cropped.shape[0] == size[1]:
@@ -79,22 +88,22 @@ def fit_picture(rgb: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def fit_depth(depth: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """As `fit_picture` for (H, W) uint16 depth, by nearest pixel: none is made up between two surfaces."""
+    """As `fit_picture`, for depth (H, W) uint16, by nearest pixel, so that no new depth appears at edges."""
     cropped = _crop_to_aspect(depth, size)
     resized: np.ndarray = cv2.resize(cropped, size, interpolation=cv2.INTER_NEAREST_EXACT)
     return resized
 
 
 def fit_map(depth: np.ndarray, picture: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    """As `fit_picture`, for depth whose pixels need not be square: it covers the whole of a picture.
+    """As `fit_picture`, for depth that covers the same view in another resolution or aspect ratio.
 
     Args:
-        depth: (h, w) uint16, 0 unknown, of any resolution and aspect.
-        picture: (width, height) of the picture that `fit_picture` is given.
+        depth: (h, w) uint16, 0 unknown.
+        picture: (width, height) of the picture that `fit_picture` gets.
         size: (width, height) of the canvas.
 
     Returns:
-        (size[1], size[0]) uint16, brought to size by `scale_depth`.
+        (size[1], size[0]) uint16, resized by `scale_depth`.
     """
     kept_width, kept_height = _kept_size(picture, size)
     height, width = depth.shape
@@ -104,9 +113,14 @@ def fit_map(depth: np.ndarray, picture: tuple[int, int], size: tuple[int, int]) 
 
 
 def scale_depth(depth: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Stretch soft depth (h, w) uint16 to `size`, by area or linearly.
+    """Resize smooth depth, by area averaging or linearly, from known pixels only.
 
-    Only known pixels count; where they are less than half of what makes a pixel, it is 0, unknown.
+    Args:
+        depth: (h, w) uint16, 0 unknown.
+        size: (width, height).
+
+    Returns:
+        (size[1], size[0]) uint16; 0 where less than half of the pixels averaged are known.
     """
     if depth.shape == (size[1], size[0]):
         return depth
@@ -118,7 +132,10 @@ def scale_depth(depth: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def stretch(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Resize to `size` (width, height) whatever the aspect: by area when no side grows, else linearly."""
+    """Resize to `size` (width, height) without keeping the aspect ratio.
+
+    It averages areas if no side grows, and interpolates linearly otherwise.
+    """
     height, width = picture.shape[:2]
     if (width, height) == size:
         return picture
@@ -134,7 +151,7 @@ def _crop_to_aspect(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _kept_size(picture: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """(width, height) of the largest part of a picture that has the aspect of `size`."""
+    """(width, height) of the largest part of a picture that has the aspect ratio of `size`."""
     width, height = picture
     kept_width = min(width, max(1, round(height * size[0] / size[1])))
     return kept_width, min(height, max(1, round(width * size[1] / size[0])))

@@ -1,4 +1,4 @@
-"""Who belongs to train, val and test: whole identities, so that no picture is on two sides."""
+"""Dividing assets into train, val and test. Near-duplicates always go to the same split."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -14,20 +14,20 @@ SPLITS: tuple[SplitName, ...] = ("train", "val", "test")
 def assign_splits(
     groups: Sequence[int], shares: tuple[float, float, float] | None, words: np.ndarray, kind: str
 ) -> list[SplitName]:
-    """Divide assets by share, whole groups at a time.
+    """Divide assets among the splits, in whole groups.
 
     Args:
         groups: the group of each asset.
-        shares: of train, val, test, in any unit; None puts all in train.
-        words: (n,) uint64 random words, one an asset; they order the groups.
+        shares: of train, val and test, in any unit; None puts all in train.
+        words: (n,) uint64 random words, one for each asset, by which groups are ordered.
         kind: what the assets are, for the error.
 
     Returns:
-        The split of each asset. val and test get their rounded share (at least one group each) as far
-        as whole groups allow; train gets the rest.
+        The split of each asset. val and test get at least one group each, and their rounded share as far as
+        whole groups allow. train gets the rest.
 
     Raises:
-        ConfigError: there are fewer groups than splits that want a share.
+        ConfigError: there are fewer groups than splits with a share.
     """
     if shares is None:
         return ["train"] * len(groups)
@@ -63,16 +63,16 @@ def assign_splits(
 
 
 def share_samples(sizes: Sequence[int], wanted: int | None) -> list[int]:
-    """How many samples of each split to keep, `wanted` in all, in the splits' own shares.
+    """The number of samples to keep of each split, `wanted` in total, in proportion to their sizes.
 
-    Largest remainders; a split that is not empty keeps at least one sample where `wanted` allows.
+    Rounded by largest remainders. A split that is not empty keeps at least one sample if `wanted` allows it.
     """
     total = sum(sizes)
     if wanted is None or wanted >= total:
         return list(sizes)
     exact = [wanted * size / total for size in sizes]
     kept = [int(share) for share in exact]
-    # Empty splits first, then those that lost most by rounding down.
+    # Splits that would keep no sample come first, then those that lost most by rounding down.
     order = sorted(range(len(sizes)), key=lambda split: (kept[split] > 0, kept[split] - exact[split]))
     for split in [split for split in order if sizes[split] > 0][: wanted - sum(kept)]:
         kept[split] += 1

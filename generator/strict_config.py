@@ -1,4 +1,4 @@
-"""What configs have in common: frozen, strict about types, and a mistake is one line."""
+"""The base of all configs: frozen, strict about types, and every mistake is reported in one line."""
 
 from typing import Annotated, Any
 
@@ -8,18 +8,18 @@ from generator.errors import ConfigError
 from generator.numerals import shown
 
 Count = Annotated[int, Field(strict=True, ge=1, le=10**9)]
-"""A whole number from 1; neither True nor 2.0 is one."""
+"""A whole number from 1; True and 2.0 are refused."""
 Switch = Annotated[bool, Field(strict=True)]
 Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-"""A finite number; True is none."""
+"""A finite number; True is refused."""
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
 
 
 class StrictConfig(BaseModel):
-    """A frozen record that takes no unknown fields.
+    """A frozen record that accepts no unknown fields.
 
     Raises:
-        ConfigError: a field is unknown, or its value cannot be.
+        ConfigError: a field is unknown, or its value is not allowed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
@@ -32,7 +32,7 @@ class StrictConfig(BaseModel):
 
 
 def config_error(error: ValidationError) -> ConfigError:
-    """The first mistake of a request, by its field."""
+    """The error for the first wrong field of a request."""
     first = error.errors()[0]
     place = [str(part) for part in first["loc"] if isinstance(part, str | int)]
     option = f"`{place[0]}`" if place else "the request"

@@ -59,7 +59,7 @@ def test_every_problem_of_several_names_options() -> None:
 
 def test_commands_print_options_for_errors_and_lines(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["generate", "--positions", "10", "--grid", "5x4"])
-    message = "--positions: expected 20, the places of --grid 5x4, found 10; leave --positions out"
+    message = "--positions: expected 20, as in --grid 5x4, found 10; leave --positions out"
     assert result.stderr == f"fgbg: {message}\n"
 
 
