@@ -1,4 +1,4 @@
-# Everything happens in .venv, which the targets make for themselves.
+# Everything is installed into .venv, which the targets make themselves.
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := outputs/demo
@@ -27,18 +27,18 @@ check: lint test
 picture: demo
 	cp $(DEMO)/road.jpg docs/road.jpg
 
-# The training step on a GPU, with the original's widths; BENCH="--fg FOLDER --bg FOLDER" for pictures of one's own.
-# It takes this python where everything is installed, else it installs into .venv.
+# The speed of a training step on a GPU, with the original widths. BENCH="--fg FOLDER --bg FOLDER" uses your own pictures.
+# Uses $(PYTHON) if everything is installed there; otherwise installs into .venv.
 bench-gpu:
 	@if PYTHONPATH=. $(PYTHON) -c 'import training.engine' 2>/dev/null; then python=$(PYTHON); \
 	else $(MAKE) .venv/installed && python=$(BIN)/python; fi; \
 	PYTHONPATH=. $$python benchmarks/step.py --device cuda --precision bf16 --widths 64,128,256,512,1024 \
 		--batch 128 --res 96 --res 192 --profile $(BENCH)
 
-# How good the original's widths become at 192 px on a GPU: make quality-gpu FG=FOLDER BG=FOLDER. More options of
-# the three commands in GENERATE, TRAIN and EVALUATE; called again it goes on where it was.
+# The quality of the original widths at 192 px on a GPU: make quality-gpu FG=FOLDER BG=FOLDER. GENERATE, TRAIN and EVALUATE
+# add options to the three commands. Run it again to continue.
 quality-gpu: .venv/installed
-	@test -n "$(FG)" -a -n "$(BG)" || { echo "say where the pictures are: make $@ FG=FOLDER BG=FOLDER"; exit 2; }
+	@test -n "$(FG)" -a -n "$(BG)" || { echo "Give the folders of pictures: make $@ FG=FOLDER BG=FOLDER"; exit 2; }
 	$(BIN)/fgbg generate --fg "$(FG)" --bg "$(BG)" --out $(QUALITY)/shards --positions 20 --seed 7 --no-render $(GENERATE)
 	$(BIN)/fgbg train --data $(QUALITY)/shards --out $(QUALITY)/run --res 96:4,192:8 \
 		--epoch-samples 20000 --widths 64,128,256,512,1024 --batch-size 64 --schedule cosine --device auto --resume $(TRAIN)

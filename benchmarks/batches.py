@@ -1,13 +1,13 @@
-"""How fast uint8 batches are read, beside a bare memory copy and a folder of JPEGs behind a DataLoader.
+"""The speed of reading uint8 batches, compared with a memory copy and with a DataLoader over JPEGs.
 
     python benchmarks/batches.py [--fg FOLDER --bg FOLDER] [--samples 8192] [--batch 32] [--rounds 5]
         [--seconds 2]
 
-Each round times, one after the other, batches of 192 px in random order: on one core and into the same memory
-again and again, `Split.read` from rendered shards in the page cache, `Split.read` of an unrendered dataset
-(every sprite met before), and a bare copy of as many bytes a sample, by NumPy out of one large array; then
-JPEGs (bg, fg_bg, mask, depth) in a DataLoader with two worker processes. Without folders it draws 100 + 100
-samples first. Prints medians, ranges and ratios.
+Each round times batches of 192 px in random order. On one core, into reused memory: `Split.read` of a
+dataset with pixels in the page cache, `Split.read` of a dataset without pixels (every sprite used before),
+and a NumPy copy of equally many bytes from one large array. Then JPEGs (bg, fg_bg, mask, depth) in a
+DataLoader with two workers. Without folders it first draws 100 + 100 pictures. Prints medians, ranges and
+ratios.
 """
 
 import statistics
@@ -86,7 +86,7 @@ def main(fg: Path | None, bg: Path | None, samples: int, batch: int, rounds: int
 
 
 def split_reader(fg: Path, bg: Path, out: Path, samples: int | None, batch: int) -> Reader:
-    """Reads from a dataset, rendered where a number of samples is given."""
+    """Reads from a dataset; with a number of samples, from one with pixels."""
     generate(GenerateConfig(fg=fg, bg=bg, out=out, split=None, render=samples is not None, samples=samples))
     split = open_dataset(out)["train"]
     memory = Batch.empty(batch, (SIZE, SIZE), instances=False)
@@ -94,7 +94,7 @@ def split_reader(fg: Path, bg: Path, out: Path, samples: int | None, batch: int)
 
 
 def bare_copy(samples: int, batch: int) -> Reader:
-    """Copies as many bytes a sample out of one array."""
+    """Copies equally many bytes per sample from one array."""
     stored = np.random.default_rng(0).integers(0, 256, (samples, BYTES), np.uint8)
     memory = np.empty((batch, BYTES), np.uint8)
     return lambda rows: np.take(stored, rows, axis=0, out=memory, mode="clip")

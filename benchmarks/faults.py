@@ -1,13 +1,13 @@
-"""What faults do to the commands, run by hand: kills and full disks, and inputs that nobody meant.
+"""How the commands handle kills, full disks and damaged inputs.
 
     python benchmarks/faults.py kills [--fg FOLDER --bg FOLDER] [--kills 30] [--seed 0]
     python benchmarks/faults.py fuzz [--kind pictures] [--count 1000] [--seed 0]
     python benchmarks/faults.py fuzz --kind masks --seed 0 --only 123
 
-The fuzz gives 1,000 mutated inputs of each of eight kinds to the commands, the same ones for the same seed.
-An input may be accepted or refused in words. A failure is a traceback, a warning or control code on screen,
-a hang, a file written elsewhere, a program started, or more than 1 GiB of memory above the warm program; then
-the exit code is 1. `--only` makes one input again and shows its traceback.
+`fuzz` gives 1,000 mutated inputs of each of eight kinds to the commands; the same seed gives the same
+inputs. An input may be accepted, or refused with a message. Failures are a traceback, a warning or control
+code on the screen, a hang, a file written elsewhere, a program started, or more than 1 GiB of memory above
+the program without input. The exit code is 1 then. `--only` repeats one input and shows its traceback.
 """
 
 import sys
@@ -26,13 +26,15 @@ def main() -> None:
 
 
 @main.command("fuzz")
-@click.option("--kind", "kinds", type=click.Choice(list(KINDS)), multiple=True, help="All unless given.")
+@click.option(
+    "--kind", "kinds", type=click.Choice(list(KINDS)), multiple=True, help="Kind of input; all by default."
+)
 @click.option("--count", default=1000, show_default=True, help="Inputs of each kind.")
 @click.option("--seed", default=0, show_default=True)
 @click.option("--jobs", default=2, show_default=True, help="Processes.")
-@click.option("--limit", default=30.0, show_default=True, help="Seconds an input may take.")
-@click.option("--only", type=int, help="Make this one input alone, and keep it.")
-@click.option("--folder", type=click.Path(path_type=Path), help="Keep the examples there, for the next run.")
+@click.option("--limit", default=30.0, show_default=True, help="Largest number of seconds for an input.")
+@click.option("--only", type=int, help="Make only this input, and keep it.")
+@click.option("--folder", type=click.Path(path_type=Path), help="Keep the examples here for the next run.")
 @click.option("--failures", type=click.Path(path_type=Path), help="File that gets a line per failure.")
 def fuzz_command(
     kinds: tuple[str, ...],
@@ -62,7 +64,7 @@ def fuzz_command(
 
 
 def show(sandbox: Path, kind: str, seed: int, number: int) -> None:
-    """Make one input in `FOLDER/only/case`, and let what it raises through."""
+    """Make one input in `FOLDER/only/case`, and do not catch its errors."""
     import random
     import shutil
 

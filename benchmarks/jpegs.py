@@ -1,4 +1,4 @@
-"""A folder of JPEGs behind a DataLoader: how training data is often kept, to hold other readers against."""
+"""A DataLoader over a folder of JPEGs, as training data is often stored, to compare other readers with."""
 
 import time
 from pathlib import Path
@@ -15,7 +15,7 @@ FIELDS = ("bg", "fg_bg", "mask", "depth")
 
 
 class JpegFolder(torch.utils.data.Dataset[dict[str, np.ndarray]]):
-    """Samples as four JPEGs each, opened by Pillow when asked for."""
+    """Samples of four JPEGs each, opened by Pillow when they are read."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -28,7 +28,7 @@ class JpegFolder(torch.utils.data.Dataset[dict[str, np.ndarray]]):
 
 
 def write_jpegs(split: Split, folder: Path) -> None:
-    """The first samples as the original project kept them: four JPEGs each, depth in 8 bits."""
+    """Write the first samples as four JPEGs each, with depth in 8 bits."""
     for number in range(JPEGS):
         sample = split.read([number])
         pictures = (sample.bg[0], sample.fg_bg[0], sample.mask[0], (sample.depth[0] >> 8).astype(np.uint8))

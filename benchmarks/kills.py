@@ -1,10 +1,10 @@
-"""The fault matrix of `generate`, run by hand: what kills, signals, full disks and damage leave behind.
+"""Kills, signals, full disks and damage against `generate`.
 
     python benchmarks/faults.py kills [--fg FOLDER --bg FOLDER] [--kills 30] [--seed 0]
 
-Every fault strikes a run of two workers in a process group of its own; then the same command is run again,
-and all hashes must equal those of an undisturbed run of one worker. Prints one line a fault and ends with 1
-when one fails. The full disk is a small tmpfs, which takes root to mount.
+Each fault hits a run with two workers in its own process group. Then the same command runs again, and all
+hashes must be equal to those of an undisturbed run with one worker. Prints one line per fault; the exit code
+is 1 if one fails. The full disk is a small tmpfs; mounting it needs root.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ class Faults:
         self.failed = 0
 
     def check(self, name: str, strike: Callable[[], str]) -> None:
-        """Run one fault, if it is asked for, and print what came of it."""
+        """Run one fault, if it is selected, and print the result."""
         if self._only not in name:
             return
         began = time.monotonic()
@@ -71,7 +71,7 @@ class Faults:
         return "workers 1, 2 and 5: the same hashes, rendered and unrendered"
 
     def signalled(self, storage: str, number: int) -> str:
-        """Signal runs at random instants until so many have been hit, continuing each time; then compare."""
+        """Signal runs at random instants, continue each, and compare at the end."""
         whole, seconds = self.undisturbed(storage, 1), 0.0
         hit = rounds = 0
         told = ""
@@ -190,7 +190,7 @@ class Faults:
 
 
 def hashes(folder: Path) -> dict[str, str]:
-    """Of everything that is the dataset; the journal's lines come in any order."""
+    """Hashes of all files of the dataset; the order of the journal's lines does not count."""
     return {path.name: hash_file(path) for path in folder.iterdir() if path.suffix in (".h5", ".json")}
 
 
@@ -199,7 +199,7 @@ def leftovers(folder: Path) -> list[str]:
 
 
 def members(group: int) -> list[int]:
-    """Processes of a group that still live."""
+    """Processes of a group that are still running."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -213,7 +213,7 @@ def members(group: int) -> list[int]:
 
 
 def shared_memory() -> set[str]:
-    """What stands in /dev/shm."""
+    """The files in /dev/shm."""
     return {path.name for path in Path("/dev/shm").iterdir()}
 
 

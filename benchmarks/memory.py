@@ -1,9 +1,9 @@
-"""How much memory `generate` takes at most, all its processes together, beside the size of its bank.
+"""The peak memory of all processes of `generate`, compared with the size of its bank.
 
     python benchmarks/memory.py [--fg FOLDER --bg FOLDER] [--workers 1,2,5]
 
-Linux only: sums the proportional set size of the process and its children every 20 ms, in which pages that
-several share, such as the mapped bank, count once.
+Linux only. Every 20 ms it adds the proportional set sizes of the process and its children: pages that several
+processes share, such as the mapped bank, count once.
 """
 
 import subprocess
@@ -63,7 +63,7 @@ def peak_of(command: list[str]) -> float:
 
 
 def family(pid: int) -> list[int]:
-    """A process, its children and theirs."""
+    """A process and all its descendants."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:

@@ -1,9 +1,10 @@
-"""How much memory large pictures take when they are read, reviewed and made into a bank, in bytes a pixel.
+"""The memory of reading, reviewing and banking large pictures, in bytes per pixel.
 
     python benchmarks/picture_memory.py [--sizes 6000x4000,12000x9000] [--formats jpg,png,webp,tif,avif]
 
-Each figure is the peak of a process of its own, less that of the same with a small picture, by the pixels of
-one large one. Two large pictures lie in each folder: read side by side they would double it. Linux only.
+Each figure is the peak of a separate process, minus the peak with a small picture, divided by the pixels of
+one large picture. Each folder has two large pictures; reading both at once would double the figure. Linux
+only.
 """
 
 import subprocess
@@ -45,7 +46,7 @@ def main(sizes: str, formats: str) -> None:
 
 
 def draw(place: Path, size: tuple[int, int], suffix: str) -> Path:
-    """Two cut-outs and two photos, each pair alike but for a pixel; JPEG has no cut-outs: they are PNG."""
+    """Write two cut-outs and two photos; a pair differs in one pixel. For JPEG, cut-outs are PNG."""
     for kind in ("fg", "bg"):
         (place / kind).mkdir(parents=True, exist_ok=True)
     coarse = np.random.default_rng(0).integers(0, 256, (9, 9, 4), dtype=np.uint8)

@@ -1,13 +1,14 @@
-"""What a training step costs: fed by the real data path beside one resident batch, and against the machine.
+"""The speed of a training step with the real data path, compared with one resident batch and the hardware.
+hardware.
 
     python benchmarks/step.py [--fg FOLDER --bg FOLDER] [--res 96] [--widths 16,16,32,64,128] [--batch 16]
         [--device auto] [--precision auto] [--storage unrendered] [--steps 20] [--rounds 5] [--profile]
 
-Each round times, one after the other, steps (conversion, resize, augmentation, forward, backward,
-optimiser) fed by `read_batches` from a dataset of 192 px, and the same steps on one batch that lies on the
-device. Then it says samples/s, floating point operations a second (multiply-add = 2, forward and backward
-counted by torch), and what part that is of a large matrix product, in fp32 and bf16, in the same run. `--res`
-and `--storage` may be given several times. Without folders it draws 100 + 100 samples first.
+Each round times steps (conversion, resize, augmentation, forward, backward, optimiser) with batches from
+`read_batches` on a dataset of 192 px, and the same steps on one batch that stays on the device. Prints
+samples/s, floating point operations per second (multiply-add = 2, forward and backward counted by torch),
+and their share of the rate of a large matrix product in float32 and bf16. `--res` and `--storage` can be
+repeated. Without folders it first draws 100 + 100 pictures.
 """
 
 import statistics
@@ -107,7 +108,7 @@ def time_steps(
     rounds: int,
     peaks: dict[str, float],
 ) -> None:
-    """Time both kinds of step in turn, and print what came out."""
+    """Time both kinds of step alternately, and print the results."""
     split = dataset["train"]
     learner, plan = Learner(config, fabric), Plan(config, len(split))
     resident = next(read_batches(split, plan.rows(RunPosition(), 1), fabric.device))

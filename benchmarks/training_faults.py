@@ -1,11 +1,11 @@
-"""The fault matrix of `train`, run by hand: kills, signals, full and read-only disks, changed data.
+"""Kills, signals, full and read-only disks, and changed data against `train`.
 
     python benchmarks/training_faults.py [--kills 10] [--seed 0] [--only NAME]
 
-Every fault strikes a short run on drawn samples. Struck at random instants (signals other than SIGKILL a
-third as often) and resumed until it is done, a run must come to the same weights, averages, moments and
-losses, to the bit, as one undisturbed. Prints one line a fault and ends with 1 when one fails. Full and
-read-only disks are a small tmpfs, which takes root to mount.
+Each fault hits a short run on drawn pictures at random instants (signals other than SIGKILL a third as
+often). Resumed until it is finished, the run must have the same weights, averages, moments and losses, to
+the bit, as an undisturbed one. Prints one line per fault; the exit code is 1 if one fails. Full and
+read-only disks are a small tmpfs; mounting it needs root.
 """
 
 import csv
@@ -59,7 +59,7 @@ class Faults:
         return ["train", "--data", str(shards or self._shards), "--out", str(out), "--resume", *RUN]
 
     def signalled(self, number: int, kills: int) -> str:
-        """Strike at random instants, resuming each time, until done; then compare."""
+        """Signal a run at random instants, resume it each time, and compare at the end."""
         out, hits, told = self._place / f"struck-{number}", 0, ""
         while True:
             process = begin(*self._command(out))
@@ -86,7 +86,7 @@ class Faults:
         return f"{hits} instants: the same to the bit" + (f"; said: {last[0]}" if last else "")
 
     def full_disk(self) -> str:
-        """Save onto a disk that is full, then go on once there is room."""
+        """Save to a full disk, then continue when there is space."""
         with small_disk(self._place / "disk", "2m") as disk:
             stuffing = disk / "stuffing"
             stuffing.write_bytes(bytes(1_900_000))
@@ -98,13 +98,13 @@ class Faults:
         return told
 
     def read_only(self) -> str:
-        """Save where nothing may be written."""
+        """Save to a read-only disk."""
         with small_disk(self._place / "locked", "8m") as disk:
             subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
             return failing(*self._command(disk / "run"))
 
     def changed(self, change: Callable[[Path], object]) -> str:
-        """Change a file of the dataset under a run, then put it back and go on."""
+        """Change a file of the dataset during a run, then restore it and continue."""
         shards, out = self._place / "copy", self._place / "changed"
         subprocess.run(["cp", "-r", str(self._shards), str(shards)], check=True)
         subprocess.run(["rm", "-rf", str(out)], check=True)
@@ -135,7 +135,7 @@ def begin(*arguments: str) -> "subprocess.Popen[str]":
 
 
 def failing(*arguments: str) -> str:
-    """The one line of a run that must fail."""
+    """The error line of a run that must fail."""
     done = subprocess.run([*FGBG, *arguments], capture_output=True, text=True, timeout=300)
     lines = done.stderr.strip().splitlines()
     assert done.returncode == 1 and len(lines) == 1, f"{done.returncode}: {done.stderr}"
@@ -143,7 +143,7 @@ def failing(*arguments: str) -> str:
 
 
 def content(out: Path) -> dict[str, str]:
-    """All that a run leaves but the time, as text that tells every bit."""
+    """Everything that a run leaves except times, as exact text."""
     last = load_checkpoint(out / "last.pt")
 
     def bits(value: object) -> object:

@@ -1,13 +1,13 @@
-"""How fast `generate` writes, beside the bare disk and beside a plain Pillow loop.
+"""The speed of `generate`, compared with the disk and with a simple Pillow loop.
 
     python benchmarks/writing.py [--fg FOLDER --bg FOLDER] [--samples 8192] [--rounds 5]
 
-Each round times, one after the other: writing and fsyncing the very bytes of the rendered shards, held in
-memory, file by file, by one and by two processes; `generate`, rendered, with one and with two workers;
-`generate --no-render` of all samples without splits, likewise; a Pillow loop that pastes and saves fg_bg and
-mask as JPEG with its inputs held in memory; the same with its inputs opened anew for every sample.
-`generate` is timed from the built bank to the manifest, the starting of its workers included.
-Without folders it draws 100 + 100 samples first. Prints medians and ratios.
+Each round times: writing and syncing the bytes of the shards from memory, file by file, with one and with
+two processes; `generate` with pixels, with one and with two workers; `generate --no-render` of all samples
+without splits, likewise; a Pillow loop that pastes and saves fg_bg and mask as JPEG, with its inputs in
+memory; the same loop, opening its inputs for every sample. `generate` is timed from the finished bank to the
+manifest, including the start of its workers. Without folders it first draws 100 + 100 pictures. Prints
+medians and ratios.
 """
 
 import multiprocessing
@@ -82,7 +82,7 @@ def main(fg: Path | None, bg: Path | None, samples: int, rounds: int) -> None:
 
 
 def bare(folder: Path, shards: Sequence[Path], processes: int) -> float:
-    """Seconds to write the shards' bytes and fsync each, right after earlier ones are removed, as --overwrite
+    """Seconds to write and sync the bytes of the shards, right after earlier ones are removed, as --overwrite
     does; every process holds its share in memory before the clock starts."""
     context = multiprocessing.get_context("spawn")
     ready = context.Barrier(processes + 1)

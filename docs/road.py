@@ -1,4 +1,4 @@
-"""Show a run on validation samples it never saw: pictures to look at, and one that shows the whole road.
+"""Show a network's predictions for validation samples that it has never seen.
 
     python docs/road.py --data data/shards --run outputs --out outputs/road
 

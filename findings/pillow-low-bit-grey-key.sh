@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Pillow 13.0.0 loses the transparency of a grey PNG of 2 or 4 bits in which one grey stands for transparent (tRNS):
-# it scales the pixels to 8 bits and compares them with the unscaled grey. OpenCV 5.0.0 leaves the alpha out as well.
-# With 1 and 8 bits Pillow is right.
+# it scales the pixels to 8 bits, then compares them with the grey that was not scaled. OpenCV 5.0.0 omits the alpha.
+# With 1 and 8 bits Pillow is correct.
 #
-# A good guess: convert("RGBA") gives the alpha that the file declares, whatever its bits.
-# Who meets it: everyone who reads grey cut-outs, icons or masks after a PNG optimiser, which takes the fewest bits and
-# a transparent grey where it can: the cut-out comes out as a full rectangle.
+# Expected: convert("RGBA") gives the alpha that the file declares, with any number of bits.
+# Affected: everyone who reads grey cut-outs, icons or masks after a PNG optimiser, which uses as few bits as possible and
+# a transparent grey: the cut-out becomes a full rectangle.
 #
 # Seen (48 of 64 pixels are transparent):
 #   1 bits: Pillow 48 transparent, OpenCV without alpha
@@ -13,7 +13,7 @@
 #   4 bits: Pillow 0 transparent, OpenCV without alpha
 #   8 bits: Pillow 48 transparent, OpenCV without alpha
 #
-# Exits with 0 while this is so, and with 1 when it changes.
+# The exit code is 0 as long as this is so, and 1 if it has changed.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

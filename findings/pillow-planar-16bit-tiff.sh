@@ -1,17 +1,16 @@
 #!/usr/bin/env bash
-# Pillow 13.0.0 reads a 16-bit RGB TIFF whose channels are stored apart (PlanarConfiguration 2) as another picture when
-# it is not compressed: it takes the 16-bit samples for 8-bit ones, without an error. Compressed, the same pixels are
-# read rightly.
+# Pillow 13.0.0 reads wrong pixels from an uncompressed 16-bit RGB TIFF with separate channels (PlanarConfiguration 2):
+# it treats the 16-bit samples as 8-bit ones, without an error. From a compressed file it reads the right pixels.
 #
-# A good guess: compression changes the size of a file, not what is read from it.
-# Who meets it: everyone who opens TIFFs that tifffile wrote from (3, H, W) arrays, GDAL and rasterio wrote with
+# Expected: compression changes the size of a file, not its pixels.
+# Affected: everyone who opens TIFFs that tifffile wrote from (3, H, W) arrays, GDAL and rasterio wrote with
 # INTERLEAVE=BAND, or an editor saved "per channel".
 #
 # Seen:
 #   zlib: first pixel (234, 0, 117), right: (234, 0, 117)
 #   none: first pixel (96, 0, 48), right: (234, 0, 117)
 #
-# Exits with 0 while this is so, and with 1 when it changes.
+# The exit code is 0 as long as this is so, and 1 if it has changed.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

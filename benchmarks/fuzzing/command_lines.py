@@ -31,11 +31,11 @@ _PATHS = (
 
 
 def prepare(seeds: Path) -> None:
-    """The other kinds' examples are enough."""
+    """Nothing to do: the examples of other kinds are enough."""
 
 
 def base(seeds: Path, command: str) -> list[str]:
-    """A small whole command line that succeeds."""
+    """A small complete command line that succeeds."""
     assets = ["--fg", f"{seeds}/assets/fg", "--bg", f"{seeds}/assets/bg", "--size", "32"]
     data, network = f"{seeds}/unrendered", f"{seeds}/run/best.pt"
     picture = f"{seeds}/assets/bg/bg000.png"
@@ -57,7 +57,7 @@ def base(seeds: Path, command: str) -> list[str]:
 
 
 def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
-    """A command line with one to three oddities, in a folder of its own."""
+    """A command line with one to three odd parts, in its own folder."""
     # Train and compare take a second; the others have more to say for it.
     names = [name for name in COMMANDS for _ in range(1 if name in ("train", "compare", "evaluate") else 3)]
     name = rng.choice(names)
@@ -108,5 +108,5 @@ def odd_option(rng: random.Random, name: str) -> list[str]:
 
 
 def _bounded(word: str) -> str:
-    """No whole number so large that a right answer to it takes long."""
+    """Replace integers that are so large that a correct answer takes long."""
     return "7" if word.isdecimal() and 3 < len(word) < 10 else word

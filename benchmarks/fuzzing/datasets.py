@@ -1,4 +1,4 @@
-"""Datasets of strangers: damaged bytes, other fields, foreign HDF5, half of them with hashes that agree."""
+"""Datasets from strangers: damaged bytes, other fields, other HDF5; half of them with matching hashes."""
 
 import contextlib
 import json
@@ -108,7 +108,7 @@ def _change_manifest(rng: random.Random, folder: Path) -> None:
 
 
 def _change_header(rng: random.Random, folder: Path) -> None:
-    """The JSON within the bank."""
+    """Change the JSON in the bank."""
     with h5py.File(_some_file(rng, folder, "bank.h5"), "r+") as file:
         header = json.loads(file["header"][...].tobytes())
         told = json.dumps(mutate_tree(rng, header)).encode()
@@ -117,7 +117,7 @@ def _change_header(rng: random.Random, folder: Path) -> None:
 
 
 def _change_numbers(rng: random.Random, folder: Path) -> None:
-    """Numbers within a table or array; structure stays."""
+    """Change numbers in a table or array; the structure stays."""
     with h5py.File(_some_file(rng, folder, "*.h5"), "r+") as file:
         array = file[rng.choice(list(file))]
         values = array[...]
@@ -133,7 +133,7 @@ def _change_numbers(rng: random.Random, folder: Path) -> None:
 
 
 def _change_structure(rng: random.Random, folder: Path) -> None:
-    """Other shapes, types, storage and links."""
+    """Change shapes, types, storage and links."""
     with h5py.File(_some_file(rng, folder, "*.h5"), "r+") as file:
         name = rng.choice(list(file))
         values = file[name][...]

@@ -147,7 +147,7 @@ def mutate_text(rng: random.Random, text: str) -> str:
 
 
 def odd_text(rng: random.Random) -> str:
-    """A number or word that is seldom meant."""
+    """A number or word that users rarely mean."""
     numbers = ("-1", "0", "1", "2", "3", "2.7", "1e999", "-inf", "1e-300", "0x10", "1_0", "10" * 10, "true")
     return rng.choice((*numbers, *ODD_TEXT))
 
@@ -180,7 +180,7 @@ def mutate_tree(rng: random.Random, value: Any) -> Any:
 
 
 def odd_value(rng: random.Random, value: Any) -> Any:
-    """Something near to `value`, or nothing like it."""
+    """Something similar to `value`, or something completely different."""
     if isinstance(value, bool) and rng.random() < 0.4:
         return not value
     if isinstance(value, int) and rng.random() < 0.6:

@@ -1,4 +1,4 @@
-"""ONNX depth networks of strangers: damaged bytes, other fields, weights elsewhere."""
+"""ONNX depth networks from strangers: damaged bytes, other fields, weights elsewhere."""
 
 import contextlib
 import random

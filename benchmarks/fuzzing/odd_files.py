@@ -1,4 +1,4 @@
-"""Names that are no files: pipes, devices, links, folders."""
+"""Names that are not regular files: pipes, devices, links, folders."""
 
 import os
 import random

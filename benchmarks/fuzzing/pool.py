@@ -1,4 +1,4 @@
-"""Runs inputs in processes of their own, ends what hangs, and adds up what came of them."""
+"""Runs inputs in separate processes, ends those that hang, and counts the results."""
 
 import faulthandler
 import json
@@ -33,7 +33,7 @@ _PATIENCE = 4
 
 @dataclass
 class Tally:
-    """What came of the inputs of one kind."""
+    """The results of the inputs of one kind."""
 
     kind: str
     inputs: int = 0

@@ -1,4 +1,4 @@
-"""Checkpoints of strangers: flipped bits, other fields, other archives, and folders of runs around them."""
+"""Checkpoints from strangers: flipped bits, other fields, other archives, and folders of runs around them."""
 
 import contextlib
 import io
@@ -19,7 +19,7 @@ _SMALL = ("--epoch-samples", "4", "--val-samples", "2", "--batch-size", "2", "--
 
 
 def prepare(seeds: Path) -> None:
-    """Train a tiny network for a moment."""
+    """Train a tiny network for a few steps."""
     fields = ("--widths", "2,4", "--res", "16:1", *_SMALL)
     assert run("train", "--data", seeds / "unrendered", "--out", seeds / "run", *fields) == "accepted"
 

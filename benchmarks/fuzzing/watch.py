@@ -1,4 +1,4 @@
-"""What one input did: how it ended, what it touched, and how much memory it took."""
+"""The result of one input: how it ended, what it touched, and how much memory it took."""
 
 import os
 import sys
