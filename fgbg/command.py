@@ -74,7 +74,7 @@ _config_option = click.option(
     callback=fill_defaults,
     is_eager=True,
     expose_value=False,
-    help="TOML file with defaults for options: a table for each command. Options on the command line win.",
+    help="TOML file of defaults for options, with a table for each command.",
 )
 _quiet_option = click.option(
     "-q",
@@ -83,7 +83,7 @@ _quiet_option = click.option(
     callback=_silence,
     is_eager=True,
     expose_value=False,
-    help="Print only errors and the results that you asked for; no progress, no notes.",
+    help="Print only errors and requested results.",
 )
 _debug_option = click.option(
     "--debug",

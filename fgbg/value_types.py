@@ -132,6 +132,8 @@ class FilePath(click.Path):
 
     def __init__(self, **allowed: Any) -> None:
         super().__init__(path_type=Path, **allowed)
+        if not self.file_okay:
+            self.name = "folder"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not isinstance(value, str | os.PathLike) or not os.fspath(value) or "\0" in os.fspath(value):

@@ -249,3 +249,15 @@ def test_only_the_target_and_its_losses_read_logits() -> None:
         if isinstance(node, ast.Attribute) and node.attr in ("sigmoid", "softmax", "log_softmax")
     ]
     assert not offending
+
+
+def test_no_function_is_longer_than_60_lines() -> None:
+    files = [path for floor in ORDER for path in (ROOT / floor).rglob("*.py")]
+    lengths = {
+        f"{path.relative_to(ROOT)}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert len(lengths) > 1000
+    assert not {name: lines for name, lines in lengths.items() if lines > 60}

@@ -25,7 +25,8 @@ _MOST_LINES = 20
         "--masks",
         type=PATH,
         show_default="none",
-        help="Folder of masks. A mask has the name of its picture, which may end in _mask, _P and so on.",
+        help="Folder of masks. A mask has the name of its picture, which may have _mask, _P or similar at"
+        " its end.",
     ),
     option(
         "--box",
@@ -132,7 +133,7 @@ def _say(outcome: "Outcome") -> None:
     for empty in outcome.empty[:_MOST_LINES]:
         warn(f"fgbg: {empty}")
     if len(outcome.empty) > _MOST_LINES:
-        warn(f"fgbg: {len(outcome.empty) - _MOST_LINES} more masks without it; skipped")
+        warn(f"fgbg: {len(outcome.empty) - _MOST_LINES} more masks do not show the object; skipped")
     if outcome.kept:
         others = f" and {len(outcome.kept) - 1:,} more" if len(outcome.kept) > 1 else ""
         advice = (

@@ -1,6 +1,6 @@
 """`fgbg predict`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Whole
 
 if TYPE_CHECKING:
     from fgbg.predictor.predict_source import Done
+    from fgbg.predictor.sources import Found
 
 
 @fgbg_command("predict")
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     "--mask-threshold",
     type=SHARE,
     show_default="none; the mask is soft",
-    help="Make each mask pixel 255 from this probability on, and 0 below it.",
+    help="Make mask pixels 255 at this probability or above, and 0 below it.",
 )
 @mirror_option
 @overwrite_option
@@ -71,11 +72,11 @@ def command(
 
     PATH is a picture or a folder of pictures. Writes NAME.mask.png (8-bit), NAME.depth.png (16-bit, 65535 is
     nearest) and NAME.overlay.png, all in the size of the picture. If two pictures have the same NAME, their
-    results keep the suffix or the folder in the name. Results of earlier calls in a folder are not predicted.
+    results keep the suffix or the folder in the name. Results of earlier calls in a folder are skipped.
     If a picture fails, the others are still done, and the exit code is 1.
     """
     from fgbg.predictor.result_names import plan_results, refuse_results
-    from fgbg.predictor.sources import FileSource, find_pictures
+    from fgbg.predictor.sources import FileSource
     from generator.assets.images import read_rgb
     from generator.files import require_writable
     from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX
@@ -85,13 +86,7 @@ def command(
     # Check the paths first: importing torch takes seconds.
     checkpoint = find_checkpoint(checkpoint)
     background = read_rgb(bg) if bg is not None else None
-    found = find_pictures(paths, out)
-    note(*found.remarks)
-    warn(*(f"fgbg: {problem}" for problem in found.problems))
-    if not found.pictures:
-        raise SystemExit(1)
-    if not any(given.path.exists() for given in found.pictures):
-        read_rgb(found.pictures[0].path)
+    found = _find_pictures(paths, out)
     source = FileSource(found.pictures, background)
     planned = plan_results(found.pictures, out, [checkpoint] if bg is None else [checkpoint, bg])
     bases = {picture.name: base for picture, base in zip(source, planned, strict=True)}
@@ -119,6 +114,21 @@ def command(
     report.end()
     if report.failed or found.problems:
         raise SystemExit(1)
+
+
+def _find_pictures(paths: Sequence[Path], out: Path) -> "Found":
+    """The pictures to predict, of which one at least exists; the others are named later, one by one."""
+    from fgbg.predictor.sources import find_pictures
+    from generator.assets.images import read_rgb
+
+    found = find_pictures(paths, out)
+    note(*found.remarks)
+    warn(*(f"fgbg: {problem}" for problem in found.problems))
+    if not found.pictures:
+        raise SystemExit(1)
+    if not any(given.path.exists() for given in found.pictures):
+        read_rgb(found.pictures[0].path)  # raises its error
+    return found
 
 
 class _Report:

@@ -5,11 +5,11 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fgbg.comparison.answers import answer, read_picture, read_samples
+from fgbg.comparison.answers import Answers, Picture, answer, read_picture, read_samples
 from fgbg.comparison.curves import draw_sheet, panel_names
 from fgbg.comparison.figures import figures_table, print_table, verdict
 from fgbg.comparison.page import MARK, make_page
-from fgbg.comparison.runs import config_differences, open_runs
+from fgbg.comparison.runs import ComparedRun, config_differences, open_runs
 from fgbg.comparison.sheet import draw_answers
 from fgbg.pages.parts import TableRow
 from generator.encode import encode_png
@@ -73,11 +73,7 @@ def compare(
     opened = open_runs(runs, device)
     shown = read_samples(data, subset, samples) if data is not None else []
     shown += [read_picture(Path(path)) for path in pictures]
-    answers = []
-    with Progress("predicting", len(shown), "pictures", shown=progress) as bar:
-        for picture in shown:
-            answers.append(answer(opened, picture, with_bg))
-            bar.advance(1)
+    answers = _answers(opened, shown, with_bg, progress)
     figures, differences = figures_table(opened), config_differences(opened)
     written = _write(
         out,
@@ -87,13 +83,34 @@ def compare(
             PREDICTIONS: mark_png(encode_png(draw_answers(answers)), MAKER) if answers else None,
         },
     )
+    return [*_lines(opened, figures, differences, bool(answers)), *map(str, written)]
+
+
+def _answers(
+    opened: Sequence[ComparedRun], shown: Sequence[Picture], with_bg: bool, progress: bool
+) -> list[Answers]:
+    answers = []
+    with Progress("predicting", len(shown), "pictures", shown=progress) as bar:
+        for picture in shown:
+            answers.append(answer(opened, picture, with_bg))
+            bar.advance(1)
+    return answers
+
+
+def _lines(
+    opened: Sequence[ComparedRun],
+    figures: Sequence[TableRow],
+    differences: Mapping[str, Sequence[str]],
+    predicted: bool,
+) -> list[str]:
+    """The verdict, the figures, the options that differ, and what is missing, as lines to print."""
     rows = [TableRow(name, texts) for name, texts in differences.items()]
     lines = [line for text in verdict(opened) for line in textwrap.wrap(text, WIDTH)]
     lines += ["", *print_table([run.label for run in opened], figures, rows), ""]
     lines += [f"{run.folder}: no metrics.csv in log, so no curves" for run in opened if not run.curves]
-    if not answers:
-        lines.append("no pictures to predict: name a dataset with --data or a file with --picture")
-    return lines + list(map(str, written))
+    if not predicted:
+        lines.append("no pictures to predict: name a dataset with `data` or a file with `picture`")
+    return lines
 
 
 def _write(out: Path, results: Mapping[str, bytes | None]) -> list[Path]:

@@ -64,7 +64,8 @@ def test_commands_print_options_for_errors_and_lines(tmp_path: Path) -> None:
 
 
 def test_the_library_names_no_options() -> None:
-    files = [file for floor in ("generator", "training") for file in (ROOT / floor).rglob("*.py")]
+    rooms = ("generator", "training", "fgbg/predictor", "fgbg/evaluation")
+    files = [file for room in rooms for file in (ROOT / room).rglob("*.py")]
     assert len(files) > 100
     found = {str(file): re.findall(r"(?<![\w-])--[a-z][\w-]*", file.read_text()) for file in files}
     assert not {name: options for name, options in found.items() if options}

@@ -270,5 +270,5 @@ def test_a_background_that_does_not_fit_is_named(trained: Path, pictures: Path, 
 def test_without_a_checkpoint_it_says_to_train_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(main, ["predict", "a.jpg"])
-    assert result.exit_code == 1 and "run 'fgbg train' first" in result.stderr
+    assert result.exit_code == 1 and "Train a network first with 'fgbg train'" in result.stderr
     assert len(result.stderr.splitlines()) == 1
