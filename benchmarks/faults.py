@@ -22,7 +22,7 @@ from kills import command as kills
 
 @click.group()
 def main() -> None:
-    """What faults do to the commands."""
+    """Test the commands with faults and damaged inputs."""
 
 
 @main.command("fuzz")

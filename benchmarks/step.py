@@ -1,5 +1,4 @@
 """The speed of a training step with the real data path, compared with one resident batch and the hardware.
-hardware.
 
     python benchmarks/step.py [--fg FOLDER --bg FOLDER] [--res 96] [--widths 16,16,32,64,128] [--batch 16]
         [--device auto] [--precision auto] [--storage unrendered] [--steps 20] [--rounds 5] [--profile]
