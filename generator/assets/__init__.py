@@ -1,1 +1,1 @@
-"""Pictures that people bring: listing, decoding, cutting out, pairing, duplicates."""
+"""Pictures that people bring: listing, decoding, measuring flaws, finding duplicates, cutting out."""

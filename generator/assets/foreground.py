@@ -1,4 +1,4 @@
-"""Which labels of a mask are the object, and what was assumed where nobody said so."""
+"""The choice of the labels that are the object, and the assumptions made without a choice."""
 
 from dataclasses import dataclass
 from enum import Enum

@@ -1,1 +1,1 @@
-"""Sample pictures, drawn."""
+"""Drawing of sample pictures."""

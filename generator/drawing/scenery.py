@@ -1,4 +1,4 @@
-"""Flat things that stand in drawn scenes: trees, rocks, houses, poles and the like."""
+"""Flat things in drawn scenes: trees, rocks, houses, poles and others."""
 
 from collections.abc import Callable
 

@@ -54,7 +54,7 @@ class View:
 
     Attributes:
         rgb: (n, n, 3) float32.
-        inverse: (n, n) float32, 1 / z of what is seen, 0 where nothing is.
+        inverse: (n, n) float32, 1 / z of each visible point, 0 where there is none.
         eye: height of the eye over the ground.
     """
 

@@ -1,1 +1,1 @@
-"""Datasets as plain files that other tools read; a file per format; `generator.export.pipeline` joins."""
+"""Export of datasets as files that other tools read: one module per format, joined by `pipeline`."""

@@ -1,1 +1,1 @@
-"""What is odd about the pictures that people bring."""
+"""Checks of the pictures that people bring, before a dataset is made of them."""

@@ -3,11 +3,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import generator.drawing.write
 from generator.assets.images import read_rgb, read_rgba
 from generator.assets.listing import list_pictures
 from generator.depth.file_formats import read_numbers
 from generator.drawing.write import write_samples
 from generator.errors import UsageError
+from generator.progress import Progress
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -21,6 +23,19 @@ def test_what_is_drawn(tmp_path: Path) -> None:
     assert read_rgba(fgs[0]).shape == (32, 32, 4) and read_rgb(bgs[0]).shape == (64, 64, 3)
     depth = read_numbers(bgs[0].with_suffix(".depth.png"))
     assert depth.shape == (64, 64) and depth.min() == 1 and depth.max() == 65535
+
+
+def test_the_bar_can_be_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded: list[bool] = []
+
+    def progress(label: str, total: int, unit: str, shown: bool) -> Progress:
+        recorded.append(shown)
+        return Progress(label, total, unit, shown=False)
+
+    monkeypatch.setattr(generator.drawing.write, "Progress", progress)
+    write_samples(str(tmp_path), count=1, size=32, seed=1)
+    write_samples(tmp_path, count=1, size=32, seed=1, progress=False)
+    assert recorded == [True, False]
 
 
 def test_the_seed_decides(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from generator.export.config import ExportConfig
 from generator.export.pipeline import export_dataset
 from generator.export.samples import Encoder, Sample
 from generator.files import hash_file
+from generator.progress import Progress
 from generator.reading.dataset import open_dataset
 
 
@@ -253,6 +254,36 @@ def test_samples_of_one_number_are_refused(config: ExportConfig, monkeypatch: py
     with pytest.raises(DatasetError, match="expected samples of val with different numbers"):
         export_dataset(config)
     assert not config.out.exists()
+
+
+def test_paths_are_text_or_paths_and_the_bar_can_be_hidden(
+    unrendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded: list[bool] = []
+
+    def progress(label: str, total: int, unit: str, shown: bool) -> Progress:
+        recorded.append(shown)
+        return Progress(label, total, unit, shown=False)
+
+    monkeypatch.setattr(generator.export.pipeline, "Progress", progress)
+    for name, shown in (("a", True), ("b", False)):
+        config = ExportConfig(
+            data=str(unrendered), out=str(tmp_path / name), format="folder", samples=1, workers=1
+        )
+        assert export_dataset(config, progress=shown).written == 1
+    assert recorded == [True, False]
+
+
+def test_a_value_that_cannot_be_is_refused(config: ExportConfig) -> None:
+    for field, value in (
+        ("format", "zip"),
+        ("subset", "dev"),
+        ("samples", 0),
+        ("quality", 101),
+        ("workers", 0),
+    ):
+        with pytest.raises(ConfigError, match=f"`{field}`: expected"):
+            changed(config, **{field: value})
 
 
 def test_quality_needs_jpeg(config: ExportConfig) -> None:
