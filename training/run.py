@@ -88,8 +88,7 @@ def start_run(
     say = say if say is not None and is_first_process() else _say_nothing
     out = _out(given)
     if resume and overwrite:
-        both = "`resume=True` or `overwrite=True`"
-        raise UsageError("`resume=True`", f"either {both}", "both", "leave one of them out")
+        raise UsageError("`resume=True`", "", "contradicts `overwrite=True`", "leave one of them out")
     _refuse_held(out, resume, overwrite)
     with show_progress(progress):
         dataset: Dataset | None = None

@@ -271,7 +271,9 @@ def test_overwriting_starts_a_new_run(run: Run, copy: Path, finished: Path, diff
 
 def test_resume_and_overwrite_together_are_refused(run: Run, copy: Path) -> None:
     before = (copy / "last.pt").read_bytes()
-    with pytest.raises(UsageError, match="expected either `resume=True` or `overwrite=True`, found both"):
+    with pytest.raises(
+        UsageError, match=r"^`resume=True` contradicts `overwrite=True`\. Leave one of them out\.$"
+    ):
         run(copy, resume=True, overwrite=True)
     assert (copy / "last.pt").read_bytes() == before
 
