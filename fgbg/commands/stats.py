@@ -40,13 +40,16 @@ def command(data: Path, subset: "SplitName", samples: int | str, out: Path, over
 
 
 def _table(stats: "DatasetStats") -> list[str]:
+    from generator.look.text_table import text_table
+
     width, height = stats.size
     lines = [f"{stats.subset}: {stats.samples:,} of {stats.total:,} samples, {width} x {height} pixels"]
-    lines.append(f"{'field':8}{'channel':9}{'mean':>8}{'std':>9}")
+    rows = [["field, channel", "mean", "std"]]
     for name, moments in stats.fields.items():
-        channels = ("red", "green", "blue") if len(moments.mean) == 3 else ("",)
+        channels = (" red", " green", " blue") if len(moments.mean) == 3 else ("",)
         for channel, mean, std in zip(channels, moments.mean, moments.std, strict=True):
-            lines.append(f"{name:8}{channel:9}{mean:8.4f}{std:9.4f}")
+            rows.append([f"{name}{channel}", f"{mean:.4f}", f"{std:.4f}"])
+    lines += text_table(rows)
     coverage = stats.coverage
     lines.append(
         f"objects in a sample: {stats.objects.mean():.2f} ({stats.objects.min()} to {stats.objects.max()})"
@@ -57,5 +60,7 @@ def _table(stats: "DatasetStats") -> list[str]:
     lines.append(f"pixels without depth: {stats.unknown_depth:.1%}")
     if stats.visible is not None and len(stats.visible):
         hidden = (stats.visible == 0).mean()
-        lines.append(f"part of an object seen: {stats.visible.mean():.1%} ({hidden:.1%} wholly hidden)")
+        lines.append(
+            f"visible part of objects: {stats.visible.mean():.1%} ({hidden:.1%} of objects fully hidden)"
+        )
     return lines

@@ -1,1 +1,1 @@
-"""Several runs side by side: figures, curves and what each answers to the same pictures."""
+"""Several runs side by side: figures, curves and predictions for the same pictures."""

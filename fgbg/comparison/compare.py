@@ -5,12 +5,12 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from fgbg.comparison.answers import Answers, Picture, answer, read_picture, read_samples
 from fgbg.comparison.curves import draw_sheet, panel_names
 from fgbg.comparison.figures import figures_table, print_table, verdict
 from fgbg.comparison.page import MARK, make_page
+from fgbg.comparison.predictions import Picture, PredictedPicture, predict_picture, read_picture, read_samples
 from fgbg.comparison.runs import ComparedRun, config_differences, open_runs
-from fgbg.comparison.sheet import draw_answers
+from fgbg.comparison.sheet import draw_predictions
 from fgbg.pages.parts import TableRow
 from generator.encode import encode_png
 from generator.errors import ExistsError
@@ -73,28 +73,28 @@ def compare(
     opened = open_runs(runs, device)
     shown = read_samples(data, subset, samples) if data is not None else []
     shown += [read_picture(Path(path)) for path in pictures]
-    answers = _answers(opened, shown, with_bg, progress)
+    predictions = _predictions(opened, shown, with_bg, progress)
     figures, differences = figures_table(opened), config_differences(opened)
     written = _write(
         out,
         {
-            PAGE: make_page(opened, figures, differences, answers, with_bg),
+            PAGE: make_page(opened, figures, differences, predictions, with_bg),
             CURVES: mark_png(draw_sheet(opened), MAKER) if panel_names(opened) else None,
-            PREDICTIONS: mark_png(encode_png(draw_answers(answers)), MAKER) if answers else None,
+            PREDICTIONS: mark_png(encode_png(draw_predictions(predictions)), MAKER) if predictions else None,
         },
     )
-    return [*_lines(opened, figures, differences, bool(answers)), *map(str, written)]
+    return [*_lines(opened, figures, differences, bool(predictions)), *map(str, written)]
 
 
-def _answers(
+def _predictions(
     opened: Sequence[ComparedRun], shown: Sequence[Picture], with_bg: bool, progress: bool
-) -> list[Answers]:
-    answers = []
+) -> list[PredictedPicture]:
+    predictions = []
     with Progress("predicting", len(shown), "pictures", shown=progress) as bar:
         for picture in shown:
-            answers.append(answer(opened, picture, with_bg))
+            predictions.append(predict_picture(opened, picture, with_bg))
             bar.advance(1)
-    return answers
+    return predictions
 
 
 def _lines(

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fgbg.comparison.answers import Answers, Cell
 from fgbg.comparison.curves import draw_panel, panel_names, panel_title
 from fgbg.comparison.figures import verdict
+from fgbg.comparison.predictions import Cell, PredictedPicture
 from fgbg.comparison.runs import ComparedRun
 from fgbg.pages.parts import TableRow, page_image
 from fgbg.pages.render import embedded, render
@@ -23,7 +23,7 @@ def make_page(
     runs: Sequence[ComparedRun],
     figures: Sequence[TableRow],
     differences: Mapping[str, Sequence[str]],
-    answers: Sequence[Answers],
+    predictions: Sequence[PredictedPicture],
     with_bg: bool,
 ) -> bytes:
     """The page: verdict, figures, options that differ, curves, predictions."""
@@ -38,7 +38,7 @@ def make_page(
         without_curves=[run.label for run in runs if not run.curves],
         charts=[_chart(name, runs) for name in panel_names(runs)],
         keys=[_key(run, number) for number, run in enumerate(runs)],
-        pictures=[_picture(row) for row in answers],
+        pictures=[_picture(row) for row in predictions],
         background_note=_BACKGROUND_NOTES[with_bg],
     )
 
@@ -59,10 +59,10 @@ def _key(run: ComparedRun, number: int) -> dict[str, str]:
     return {"label": run.label, "colour": style["color"], "marker": _SYMBOLS[style["marker"]]}
 
 
-def _picture(answers: Answers) -> dict[str, Any]:
+def _picture(predicted: PredictedPicture) -> dict[str, Any]:
     """Rows of one picture: masks, then depth; columns: the picture, the truth, then each run."""
-    truth = {cell.title: cell for cell in answers.groups[""]}
-    runs = {label: {cell.title: cell for cell in cells} for label, cells in answers.groups.items() if label}
+    truth = {cell.title: cell for cell in predicted.groups[""]}
+    runs = {label: {cell.title: cell for cell in cells} for label, cells in predicted.groups.items() if label}
     kinds = ["mask", "depth"] if any("depth" in cells for cells in (truth, *runs.values())) else ["mask"]
     has_truth = "mask" in truth
     rows = []
@@ -80,7 +80,7 @@ def _picture(answers: Answers) -> dict[str, Any]:
             shown = _cell(cell, text, f"no {kind}", alt=f"{kind} of {label}")
             rows.append(shown | {"best": cell is not None and best is not None and cell.score == best})
     heads = ["picture", *(["truth"] if has_truth else []), *runs]
-    return {"name": answers.name, "heads": heads, "cells": rows}
+    return {"name": predicted.name, "heads": heads, "cells": rows}
 
 
 def _cell(cell: Cell | None, note: str, missing: str = "", alt: str = "") -> dict[str, Any]:

@@ -1,25 +1,25 @@
-"""The answers of all runs as one picture."""
+"""The predictions of all runs as one picture."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from fgbg.comparison.answers import Answers
+from fgbg.comparison.predictions import PredictedPicture
 from generator.look.contact_sheet import DEPTH_KEY, Column, Row, draw_contact_sheet
 
 
-def draw_answers(answers: Sequence[Answers]) -> np.ndarray:
+def draw_predictions(predictions: Sequence[PredictedPicture]) -> np.ndarray:
     """A row for each picture, and for each run a group of columns: (H, W, 3) uint8.
 
     A picture without a true mask or depth leaves its place empty.
     """
     columns = [
         Column(title, head)
-        for head in answers[0].groups
-        for title in dict.fromkeys(cell.title for row in answers for cell in row.groups[head])
+        for head in predictions[0].groups
+        for title in dict.fromkeys(cell.title for row in predictions for cell in row.groups[head])
     ]
     rows = []
-    for row in answers:
+    for row in predictions:
         found = {(cell.title, head): cell for head, cells in row.groups.items() for cell in cells}
         cells = [found.get((column.title, column.group)) for column in columns]
         pictures = [None if cell is None else cell.pixels for cell in cells]

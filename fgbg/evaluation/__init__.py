@@ -1,1 +1,1 @@
-"""The report of 'fgbg evaluate'."""
+"""Measuring a network on a dataset, and the report of it."""

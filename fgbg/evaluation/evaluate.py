@@ -22,7 +22,7 @@ class Measurement:
     """A network that was measured, with all that a report of it needs.
 
     Attributes:
-        figures: what `evaluate` returns.
+        figures: the content of metrics.json.
         evaluation: the measures of each sample.
         split: the samples were read from it.
         bg_names: file names of the dataset's backgrounds.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fgbg.evaluation.picture import FALSE_ALARM, FULL_DEPTH_ERROR, MISSED, ShownSample
+from fgbg.evaluation.samples import FALSE_ALARM, FULL_DEPTH_ERROR, MISSED, ShownSample
 from fgbg.evaluation.tables import facts, tables, warnings
 from fgbg.evaluation.verdict import verdict
 from fgbg.pages.parts import page_image

@@ -6,7 +6,7 @@ from typing import Any
 
 from fgbg.evaluation.evaluate import conditions_of, measure
 from fgbg.evaluation.page import make_report
-from fgbg.evaluation.picture import ShownSample, draw_samples, shown_samples
+from fgbg.evaluation.samples import ShownSample, draw_samples, shown_samples
 from fgbg.predictor import Predictor
 from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable, write_atomically

@@ -1,1 +1,1 @@
-"""A dataset for the eye: samples, figures, charts."""
+"""Contact sheets and statistics of a dataset, and the look of all charts, sheets and text tables."""

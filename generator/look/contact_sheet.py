@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import cv2
 import numpy as np
@@ -64,10 +65,10 @@ def draw_contact_sheet(
     """Draw a contact sheet.
 
     Args:
-        columns: of each row.
-        rows: at least one.
-        legend: stands at the bottom.
-        blocks: rows are continued in so many blocks beside each other, each with all columns.
+        columns: the columns of each row.
+        rows: at least one row.
+        legend: entries at the bottom.
+        blocks: number of blocks beside each other, each with all columns; rows continue in the next block.
 
     Returns:
         (H, W, 3) uint8, white where there is nothing. Texts without room end with "...".
@@ -101,16 +102,18 @@ def fitted(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where things stand, in pixels.
+    """The places of a sheet's parts, in pixels.
 
     Attributes:
-        lefts: of each column in the first block.
-        tops: of each row.
-        heights: of the pictures of each row.
+        lefts: left edge of each column in the first block.
+        tops: top of each row.
+        heights: height of the pictures of each row.
         cell: width of a column.
-        block_width: of all columns.
-        blocks: how many there are, of so many `lines` each.
+        block_width: width of all columns.
+        blocks: number of blocks.
+        lines: number of rows in a block.
         head: height of heads and titles.
+        bottom: where the legend begins.
     """
 
     lefts: list[int]
@@ -155,11 +158,11 @@ class _Layout:
 
     @property
     def width(self) -> int:
-        """Of the whole sheet."""
+        """Width of the whole sheet."""
         return self.blocks * (self.block_width + BLOCK_GAP) - BLOCK_GAP + 2 * GAP
 
     def offset(self, block: int) -> int:
-        """How far a block stands to the right of the first one."""
+        """Distance of a block from the first one."""
         return block * (self.block_width + BLOCK_GAP)
 
 
@@ -173,20 +176,12 @@ def _row_height(row: Row) -> int:
 
 
 def _draw_titles(draw: ImageDraw.ImageDraw, columns: Sequence[Column], layout: _Layout, block: int) -> None:
-    groups = [column.group for column in columns]
-    for number, column in enumerate(columns):
-        x = layout.offset(block) + layout.lefts[number]
+    lefts = [layout.offset(block) + left for left in layout.lefts]
+    for x, column in zip(lefts, columns, strict=True):
         _write(draw, (x, layout.head - 21), column.title, layout.cell, 15, _INK)
-        if column.group and (not number or groups[number - 1] != column.group):
-            last = number + sum(1 for _ in _while_equal(groups[number:])) - 1
-            room = layout.lefts[last] + layout.cell - layout.lefts[number]
-            _write(draw, (x, 5), column.group, room, 15, _INK, keep_end=True)
-
-
-def _while_equal(values: Sequence[str]) -> list[str]:
-    """The first values, as long as they are the same."""
-    end = next((number for number, value in enumerate(values) if value != values[0]), len(values))
-    return list(values[:end])
+    for group, members in groupby(zip(lefts, columns, strict=True), key=lambda member: member[1].group):
+        xs = [x for x, _ in members]
+        _write(draw, (xs[0], 5), group, xs[-1] + layout.cell - xs[0], 15, _INK, keep_end=True)
 
 
 def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, row: Row, layout: _Layout, place: int) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from fgbg.comparison.answers import answer, read_samples
+from fgbg.comparison.predictions import answer, read_samples
 from fgbg.comparison.runs import open_runs
 from fgbg.evaluation.evaluate import evaluate
 from fgbg.evaluation.report import write_evaluation

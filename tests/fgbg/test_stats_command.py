@@ -14,9 +14,9 @@ def test_a_table_and_two_files(crowded: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0
     split = open_dataset(crowded)["train"]
     mean = split.read(range(len(split))).fg_bg[..., 1].mean() / 255
-    (line,) = [line.split() for line in result.stdout.splitlines() if line.startswith("fg_bg   green")]
+    (line,) = [line.split() for line in result.stdout.splitlines() if line.startswith("fg_bg green")]
     assert float(line[2]) == pytest.approx(mean, abs=1e-4)
-    assert "part of an object seen" in result.stdout and "pixels without depth: 0.0%" in result.stdout
+    assert "visible part of objects" in result.stdout and "pixels without depth: 0.0%" in result.stdout
     assert f"{out / 'stats.json'}\n{out / 'stats.png'}\n" in result.stdout
     assert (out / "stats.json").is_file() and (out / "stats.png").is_file()
     again = CliRunner().invoke(main, arguments)

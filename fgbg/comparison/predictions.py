@@ -59,8 +59,13 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Answers:
-    """The cells of one picture: under "" the picture and its truth, then under each label a run's answers."""
+class PredictedPicture:
+    """The cells of one picture.
+
+    Attributes:
+        name: shown with it.
+        groups: under "" the picture and its truth; under each run's label the predictions of the run.
+    """
 
     name: str
     groups: dict[str, list[Cell]]
@@ -112,7 +117,7 @@ def read_picture(path: Path) -> Picture:
     return Picture(path.name, read_rgb(path))
 
 
-def answer(runs: Sequence[ComparedRun], picture: Picture, with_bg: bool) -> Answers:
+def predict_picture(runs: Sequence[ComparedRun], picture: Picture, with_bg: bool) -> PredictedPicture:
     """Predict one picture with every run.
 
     Args:
@@ -129,7 +134,7 @@ def answer(runs: Sequence[ComparedRun], picture: Picture, with_bg: bool) -> Answ
     for run in runs:
         bg = picture.bg if with_bg and run.predictor.network.inputs != 3 else None
         groups[run.label] = _cells(picture, run.predictor.target, run.predictor(picture.fg_bg, bg))
-    return Answers(picture.name, groups)
+    return PredictedPicture(picture.name, groups)
 
 
 def _cells(picture: Picture, target: Target, predicted: Predicted) -> list[Cell]:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from fgbg.evaluation.picture import extremes, mask_errors
+from fgbg.evaluation.samples import extremes, mask_errors
 
 
 def test_worst_median_and_best_from_worst_to_best() -> None:

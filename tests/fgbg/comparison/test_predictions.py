@@ -3,15 +3,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fgbg.comparison.answers import (
+from fgbg.comparison.predictions import (
     Picture,
-    answer,
     depth_rmse,
+    predict_picture,
     read_samples,
     spread_over_backgrounds,
 )
 from fgbg.comparison.runs import open_runs
-from fgbg.comparison.sheet import draw_answers
+from fgbg.comparison.sheet import draw_predictions
 from generator.reading.dataset import open_dataset
 from training.target import AlphaTarget
 
@@ -46,7 +46,7 @@ def test_each_run_is_asked_with_the_background_it_looks_at(
     (picture,) = read_samples(unrendered, "val", 1)
     runs = open_runs([trained, trained_for_masks], "cpu")
     first, second = (run.label for run in runs)
-    given, withheld = (answer(runs, picture, with_bg) for with_bg in (True, False))
+    given, withheld = (predict_picture(runs, picture, with_bg) for with_bg in (True, False))
     assert [cell.title for cell in given.groups[""]] == ["fg_bg", "mask", "depth"]
     assert [cell.title for cell in given.groups[first]] == ["mask", "depth"]
     assert [cell.title for cell in given.groups[second]] == ["mask"]
@@ -67,9 +67,12 @@ def test_each_run_is_asked_with_the_background_it_looks_at(
 def test_the_sheet_keeps_columns_where_a_picture_has_no_truth(trained: Path, unrendered: Path) -> None:
     runs = open_runs([trained], "cpu")
     (sample,) = read_samples(unrendered, "val", 1)
-    known, unknown = answer(runs, sample, True), answer(runs, Picture("mine", sample.fg_bg), True)
+    known, unknown = (
+        predict_picture(runs, sample, True),
+        predict_picture(runs, Picture("mine", sample.fg_bg), True),
+    )
     assert [cell.note for cell in unknown.groups[runs[0].label]] == ["", ""]
-    both, alone = draw_answers([known, unknown]), draw_answers([known])
+    both, alone = draw_predictions([known, unknown]), draw_predictions([known])
     assert both.shape[1] == alone.shape[1] and both.shape[0] == alone.shape[0] + 144 + 24
     # The first row stands below two lines of heads and above two lines of text.
     below = both[52 + 144 + 44 :]
