@@ -169,9 +169,7 @@ class NetworkDepth:
     convention: DepthConvention
     hashes: Sequence[str]
 
-    def write(
-        self, path: Path, offset: int, bgs: Sequence[Path], size: tuple[int, int], progress: bool = True
-    ) -> None:
+    def write(self, path: Path, offset: int, bgs: Sequence[Path], size: tuple[int, int]) -> None:
         """Write the depth of every background to its row of the dataset that begins at `offset`.
 
         Args:
@@ -179,14 +177,13 @@ class NetworkDepth:
             offset: in bytes.
             bgs: the backgrounds.
             size: (width, height) of the canvas.
-            progress: whether to show progress on stderr.
         """
         assets = list(zip(bgs, self.hashes, strict=True))
         pairs = depth_of_backgrounds(self.network, self.cache, self.convention, size, assets, read_rgb)
-        with Progress("estimating depth", len(bgs), "pictures", shown=progress) as bar:
+        with Progress("estimating depth", len(bgs), "pictures") as progress:
             for row, (_, depth) in enumerate(pairs):
                 _write_rows(path, offset, row, depth[None])
-                bar.advance(1)
+                progress.advance(1)
 
 
 def build_bank(
@@ -197,7 +194,6 @@ def build_bank(
     depth_files: Sequence[Path | None],
     workers: int,
     network: NetworkDepth | None,
-    progress: bool = True,
 ) -> Decoded:
     """Decode every asset once and write its pixels to a new bank, which `finish_bank` completes.
 
@@ -209,7 +205,6 @@ def build_bank(
         depth_files: the depth file of each background, None for the plane; not read where there is a network.
         workers: processes that decode.
         network: estimates the depth of backgrounds, in this process; None where `config.depth` names none.
-        progress: whether to show progress on stderr.
 
     Returns:
         What `finish_bank` and the dataset's plan need.
@@ -222,9 +217,9 @@ def build_bank(
     budget = PixelBudget(workers, process_context() if workers > 1 else None)
     words = _variant_words(config, len(fgs))
     decoder = _Decoder(path, offsets, config, words, network is None, budget)
-    decoded = _decode(decoder, _tasks(fgs, bgs, depth_files), workers, progress)
+    decoded = _decode(decoder, _tasks(fgs, bgs, depth_files), workers)
     if network is not None:
-        network.write(path, offsets["bg_depth"], bgs, config.size, progress)
+        network.write(path, offsets["bg_depth"], bgs, config.size)
         decoded.depth_sources.extend([network.network.id] * len(bgs))
     if shadows := [contact_shadow(width) for width in _shadow_widths(config)]:
         first = count_sprites(config, len(fgs)) - len(shadows)
@@ -240,7 +235,7 @@ def finish_bank(path: Path, config: GenerateConfig, decoded: Decoded, header: Ma
         path: of the bank's file.
         config: as `build_bank` got it.
         decoded: what `build_bank` returned.
-        header: what the bank says of itself, as JSON values.
+        header: what the bank was made from, as JSON values.
     """
     content = np.frombuffer(json.dumps(header).encode(), _U1)
     fg_of = _fg_of_sprites(config, len(decoded.fg_hashes))
@@ -276,7 +271,7 @@ def _tasks(
     return tasks
 
 
-def _decode(decoder: _Decoder, tasks: Sequence[_FgTask | _BgTask], workers: int, progress: bool) -> Decoded:
+def _decode(decoder: _Decoder, tasks: Sequence[_FgTask | _BgTask], workers: int) -> Decoded:
     """Do all tasks and put their answers in the order of the assets.
 
     Raises:
@@ -285,12 +280,12 @@ def _decode(decoder: _Decoder, tasks: Sequence[_FgTask | _BgTask], workers: int,
     answers = []
     total = sum(len(task.paths) for task in tasks)
     with (
-        Progress("reading pictures", total, "pictures", shown=progress) as bar,
+        Progress("reading pictures", total, "pictures") as progress,
         closing(run_tasks(decoder, tasks, workers)) as results,
     ):
         for answer in results:
             answers.append(answer)
-            bar.advance(len(answer.task.paths))
+            progress.advance(len(answer.task.paths))
     answers.sort(key=lambda answer: (isinstance(answer.task, _BgTask), answer.task.first))
     if problems := {path: error for answer in answers for path, error in answer.problems.items()}:
         raise UnusableAssetsError(problems)

@@ -48,7 +48,7 @@ from generator.locks import hold_folder
 from generator.make_shard import ShardWriter
 from generator.numerals import format_bytes
 from generator.plan import Header, Request, ShardTask, make_header, plan_shards
-from generator.progress import Progress
+from generator.progress import Progress, show_progress
 from generator.reading.verify import wrong_files, wrong_sizes
 from generator.splits import SPLITS, SplitName
 from generator.workers import cores, end_if_script_is_imported, run_tasks
@@ -121,7 +121,7 @@ def generate(
     end_if_script_is_imported()
     fgs = list_assets(config.fg, say, CUT_OUTS_ADVICE)
     bgs = list_assets(config.bg, say, PHOTOS_ADVICE)
-    with hold_folder(config.out, "fgbg generate"):
+    with show_progress(progress), hold_folder(config.out, "fgbg generate"):
         existing = Existing.look(config.out, overwrite)
         job = _job_for(config, fgs, bgs, existing, overwrite, say, skip_bad)
         if existing.manifest is not None and not overwrite:
@@ -129,8 +129,8 @@ def generate(
         _check_size(job, existing, say)
         while True:
             try:
-                journal = _make_bank(job, existing, overwrite, say, progress)
-                return _make_shards(job, journal, say, progress)
+                journal = _make_bank(job, existing, overwrite, say)
+                return _make_shards(job, journal, say)
             except UnusableAssetsError as error:
                 if not skip_bad:
                     raise
@@ -254,16 +254,14 @@ def _complete(folder: Path, manifest: Manifest) -> Outcome:
     return Outcome(manifest, 0, 0.0, _bytes_of(manifest))
 
 
-def _make_bank(
-    job: _Job, existing: Existing, overwrite: bool, say: Callable[[str], None], progress: bool
-) -> Journal:
+def _make_bank(job: _Job, existing: Existing, overwrite: bool, say: Callable[[str], None]) -> Journal:
     """Build the bank, unless an intact one exists; the journal gets its hash before it gets its name."""
     config, journal, head = job.config, existing.journal, existing.journal.head
     path = config.out / BANK_FILE
     if not overwrite and existing.files:
         if head is None:
             say(f"{config.out}: its journal has no hashes or is damaged; everything is made again")
-        elif _is_whole(job, existing, head, progress):
+        elif _is_whole(job, existing, head):
             return journal
         elif path.exists():
             say(printable(f"{path}: damaged since it was written; it is made again"))
@@ -274,9 +272,7 @@ def _make_bank(
         say(note)
     workers = _workers(config, (len(fgs) + len(bgs)) * _BYTES_PER_ASSET)
     with atomic_file(path, size) as temporary:
-        decoded = build_bank(
-            temporary, config, fgs, bgs, job.depth.files, workers, _network_depth(job), progress
-        )
+        decoded = build_bank(temporary, config, fgs, bgs, job.depth.files, workers, _network_depth(job))
         header = make_header(config, job.request, decoded)
         finish_bank(temporary, config, decoded, header.model_dump(mode="json"))
         _begin_journal(config, existing, overwrite, temporary)
@@ -303,22 +299,22 @@ def _begin_journal(config: GenerateConfig, existing: Existing, overwrite: bool, 
     existing.clear()
 
 
-def _is_whole(job: _Job, existing: Existing, head: JournalHead, progress: bool) -> bool:
+def _is_whole(job: _Job, existing: Existing, head: JournalHead) -> bool:
     """Whether the existing bank has the hash in the journal, and was made for this request."""
     config = job.config
     if existing.header is None or existing.header.id != head.id:
         return False
-    if wrong_files(config.out, [head.bank], progress=progress):
+    if wrong_files(config.out, [head.bank]):
         return False
     return is_bank_of(Bank.open(config.out / BANK_FILE), config, len(job.fgs), len(job.bgs))
 
 
-def _make_shards(job: _Job, journal: Journal, say: Callable[[str], None], progress: bool) -> Outcome:
+def _make_shards(job: _Job, journal: Journal, say: Callable[[str], None]) -> Outcome:
     """Write the missing shards, then the manifest."""
     config, path = job.config, job.config.out / BANK_FILE
     header = Header.of(Bank.open(path), path)
     tasks = plan_shards(config, header)
-    finished = _finished(config.out, journal, tasks, say, progress)
+    finished = _finished(config.out, journal, tasks, say)
     began = time.monotonic()
     todo = [task for task in tasks if task.file not in finished]
     missing, total = (sum(len(task.sample_ids) for task in some) for some in (todo, tasks))
@@ -330,13 +326,13 @@ def _make_shards(job: _Job, journal: Journal, say: Callable[[str], None], progre
         network=job.depth.network if config.depth_per == "composite" else None,
     )
     with (
-        Progress("generating", total, "samples", shown=progress) as bar,
+        Progress("generating", total, "samples") as progress,
         closing(run_tasks(writer, todo, workers)) as lines,
     ):
-        bar.resume_at(total - missing)
+        progress.resume_at(total - missing)
         for line in lines:
             journal.append(line)
-            bar.advance(line.samples)
+            progress.advance(line.samples)
     manifest = _manifest(config, header, tasks, journal)
     write_atomically(config.out / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode() + b"\n")
     return Outcome(manifest, missing, time.monotonic() - began, _bytes_of(manifest))
@@ -347,7 +343,6 @@ def _finished(
     journal: Journal,
     tasks: Sequence[ShardTask],
     say: Callable[[str], None],
-    progress: bool,
 ) -> Collection[str]:
     """The shards that are finished and intact; all others are removed from the journal."""
     lines = [
@@ -357,7 +352,7 @@ def _finished(
     ]
     if not lines:
         return []
-    problems = wrong_files(folder, lines, "checking finished shards", progress)
+    problems = wrong_files(folder, lines, "checking finished shards")
     for file in problems:
         say(printable(f"{folder / file}: damaged since it was written; it is made again"))
     assert journal.head is not None

@@ -16,6 +16,7 @@ from generator.format.manifest import Manifest
 from generator.format.pixels import IGNORED, Pixels
 from generator.format.shards import open_shard
 from generator.format.tables import OBJECT, PLACEMENT, SAMPLE
+from generator.progress import show_progress
 from generator.reading.batch import Batch, Sample
 from generator.reading.composite import Renderer
 from generator.reading.gather import flat, gather_rows
@@ -61,7 +62,8 @@ class _Reference:
             raise DatasetError(self.folder, expected, found, "open it again with open_dataset")
         is_known = _marks(self.folder, manifest) == self.marks
         check_hashes = self.hash_files and not is_known
-        return _open(self.folder, manifest, self.hash_files, check_hashes, progress=False)
+        with show_progress(False):
+            return _open(self.folder, manifest, self.hash_files, check_hashes)
 
     def open_split(self, name: SplitName) -> "Split":
         """Open the dataset and take one split."""
@@ -330,7 +332,7 @@ class Dataset:
         return f"<Dataset {self.folder}: {width} x {height} pixels, {counts} samples>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        """A pickle says where the dataset is, as that of a split does."""
+        """Pickle the dataset as a reference to its folder, as a split does."""
         return self._reference.open, ()
 
 
@@ -354,10 +356,11 @@ def open_dataset(folder: str | Path, hash_files: bool = True, progress: bool = T
         >>> batch = dataset["val"].read([0, 5, 9])
     """
     folder = Path(folder)
-    return _open(folder, Manifest.read(folder), hash_files, check_hashes=hash_files, progress=progress)
+    with show_progress(progress):
+        return _open(folder, Manifest.read(folder), hash_files, check_hashes=hash_files)
 
 
-def _open(folder: Path, manifest: Manifest, hash_files: bool, check_hashes: bool, progress: bool) -> Dataset:
+def _open(folder: Path, manifest: Manifest, hash_files: bool, check_hashes: bool) -> Dataset:
     """Open a dataset.
 
     Args:
@@ -365,11 +368,10 @@ def _open(folder: Path, manifest: Manifest, hash_files: bool, check_hashes: bool
         manifest: of the dataset.
         hash_files: whether hashes are checked, here or before.
         check_hashes: whether to check them here.
-        progress: whether to show progress on stderr.
     """
     files = manifest.files()
     reference = _Reference(folder.absolute(), manifest.id, hash_files, _marks(folder, manifest))
-    problems = check_files(folder, files, progress=progress) if check_hashes else wrong_sizes(folder, files)
+    problems = check_files(folder, files) if check_hashes else wrong_sizes(folder, files)
     for problem in problems.values():
         raise problem
     bank = Bank.open(folder / manifest.bank.file)

@@ -10,7 +10,7 @@ from pathlib import Path
 from generator.errors import COPY_AGAIN, DatasetError
 from generator.files import hash_file, read_regular, write_atomically
 from generator.format.manifest import BankEntry, Manifest, ShardEntry
-from generator.progress import Progress
+from generator.progress import Progress, show_progress
 from generator.workers import cores
 
 VERIFIED_FILE = ".verified.json"
@@ -43,12 +43,11 @@ def verify_dataset(folder: str | Path, quick: bool = False, progress: bool = Tru
     entries = Manifest.read(folder).files()
     if quick:
         return list(wrong_sizes(folder, entries).values())
-    return list(check_files(folder, entries, trust_memory=False, progress=progress).values())
+    with show_progress(progress):
+        return list(check_files(folder, entries, trust_memory=False).values())
 
 
-def check_files(
-    folder: Path, entries: Sequence[Entry], trust_memory: bool = True, progress: bool = True
-) -> dict[str, DatasetError]:
+def check_files(folder: Path, entries: Sequence[Entry], trust_memory: bool = True) -> dict[str, DatasetError]:
     """Find wrong files; a file that was right before and has not changed since is not hashed again.
 
     `.verified.json` remembers the size and modification time of each file that is right.
@@ -57,7 +56,6 @@ def check_files(
         folder: of the dataset.
         entries: all of its files, with their right sizes and hashes.
         trust_memory: use `.verified.json`; False hashes every file.
-        progress: whether to show progress on stderr.
 
     Returns:
         The error of each wrong file, by the file's name.
@@ -71,10 +69,10 @@ def check_files(
         or remembered.get(entry.file) != marks[entry.file]
         or marks[entry.file][:1] != [entry.bytes]
     ]
-    problems = wrong_files(folder, unknown, progress=progress)
+    problems = wrong_files(folder, unknown)
     verified = {file: mark for file, mark in marks.items() if file not in problems}
     if verified != remembered:
-        # A dataset on a read-only disk is verified each time.
+        # A dataset on a read-only disk is hashed each time.
         with contextlib.suppress(OSError):
             write_atomically(folder / VERIFIED_FILE, json.dumps(verified).encode())
     return problems
@@ -86,16 +84,13 @@ def wrong_sizes(folder: Path, entries: Iterable[Entry]) -> dict[str, DatasetErro
     return {file: problem for file, problem in found if problem is not None}
 
 
-def wrong_files(
-    folder: Path, entries: Sequence[Entry], label: str = "verifying", progress: bool = True
-) -> dict[str, DatasetError]:
+def wrong_files(folder: Path, entries: Sequence[Entry], label: str = "verifying") -> dict[str, DatasetError]:
     """Hash files, several at a time, and find those that are wrong.
 
     Args:
         folder: of the dataset.
         entries: files with their right sizes and hashes.
         label: of the progress.
-        progress: whether to show it on stderr.
 
     Returns:
         The error of each wrong file, by the file's name.
@@ -103,14 +98,14 @@ def wrong_files(
     problems = wrong_sizes(folder, entries)
     unknown = [entry for entry in entries if entry.file not in problems]
     with (
-        Progress(label, sum(entry.bytes for entry in unknown) // 2**20 + 1, "MiB", shown=progress) as bar,
+        Progress(label, sum(entry.bytes for entry in unknown) // 2**20 + 1, "MiB") as progress,
         ThreadPoolExecutor(cores()) as pool,
     ):
         answers = pool.map(lambda entry: _wrong_hash(folder, entry), unknown)
         for entry, problem in zip(unknown, answers, strict=True):
             if problem is not None:
                 problems[entry.file] = problem
-            bar.advance(entry.bytes // 2**20)
+            progress.advance(entry.bytes // 2**20)
     return {entry.file: problems[entry.file] for entry in entries if entry.file in problems}
 
 

@@ -1,1 +1,1 @@
-"""What stands where in a sample."""
+"""The scene of each sample: which objects it holds, and where they stand."""

@@ -33,6 +33,6 @@ class SplitPlan:
         return len(self.fgs) * len(self.bgs) * self.flips * self.positions
 
     def order(self, seed: int) -> np.ndarray:
-        """The sample numbers in the order in which they stand in shards: (n,) int64, a permutation."""
+        """The sample numbers in the order of the shards: (n,) int64, a random permutation."""
         words = random_words(seed, f"order/{self.name}", len(self))
         return np.argsort(words, kind="stable")
