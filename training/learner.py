@@ -1,4 +1,4 @@
-"""What learns: network, averaged weights, optimiser and loss, and one step of them."""
+"""The state that training changes (network, averaged weights, optimiser), and one step of training."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -31,17 +31,17 @@ class Learner:
     Args:
         config: of the run.
         fabric: launched.
-        earlier: the checkpoint to go on from.
+        earlier: the checkpoint to continue from.
         path: of that checkpoint.
 
     Attributes:
-        network: on its device or devices; `network.module` is the plain one.
+        network: on its device or devices; `network.module` is the plain network.
         target: what the mask means.
         average: the averaged weights, which validation, best.pt and prediction use.
 
     Raises:
         CheckpointError: the checkpoint's weights do not fit.
-        ConfigError: a term of the loss is not known.
+        ConfigError: a term of the loss is unknown.
     """
 
     def __init__(
@@ -86,16 +86,16 @@ class Learner:
 
     @property
     def bad_step(self) -> int | None:
-        """The first step whose loss or gradients were not finite; asking waits for the device."""
+        """The first step whose loss or gradients were not finite, or None; waits for the device."""
         step = int(self._bad_step)
         return None if step == _NONE_BAD else step
 
     def share_bad_step(self) -> None:
-        """Let every process know of a bad step that one had: all end then, and none waits for another."""
+        """Tell every process about a bad step of one, so that all end and none waits for another."""
         self._bad_step = over_processes(self._fabric, self._bad_step, "min")
 
     def loss(self, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
-        """Every term without its weight, and `loss`, their weighted sum."""
+        """Every term, not weighted, and `loss`, the weighted sum."""
         return self._loss(prediction, truth)
 
     def step(
@@ -110,11 +110,11 @@ class Learner:
             factor: of the learning rate.
 
         Returns:
-            The terms of the loss, the mean over this process's batches.
+            The terms of the loss, averaged over the batches of this process.
         """
         config, fabric, parts = self._config, self._fabric, self._config.accumulate
         self.network.train()
-        self.optimizer.zero_grad()  # not after the step: until the next one the gradients can be looked at
+        self.optimizer.zero_grad()  # before the step, so that its gradients can be logged after it
         sums: dict[str, Tensor] = {}
         for part in range(parts):
             with fabric.no_backward_sync(self.network, enabled=part < parts - 1):
@@ -140,11 +140,11 @@ class Learner:
         )
 
     def weights_are_finite(self) -> bool:
-        """Whether nothing has spoilt the weights; waits for the device."""
+        """Whether all weights are finite; waits for the device."""
         return all(bool(weight.isfinite().all()) for weight in self.network.parameters())
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps of it, as fields of `Checkpoint`."""
+        """The fields of a `Checkpoint` that hold this state."""
         scaler = self._scaler
         return {
             "model": _portable(self.network.module),
@@ -169,16 +169,16 @@ class Learner:
                 group["lr"] = config.lr
 
     def _note_bad(self, number: int, loss: Tensor, norm: Tensor | None) -> None:
-        """Remember a step that is not finite, without waiting for the device."""
+        """Remember a step whose loss or gradients are not finite, without waiting for the device."""
         is_good = loss.isfinite()
-        # Scaled gradients overflow now and then, which the scaler answers by leaving out the step.
+        # Scaled gradients overflow now and then; the scaler then skips the step.
         if norm is not None and self._scaler is None:
             is_good = is_good & norm.isfinite()
         self._bad_step = torch.where(is_good, self._bad_step, self._bad_step.clamp(max=number))
 
     @contextmanager
     def _scaled_rate(self, factor: float) -> Iterator[None]:
-        """The optimiser's rates times a factor; what a plateau lowers stays what it was."""
+        """Multiply the optimiser's rates by a factor inside the context, and restore them after it."""
         groups = self.optimizer.param_groups
         rates = [group["lr"] for group in groups]
         for group, rate in zip(groups, rates, strict=True):

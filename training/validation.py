@@ -1,4 +1,4 @@
-"""How good the averaged network is on the first samples of val."""
+"""Metrics of the averaged network on the first samples of val."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,9 +35,9 @@ class Validation:
 def validate(
     learner: Learner, fabric: Fabric, split: Split, config: TrainConfig, res: int, batch_size: int
 ) -> Validation:
-    """Measure the averaged network with the background, and its IoU also without where it learns that.
+    """Measure the averaged network with backgrounds, and its IoU also without if it learns to do without.
 
-    The processes take turns with the batches, and all get the same metrics.
+    Each process takes every world-size-th batch, and all get the same metrics.
     """
     count = min(len(split), config.val_samples)
     scores, without_bg = (Scores(learner.target, fabric.device) for _ in range(2))

@@ -1,1 +1,1 @@
-"""Random changes of a batch, drawn by key and then applied."""
+"""Random changes of training batches: parameters are drawn from a key, then applied."""

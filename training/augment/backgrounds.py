@@ -1,7 +1,7 @@
-"""What happens to backgrounds alone in training: never pixel-perfect outside the lab, or not there at all.
+"""How training perturbs backgrounds and withholds some: real ones are never pixel-perfect, or are missing.
 
-A background may be moved a little, re-exposed, noisy and compressed, or withheld. Parameters are drawn as a
-record, then applied.
+A background may be moved a little, re-exposed, made noisy and compressed, or withheld. Parameters are drawn
+as a record, then applied.
 """
 
 import math
@@ -18,28 +18,28 @@ from training.batches.prepare import to_network
 from training.resize import resize
 
 MAX_SHIFT = 0.015
-"""Of the picture's side, each way."""
+"""Largest shift as a share of the picture's side, each way."""
 MAX_TURN = math.radians(0.5)
 MAX_SCALE = 0.01
 MAX_GAIN = 0.12
 MAX_OFFSET = 0.06
 MAX_NOISE = 0.06
-"""Standard deviation; pictures span [-1, 1]."""
+"""Largest standard deviation; pictures span [-1, 1]."""
 JPEG_SHARE = 0.5
-"""Of the perturbed backgrounds."""
+"""Share of the perturbed backgrounds that are compressed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BackgroundChange(Drawn):
-    """What happens to each background of a batch.
+    """How each background of a batch is changed.
 
     Attributes:
-        dropped: (B,) bool, withheld altogether.
-        jittered: (B,) bool, whether what follows holds.
+        dropped: (B,) bool, withheld.
+        jittered: (B,) bool, perturbed as the other attributes say.
         warp: (B, 2, 3) float, affine map of output to input coordinates in [-1, 1].
-        gain: (B, 3) float factors per channel, about 1, of levels counted from black.
-        offset: (B, 3) float, about 0.
-        noise: (B,) float standard deviations.
+        gain: (B, 3) float, factors of each channel, near 1, of levels counted from black.
+        offset: (B, 3) float, near 0.
+        noise: (B,) float, standard deviations.
         quality: (B,) float, of JPEG; 0 is not compressed.
     """
 
@@ -55,14 +55,14 @@ class BackgroundChange(Drawn):
 def draw_background_change(
     seed: int, batch: int, count: int, dropout: float, jitter: float
 ) -> BackgroundChange:
-    """Draw for one batch; a pure function of its arguments.
+    """Draw the changes of one batch; a pure function of its arguments.
 
     Args:
         seed: of the run.
         batch: number of the batch since the run began.
         count: samples in the batch.
-        dropout: share of backgrounds withheld.
-        jitter: share of backgrounds perturbed, none of them withheld.
+        dropout: share of backgrounds that are withheld.
+        jitter: share of backgrounds that are perturbed; none of them is withheld.
     """
     generator = keyed_generator(seed, batch, stream=0)
 
@@ -77,7 +77,7 @@ def draw_background_change(
         dropped=kind < dropout,
         jittered=(kind >= dropout) & (kind < dropout + jitter),
         warp=warp,
-        # One exposure for all channels, and a little colour cast.
+        # One exposure for all channels, and a small colour cast.
         gain=1 + near(MAX_GAIN)[:, None] + near(MAX_GAIN / 4, 3),
         offset=near(MAX_OFFSET)[:, None] + near(MAX_OFFSET / 4, 3),
         noise=between(0, MAX_NOISE, generator, count),
@@ -87,15 +87,15 @@ def draw_background_change(
 
 
 def jitter_backgrounds(bg: Tensor, levels: Tensor, change: BackgroundChange) -> Tensor:
-    """Take some backgrounds anew, by a camera that has moved a little.
+    """Perturb some backgrounds, as if taken again by a camera that has moved a little.
 
-    They are perturbed at twice the size that the network sees, or at the dataset's if that is smaller, and
-    scaled then: moved by parts of a pixel at their final size they would be blurred, as no camera has them.
+    They are perturbed at twice the size of the network's input, or at the dataset's size if that is smaller,
+    and then scaled: a shift by parts of a pixel at the final size would blur them, which no camera does.
 
     Args:
-        bg: (B, 3, h, w) float in [-1, 1], all backgrounds as the network sees them.
-        levels: (B, H, W, 3) uint8, the same in the dataset, on the same device.
-        change: what happens to each.
+        bg: (B, 3, h, w) float in [-1, 1], all backgrounds at the network's size.
+        levels: (B, H, W, 3) uint8, the same backgrounds at the dataset's size, on the same device.
+        change: of each background.
     """
     generator = torch.Generator(bg.device).manual_seed(change.noise_seed)
     height, width = bg.shape[-2:]
@@ -114,7 +114,7 @@ def jitter_backgrounds(bg: Tensor, levels: Tensor, change: BackgroundChange) -> 
 
 
 def withhold_backgrounds(bg: Tensor, change: BackgroundChange) -> Tensor:
-    """Backgrounds (B, 3, h, w), some of them zeros: there is none."""
+    """Replace the withheld ones of backgrounds (B, 3, h, w) by zeros."""
     return on_rows(bg, change.dropped, torch.zeros_like)
 
 
@@ -124,6 +124,6 @@ def _warp(pictures: Tensor, warp: Tensor) -> Tensor:
 
 
 def _expose(pictures: Tensor, gain: Tensor, offset: Tensor) -> Tensor:
-    """Multiply by gains from black, -1, as a longer exposure does, and add offsets."""
+    """Multiply levels counted from black (-1) by gains, as a longer exposure does, and add offsets."""
     gain, offset = (moved(values, pictures.device)[..., None, None] for values in (gain, offset))
     return (pictures * gain).add_(gain - 1 + offset).clamp_(-1, 1)

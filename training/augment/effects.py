@@ -1,7 +1,7 @@
-"""What cameras and files do to pictures, each picture of a batch by its own parameter.
+"""Noise, blur and covered parts, with a parameter for each picture of a batch.
 
-Pictures are (B, 3, h, w) float in [-1, 1] on any device, and stay in that range; parameters are on the CPU.
-Where a parameter says so, a picture stays exactly as it was, and costs nothing.
+Pictures are (B, 3, h, w) float in [-1, 1] on any device, and stay in that range; parameters are on the CPU. A
+picture whose parameter means no effect stays exactly as it was, and costs nothing.
 """
 
 from collections.abc import Callable
@@ -11,16 +11,17 @@ from torch import Tensor
 from torch.nn import functional
 
 _BLUR_REACH = 4
-"""Pixels each way."""
+"""Pixels in each direction."""
 
 
 def on_rows(values: Tensor, rows: Tensor, effect: Callable[..., Tensor], *parameters: Tensor) -> Tensor:
-    """Apply an effect to some rows of a batch; the others stay exactly as they were.
+    """Apply an effect to some rows of a batch; other rows stay exactly as they were.
 
     Args:
         values: (B, ...), on any device.
         rows: (B,) bool on the CPU, which rows.
-        effect: gets those rows of `values` and of each parameter; gives as many of the same shape and type.
+        effect: takes these rows of `values` and of each parameter, and returns new rows of the same shape and
+            type.
         parameters: (B, ...) on the CPU.
     """
     numbers = rows.nonzero()[:, 0]
@@ -34,12 +35,12 @@ def on_rows(values: Tensor, rows: Tensor, effect: Callable[..., Tensor], *parame
 
 
 def moved(parameter: Tensor, device: torch.device) -> Tensor:
-    """A small tensor of the CPU on the device, without waiting for what the device is doing."""
+    """Copy a small tensor from the CPU to a device, without waiting for the device."""
     return parameter.to(device, non_blocking=True)
 
 
 def add_noise(pictures: Tensor, deviation: Tensor, generator: torch.Generator) -> Tensor:
-    """Add normal noise, to every pixel and channel apart.
+    """Add normal noise, drawn for every pixel and channel.
 
     Args:
         pictures: (B, 3, h, w) float in [-1, 1].
@@ -56,7 +57,7 @@ def add_noise(pictures: Tensor, deviation: Tensor, generator: torch.Generator) -
 
 
 def blur(pictures: Tensor, deviation: Tensor) -> Tensor:
-    """Blur by a Gaussian; beyond the border the picture goes on as its last pixel.
+    """Blur by a Gaussian; the border pixels are repeated outside.
 
     Args:
         pictures: (B, 3, h, w) float in [-1, 1].
@@ -70,7 +71,7 @@ def blur(pictures: Tensor, deviation: Tensor) -> Tensor:
         for axis, padding in ((-1, (_BLUR_REACH, _BLUR_REACH, 0, 0)), (-2, (0, 0, _BLUR_REACH, _BLUR_REACH))):
             padded, size = functional.pad(some, padding, "replicate"), some.shape[axis]
             some = torch.zeros_like(some)
-            # Weighted shifts: on a CPU faster than a convolution with weights of its own for each picture.
+            # Weighted shifts: on a CPU faster than a convolution with other weights for each picture.
             for shift in range(len(places)):
                 some.addcmul_(padded.narrow(axis, shift, size), weights[:, shift])
         return some.clamp_(-1, 1)  # weights add up to 1 but for rounding
@@ -83,8 +84,8 @@ def cut_out(pictures: Tensor, box: Tensor) -> Tensor:
 
     Args:
         pictures: (B, 3, h, w) float in [-1, 1].
-        box: (B, 4) float, left, top, right and bottom as shares of width and height, rounded to whole pixels;
-            may reach beyond the picture; without width there is none.
+        box: (B, 4) float, left, top, right and bottom as shares of width and height, rounded to whole pixels.
+            It may reach beyond the picture. A box without width covers nothing.
 
     Source: DeVries & Taylor 2017, "Improved regularization of convolutional neural networks with Cutout".
     """
@@ -99,6 +100,6 @@ def cut_out(pictures: Tensor, box: Tensor) -> Tensor:
 
 
 def _inside(low: Tensor, high: Tensor, size: int) -> Tensor:
-    """Which of `size` pixels are from a share (B,) of them on to another: (B, size) bool."""
+    """Which of `size` pixels lie between two shares (B,) of them: (B, size) bool."""
     pixels = torch.arange(size)
     return (pixels >= (low * size).round()[:, None]) & (pixels < (high * size).round()[:, None])

@@ -1,7 +1,8 @@
-"""What JPEG leaves of pictures: chroma at half the resolution, and 8 x 8 blocks of rounded cosine terms.
+"""JPEG compression without the file: chroma at half the resolution, 8 x 8 blocks of rounded cosine terms.
 
-All but the lossless coding of the numbers, on whole batches and any device. Kornia has it too, made for
-gradients: it rounds softly, farther from what files look like, and takes several times as long on a CPU.
+It leaves out only the lossless coding, and works on whole batches and any device. Kornia's version is made
+for gradients: it rounds softly, so its pictures differ more from files, and takes several times as long on a
+CPU.
 """
 
 import math
@@ -14,7 +15,7 @@ from training.augment.effects import moved, on_rows
 from training.augment.keyed import between, chosen
 
 QUALITIES = (30, 95)
-"""Drawn, lowest and highest: from a picture sent on and on to one fresh from a camera."""
+"""Lowest and highest quality that are drawn: from a picture forwarded many times to one from a camera."""
 
 _CHROMA_ROW = [99.0] * 4
 _LUMA_STEPS = torch.tensor(
@@ -48,7 +49,7 @@ _TERMS = torch.kron(_COSINES, _COSINES)
 
 
 def draw_quality(share: float, generator: torch.Generator, count: int) -> Tensor:
-    """Whole numbers within QUALITIES for a share of (count,) float, 0 for the others."""
+    """Draw (count,) float: whole numbers within QUALITIES for a share of them, 0 for the others."""
     low, high = QUALITIES
     return chosen(share, generator, count) * between(low, high + 1, generator, count).floor()
 
@@ -58,7 +59,7 @@ def jpeg(pictures: Tensor, quality: Tensor) -> Tensor:
 
     Args:
         pictures: (B, 3, h, w) float in [-1, 1].
-        quality: (B,) float on the CPU, as libjpeg counts it, 1 to 100; at 0 a picture stays as it was.
+        quality: (B,) float on the CPU, from 1 to 100 as in libjpeg; at 0 a picture stays as it was.
 
     Source: ITU-T T.81 (its example tables, scaled as libjpeg does), chroma subsampling 4:2:0.
     """
@@ -68,7 +69,7 @@ def jpeg(pictures: Tensor, quality: Tensor) -> Tensor:
 def _compress(pictures: Tensor, quality: Tensor) -> Tensor:
     device, dtype = pictures.device, pictures.dtype
     height, width = pictures.shape[-2:]
-    # The standard transforms levels of 8 bits, 0 to 255, less 128.
+    # The standard transforms levels of 8 bits, 0 to 255, minus 128.
     levels = torch.einsum("ij,bjhw->bihw", moved(_TO_YCC, device), pictures.float() * 127.5 - 0.5)
     levels = functional.pad(levels, (0, -width % 16, 0, -height % 16), "replicate")
     luma = _round_terms(levels[:, :1], _steps(_LUMA_STEPS, quality))

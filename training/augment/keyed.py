@@ -1,7 +1,7 @@
 """Random parameters that are a pure function of (seed, batch number), for a whole batch at once.
 
-They are drawn on the CPU, so that they are the same on every device, and what applies them knows which rows
-are meant without waiting for the device.
+They are drawn on the CPU, so that they are the same for every device, and so that effects know their rows
+without waiting for the device.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -17,7 +17,7 @@ class Drawn:
     """Parameters drawn for a batch of B samples: tensors (B, ...) on the CPU.
 
     Attributes:
-        noise_seed: of noise that is drawn where it is added, on the device.
+        noise_seed: of noise that is drawn on the device, where it is added.
     """
 
     noise_seed: int
@@ -25,8 +25,8 @@ class Drawn:
     def part(self, rows: slice) -> Self:
         """The same parameters, for some of the samples.
 
-        What is drawn from `noise_seed` differs from that of the whole: each first row has a seed of its own,
-        so that processes that share a batch do not add the same noise.
+        Noise is not the same as in the whole batch: its seed depends on the first row, so that processes that
+        share a batch do not add the same noise.
         """
         tensors: dict[str, Tensor] = {
             field.name: getattr(self, field.name) for field in fields(self) if field.name != "noise_seed"
@@ -39,12 +39,12 @@ class Drawn:
 
 
 def keyed_generator(seed: int, batch: int, stream: int) -> torch.Generator:
-    """A generator on the CPU of its own for every (seed, batch, stream).
+    """A generator on the CPU, another one for every (seed, batch, stream).
 
     Args:
         seed: of the run, from 0.
         batch: number of the batch since the run began.
-        stream: from 0, one for each kind of record, so that they are drawn apart.
+        stream: from 0, another one for each kind of record, so that they are drawn apart.
     """
     word = np.random.Philox(key=seed, counter=[0, 1 + stream, batch, 0]).random_raw()
     return torch.Generator().manual_seed(int(word) % 2**63)
@@ -66,5 +66,5 @@ def chosen(share: float, generator: torch.Generator, count: int) -> Tensor:
 
 
 def draw_noise_seed(generator: torch.Generator) -> int:
-    """A seed for the noise of a batch, with room above for those of its parts."""
+    """A seed for the noise of a batch; the numbers above it are the seeds of its parts."""
     return int(torch.randint(2**62, (), generator=generator))

@@ -1,1 +1,1 @@
-"""From samples of a dataset to what the network is given, on its device."""
+"""Reading batches of samples onto the device, and scaling them for the network."""

@@ -1,4 +1,4 @@
-"""Integer batches on the device, in an order that is a pure function of seed and position, read ahead."""
+"""Batches of integers, read ahead onto the device, in an order that depends on seed and position alone."""
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
@@ -26,8 +26,8 @@ def shuffled(seed: int, length: int, position: int, count: int, window: int | No
         length: of the split.
         position: in the stream.
         count: how many.
-        window: a permutation visits windows of so many consecutive samples one after another, in a seeded
-            order, and is shuffled within each; None shuffles all samples together.
+        window: shuffle in blocks: first the order of blocks of this many samples, then inside each block.
+            None shuffles all samples together.
     """
     numbers = []
     while count > 0:
@@ -42,7 +42,7 @@ def shuffled(seed: int, length: int, position: int, count: int, window: int | No
 def read_batches(
     split: Split, indices: Iterable[np.ndarray], device: torch.device, with_bg: bool = True
 ) -> Generator[IntegerBatch]:
-    """Read one batch per array of sample numbers onto a device, while a thread reads ahead.
+    """Read one batch for each array of sample numbers onto a device, while a thread reads ahead.
 
     A batch on the CPU is valid until the next one is asked for, as its memory is used again. Closing the
     generator ends the thread.
@@ -61,7 +61,7 @@ def read_batches(
     pending: deque[Future[Callable[[], IntegerBatch]]] = deque()
     try:
         for number, rows in enumerate(indices):
-            # One slot holds the batch that was given, the others those that are read ahead.
+            # One slot holds the batch that was given, the other slots hold batches read ahead.
             pending.append(reader.submit(feed.read, rows, number % (_READ_AHEAD + 1)))
             if len(pending) > _READ_AHEAD:
                 yield pending.popleft().result()()
@@ -79,13 +79,13 @@ class _Feed:
         self._buffers = [BatchBuffer(device, with_bg) for _ in range(_READ_AHEAD + 1)]
 
     def read(self, rows: np.ndarray, slot: int) -> Callable[[], IntegerBatch]:
-        """Runs in the thread; what it gives is called when the batch is asked for."""
+        """Runs in the thread; the function it returns is called when the batch is asked for."""
         batch = self._buffers[slot].read(self._split, rows)
         return lambda: batch.to(self._device)
 
 
 class _CudaFeed(_Feed):
-    """Copies, or renders, in a stream of its own beside the one that trains."""
+    """Copies or renders in a second CUDA stream, beside the one that trains."""
 
     def __init__(self, split: Split, device: torch.device, with_bg: bool) -> None:
         super().__init__(split, device, with_bg)
@@ -106,7 +106,7 @@ class _CudaFeed(_Feed):
             training = torch.cuda.current_stream(self._device)
             training.wait_event(ready)
             for tensor in batch.tensors():
-                # Its memory may go to the next batch only once training is done with it.
+                # The next batch may use its memory only after training is done with it.
                 tensor.record_stream(training)
             return batch
 
@@ -115,7 +115,7 @@ class _CudaFeed(_Feed):
 
 @lru_cache
 def _side_stream(device: torch.device) -> torch.cuda.Stream:
-    """One for all: memory that one stream has given back is not free for another."""
+    """One stream for all feeds, as memory that one stream has freed is not free for another."""
     return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 

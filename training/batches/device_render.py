@@ -1,4 +1,4 @@
-"""Rendering on the device, from a bank that stays there: bit-equal to `generator.reading.composite`."""
+"""Compositing on the GPU, from a bank that stays there; bit-equal to `generator.reading.composite`."""
 
 import math
 from weakref import WeakKeyDictionary
@@ -13,11 +13,11 @@ from generator.format.tables import OBJECT, PLAIN_GAIN
 from generator.reading.dataset import Split
 from training.batches.batch import IntegerBatch
 
-# A bank may take this share of the device's free memory.
+# Largest share of the device's free memory that a bank may take.
 _SHARE = 0.25
-# Samples are rendered so many pixels at a time: what is computed on the way takes about 70 bytes a pixel.
+# Pixels rendered at a time; each takes about 70 bytes meanwhile.
 _BLOCK_PIXELS = 2**22
-# Farther outside than any number of a pixel.
+# Below every pixel number.
 _OUTSIDE = -(2**48)
 
 _residents: WeakKeyDictionary[Bank, dict[torch.device, "ResidentBank"]] = WeakKeyDictionary()
@@ -40,7 +40,7 @@ class ResidentBank:
         self.sprites = torch.from_numpy(packed.astype(np.int32, copy=False)).to(device)
         self.sprite_shape = bank.sprite_pixels.shape[1:3]
         self.sprite_size = np.array(bank.sprite_size)
-        # Copied first: what is mapped for reading alone is nothing for torch.
+        # Copied first, as torch takes no read-only memory maps.
         self.bg = torch.from_numpy(np.array(bank.bg)).to(device)
         self.bg_depth = torch.from_numpy(np.array(bank.bg_depth).view(np.int16)).to(device)
 
@@ -49,8 +49,8 @@ class DeviceRenderer:
     """Renders samples of one split.
 
     Args:
-        split: rendered or not; its tables stay on the CPU, which draws from them what a batch needs.
-        bank: the split's, on the device.
+        split: with or without stored pixels; its tables stay on the CPU, which selects the rows of a batch.
+        bank: of the split, on the device.
         device: where to render.
     """
 
@@ -105,7 +105,7 @@ class DeviceRenderer:
         alpha = colours[..., 3:].clone()
         colours[..., 3] = 255
         colours.mul_(gain).add_(128).bitwise_right_shift_(8).clamp_(max=255)
-        # fg * a + bg * (255 - a) = bg * 255 + (fg - bg) * a, and a shadow leaves the mask alone.
+        # fg * a + bg * (255 - a) = bg * 255 + (fg - bg) * a. A shadow does not change the mask.
         colours.sub_(canvas).mul_(alpha)
         colours[..., 3].mul_(is_object[:, None])
         canvas.mul_(255).add_(colours)
@@ -116,9 +116,9 @@ class DeviceRenderer:
 
 
 def resident_renderer(split: Split, device: torch.device) -> DeviceRenderer | None:
-    """A renderer for an unrendered split whose bank has room on a CUDA device; else None.
+    """A renderer for a split without stored pixels, if its bank fits on a CUDA device; else None.
 
-    The bank is copied there once and stays as long as the dataset is open.
+    The bank is copied to the device once, and stays there while the dataset is open.
     """
     if split.is_rendered:
         return None
@@ -136,12 +136,12 @@ def _bank_bytes(bank: Bank) -> int:
 
 
 def _tables(split: Split, bank: ResidentBank, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What the device needs to know of samples (B,).
+    """The tables of samples (B,) that the device renders from.
 
     Returns:
-        (B,) int64 background of each, and (L, 11, B) int64 for each of its layers back to front: the place of
-        the sprite's first pixel, its height and width (0 where there is no such layer), x, y, flip, whether
-        it is an object, depth as int16 bits, three gains (0 for shadows, which are black).
+        (B,) int64, the background of each sample, and (L, 11, B) int64, its layers back to front: index of
+        the sprite's first pixel, height and width (0 where a sample has no such layer), x, y, flip, whether
+        it is an object, depth as int16 bits, and three gains (0 for shadows, which are black).
     """
     samples = split.samples[split.rows(rows)]
     first, counts = samples["first"].astype(np.int64), samples["count"].astype(np.int64)

@@ -1,1 +1,1 @@
-"""How good a network is, in numbers."""
+"""Measuring a network on a split, beside baselines that need no training."""

@@ -1,4 +1,4 @@
-"""What a network must beat: a threshold on the difference to the background, and depth without looking."""
+"""Baselines without training: a threshold on |fg_bg - bg|, a constant depth, the background's own depth."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,15 @@ from generator.format.bank import Bank
 from training.batches.prepare import to_depth
 
 THRESHOLDS = np.arange(1, 128)
-"""Of levels from 0 to 255."""
+"""Thresholds that are tried, of levels from 0 to 255."""
 
 
 @dataclass(frozen=True)
 class ThresholdBaseline:
-    """The mask that one threshold on |fg_bg - bg| gives.
+    """The mask where |fg_bg - bg| is at least a threshold.
 
     Attributes:
-        threshold: in levels of 0 to 255, the largest of the three channels' differences.
+        threshold: in levels of 0 to 255, of the largest difference of the three channels.
         iou: (n,) float, of each sample.
     """
 
@@ -38,7 +38,7 @@ def threshold_ious(bg: Tensor, fg_bg: Tensor, actual: Tensor) -> np.ndarray:
     masks = actual.flatten(1).cpu().numpy()
     for row, values, truth in zip(ious, difference, masks, strict=True):
         inside, outside = (np.bincount(values[where], minlength=256) for where in (truth, ~truth))
-        # How many pixels are at or above each threshold.
+        # Number of pixels at or above each threshold.
         hits, false_alarms = (counts[::-1].cumsum()[::-1][THRESHOLDS] for counts in (inside, outside))
         union = truth.sum() + false_alarms
         row[:] = np.where(union == 0, 1, hits / np.maximum(union, 1))
@@ -46,7 +46,7 @@ def threshold_ious(bg: Tensor, fg_bg: Tensor, actual: Tensor) -> np.ndarray:
 
 
 def best_threshold(ious: np.ndarray) -> ThresholdBaseline:
-    """The threshold of the best mean IoU over these very samples (which favours it), of (n, 127) float."""
+    """The threshold with the best mean IoU over the same samples, which favours it; `ious` (n, 127) float."""
     best = int(ious.mean(axis=0, dtype=np.float64).argmax())
     return ThresholdBaseline(int(THRESHOLDS[best]), ious[:, best].astype(np.float64))
 
@@ -56,15 +56,15 @@ def depth_of_backgrounds(
 ) -> Tensor:
     """The depth of backgrounds without any object: (B, 1, h, w) float in [0, 1].
 
-    Where a background's depth is unknown this is its mean elsewhere, and one half where all of it is unknown.
+    Unknown pixels get the mean of the background's known pixels; one half if none is known.
 
     Args:
         bank: of the dataset.
-        numbers: (B,) of backgrounds in the bank.
+        numbers: (B,) integers, of backgrounds in the bank.
         size: (h, w).
         device: of the result.
     """
-    # torch computes little with uint16.
+    # torch has few operations for uint16.
     integers = torch.from_numpy(bank.bg_depth[numbers].view(np.int16)).to(device)
     depth, known = to_depth(integers, size)
     counts = known.sum(dim=(1, 2, 3), keepdim=True)
@@ -74,11 +74,11 @@ def depth_of_backgrounds(
 
 @dataclass(frozen=True)
 class ConstantDepth:
-    """The one depth everywhere that has the best RMSE over all known pixels of these very samples.
+    """The constant depth with the best RMSE over all known pixels of the same samples.
 
     Attributes:
-        depth: in [0, 1]; not a number where no depth is known.
-        rmse: (n,) float, of each sample; not a number where it has no known depth.
+        depth: in [0, 1]; NaN if no depth is known.
+        rmse: (n,) float, of each sample; NaN where it has no known depth.
     """
 
     depth: float
@@ -86,7 +86,12 @@ class ConstantDepth:
 
 
 def best_constant(mean: np.ndarray, mean_square: np.ndarray, known: np.ndarray) -> ConstantDepth:
-    """From moments of each sample's known depth, (n,) float each, and its known pixels (n,): their mean."""
+    """The best constant is the mean over all known pixels.
+
+    Args:
+        mean, mean_square: (n,) float, of each sample's known depth.
+        known: (n,), number of known pixels of each sample.
+    """
     seen = known > 0
     total = known[seen].sum()
     depth = float((mean[seen] * known[seen]).sum() / total) if total else float("nan")

@@ -1,4 +1,4 @@
-"""How sure a mean over samples is: percentile bootstrap."""
+"""Intervals of means over samples: percentile bootstrap."""
 
 import math
 from collections.abc import Callable
@@ -15,7 +15,7 @@ _SEED = 0
 _NUMBERS_AT_ONCE = 2**22
 
 Statistic = Callable[..., Any]
-"""Of columns (..., n), along `axis`."""
+"""A function of columns (..., n), along `axis`."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Estimate:
     """A statistic of samples.
 
     Attributes:
-        value: of all samples; not a number where there are none.
-        low, high: ends of its 95 % interval; not a number below two samples.
-        samples: how many counted.
+        value: over all samples; NaN if there are none.
+        low, high: ends of its 95 % interval; NaN with fewer than two samples.
+        samples: number of samples with a value.
     """
 
     value: float
@@ -35,10 +35,10 @@ class Estimate:
 
 
 def estimate(*columns: np.ndarray, statistic: Statistic = np.mean) -> Estimate:
-    """A statistic with its percentile bootstrap interval: samples drawn anew 1,000 times, always alike.
+    """A statistic with its percentile bootstrap interval, from 1,000 resamples with a fixed seed.
 
     Args:
-        columns: (n,) float each, what the statistic takes; samples without a number in one are left out.
+        columns: (n,) float each, the arguments of the statistic; samples with a NaN in any are left out.
         statistic: vectorised, with `axis`.
 
     Source: Efron & Tibshirani 1993, "An introduction to the bootstrap", chapter 13.
@@ -67,11 +67,11 @@ def estimate(*columns: np.ndarray, statistic: Statistic = np.mean) -> Estimate:
 
 
 def root_of_weighted_mean(squares: np.ndarray, weights: np.ndarray, axis: int = -1) -> Any:
-    """From mean squares of samples (..., n) to the root mean square of all they were taken of.
+    """The root mean square over all values, from the mean squares of samples (..., n).
 
     Args:
         squares: mean square of each sample.
-        weights: how many values it was taken over.
+        weights: number of values of each sample.
         axis: of the samples.
     """
     return np.sqrt((squares * weights).sum(axis=axis) / weights.sum(axis=axis))

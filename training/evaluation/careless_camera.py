@@ -1,7 +1,6 @@
-"""The one perturbation of backgrounds that evaluation measures with.
+"""How evaluation perturbs backgrounds: always in the same way, so that figures can be compared.
 
-Training draws from wider ranges (`training.augment.backgrounds`); here every background is treated alike, so
-that figures of different networks and days can be compared.
+Training draws from wider ranges (`training.augment.backgrounds`).
 """
 
 import numpy as np
@@ -13,24 +12,24 @@ from training.augment.jpeg import jpeg
 from training.augment.keyed import keyed_generator
 
 SHIFT = 2
-"""Pixels of the dataset's own pictures, whatever the resolution that is evaluated."""
+"""Pixels at the dataset's own size, whatever resolution is evaluated."""
 GAIN = 1.1
 NOISE = 5.0
 """Standard deviation, in levels of 0 to 255."""
 QUALITY = 75
-"""Of JPEG."""
+"""JPEG quality."""
 
 _SEED = 0
 _STEPS = ((0, -1), (0, 1), (-1, 0), (1, 0))
-"""(down, right): from where, in shifts, a place takes its pixel."""
+"""(down, right): where a pixel comes from, in shifts."""
 
 
 def perturb_backgrounds(bg: Tensor, rows: np.ndarray) -> Tensor:
-    """Backgrounds as a careless camera would have taken them.
+    """Change backgrounds as a careless camera would.
 
     Each is shifted by 2 px right, left, down or up (its edge repeated), exposed 1.1 times as long, made noisy
-    (sigma 5 of 255) and compressed as JPEG of quality 75, in this order. Direction and noise depend on the
-    sample's number alone: neither on the batch it stands in nor on the device.
+    (sigma 5 of 255) and compressed as JPEG of quality 75, in this order. Direction and noise depend only on
+    the number of the sample, not on its batch or the device.
 
     Args:
         bg: (B, 3, h, w) float in [-1, 1], on any device.

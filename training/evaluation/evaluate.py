@@ -1,4 +1,4 @@
-"""How well a network does on samples of a split: background clean, perturbed and absent, and baselines."""
+"""Measure a network on samples of a split: with clean, perturbed and absent backgrounds, beside baselines."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,39 +30,39 @@ from training.target import Target
 
 Condition = Literal["clean", "perturbed", "absent"]
 CONDITIONS: tuple[Condition, ...] = ("clean", "perturbed", "absent")
-"""What the network is given as background."""
+"""Which background the network gets."""
 
 See = Callable[[Tensor | None, Tensor], Prediction]
-"""A network: bg (B, 3, h, w) in [-1, 1] or None, and fg_bg likewise -> its answer."""
+"""Runs a network: bg (B, 3, h, w) in [-1, 1] or None, and fg_bg (B, 3, h, w) -> its answer."""
 
 Backgrounds = dict[Condition, Tensor | None]
-"""What the network is given as background in each condition, (B, 3, h, w) in [-1, 1]; None for none."""
+"""The background of each condition: (B, 3, h, w) in [-1, 1]; None for no background."""
 
 _Groups = dict[str, dict[str, Tensor] | dict[str, np.ndarray]]
-"""By group and name, one number per sample or several."""
+"""By group and name, one or several numbers for each sample."""
 
 Measures = dict[str, np.ndarray]
-"""By name, (n,) float64: one number per sample; not a number where it has none."""
+"""By name, (n,) float64: one number for each sample; NaN where it is not defined."""
 
 Found = TypeVar("Found")
 
 _BATCH = 64
-"""Samples looked at together, where there is memory for as many."""
+"""Largest number of samples in a batch."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured on n samples of a split.
+    """Measures of n samples of a split.
 
     Attributes:
-        rows: (n,) int64, their numbers in the split.
-        bgs: (n,) int64, their backgrounds' numbers in the bank.
+        rows: (n,) int64, the samples' numbers in the split.
+        bgs: (n,) int64, the numbers of their backgrounds in the bank.
         shares: (n,) float64, the part of each picture that objects cover; None where the mask has classes.
-        known: (n,) int64, pixels of known depth.
+        known: (n,) int64, number of pixels of known depth.
         network: for each condition the measures of the target, and those of depth as `depth_NAME`.
         thresholds: for "clean" and "perturbed" the threshold baseline; empty where the mask has classes.
-        constant: the constant depth; None where the network has no depth head.
-        bg_depth: for the background's own depth the measures of depth; None likewise.
+        constant: the constant depth; None if the network has no depth head.
+        bg_depth: measures of the background's own depth; None if the network has no depth head.
     """
 
     rows: np.ndarray
@@ -93,9 +93,9 @@ def evaluate(
         rows: (n,) int64, which samples, at least one.
         see: the network.
         target: what its mask means.
-        res: longer side at which it looks and is measured.
+        res: longer side in pixels at which the network runs and is measured.
         device: where it runs.
-        conditions: in which it is measured; a network that sees no background has "absent" alone.
+        conditions: which ones to measure; for a network that takes no background only "absent".
         progress: show a progress bar on stderr.
     """
 
@@ -143,13 +143,13 @@ def looked_at(
     device: torch.device,
     look: Callable[[np.ndarray, Prepared, Backgrounds], Found],
 ) -> Iterator[tuple[np.ndarray, Found]]:
-    """What is found in samples (n,) of a split, batch by batch; in smaller batches where memory runs out.
+    """Call a function on samples (n,) of a split, batch by batch; in smaller batches if memory runs out.
 
     Args:
-        look: is given a batch as `evaluated_batches` yields it.
+        look: takes a batch as `evaluated_batches` yields it.
 
     Yields:
-        The samples' numbers, and what `look` found in them.
+        The samples' numbers, and what `look` returned for them.
 
     Raises:
         DeviceMemoryError: a single sample does not fit.
@@ -172,7 +172,7 @@ def _looked_at(
     batches: Iterator[tuple[np.ndarray, Prepared, Backgrounds]],
     look: Callable[[np.ndarray, Prepared, Backgrounds], Found],
 ) -> Iterator[tuple[np.ndarray, Found]]:
-    """Apart from `looked_at`, so that a batch is gone before a smaller one is tried."""
+    """A function of its own, so that a batch is freed before a smaller one is tried."""
     for numbers, batch, backgrounds in batches:
         yield numbers, look(numbers, batch, backgrounds)
 
@@ -183,8 +183,8 @@ def evaluated_batches(
     """Samples (n,) of a split in batches of `count`, at a resolution.
 
     Yields:
-        Their numbers, the batch, and what the network is given as background in each condition; perturbed at
-        the size at which the dataset has it, as by the camera that took it.
+        Their numbers, the batch, and the background of each condition. Backgrounds are perturbed at the
+        dataset's own size.
     """
     parts = [rows[start : start + count] for start in range(0, len(rows), count)]
     for part, integers in zip(parts, read_batches(split, parts, device), strict=True):
@@ -197,7 +197,7 @@ def evaluated_batches(
 
 
 def measure(target: Target, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
-    """Every measure of a batch by name, (B,) each: the target's, and those of depth if there is any."""
+    """Every measure of a batch by name, (B,) each: those of the target, and of depth if it is predicted."""
     measures = target.measures(prediction.mask_logits, truth.mask)
     return measures if prediction.depth is None else measures | _depth_measures(prediction.depth, truth)
 
@@ -209,7 +209,7 @@ def _depth_measures(depth: Tensor, truth: Truth) -> dict[str, Tensor]:
 
 
 def _threshold_ious(target: Target, batch: Prepared, backgrounds: Backgrounds) -> dict[str, np.ndarray]:
-    """IoU of each sample at each threshold, by condition; none where the mask has classes."""
+    """IoU of each sample at each threshold, by condition; empty where the mask has classes."""
     actual = target.foreground(batch.truth.mask)
     return {
         str(condition): threshold_ious(bg, batch.fg_bg, actual)
@@ -219,7 +219,7 @@ def _threshold_ious(target: Target, batch: Prepared, backgrounds: Backgrounds) -
 
 
 def _of_samples(target: Target, truth: Truth) -> dict[str, Tensor]:
-    """What the samples are like: the moments of their known depth, and the share that objects cover."""
+    """Facts of the samples: the moments of their known depth, and the share that objects cover."""
     # Not every device has float64.
     depth, known = (values.flatten(1).cpu().double() for values in (truth.depth * truth.known, truth.known))
     count = known.sum(dim=1)
@@ -233,7 +233,7 @@ def _of_samples(target: Target, truth: Truth) -> dict[str, Tensor]:
 
 
 class _Columns:
-    """Numbers per sample, batch by batch, by group and name."""
+    """Numbers of samples, by group and name, collected batch by batch."""
 
     def __init__(self) -> None:
         self._parts: dict[str, dict[str, list[np.ndarray]]] = {}
@@ -244,7 +244,7 @@ class _Columns:
             self._parts.setdefault(group, {}).setdefault(name, []).append(array)
 
     def joined(self, group: str) -> Measures:
-        """(n, ...) float64; the thresholds' many columns as they are."""
+        """(n, ...) float64; arrays with several columns keep their type."""
         joined = {name: np.concatenate(parts) for name, parts in self._parts.get(group, {}).items()}
         return {
             name: column if column.ndim > 1 else column.astype(np.float64) for name, column in joined.items()

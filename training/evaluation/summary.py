@@ -14,18 +14,18 @@ SIZES = {
     "medium": (0.02, 0.08),
     "large": (0.08, math.inf),
 }
-"""By name, the part of the picture an object covers: above the first, up to the second."""
+"""By name, the part of the picture that objects cover: above the first number, up to the second."""
 
 
 def summarise(evaluation: Evaluation, bg_names: list[str]) -> dict[str, Any]:
-    """All that metrics.json says of what was measured.
+    """All measured figures that metrics.json holds.
 
     Args:
         evaluation: of a network.
         bg_names: of the bank's backgrounds, in its order.
 
     Returns:
-        Of dicts, lists, strings and plain numbers; None where there is no number, else 6 decimals.
+        Dicts, lists, strings and plain numbers, rounded to 6 decimals; None instead of NaN.
     """
     document: dict[str, Any] = plain(
         {
@@ -41,7 +41,7 @@ def summarise(evaluation: Evaluation, bg_names: list[str]) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """The same with floats of 6 decimals, and None for what is no number, which JSON does not know."""
+    """The same with floats rounded to 6 decimals, and None instead of NaN, which JSON does not have."""
     if isinstance(value, Estimate):
         value = {"mean": value.value, "low": value.low, "high": value.high, "samples": value.samples}
     if isinstance(value, dict):
@@ -56,7 +56,7 @@ def plain(value: Any) -> Any:
 
 
 def _overall(measures: Measures, evaluation: Evaluation) -> dict[str, Estimate]:
-    """The mean over samples of each measure, and the RMSE of depth over all their known pixels."""
+    """The mean of each measure over samples, and the RMSE of depth over all known pixels."""
     overall = {name: estimate(values) for name, values in measures.items()}
     if "depth_rmse" in measures:
         overall["depth_rmse_pixels"] = estimate(
@@ -108,7 +108,7 @@ def _by_background(evaluation: Evaluation, names: list[str]) -> dict[str, Any]:
 
 
 def _over_backgrounds(evaluation: Evaluation) -> dict[str, Any]:
-    """Each background as one: samples that share one are not independent."""
+    """Means over backgrounds, as samples with the same background are not independent."""
     numbers = np.unique(evaluation.bgs)
     ious = {
         name: estimate(np.array([_mean(values[evaluation.bgs == number]) for number in numbers]))
@@ -118,7 +118,7 @@ def _over_backgrounds(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _ious(evaluation: Evaluation) -> dict[str, np.ndarray]:
-    """Of the network in each condition, and of the thresholds as `threshold_CONDITION`."""
+    """IoU of the network in each condition, and of the thresholds as `threshold_CONDITION`."""
     network = {str(name): measures["iou"] for name, measures in evaluation.network.items()}
     return network | {f"threshold_{name}": found.iou for name, found in evaluation.thresholds.items()}
 

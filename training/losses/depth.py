@@ -1,7 +1,7 @@
-"""Losses of depth.
+"""Losses of depth, over pixels of known depth.
 
-All take depth_pred and depth (B, 1, H, W) float in [0, 1] and known (B, 1, H, W) bool, and give a scalar.
-Unknown pixels neither cost nor get a gradient; where none is known the loss is 0 without gradient.
+All take depth_pred and depth (B, 1, H, W) float in [0, 1] and known (B, 1, H, W) bool, and return a scalar.
+Pixels of unknown depth cost nothing and get no gradient; if no pixel is known, loss and gradient are 0.
 """
 
 import torch
@@ -16,7 +16,7 @@ from training.losses.similarity import similarity_map
 def ssim_loss(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Tensor:
     """(1 - SSIM) / 2, averaged over known pixels; in [0, 1].
 
-    Unknown pixels are set to the truth's 0 in both pictures before the windows see them.
+    Unknown pixels are set to 0 in both maps before windows are compared.
     """
     return _mean_where((1 - similarity_map(depth_pred * known, depth * known)) / 2, known)
 
@@ -35,10 +35,10 @@ def mse_loss(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Tensor:
 
 @in_full_precision
 def rmse_loss(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Tensor:
-    """Root of the mean squared error over known pixels, per sample; averaged over samples with any.
+    """Root of the mean squared error over known pixels, per sample, averaged over samples that have any.
 
-    In [0, 1]. The root comes as a norm, whose gradient torch defines as 0 where all errors are 0; that of a
-    root is infinite.
+    In [0, 1]. It is computed as a norm, whose gradient torch defines as 0 where all errors are 0; a root has
+    an infinite gradient there.
     """
     count = known.sum(dim=(1, 2, 3))
     norm: Tensor = torch.linalg.vector_norm((depth_pred - depth) * known, dim=(1, 2, 3))
@@ -47,10 +47,10 @@ def rmse_loss(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Tensor:
 
 @in_full_precision
 def edge_loss(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Tensor:
-    """Mean absolute error of the slopes in x and y together; in [0, 1.5].
+    """Mean absolute error of the slopes, in x and y together; in [0, 1.5].
 
-    Slopes are Sobel's in depth per pixel, borders repeated; pixels count that are known with all their
-    neighbours.
+    Slopes are Sobel's, in depth per pixel, with borders repeated. A pixel counts if it and all its neighbours
+    are known.
 
     Source: the term L_grad of Alhashim & Wonka 2018, "High quality monocular depth estimation via transfer
     learning", with the Sobel filter of Hu et al. 2019, "Revisiting single image depth estimation".
@@ -61,7 +61,7 @@ def edge_loss(depth_pred: Tensor, depth: Tensor, known: Tensor) -> Tensor:
 
 
 def _slopes(values: Tensor) -> tuple[Tensor, Tensor]:
-    """In x and y. Own, as sums of slices take a tenth of the time of Kornia's convolution on a CPU."""
+    """In x and y. Sums of slices take a tenth of the time of Kornia's convolution on a CPU."""
     padded = functional.pad(values, (1, 1, 1, 1), mode="replicate")
     columns = (padded[..., :-2, :] + 2 * padded[..., 1:-1, :] + padded[..., 2:, :]) / 8
     rows = (padded[..., :-2] + 2 * padded[..., 1:-1] + padded[..., 2:]) / 8

@@ -1,7 +1,7 @@
-"""Losses of a mask of one class.
+"""Losses of an alpha mask.
 
-All take mask_logits (B, 1, H, W) float and mask (B, 1, H, W) float in [0, 1], and give a scalar. Masks that
-are empty or full need no exception: each sample has a defined cost and gradient.
+All take mask_logits (B, 1, H, W) float and mask (B, 1, H, W) float in [0, 1], and return a scalar. Cost and
+gradient are defined for every sample, also with an empty or full mask.
 """
 
 import torch
@@ -20,8 +20,8 @@ _GAMMA = 2.0
 def dice_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
     """1 - soft Dice coefficient, per sample, then averaged; in [0, 1).
 
-    The libraries' whole losses do not fit: Kornia's is constant on one channel, and that of
-    segmentation_models_pytorch sums over the batch and lets an empty mask cost nothing, whatever is
+    The libraries' losses do not fit: Kornia's is constant on one channel, and the one of
+    segmentation_models_pytorch sums over the batch and makes an empty mask cost nothing, whatever is
     predicted.
     """
     return (1 - soft_dice(mask_logits.sigmoid(), mask)).mean()
@@ -41,9 +41,9 @@ def bce_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
 
 @in_full_precision
 def focal_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
-    """Cross-entropy of each pixel times (1 - p)^2, p being given to what is true, averaged; from 0.
+    """Cross-entropy of each pixel times (1 - p)^2, averaged; p is the probability of the truth; from 0.
 
-    Foreground and background weigh the same (no alpha); a soft pixel is so much of the one and the other.
+    Foreground and background have the same weight (no alpha). A soft pixel counts partly as each.
 
     Source: Lin et al. 2017, "Focal loss for dense object detection", by Kornia.
     """

@@ -1,8 +1,8 @@
-"""Soft overlaps, a value for every sample and channel.
+"""Soft overlaps: a value for every sample and channel.
 
-What prediction and truth share of a pixel is the smaller of the two, not their product: a soft edge that is
-met exactly then agrees wholly, where the product would have it pushed to 0 or 1. On masks of 0 and 1 both
-are the same.
+The overlap of prediction and truth in a pixel is the smaller of the two, not their product: a soft edge that
+is predicted exactly then agrees fully, while a product would push it to 0 or 1. Both are the same for masks
+of 0 and 1.
 """
 
 from segmentation_models_pytorch.losses._functional import soft_dice_score, soft_jaccard_score
@@ -14,8 +14,8 @@ _SMOOTH = 1.0
 def soft_dice(probability: Tensor, mask: Tensor) -> Tensor:
     """Soft Dice coefficient: (B, C, H, W) twice, in [0, 1] -> (B, C) in (0, 1].
 
-    Twice the intersection and the sum get 1 pixel more, so two empty masks agree wholly and the gradient
-    stays defined.
+    1 pixel is added to twice the intersection and to the sum, so that two empty masks agree fully and the
+    gradient is defined.
 
     Source: Wang et al. 2023, "Dice Semimetric Losses: Optimizing the Dice Score with Soft Labels", by
     segmentation_models_pytorch.
@@ -27,7 +27,7 @@ def soft_dice(probability: Tensor, mask: Tensor) -> Tensor:
 def soft_iou(probability: Tensor, mask: Tensor) -> Tensor:
     """Soft intersection over union: (B, C, H, W) twice, in [0, 1] -> (B, C) in (0, 1].
 
-    Both sums get 1 pixel more, so two empty masks agree wholly.
+    1 pixel is added to intersection and union, so that two empty masks agree fully.
 
     Source: Wang et al. 2023, "Jaccard Metric Losses: Optimizing the Jaccard Index with Soft Labels", by
     segmentation_models_pytorch.

@@ -1,4 +1,4 @@
-"""Sums over whole pictures need more than half precision, even where the network runs in it."""
+"""Full precision for sums over whole pictures, even where the network runs in half precision."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,15 +11,15 @@ P = ParamSpec("P")
 
 
 def in_full_precision(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
-    """Run a function of tensors outside autocast, with float16 and bfloat16 raised to float32.
+    """Run a function of tensors outside autocast, with float16 and bfloat16 converted to float32.
 
     Args:
-        function: its first argument is a tensor, whose device counts.
+        function: its first argument is a tensor, whose device autocast is left for.
     """
 
     @wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> Tensor:
-        # Raising keeps the types of the arguments, which a type checker cannot follow.
+        # Arguments keep their types, which a type checker cannot know.
         positional: Any = tuple(raised(value) for value in args)
         named: Any = {name: raised(value) for name, value in kwargs.items()}
         with torch.autocast(positional[0].device.type, enabled=False):
@@ -29,6 +29,6 @@ def in_full_precision(function: Callable[P, Tensor]) -> Callable[P, Tensor]:
 
 
 def raised(value: object) -> object:
-    """A tensor of float16 or bfloat16 as float32; all else as it is."""
+    """A tensor of float16 or bfloat16 as float32; any other value as it is."""
     halves = (torch.float16, torch.bfloat16)
     return value.float() if isinstance(value, Tensor) and value.dtype in halves else value

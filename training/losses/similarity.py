@@ -1,4 +1,4 @@
-"""The map of structural similarity that the loss and the measure share."""
+"""The map of structural similarity, for the loss and the measure."""
 
 from kornia.metrics import ssim
 from torch import Tensor
@@ -9,8 +9,8 @@ _WINDOW = 11
 def similarity_map(first: Tensor, second: Tensor) -> Tensor:
     """SSIM around every pixel: a Gaussian window of 11 pixels, sigma 1.5, borders mirrored.
 
-    In pictures with a side below 6 pixels, which cannot be mirrored that far, the window is the widest odd
-    one that can: 2 * side - 1. At one pixel it compares nothing but brightness.
+    Pictures with a side below 6 pixels are too small to be mirrored that far: there the window has
+    2 * side - 1 pixels. A window of one pixel compares brightness only.
 
     Args:
         first, second: (B, 1, H, W) float32 or float64 in [0, 1].
@@ -22,7 +22,7 @@ def similarity_map(first: Tensor, second: Tensor) -> Tensor:
     Kornia.
     """
     window = min(_WINDOW, 2 * min(first.shape[-2:]) - 1)
-    # SSIM treats channels apart; samples as channels make its convolutions 8 times faster on CPUs.
+    # SSIM treats channels apart. With samples as channels its convolutions are 8 times faster on CPUs.
     one, other = (values.transpose(0, 1).contiguous() for values in (first, second))
     similarity: Tensor = ssim(one, other, window)
     return similarity.transpose(0, 1)

@@ -38,10 +38,10 @@ MODELS: dict[str, Callable[[tuple[int, ...], int, int, bool], Network]] = {
 
 
 def build_model(architecture: Architecture) -> Network:
-    """A network with fresh weights: (B, inputs, H, W) float -> Prediction.
+    """A network with random weights: (B, inputs, H, W) float -> Prediction.
 
     Raises:
-        ConfigError: there is none of that name, or no such encoder.
+        ConfigError: there is no network, or encoder, of that name.
     """
     it = architecture
     if it.model not in MODELS:
@@ -54,7 +54,7 @@ def build_model(architecture: Architecture) -> Network:
 def outline(architecture: Architecture) -> Network | None:
     """The same network on the meta device: names and shapes without memory for the weights.
 
-    None where an encoder cannot be made so: it computes with values while it is made.
+    None for an encoder that cannot be made there, as making it computes with values.
 
     Raises:
         ConfigError: there is no network, or encoder, of that name.
@@ -71,7 +71,7 @@ def outline(architecture: Architecture) -> Network | None:
 
 
 def weight_shapes(architecture: Architecture) -> dict[str, torch.Size] | None:
-    """Shapes of all weights by name, without memory for them; None where `outline` is None.
+    """Shapes of all weights by name, without memory for the weights; None where `outline` is None.
 
     Raises:
         ConfigError: there is no network, or encoder, of that name.

@@ -1,4 +1,4 @@
-"""The small baseline: strided convolutions down, transposed ones up, nothing across.
+"""The small baseline: strided convolutions down, transposed convolutions up, no skip connections.
 
 Source: Zeiler et al. 2010, "Deconvolutional Networks"; kernels of 4 at a stride of 2, which overlap evenly
 (Odena, Dumoulin & Olah 2016).
@@ -13,10 +13,10 @@ from training.models.network import Network
 
 
 class ConvDeconv(Network):
-    """2 N - 1 layers for N widths: a convolution, N - 1 strided ones, N - 1 transposed ones.
+    """2 N - 1 layers for N widths: a convolution, N - 1 strided and N - 1 transposed convolutions.
 
     Args:
-        widths: channels of each level, from the full resolution down; three make the five layers.
+        widths: channels of each level, from the full resolution down; three widths make five layers.
         inputs, classes, depth: see `Architecture`.
     """
 

@@ -1,9 +1,9 @@
 """Trained weights for a named encoder: published ones, or those of a file.
 
-They are of networks that see RGB. The first convolution of one that sees bg and fg_bg gets the RGB kernel for
-each of the two, at half its weight, so that two equal pictures give what the one gave: the rule of timm's
-`adapt_input_conv` and segmentation_models_pytorch's `patch_first_conv`, after Carreira & Zisserman 2017, "Quo
-Vadis, Action Recognition?".
+They come from networks with RGB input. In a network with bg and fg_bg as input, the first convolution gets
+the RGB kernel twice, each at half its weight, so that two equal pictures give the same features as one. This
+is the rule of timm's `adapt_input_conv` and segmentation_models_pytorch's `patch_first_conv`, after Carreira
+& Zisserman 2017, "Quo Vadis, Action Recognition?".
 """
 
 import re
@@ -23,15 +23,15 @@ Weights = Mapping[str, Tensor]
 
 
 def load_encoder_weights(network: nn.Module, source: str) -> None:
-    """Put trained weights into a network's encoder.
+    """Load trained weights into a network's encoder.
 
     Args:
         network: an EncoderUNet, unless `source` is `none`.
-        source: `imagenet` for published ones, `none` to leave it as it is, else a file (.pt, .pth or
+        source: `imagenet` for published weights, `none` to change nothing, else a file (.pt, .pth or
             .safetensors) with the state dict of the RGB network, with or without its classifier.
 
     Raises:
-        ConfigError: they cannot be had, or do not fit.
+        ConfigError: the weights cannot be downloaded or read, or do not fit.
     """
     if source == "none":
         return
@@ -61,7 +61,7 @@ def _published(name: str) -> Weights:
         return load_file(
             hf_hub_download(settings["repo_id"], "model.safetensors", revision=settings["revision"])
         )
-    except Exception as error:  # those of the hub, of HTTP and of sockets share no base
+    except Exception as error:  # errors of the hub, of HTTP and of sockets have no common base
         where = settings["repo_id"] if settings else getattr(timm.get_pretrained_cfg(bare), "hf_hub_id", bare)
         raise ConfigError(
             _OPTION,
@@ -72,7 +72,7 @@ def _published(name: str) -> Weights:
 
 
 def _stored(path: Path) -> Weights:
-    """The weights in a file, from which no code is run."""
+    """The weights in a file; code in it is not run."""
     from timm.models import load_state_dict
 
     if not path.is_file():
@@ -80,7 +80,7 @@ def _stored(path: Path) -> Weights:
     try:
         weights: Weights = load_state_dict(str(path), use_ema=False, weights_only=True)
         strangers = [key for key, weight in weights.items() if not isinstance(weight, Tensor)]
-    except Exception as error:  # on damaged bytes torch raises nearly anything
+    except Exception as error:  # for damaged bytes torch raises many types
         found = f"{path}: {one_line(error).partition('. ')[0]}"
         raise ConfigError(_OPTION, "a state dict", found, "give a .pt, .pth or .safetensors file") from error
     if strangers:
@@ -91,7 +91,7 @@ def _stored(path: Path) -> Weights:
 
 @torch.no_grad()
 def _put(weights: Weights, encoder: nn.Module, source: str) -> None:
-    """Copy weights by name; what belongs to modules that the encoder does not have (a classifier) is left."""
+    """Copy weights by name; weights of modules that the encoder does not have (a classifier) are left out."""
     given = {_plain(key): weight for key, weight in weights.items()}
     wanted = {_plain(key): weight for key, weight in encoder.state_dict().items()}
     modules = {key.partition(".")[0] for key in wanted}
@@ -101,7 +101,7 @@ def _put(weights: Weights, encoder: nn.Module, source: str) -> None:
     fitting = {}
     for key, weight in wanted.items():
         if key not in given:
-            if key.endswith(".num_batches_tracked"):  # which older files lack
+            if key.endswith(".num_batches_tracked"):  # older files do not have it
                 continue
             raise _misfit(source, key, "none of that name")
         value = given[key]
@@ -115,9 +115,9 @@ def _put(weights: Weights, encoder: nn.Module, source: str) -> None:
 
 
 def _plain(key: str) -> str:
-    """A weight's name without what wrapping a network for its features adds to it.
+    """A weight's name without the changes that wrapping a network for its features makes.
 
-    `model.stages_0.conv.weight` and `stages.0.conv.weight` are one.
+    `model.stages_0.conv.weight` and `stages.0.conv.weight` become the same name.
     """
     return re.sub(r"_(\d+)(?=\.)", r".\1", re.sub(r"^(model\.)+", "", key))
 

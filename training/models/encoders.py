@@ -11,7 +11,7 @@ from generator.errors import ConfigError, one_line
 from training.models.network import Network
 
 LEVELS = 5
-"""Halvings of an encoder, and so widths of the decoder."""
+"""Number of times an encoder halves the size, and of widths of the decoder."""
 
 _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _HALF = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
@@ -24,21 +24,21 @@ _LEFT_OVER = ("_conv_head", "_bn1")
 class EncoderUNet(Network):
     """An encoder known by its name, the U-Net decoder of segmentation_models_pytorch, and our heads.
 
-    Weights are fresh; `load_encoder_weights` puts in trained ones. Inputs are scaled from [-1, 1] to what the
-    encoder's published weights were trained on, by a fixed factor and shift for each channel.
+    Weights are random; `load_encoder_weights` loads trained ones. Inputs are scaled from [-1, 1] to the range
+    that the encoder's published weights were trained on, by a fixed factor and shift for each channel.
 
-    A frozen encoder gets no gradients, and its batch statistics stay what they are. Only the first
-    convolution of a network with 6 inputs still learns: its two halves begin alike, so that untaught it
-    would see no difference between bg and fg_bg.
+    A frozen encoder gets no gradients, and its batch statistics do not change. In a network with 6 inputs its
+    first convolution is still trained: its weights for bg and fg_bg start equal, and it would otherwise not
+    tell bg from fg_bg.
 
     Args:
         name: of the encoder; names of timm with or without `tu-` before them.
-        widths: the decoder's channels, from the full resolution down: one for each halving.
-        freeze: whether the encoder stays as it is.
+        widths: channels of the decoder, from the full resolution down, `LEVELS` of them.
+        freeze: whether the encoder is not trained.
         inputs, classes, depth: see `Architecture`.
 
     Raises:
-        ConfigError: there is no encoder of that name, it cannot serve, or the widths are too few or too many.
+        ConfigError: there is no encoder of that name, it cannot be used, or there are not `LEVELS` widths.
     """
 
     input_scale: Tensor
@@ -61,7 +61,7 @@ class EncoderUNet(Network):
         unet = _unet(self.encoder_name, widths, inputs)
         self.encoder, self.decoder = unet.encoder, unet.decoder
         mean, std = (torch.tensor(values).repeat(inputs // 3) for values in normalisation(self.encoder_name))
-        # (x + 1) / 2 is in [0, 1], less the mean, by the deviation.
+        # (x + 1) / 2 is in [0, 1]; from it the mean is subtracted, and it is divided by the deviation.
         self.register_buffer("input_scale", (0.5 / std).view(1, -1, 1, 1))
         self.register_buffer("input_shift", ((0.5 - mean) / std).view(1, -1, 1, 1))
         self.add_heads(widths[0], classes, depth)
@@ -83,21 +83,21 @@ class EncoderUNet(Network):
         return self
 
     def first_weights(self) -> list[nn.Parameter]:
-        """The encoder's weights that see the picture itself: those whose shape is another for RGB."""
+        """The encoder's weights that take the picture itself: those whose shape differs for 3 inputs."""
         rgb = _unet(self.encoder_name, [1] * LEVELS, 3).encoder.state_dict()
         return [weight for name, weight in self.encoder.named_parameters() if weight.shape != rgb[name].shape]
 
 
 def encoder_name(name: str) -> str:
-    """The name by which segmentation_models_pytorch knows an encoder; of timm's `tu-` and their own.
+    """The name that segmentation_models_pytorch has for an encoder; for one of timm, `tu-` and its name.
 
     Raises:
-        ConfigError: there is none; names some that are written alike.
+        ConfigError: there is none; the error suggests similar names.
     """
     import timm
     from segmentation_models_pytorch.encoders import encoders
 
-    # Names with timm- are former ones of networks that timm itself has under better ones.
+    # Names with timm- are old names of networks that timm has too.
     own = [known for known in encoders if not known.startswith("timm-")]
     if name in own:
         return name
@@ -110,7 +110,7 @@ def encoder_name(name: str) -> str:
 
 
 def normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation, in [0, 1] for red, green and blue, that an encoder's published weights expect."""
+    """Mean and deviation of red, green and blue in [0, 1] that an encoder's published weights expect."""
     import timm
 
     if name.startswith(_TIMM):
@@ -122,10 +122,10 @@ def normalisation(name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
 
 def _unet(name: str, widths: Sequence[int], inputs: int) -> Any:
-    """segmentation_models_pytorch's network with fresh weights.
+    """The network of segmentation_models_pytorch, with random weights.
 
     Raises:
-        ConfigError: the encoder does not run, or not on pictures of any size.
+        ConfigError: the encoder does not run, or only on pictures of some sizes.
     """
     from segmentation_models_pytorch import Unet
 
@@ -143,7 +143,7 @@ def _unet(name: str, widths: Sequence[int], inputs: int) -> Any:
                 answer = unet.decoder(unet.encoder(torch.zeros(1, inputs, height, width)))
                 if answer.shape[-2:] != (height, width):
                     raise ValueError(f"answers {tuple(answer.shape[-2:])} to {(height, width)}")
-    except Exception as error:  # hundreds of encoders refuse in as many ways
+    except Exception as error:  # each of the hundreds of encoders may raise another type
         expected = "an encoder with features at 5 scales, for pictures of any size"
         found = f"{name.removeprefix(_TIMM)}: {one_line(error)}"
         raise ConfigError("`encoder`", expected, found, "choose another, such as resnet34") from error

@@ -15,7 +15,7 @@ _STRIDES = 2
 
 
 class _Tensors(nn.Module):
-    """A network that answers with tensors alone: tracing knows no answer that is left out."""
+    """A network that answers with tensors only, as tracing cannot handle None."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -28,10 +28,10 @@ class _Tensors(nn.Module):
 def add_graph(board: SummaryWriter, architecture: Architecture) -> str | None:
     """Trace a network of this architecture on a small picture.
 
-    It is a copy with fresh weights on the CPU, so the one in training and the random state stay as they are.
+    A new network with random weights is traced on the CPU; the trained one and the random state stay.
 
     Returns:
-        Why there is no graph, in one line; None if there is one.
+        None, or in one line the reason why there is no graph.
 
     Raises:
         ConfigError: there is no such network.
@@ -39,14 +39,14 @@ def add_graph(board: SummaryWriter, architecture: Architecture) -> str | None:
     with torch.random.fork_rng(devices=[]):
         network = build_model(architecture).eval()
         side = _STRIDES * network.stride
-        # Tracing warns of every shape it takes for granted, and prints what goes wrong.
+        # Tracing warns of every shape that it assumes, and prints its errors.
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), torch.no_grad():
             warnings.simplefilter("ignore")
             try:
                 picture = torch.zeros(1, architecture.inputs, side, side)
-                # Traced here, as the writer would trace it three times over to compare.
+                # Traced here, as the writer would trace it three times to compare the results.
                 trace = torch.jit.trace(_Tensors(network), picture, check_trace=False)  # type: ignore[no-untyped-call]
                 board.add_graph(trace, picture)
-            except Exception as error:  # whatever tracing cannot do is no reason not to train
+            except Exception as error:  # training works without a graph
                 return one_line(error)
     return None

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 
 class Prediction(NamedTuple):
-    """What every network answers, by name.
+    """The answer of every network, by name.
 
     Attributes:
         mask_logits: (B, C, H, W) float, which `training.target` reads.
@@ -21,7 +21,7 @@ class Prediction(NamedTuple):
     depth: Tensor | None
 
     def each(self, change: Callable[[Tensor], Tensor]) -> "Prediction":
-        """The same change to every part there is."""
+        """The same change applied to every part that there is."""
         return Prediction(change(self.mask_logits), None if self.depth is None else change(self.depth))
 
 
@@ -41,11 +41,11 @@ class Truth:
 
 
 class Network(nn.Module, ABC):
-    """From pictures to a Prediction of their size; subclasses give the features that the heads see.
+    """From pictures to a Prediction of the same size; subclasses compute the features for the heads.
 
     Args:
-        inputs: channels of the input: 6, or 3 for a network that sees no background.
-        stride: what the sides of the pictures given to `features` are multiples of.
+        inputs: channels of the input: 6, or 3 for a network that takes no background.
+        stride: the sides of pictures given to `features` are multiples of it.
 
     Shapes:
         (B, inputs, H, W) in [-1, 1], channels 0-2 bg, 3-5 fg_bg (or 0-2 fg_bg) -> Prediction. Any H and W:
@@ -59,7 +59,7 @@ class Network(nn.Module, ABC):
         self.inputs, self.stride = inputs, stride
 
     def add_heads(self, channels: int, classes: int, depth: bool) -> None:
-        """Put heads on features of so many channels; the last step of making a network."""
+        """Add heads for features with this number of channels; the last step of making a network."""
         self.mask_head = nn.Conv2d(channels, classes, kernel_size=1)
         self.depth_head = nn.Conv2d(channels, 1, kernel_size=1) if depth else None
 

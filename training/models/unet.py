@@ -15,11 +15,11 @@ from training.models.network import Network
 
 
 class UNet(Network):
-    """U-Net of two 3x3 conv-BN-ReLU a level.
+    """U-Net with two 3x3 conv-BN-ReLU in each level.
 
     Args:
-        widths: channels of each level, from the full resolution down; 64,128,256,512,1024 is the
-            original's size.
+        widths: channels of each level, from the full resolution down; 64,128,256,512,1024 is the size of
+            the original.
         inputs, classes, depth: see `Architecture`.
     """
 

@@ -16,7 +16,7 @@ from training.models.network import Network
 
 
 class UNetELU(Network):
-    """U-Net of two BN-ELU-conv a level behind one first convolution.
+    """U-Net with two BN-ELU-conv in each level, after a first convolution.
 
     Args:
         widths: channels of each level, from the full resolution down.
