@@ -18,6 +18,7 @@ refuse_shadowed_packages()
 from generator import __version__ as __version__  # noqa: E402
 
 if TYPE_CHECKING:
+    from fgbg.comparison.compare import compare
     from fgbg.evaluation.evaluate import evaluate
     from fgbg.predictor.predicted import Predicted
     from fgbg.predictor.predictor import Predictor
@@ -77,6 +78,7 @@ __all__ = [
     "TrainOutcome",
     "UsageError",
     "clean_cut_outs",
+    "compare",
     "cut_out_by_masks",
     "cut_out_in_box",
     "evaluate",
@@ -91,6 +93,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "fgbg.comparison.compare": ("compare",),
     "fgbg.evaluation.evaluate": ("evaluate",),
     "fgbg.predictor.predicted": ("Predicted",),
     "fgbg.predictor.predictor": ("Predictor",),

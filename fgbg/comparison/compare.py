@@ -66,6 +66,11 @@ def compare(
         DatasetError: the dataset cannot be used.
         ImageError: a picture cannot be read.
         ConfigError: this computer does not have the device.
+
+    Example:
+        >>> lines = fgbg.compare(["outputs"], out="comparison", progress=False)
+        >>> any(line.endswith("index.html") for line in lines)
+        True
     """
     out = Path(out)
     _refuse_files_of_others(out)

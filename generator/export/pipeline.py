@@ -64,7 +64,7 @@ def export_dataset(config: ExportConfig, overwrite: bool = False, progress: bool
 
     Example:
         >>> config = fgbg.ExportConfig(data="data/shards", out="exported", format="folder", samples=6)
-        >>> fgbg.export_dataset(config).written
+        >>> fgbg.export_dataset(config, progress=False).written
         6
     """
     end_if_script_is_imported()

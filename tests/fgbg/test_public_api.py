@@ -26,7 +26,7 @@ def test_these_names_stay() -> None:
         *("GenerateConfig", "generate", "write_samples", "review", "Review", "Finding", "Limits"),
         *("cut_out_by_masks", "cut_out_in_box", "clean_cut_outs", "Foreground"),
         *("ExportConfig", "export_dataset"),
-        *("TrainConfig", "train", "TrainOutcome", "evaluate", "Predictor", "Predicted"),
+        *("TrainConfig", "train", "TrainOutcome", "evaluate", "compare", "Predictor", "Predicted"),
         *("FgbgError", "UsageError", "ConfigError", "ExistsError", "AssetError", "ImageError"),
         *("DatasetError", "RunError", "StoppedError", "CheckpointError"),
     }
