@@ -42,6 +42,8 @@ def _read(path: Path) -> dict[str, Any]:
 
     try:
         content = read_regular(path, _MOST_BYTES)
+    except FileNotFoundError as error:
+        raise ConfigError(path, "", "does not exist", "check the path") from error
     except OSError as error:
         raise ConfigError(
             path, "a file of options", error.strerror or str(error), "check the path"

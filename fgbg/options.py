@@ -39,8 +39,8 @@ def takes_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def with_dataset(*positional: Any, dataset: Path | None, data: Path, **others: Any) -> Any:
         if dataset is not None and dataset != data and is_given(click.get_current_context(), "data"):
-            found = f"{dataset} and --data {data}"
-            raise UsageError("--data", "one dataset", found, "leave one of them out")
+            problem = f"is given twice, as {dataset} and as --data {data}"
+            raise UsageError("the dataset", "", problem, "leave one of them out")
         return function(*positional, data=dataset or data, **others)
 
     return click.argument("dataset", metavar="[DATA]", required=False, type=FOLDER)(data_option(with_dataset))

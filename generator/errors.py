@@ -55,7 +55,7 @@ class FgbgError(Exception):
     def __str__(self) -> str:
         if self.expected:
             return printable(f"{self.where}: expected {self.expected}, found {self.found}; {self.fix}")
-        return printable(f"{self.where} {self.found}. {self.fix[:1].upper()}{self.fix[1:].rstrip('.')}.")
+        return printable(f"{self.where} {self.found}. {_sentence(self.fix)}")
 
 
 class UsageError(FgbgError):
@@ -63,7 +63,7 @@ class UsageError(FgbgError):
 
     Example:
         >>> try:
-        ...     fgbg.train(fgbg.TrainConfig(out="outputs"))  # a run is there already
+        ...     fgbg.train(fgbg.TrainConfig(out="outputs"))  # the folder holds a run
         ... except fgbg.UsageError as error:
         ...     print(error.exit_code)
         2
@@ -90,8 +90,8 @@ class ExistsError(UsageError):
     Args:
         where: the file.
         fix: what to do about it.
-        found: what is there already.
-        more: how many others are there too.
+        found: what is there: a file or something else.
+        more: number of other files that are there too.
 
     Example:
         >>> samples = fgbg.write_samples("drawn", count=1, size=32, seed=0)
@@ -108,8 +108,9 @@ class ExistsError(UsageError):
         self.more = more
 
     def __str__(self) -> str:
+        problem = "exists already" if self.found == "a file" else f"is {self.found}"
         others = f" (and {self.more:,} more)" if self.more else ""
-        return printable(f"{self.where}: {self.found} is there already{others}; {self.fix}")
+        return printable(f"{self.where} {problem}{others}. {_sentence(self.fix)}")
 
 
 class AssetError(FgbgError):
@@ -197,6 +198,10 @@ def printable(text: str | Path) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escaped(character) for character in text)
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _escaped(character: str) -> str:

@@ -102,8 +102,8 @@ def command(
         way for way, given in (("--masks", masks), ("--box", box), ("--clean-edges", clean_edges)) if given
     ]
     if len(ways) != 1:
-        found = " and ".join(ways) or "none of them"
-        raise ConfigError("fgbg cutout", "--masks, --box or --clean-edges", found, "give one of them")
+        problem = f"takes one of --masks, --box and --clean-edges, not {' and '.join(ways) or 'none'}"
+        raise ConfigError("fgbg cutout", "", problem, "choose one of them")
     chosen = Foreground(foreground, soft, grey_is_alpha)
     if masks is None and chosen != Foreground():
         raise ConfigError(ways[0], "no option of masks beside it", "one", "leave it out")

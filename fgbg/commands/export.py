@@ -75,7 +75,7 @@ def command(
     from generator.numerals import format_bytes
 
     if format_name is None:
-        raise UsageError("--format", "folder, coco or webdataset", "none", "say which")
+        raise UsageError("--format", "", "is missing", "choose folder, coco or webdataset")
     folder = out or Path("outputs/export") / format_name
     config = ExportConfig(
         data=data,

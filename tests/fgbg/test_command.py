@@ -158,7 +158,7 @@ def test_quiet_leaves_answers_and_errors(place: str, unrendered: Path, tmp_path:
 
     sheet = ["preview", unrendered, "--count", "1", "--out", tmp_path / "a.png"]
     assert run(*sheet) == ("", "") and (tmp_path / "a.png").exists()
-    assert "is there already" in run(*sheet)[1]
+    assert "exists already" in run(*sheet)[1]
     assert "are as they were written" in run("verify", unrendered)[0]
 
 

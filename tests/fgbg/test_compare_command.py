@@ -102,7 +102,7 @@ def test_a_dataset_is_taken_from_its_usual_place_or_none(
 
 def test_an_earlier_comparison_is_replaced_if_asked_and_anything_else_is_not(bare: Path, out: Path) -> None:
     assert compare(bare)[0] == 0
-    assert "index.html: a file is there already; use another --out, or --overwrite" in compare(bare)[2]
+    assert "index.html exists already. Use another --out, or --overwrite" in compare(bare)[2]
     earlier = mark_png(encode_png(np.zeros((2, 2), np.uint8)), "compare")
     (out / "predictions.png").write_bytes(earlier)
     assert compare(bare, "--overwrite")[0] == 0
@@ -111,7 +111,7 @@ def test_an_earlier_comparison_is_replaced_if_asked_and_anything_else_is_not(bar
         (out / name).write_text("mine")
         code, _, stderr = compare(bare, "--overwrite")
         assert code == 2 and len(stderr.splitlines()) == 1
-        assert f"{name}: a file that no comparison wrote is there already; use another --out" in stderr
+        assert f"{name} is a file that no comparison wrote. Use another --out" in stderr
         assert (out / name).read_text() == "mine"
         (out / name).unlink()
 

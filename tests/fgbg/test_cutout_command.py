@@ -104,9 +104,9 @@ def test_a_box_in_one_picture(labelled: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["pictures"], "expected --masks, --box or --clean-edges, found none of them"),
-        (["pictures", "--masks", "masks", "--box", "1,1,5,5"], "--clean-edges, found --masks and --box"),
-        (["pictures", "--masks", "masks", "--clean-edges"], "found --masks and --clean-edges; give one"),
+        (["pictures"], "takes one of --masks, --box and --clean-edges, not none. Choose one of them."),
+        (["pictures", "--masks", "masks", "--box", "1,1,5,5"], "and --clean-edges, not --masks and --box."),
+        (["pictures", "--masks", "masks", "--clean-edges"], ", not --masks and --clean-edges. Choose one"),
         (["pictures", "--clean-edges", "--soft", "3"], "--clean-edges: expected no option of masks"),
         (["pictures", "--box", "1,1,5,5"], "expected one picture, found the folder"),
         (["pictures/a.png", "--box", "1,1,5"], "expected left, top, width and height"),

@@ -29,7 +29,7 @@ def test_it_says_what_it_wrote_and_that_it_is_complete(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "--format: expected folder, coco or webdataset, found none; say which"),
+        ([], "--format is missing. Choose folder, coco or webdataset."),
         (["--format", "zip"], "expected folder, coco, webdataset, found 'zip'"),
         (["--format", "folder", "--subset", "half"], "--subset"),
         (["--format", "folder", "--samples", "0"], "--samples"),

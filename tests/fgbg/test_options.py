@@ -12,7 +12,7 @@ from fgbg.cli import main
 def test_a_dataset_is_named_once(name: str, unrendered: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, [name, str(unrendered), "--data", str(tmp_path)])
     assert result.exit_code == 2
-    assert f"--data: expected one dataset, found {unrendered} and --data {tmp_path}" in result.stderr
+    assert f"the dataset is given twice, as {unrendered} and as --data {tmp_path}. Leave one" in result.stderr
 
 
 def test_a_dataset_in_the_options_file_gives_way(unrendered: Path, tmp_path: Path) -> None:

@@ -132,7 +132,7 @@ def test_nothing_that_exists_is_replaced_without_overwrite(
     own.write_bytes(b"my own mask")
     code, stdout, stderr = predict(trained, pictures, pictures / "a.jpg", pictures / "b.png")
     assert code == 2 and stdout == "" and len(stderr.splitlines()) == 1
-    assert stderr.startswith(f"fgbg: {own}: a file is there already; use another --out, or --overwrite")
+    assert stderr.startswith(f"fgbg: {own} exists already. Use another --out, or --overwrite")
     assert own.read_bytes() == b"my own mask" and not (pictures / "a.mask.png").exists()
     assert predict(trained, pictures, pictures / "b.png", "--overwrite")[0] == 0
     assert own.read_bytes() != b"my own mask"

@@ -46,7 +46,7 @@ def test_an_error_is_in_the_table_the_report_and_the_exit_code(mixed: DrawnSampl
     assert "no-alpha: export the cut-out with transparency" in table
     assert "error,fg,plain.png,no-alpha," in (tmp_path / "r.csv").read_text()
     code, _, stderr = run(mixed, tmp_path / "r.csv")
-    assert code == 2 and "r.csv: a file is there already; use another --csv, or --overwrite" in stderr
+    assert code == 2 and "r.csv exists already. Use another --csv, or --overwrite" in stderr
     assert run(mixed, tmp_path / "r.csv", "--overwrite")[0] == 1
 
 
@@ -61,10 +61,7 @@ def test_the_report_names_options(mixed: DrawnSamples, tmp_path: Path) -> None:
 def test_another_file_is_not_replaced(mixed: DrawnSamples, tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text("mine")
     code, _, stderr = run(mixed, tmp_path / "r.csv")
-    assert (
-        code == 2
-        and "r.csv: a file that is no report of fgbg review is there already; use another --csv" in stderr
-    )
+    assert code == 2 and "r.csv is a file that is no report of fgbg review. Use another --csv" in stderr
     assert (tmp_path / "r.csv").read_text() == "mine"
 
 

@@ -39,5 +39,5 @@ def test_an_error_without_an_expected_value_is_a_sentence(tmp_path: Path) -> Non
 
 def test_an_error_about_existing_files_is_the_same_from_another_process() -> None:
     error = ExistsError("a.png", "use another `out`", "a folder", more=2)
-    text = "a.png: a folder is there already (and 2 more); use another `out`"
+    text = "a.png is a folder (and 2 more). Use another `out`."
     assert str(error) == str(pickle.loads(pickle.dumps(error))) == text

@@ -112,9 +112,9 @@ def test_whatever_exists_is_refused_by_name(tmp_path: Path) -> None:
     refuse_existing([missing, file, link], overwrite=True)
     with pytest.raises(ExistsError) as refused:
         refuse_existing([missing, link, file], overwrite=False)
-    advice = "use another `out`, or `overwrite=True` to replace what is there"
-    assert str(refused.value) == f"{link}: a file is there already (and 1 more); {advice}"
-    with pytest.raises(ExistsError, match="folder: a folder is there already; use another place"):
+    advice = "Use another `out`, or `overwrite=True` to replace what is there."
+    assert str(refused.value) == f"{link} exists already (and 1 more). {advice}"
+    with pytest.raises(ExistsError, match=r"folder is a folder\. Use another place"):
         refuse_existing([file, folder], overwrite=True, elsewhere="another place")
 
 

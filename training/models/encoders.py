@@ -104,7 +104,7 @@ def encoder_name(name: str) -> str:
     bare = name.removeprefix(_TIMM)
     if timm.is_model(bare):
         return _TIMM + bare
-    close = get_close_matches(bare.removeprefix("timm-"), [*own, *timm.list_models()], n=4, cutoff=0.5)
+    close = get_close_matches(bare.removeprefix("timm-"), list({*own, *timm.list_models()}), n=4, cutoff=0.5)
     fix = f"there is {', '.join(close)}" if close else "there is resnet34, mobilenet_v2, ..."
     raise ConfigError("`encoder`", "an encoder of segmentation_models_pytorch or timm", name, fix)
 

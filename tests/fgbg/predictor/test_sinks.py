@@ -33,9 +33,7 @@ def test_a_prediction_replaces_nothing_unasked_and_is_written_wholly_or_not(tmp_
     picture = np.zeros((1, 2, 3), np.uint8)
     own = tmp_path / "a.depth.png"
     own.write_bytes(b"mine")
-    with pytest.raises(
-        ExistsError, match=r"a\.depth\.png: a file is there already; use another `out`, or `over"
-    ):
+    with pytest.raises(ExistsError, match=r"a\.depth\.png exists already\. Use another `out`, or `over"):
         write_prediction(tmp_path / "a", picture, predicted)
     # 246 letters are as many as a mask's name can have, and one too many for depth.
     with pytest.raises(OSError, match="File name too long"):

@@ -50,7 +50,7 @@ def test_other_pictures_are_not_overwritten_silently(tmp_path: Path) -> None:
     write_samples(tmp_path, count=2, size=32, seed=1)  # the same and one more
     before = contents(tmp_path)
     with pytest.raises(
-        UsageError, match=r"fg000\.png: a file is there already; use another folder, or `overwrite=True`"
+        UsageError, match=r"fg000\.png exists already\. Use another folder, or `overwrite=True`"
     ):
         write_samples(tmp_path, count=2, size=32, seed=2)
     assert contents(tmp_path) == before

@@ -85,7 +85,7 @@ def test_the_sheet_is_a_png_and_nothing_is_replaced_unasked(unrendered: Path, tm
     assert write_preview(unrendered, "val", 3, out)[0] == 3
     first = out.read_bytes()
     assert (cv2.imread(str(out))[..., ::-1] == draw_preview(open_dataset(unrendered), "val", 3)).all()
-    with pytest.raises(UsageError, match=r"sheet\.png: a file is there already; .*`overwrite=True`"):
+    with pytest.raises(UsageError, match=r"sheet\.png exists already\. .*`overwrite=True`"):
         write_preview(unrendered, "val", 4, out)
     assert out.read_bytes() == first
     shown, total = write_preview(unrendered, "val", 10**6, out, overwrite=True)

@@ -110,7 +110,7 @@ def test_files_are_the_same_each_time_and_documented(crowded: Path, tmp_path: Pa
 
 def test_nothing_is_replaced_unasked(unrendered: Path, tmp_path: Path) -> None:
     (tmp_path / "stats.png").write_text("mine")
-    with pytest.raises(UsageError, match=r"stats\.png: a file is there already; .*`overwrite=True`"):
+    with pytest.raises(UsageError, match=r"stats\.png exists already\. .*`overwrite=True`"):
         write_stats(unrendered, "val", 3, tmp_path)
     assert (tmp_path / "stats.png").read_text() == "mine"
     write_stats(unrendered, "val", 3, tmp_path, overwrite=True)
