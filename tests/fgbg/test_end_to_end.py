@@ -24,9 +24,11 @@ def test_from_two_folders_of_pictures_to_mask_and_depth(tmp_path: Path) -> None:
 
     train = ["train", "--res", "32", "--epochs", "1", "--batch-size", "8", "--widths", "4,8", "--resume"]
     said = fgbg(tmp_path, *train)
-    assert "not there yet, starting a new run" in said and "validation IoU" in said and "depth RMSE" in said
-    assert "nothing to do" in fgbg(tmp_path, *train)
-    assert "expected a folder without a run" in fgbg(tmp_path, "train", code=2)
+    assert (
+        "does not exist yet: starting a new run" in said and "validation IoU" in said and "depth RMSE" in said
+    )
+    assert "the run is finished" in fgbg(tmp_path, *train)
+    assert "outputs holds a run already (last.pt)" in fgbg(tmp_path, "train", code=2)
     for name in ("last.pt", "best.pt", "log/metrics.csv"):
         assert (tmp_path / "outputs" / name).exists()
 

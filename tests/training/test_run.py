@@ -568,3 +568,18 @@ def test_train_takes_a_config_and_changes_of_a_run_only_what_was_given(
     assert (outcome.last, outcome.best) == (copy / "last.pt", copy / "best.pt")
     assert (outcome.config.lr, outcome.config.clip, outcome.position.epoch) == (1e-2, 0.5, 2)
     assert capfd.readouterr() == ("", "")
+
+
+def test_resumed_with_nothing_but_its_folder_it_goes_on_to_the_bit(
+    run: Run, tmp_path: Path, differences: Differences, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.process.devices.choose_accelerator", lambda _: "cpu")
+    monkeypatch.setattr("training.process.devices._has_bf16", lambda _: False)
+    run(tmp_path / "whole", "16:2,32:1", clip=0.5)
+    with monkeypatch.context() as patch, pytest.raises(StoppedError):
+        patch.setattr(Learner, "step", after_step(5, lambda: signal.raise_signal(signal.SIGTERM)))
+        run(tmp_path / "parts", "16:2,32:1", clip=0.5)
+    said: list[str] = []
+    train(TrainConfig(out=tmp_path / "parts"), resume=True, say=said.append, progress=False)
+    assert said[0].endswith("resuming after epoch 1, step 1 of the next one") and "unet" in said[1]
+    assert differences(content(tmp_path / "parts"), content(tmp_path / "whole")) == []
