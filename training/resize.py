@@ -48,13 +48,22 @@ def resize_picture(picture: np.ndarray, size: tuple[int, int], device: torch.dev
     A large picture is moved there in strips, and each strip is narrowed as it arrives.
     """
     height, width = picture.shape[:2]
-    narrow = []
-    for rows in strips(height, width):
-        # A copy, as the array may be read-only or have negative strides.
-        strip = torch.from_numpy(np.array(picture[rows]))[None].to(device)
-        strip = strip.permute(0, 3, 1, 2).float()
-        narrow.append(resize(strip, (strip.shape[2], size[1])) if size[1] < width else strip)
-    return resize(narrow[0] if len(narrow) == 1 else torch.cat(narrow, dim=2), size)
+    parts = list(strips(height, width))
+    if len(parts) > 1 and size[1] < width:
+        # Allocated before the strips: a small result after each strip would keep the strip's memory from
+        # being returned to the system.
+        narrow = torch.empty((1, 3, height, size[1]), device=device)
+        for rows in parts:
+            narrow[:, :, rows] = resize(_strip(picture[rows], device), (rows.stop - rows.start, size[1]))
+        return resize(narrow, size)
+    whole = [_strip(picture[rows], device) for rows in parts]
+    return resize(whole[0] if len(whole) == 1 else torch.cat(whole, dim=2), size)
+
+
+def _strip(rows: np.ndarray, device: torch.device) -> Tensor:
+    """(h, W, 3) uint8 -> (1, 3, h, W) float32 on a device."""
+    # A copy, because the array may be read-only or have negative strides.
+    return torch.from_numpy(np.array(rows))[None].to(device).permute(0, 3, 1, 2).float()
 
 
 @lru_cache(maxsize=16)
