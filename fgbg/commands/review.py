@@ -59,7 +59,9 @@ def command(fg: Path, bg: Path, report: Path, overwrite: bool, **sizes: Any) -> 
     write_report(report, findings)
     _print_table(findings)
     counts = Counter(finding.severity for finding in findings)
-    named = ", ".join(f"{counts[severity]} {severity}s" for severity in SEVERITIES)
+    named = ", ".join(
+        f"{counts[severity]} {severity}{'' if counts[severity] == 1 else 's'}" for severity in SEVERITIES
+    )
     answer(f"{outcome.pictures} pictures: {named}; {report}")
     if counts["error"] or counts["warning"]:
         raise SystemExit(1)

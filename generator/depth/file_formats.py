@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import tifffile
 
-from generator.assets.images import MAX_PIXELS, load_upright, opened_picture, orientation_of
+from generator.assets.decode import MAX_PIXELS, load_upright, opened_picture, orientation_of
 from generator.depth.exr import read_depth_channel
 from generator.errors import AssetError, ConfigError, FgbgError, ImageError, one_line
 from generator.files import open_regular, read_regular
@@ -70,7 +70,7 @@ def read_numbers(path: Path) -> np.ndarray:
 
 
 def orientation_of_file(path: Path) -> int:
-    """How the EXIF of a depth file turns it (`images.orientation_of`); 1 for formats without EXIF."""
+    """How the EXIF of a depth file turns it (`decode.orientation_of`); 1 for formats without EXIF."""
     if path.suffix.lower() not in PICTURE_SUFFIXES:
         return 1
     try:

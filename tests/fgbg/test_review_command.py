@@ -32,7 +32,7 @@ def test_a_note_alone_is_no_failure(mixed: DrawnSamples, tmp_path: Path) -> None
     code, stdout, stderr = run(mixed, tmp_path / "out" / "r.csv")
     assert (code, stderr) == (0, "")
     assert "note  bg/grey.png  odd-mode  grey, 8 bits per channel" in stdout
-    assert stdout.splitlines()[-1].startswith("3 pictures: 0 errors, 0 warnings, 1 notes; ")
+    assert stdout.splitlines()[-1].startswith("3 pictures: 0 errors, 0 warnings, 1 note; ")
     assert (tmp_path / "out" / "r.csv").read_text().startswith("severity,kind,name,problem,detail,advice\n")
 
 
