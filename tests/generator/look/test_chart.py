@@ -31,7 +31,7 @@ def test_a_chart_has_the_same_bytes_each_time_and_names_no_program() -> None:
 def test_the_look_is_its_own_and_stays_inside() -> None:
     before = dict(matplotlib.rcParams)
     light = drawn()
-    with matplotlib.rc_context({"font.size": 20, "axes.grid": False}):
+    with matplotlib.rc_context({"font.size": 20, "axes.facecolor": "red"}):
         assert drawn() == light
     assert drawn(dark=True) != light
     assert dict(matplotlib.rcParams) == before
