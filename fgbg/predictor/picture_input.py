@@ -1,4 +1,4 @@
-"""What a Predictor takes as a picture: a file, a picture of Pillow, or an array."""
+"""The kinds of pictures that a Predictor takes: a file, a Pillow picture, or an array."""
 
 from os import PathLike
 from pathlib import Path
@@ -19,17 +19,19 @@ _KINDS = "uint8, uint16 from 0 to 65535, or float from 0 to 1"
 
 
 def as_rgb(picture: Picture, name: str) -> np.ndarray:
-    """A picture as (H, W, 3) uint8 sRGB.
+    """Convert a picture to (H, W, 3) uint8 sRGB.
 
     Args:
-        picture: a path or a picture of Pillow, of any mode, which are read as files are: upright, in sRGB,
-            over white. Or an array or tensor (H, W, 3) of uint8, which is given back as it is; of uint16,
-            0 to 65535, of which the high byte is taken; of floats from 0 to 1, scaled and rounded.
-        name: what to call it in errors.
+        picture: one of
+            a path or a Pillow picture, of any mode: turned upright, converted to sRGB, laid over white;
+            an array or tensor (H, W, 3) uint8: returned as it is;
+            an array or tensor (H, W, 3) uint16 from 0 to 65535: its high byte;
+            an array or tensor (H, W, 3) of floats from 0 to 1: scaled to 255 and rounded.
+        name: of the picture in errors, if it is not a path.
 
     Raises:
-        ImageError: a file that is no picture, or none that can be shown.
-        ArrayError: an array of another shape, type or range.
+        ImageError: a file cannot be decoded, or holds floating-point values.
+        ArrayError: an array has another shape, type or range.
     """
     if isinstance(picture, str | PathLike):
         return read_rgb(Path(picture))
@@ -60,7 +62,7 @@ def _as_array(picture: object, name: str) -> np.ndarray:
 
 
 def _reshaped(pixels: np.ndarray) -> str:
-    """What to do about an array of another shape."""
+    """The advice for an array of another shape."""
     shape = pixels.shape
     if not pixels.size:
         return "give at least one pixel"

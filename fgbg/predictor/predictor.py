@@ -72,7 +72,7 @@ class Predictor:
         """Load a checkpoint.
 
         Args:
-            checkpoint: a file, or a run's folder, of which best.pt is taken, else last.pt.
+            checkpoint: a file, or the folder of a run, in which best.pt is used, else last.pt.
             res: longer side in pixels of the network's input; None: its last training resolution.
             device: auto (the best there is), cpu, cuda or mps.
             mirror: look at mirror images too.
@@ -96,7 +96,7 @@ class Predictor:
             bg: the same view without the object, of the same aspect; None: there is none.
 
         Raises:
-            ImageError, ArrayError: `picture` or `bg` is no picture.
+            ImageError, ArrayError: `picture` or `bg` cannot be read as a picture.
             AssetError: `bg` has another aspect.
             ConfigError: the network takes no background.
             DeviceMemoryError: there is not enough memory.

@@ -68,7 +68,7 @@ class Found:
 
     Attributes:
         pictures: each once.
-        remarks: lines about the files that were passed over.
+        remarks: lines about the files that were skipped.
         problems: an error for each folder that cannot be read or has no picture.
     """
 
@@ -80,7 +80,7 @@ class Found:
 def find_pictures(paths: Iterable[Path], out: Path) -> Found:
     """Find the pictures among files and in folders.
 
-    Results of earlier calls are passed over, and so is `out` if it is inside one of the folders.
+    Results of earlier calls are skipped, and so is `out` if it is inside one of the folders.
     """
     remarks: list[str] = []
     problems: list[AssetError] = []
