@@ -1,4 +1,4 @@
-"""Progress of long work, on stderr: a tqdm bar on a terminal, otherwise a line now and then."""
+"""Progress of long work, on stderr: a tqdm bar on a terminal, otherwise a line every ten seconds."""
 
 import contextlib
 import sys

@@ -274,7 +274,7 @@ def test_best_is_the_epoch_of_the_lowest_validation_loss(
     assert last.position.epoch == 3 and last.position.best_loss == min(val_losses)
 
 
-def test_a_new_stage_begins_plateau_and_best_anew(
+def test_a_new_stage_starts_with_a_new_plateau_and_best(
     dataset: Dataset, small: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Two epochs without progress at 16 px and two at 32 px: neither is more than the patience of 2.
@@ -422,7 +422,7 @@ def test_gradients_are_clipped_to_the_norm_asked_for(dataset: Dataset, small: Fi
 def break_loss(
     monkeypatch: pytest.MonkeyPatch, good_calls: int, broken: Callable[[torch.Tensor], torch.Tensor]
 ) -> None:
-    """Let the depth loss l1 go wrong after so many calls."""
+    """Let the depth loss l1 go wrong after some calls."""
     calls = itertools.count()
 
     def l1(depth_pred: torch.Tensor, depth: torch.Tensor, known: torch.Tensor) -> torch.Tensor:

@@ -439,7 +439,7 @@ def test_a_run_leaves_checkpoints_and_a_log_and_no_more(finished: Path) -> None:
     assert names == ["events", "metrics"]
 
 
-def test_the_resolved_config_stands_beside_the_checkpoints(run: Run, copy: Path, data: Path) -> None:
+def test_the_resolved_config_is_beside_the_checkpoints(run: Run, copy: Path, data: Path) -> None:
     assert json.loads((copy / "config.json").read_text())["stages"] == [{"res": 16, "epochs": 1}]
     run(copy, "16:2", resume=True, clip=0.5)
     config = json.loads((copy / "config.json").read_text())

@@ -103,7 +103,7 @@ class RunLog:
             )
 
     def _histogram(self, name: str, values: Tensor, step: int) -> None:
-        # Scaled gradients overflow now and then.
+        # Scaled gradients overflow sometimes.
         finite = values[values.isfinite()]
         if finite.numel():
             self._board.add_histogram(name, finite.float().cpu(), step)
