@@ -8,7 +8,8 @@ import numpy as np
 from generator.encode import encode_png
 from generator.errors import UsageError
 from generator.files import refuse_existing, require_writable, write_atomically
-from generator.look.colours import INSTANCE_COLOURS, colour_depth, colour_instances
+from generator.format.manifest import MaskEntry
+from generator.look.colours import INSTANCE_COLOURS, colour_depth, colour_instances, colour_mask
 from generator.look.contact_sheet import (
     BLOCK_GAP,
     CAPTION,
@@ -103,12 +104,14 @@ def _line(dataset: Dataset, split: Split, subset: SplitName, row: int, size: tup
     objects = seen_objects(dataset, split, row, instance_maps(batch)[0])
     bg = dataset.manifest.assets["bg"][int(split.samples["bg"][row])].name
     names = ", ".join(seen.fg for seen in objects) or "no object"
-    return Row(_pictures(batch, objects, size), f"{subset} {row}: {names} on {bg}")
+    return Row(_pictures(batch, split.mask, objects, size), f"{subset} {row}: {names} on {bg}")
 
 
-def _pictures(batch: Batch, objects: list[SeenObject], size: tuple[int, int]) -> list[np.ndarray]:
+def _pictures(
+    batch: Batch, entry: MaskEntry, objects: list[SeenObject], size: tuple[int, int]
+) -> list[np.ndarray]:
     """The pictures of a batch of one sample: (height, width, 3) uint8 each."""
-    stored = [batch.bg[0], batch.fg_bg[0], cv2.merge([batch.mask[0]] * 3), colour_depth(batch.depth[0])]
+    stored = [batch.bg[0], batch.fg_bg[0], colour_mask(batch.mask[0], entry), colour_depth(batch.depth[0])]
     if batch.instances is not None:
         stored.append(colour_instances(batch.instances[0]))
     height, width = batch.mask.shape[1:]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from fgbg.comparison.predictions import answer, read_samples
+from fgbg.comparison.predictions import predict_picture, read_samples
 from fgbg.comparison.runs import open_runs
 from fgbg.evaluation.evaluate import evaluate
 from fgbg.evaluation.report import write_evaluation
@@ -19,7 +19,9 @@ from fgbg.predictor.predictor import Predictor
 from fgbg.predictor.sinks import overlay, write_prediction
 from generator.errors import ConfigError, DatasetError, UsageError
 from generator.format.manifest import ClassMask
+from generator.look.preview import draw_preview
 from generator.reading.dataset import open_dataset
+from training.batches.torch_dataset import torch_dataset
 from training.checkpoint import load_checkpoint
 from training.config import TrainConfig
 from training.run import describe_network, train
@@ -58,6 +60,13 @@ def test_a_dataset_of_classes_is_read_with_its_labels(labelled: Path) -> None:
     batch = dataset["train"].read(range(len(dataset["train"])))
     assert set(np.unique(batch.mask).tolist()) == {0, 1, 2, 3, 255}
     assert (dataset["val"].read([0]).mask == 255).all()
+
+
+def test_its_samples_are_shown_in_the_colours_of_their_classes(labelled: Path) -> None:
+    sheet = draw_preview(open_dataset(labelled), "train", 4).reshape(-1, 3)
+    assert (sheet == open_dataset(labelled).manifest.mask.colours[0]).all(axis=1).sum() > 1000
+    sample = torch_dataset(open_dataset(labelled)["val"], res=16)[1]
+    assert sample["mask"].dtype == torch.int64 and sample["mask"].shape == (12, 16)
 
 
 def test_a_number_that_is_no_class_is_refused(labelled: Path, tmp_path: Path) -> None:
@@ -129,7 +138,7 @@ def test_it_predicts_classes_at_the_size_of_the_picture(run: Path, labelled: Pat
 
 def test_its_answers_are_compared_by_class(run: Path, labelled: Path) -> None:
     runs, (picture, *_) = open_runs([run], "cpu"), read_samples(labelled, "val", 3)[1:]
-    truth, found = answer(runs, picture, with_bg=True).groups.values()
+    truth, found = predict_picture(runs, picture, with_bg=True).groups.values()
     assert [cell.title for cell in truth] == ["fg_bg", "mask", "depth"]
     predictor = runs[0].predictor
     score = predictor.target.agreement(predictor(picture.fg_bg, picture.bg).mask, picture.mask)

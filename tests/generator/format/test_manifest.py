@@ -1,3 +1,4 @@
+import json
 import os
 from pathlib import Path
 
@@ -62,3 +63,18 @@ def test_a_named_pipe_keeps_no_reader_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "dataset.json")
     with pytest.raises(DatasetError, match="found a named pipe, not a file"):
         Manifest.read(tmp_path)
+
+
+def test_classes_need_pixels_and_a_colour_each(unrendered: Path, labelled: Path, tmp_path: Path) -> None:
+    stored = json.loads((labelled / "dataset.json").read_text())
+    for wrong, message in (
+        ({"storage": "unrendered"}, "classes need stored pixels"),
+        ({"mask": stored["mask"] | {"colours": stored["mask"]["colours"][1:]}}, "one for each name"),
+        ({"mask": stored["mask"] | {"kind": "labels"}}, "mask"),
+    ):
+        (tmp_path / "dataset.json").write_text(json.dumps(stored | wrong))
+        with pytest.raises(DatasetError, match=message):
+            Manifest.read(tmp_path)
+    (tmp_path / "dataset.json").write_text(json.dumps(stored))
+    assert Manifest.read(tmp_path).mask.kind == "classes"
+    assert Manifest.read(unrendered).mask.kind == "alpha"
