@@ -23,7 +23,7 @@ from lightning.fabric import Fabric
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.flop_counter import FlopCounterMode
 
-from fgbg.options import Widths
+from fgbg.value_types import Widths
 from generator.config import GenerateConfig
 from generator.drawing.write import write_samples
 from generator.pipeline import generate

@@ -127,7 +127,7 @@ def command(
 
 
 def _say(outcome: "Outcome") -> None:
-    """What failed, what was skipped, and what was assumed, on stderr."""
+    """Print on stderr which pictures failed or were skipped, and what was assumed about masks."""
     for problem in outcome.failed:
         warn(f"fgbg: {problem}")
     for empty in outcome.empty[:_MOST_LINES]:

@@ -247,7 +247,7 @@ def command(ctx: click.Context, /, overwrite: bool, skip_bad: bool, **fields: An
 
     config = GenerateConfig(**fields)
     if is_given(ctx, "overlap") and not config.has_instances:
-        note("--overlap has no effect with one object in a sample; see --objects")
+        note("--overlap has no effect with one object in a sample (--objects)")
     outcome = generate(config, overwrite, say, skip_bad)
     manifest = outcome.manifest
     counts = ", ".join(f"{name} {split.samples:,}" for name, split in manifest.splits.items())
@@ -255,5 +255,6 @@ def command(ctx: click.Context, /, overwrite: bool, skip_bad: bool, **fields: An
     if outcome.written:
         rate = outcome.written / outcome.seconds
         say(f"{outcome.written:,} samples in {outcome.seconds:.1f} s, {rate:,.0f} samples/s")
-    done = f"{total:,} samples ({counts}), {manifest.storage}, {format_bytes(outcome.bytes)}"
+    stored = "with pixels" if manifest.storage == "rendered" else "without pixels"
+    done = f"{total:,} samples ({counts}), {stored}, {format_bytes(outcome.bytes)}"
     say(f"{config.out}: {'' if outcome.written else 'already complete: '}{done}")

@@ -92,7 +92,7 @@ def test_toml_fills_defaults_and_flags_win(
     arguments = ["--config", str(config), "generate", "--out", str(out), "--samples", "20"]
     result = CliRunner().invoke(main, arguments[2:3] + arguments[:2] + arguments[3:] if behind else arguments)
     assert result.exit_code == 0, result.output
-    assert "20 samples" in result.output and "unrendered" in result.output
+    assert "20 samples" in result.output and "without pixels" in result.output
     assert '"fg_size": 12' in (out / "dataset.json").read_text()
 
 

@@ -174,6 +174,12 @@ def test_the_dataset_is_an_argument_or_an_option() -> None:
         assert "data/shards" in str(data.get_help_extra(click.Context(main))["default"])
 
 
+def test_every_command_that_writes_replaces_only_with_overwrite() -> None:
+    for name in COMMANDS:
+        names = {param.name for param in command(name).params}
+        assert ("overwrite" in names) is (name != "verify"), name
+
+
 def test_the_program_has_a_version_and_runs_as_a_module() -> None:
     assert CliRunner().invoke(main, ["-V"]).output == f"fgbg, version {__version__}\n"
     said = subprocess.run([sys.executable, "-m", "fgbg", "-V"], check=True, capture_output=True, text=True)
