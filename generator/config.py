@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -55,6 +55,10 @@ class GenerateConfig(StrictConfig):
         >>> fgbg.GenerateConfig(size=(256, 192), objects=(1, 3), render=False).fg_size
         96
     """
+
+    if TYPE_CHECKING:
+        # Text is a path too, and a list is a tuple: the values are converted.
+        def __init__(self, /, **fields: Any) -> None: ...
 
     fg: Path = Path("data/fg")
     """Folder of cut-outs (RGBA)."""

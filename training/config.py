@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import to_jsonable_python
@@ -47,6 +47,10 @@ class TrainConfig(StrictConfig):
         >>> fgbg.TrainConfig(stages=[(48, 4), (96, 4)], encoder="resnet34").optimizer
         'adamw'
     """
+
+    if TYPE_CHECKING:
+        # Text is a path too, and a list is a tuple: the values are converted.
+        def __init__(self, /, **fields: Any) -> None: ...
 
     data: Path = Path("data/shards")
     """Folder of the dataset."""

@@ -1,7 +1,7 @@
 """The request for an export, checked once and frozen."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -27,6 +27,10 @@ class ExportConfig(StrictConfig):
         >>> fgbg.ExportConfig(data="data/shards", out="exported", format="webdataset").picture_format
         'png'
     """
+
+    if TYPE_CHECKING:
+        # Text is a path too, and a list is a tuple: the values are converted.
+        def __init__(self, /, **fields: Any) -> None: ...
 
     data: Path
     """Folder of the dataset."""
