@@ -7,7 +7,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from generator.errors import ConfigError, UsageError
-from generator.files import remove_leftovers
+from generator.files import remove_leftovers, require_writable
 
 LOCK_FILE = ".lock"
 
@@ -26,9 +26,9 @@ def hold_folder(folder: Path, who: str, lock_file: str = LOCK_FILE) -> Iterator[
 
     Raises:
         ConfigError: another process has locked it.
-        UsageError: the file system does not support locks.
-        OSError: the folder cannot be made or written to.
+        UsageError: the folder cannot be made or written to, or its file system does not support locks.
     """
+    require_writable(folder)
     path = folder / lock_file
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)

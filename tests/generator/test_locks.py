@@ -29,6 +29,13 @@ def test_leftovers_of_killed_runs_go_and_nothing_else_does(tmp_path: Path) -> No
     assert {path.name for path in tmp_path.iterdir()} == {LOCK_FILE, ".mine.tmp"}
 
 
+def test_a_folder_below_a_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    said = r"new cannot be made, because .*file is not a folder\. Use another `out`\."
+    with pytest.raises(UsageError, match=said), hold_folder(tmp_path / "file" / "new", "fgbg generate"):
+        pass
+
+
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.EIO])
 def test_a_disk_without_locks_is_named(tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def acquire(*_: object, **__: object) -> None:
