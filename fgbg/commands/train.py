@@ -366,7 +366,7 @@ def command(
         for name in ("resume", "overwrite", "epochs"):
             if is_given(name):
                 say_once(f"--{name} has no effect with --find-lr")
-        suggest_lr(given, say)
+        suggest_lr(given, answer)
     else:
         say_once(_closing_line(start_run(given, resume, overwrite, say)))
 
