@@ -80,14 +80,8 @@ def compare(
     shown += [read_picture(Path(path)) for path in pictures]
     predictions = _predictions(opened, shown, with_bg, progress)
     figures, differences = figures_table(opened), config_differences(opened)
-    written = _write(
-        out,
-        {
-            PAGE: make_page(opened, figures, differences, predictions, with_bg),
-            CURVES: mark_png(draw_sheet(opened), MAKER) if panel_names(opened) else None,
-            PREDICTIONS: mark_png(encode_png(draw_predictions(predictions)), MAKER) if predictions else None,
-        },
-    )
+    page = make_page(opened, figures, differences, predictions, with_bg)
+    written = _write(out, {PAGE: page, **_pictures(opened, predictions)})
     return [*_lines(opened, figures, differences, bool(predictions)), *map(str, written)]
 
 
@@ -100,6 +94,16 @@ def _predictions(
             predictions.append(predict_picture(opened, picture, with_bg))
             bar.advance(1)
     return predictions
+
+
+def _pictures(
+    opened: Sequence[ComparedRun], predictions: Sequence[PredictedPicture]
+) -> dict[str, bytes | None]:
+    """The PNG files by name; None where there is nothing to draw."""
+    return {
+        CURVES: mark_png(draw_sheet(opened), MAKER) if panel_names(opened) else None,
+        PREDICTIONS: mark_png(encode_png(draw_predictions(predictions)), MAKER) if predictions else None,
+    }
 
 
 def _lines(
