@@ -33,8 +33,8 @@ from training.batches.batches import read_batches
 from training.config import TrainConfig
 from training.learner import Learner
 from training.plan import Plan
-from training.position import RunPosition
 from training.process.devices import make_fabric
+from training.run_position import RunPosition
 
 SIZE = 192
 RENDERED_SAMPLES = 4096

@@ -11,7 +11,7 @@ Importing `fgbg` is quick; NumPy, torch and the others are imported when a name 
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from fgbg.shadowing import refuse_shadowed_packages
+from fgbg.shadowed_packages import refuse_shadowed_packages
 
 refuse_shadowed_packages()
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from fgbg import __version__
-from fgbg.command import common_options
+from fgbg.command_class import common_options
 from fgbg.errors import StoppedCommandError, name_options_in, report
 from generator.errors import FgbgError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fgbg.option_names import name_options
-from fgbg.screen import warn
+from fgbg.terminal import warn
 from generator.errors import FgbgError, UnusableAssetsError
 
 _NOTHING = "nothing was written"

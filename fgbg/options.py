@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from fgbg.command import option
+from fgbg.command_class import option
 from fgbg.value_types import FOLDER, PATH, CanvasSize, OneOf, Whole
 from generator.errors import UsageError
 

@@ -23,7 +23,7 @@ from generator.format.hdf5 import add_dataset, new_file
 from generator.format.pixels import OPAQUE
 from generator.progress import Progress
 from generator.resize import fit_depth, fit_picture, scale_sprite
-from generator.scene.random_words import random_words
+from generator.scene.random_bits import random_words
 from generator.scene.sprites import NARROWEST_SHADOW, contact_shadow, make_sprites, sprites_per_fg
 from generator.workers import process_context, run_tasks
 

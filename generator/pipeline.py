@@ -28,7 +28,7 @@ from generator.depth.cache import DepthCache
 from generator.depth.choice import DepthChoice, choose_depth
 from generator.errors import AssetError, ConfigError, DiskSpaceError, UnusableAssetsError, printable
 from generator.estimate import Estimate, check_numbers
-from generator.existing import Existing
+from generator.existing_dataset import Existing
 from generator.files import atomic_file, hash_file, write_atomically
 from generator.format.bank import BANK_FILE, Bank
 from generator.format.journal import Journal, JournalHead

@@ -27,7 +27,7 @@ from generator.format.manifest import (
     prove_id,
 )
 from generator.scene.numbering import SplitPlan
-from generator.scene.random_words import random_words
+from generator.scene.random_bits import random_words
 from generator.splits import SPLITS, assign_splits, share_samples
 
 FROM_FILE = "files"

@@ -15,9 +15,9 @@ from generator.files import write_atomically
 from training.config import TrainConfig, read_identity
 from training.errors import CheckpointError
 from training.models import Network, build_model, weight_shapes
-from training.position import RunPosition
 from training.records.archive import ArchiveError, is_finite, read_archive
 from training.records.run_folder import FORMAT
+from training.run_position import RunPosition
 from training.stages import Stage
 from training.target import Target, target_of
 from training.term_names import current_column, current_term

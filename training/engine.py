@@ -28,13 +28,13 @@ from training.failures import (
 from training.learner import Learner
 from training.optim.plateau import Plateau
 from training.plan import Plan, next_epoch
-from training.position import RunPosition
 from training.process.devices import make_fabric, over_processes, shown_precision
 from training.process.stopping import SaveClock, StopRequest
 from training.records.log import RunLog, write_config
 from training.records.run_files import BEST, LAST
 from training.records.run_folder import LOG_FOLDER, remove_run
 from training.restore import restore_plateau, restore_random_state
+from training.run_position import RunPosition
 from training.tuning.auto import resolve_auto
 from training.validation import validate
 

@@ -8,7 +8,7 @@ import numpy as np
 from training.batches.batches import shuffled
 from training.config import TrainConfig
 from training.optim.schedules import rate_factor
-from training.position import RunPosition
+from training.run_position import RunPosition
 
 DEFAULT_EPOCH_SAMPLES = 20_000
 

@@ -12,7 +12,6 @@ from training.checkpoint import Checkpoint, load_checkpoint
 from training.config import TrainConfig, resolve_config
 from training.engine import TrainOutcome, train_stages
 from training.failures import explain_batch_errors, explain_lost_processes
-from training.idle_options import changed_on_resuming, idle_in_range_test, idle_in_run, idle_on_resuming
 from training.models.summary import NetworkSummary, summarise
 from training.plan import is_finished
 from training.process.devices import is_first_process, make_fabric, resolve_machine
@@ -30,6 +29,7 @@ from training.records.run_folder import (
 from training.stages import lay_over
 from training.target import require_same
 from training.tuning.learning_rate import LrRange, find_lr, plot_lr_range
+from training.unused_options import changed_on_resuming, idle_in_range_test, idle_in_run, idle_on_resuming
 
 Say = Callable[[str], None]
 

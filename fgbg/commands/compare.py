@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.command import command as fgbg_command
-from fgbg.command import option
+from fgbg.command_class import command as fgbg_command
+from fgbg.command_class import option
 from fgbg.options import device_option, is_given, overwrite_option
-from fgbg.screen import answer, note
+from fgbg.terminal import answer, note
 from fgbg.value_types import FILE, FOLDER, PATH, OneOf, Whole
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.command import command as fgbg_command
-from fgbg.command import option, section
+from fgbg.command_class import command as fgbg_command
+from fgbg.command_class import option, section
 from fgbg.options import is_given, overwrite_option
-from fgbg.screen import note, say, warn
+from fgbg.terminal import note, say, warn
 from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Whole
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fgbg.command import command as fgbg_command
-from fgbg.command import option
+from fgbg.command_class import command as fgbg_command
+from fgbg.command_class import option
 from fgbg.options import checkpoint_option, data_option, device_option, mirror_option, overwrite_option
-from fgbg.screen import answer, say
+from fgbg.terminal import answer, say
 from fgbg.value_types import FOLDER, OneOf, Whole
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from fgbg.command import command as fgbg_command
-from fgbg.command import option
+from fgbg.command_class import command as fgbg_command
+from fgbg.command_class import option
 from fgbg.options import overwrite_option, takes_dataset, workers_option
-from fgbg.screen import say
+from fgbg.terminal import say
 from fgbg.value_types import FOLDER, OneOf, Whole
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from fgbg.command import command as fgbg_command
-from fgbg.command import option, section
+from fgbg.command_class import command as fgbg_command
+from fgbg.command_class import option, section
 from fgbg.options import (
     bg_option,
     fg_option,
@@ -17,7 +17,7 @@ from fgbg.options import (
     size_option,
     workers_option,
 )
-from fgbg.screen import note, say
+from fgbg.terminal import note, say
 from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, SplitShares, Text, Whole
 
 

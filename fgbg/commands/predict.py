@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fgbg.command import command as fgbg_command
-from fgbg.command import option
+from fgbg.command_class import command as fgbg_command
+from fgbg.command_class import option
 from fgbg.options import checkpoint_option, device_option, mirror_option, overwrite_option
-from fgbg.screen import note, say, warn
+from fgbg.terminal import note, say, warn
 from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Whole
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def command(
     from fgbg.predictor.sources import FileSource
     from generator.assets.decode import read_rgb
     from generator.files import require_writable
-    from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX
+    from generator.own_results import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX
     from generator.progress import Progress
     from training.records.run_files import find_checkpoint
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fgbg.command import command as fgbg_command
-from fgbg.command import option
+from fgbg.command_class import command as fgbg_command
+from fgbg.command_class import option
 from fgbg.option_names import name_options
 from fgbg.options import bg_option, fg_option, fg_size_option, overwrite_option, size_option
-from fgbg.screen import answer, note
+from fgbg.terminal import answer, note
 from fgbg.value_types import FILE
 
 if TYPE_CHECKING:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from fgbg.command import command as fgbg_command
-from fgbg.command import option
+from fgbg.command_class import command as fgbg_command
+from fgbg.command_class import option
 from fgbg.options import overwrite_option, seed_option
-from fgbg.screen import say
+from fgbg.terminal import say
 from fgbg.value_types import FOLDER, Whole
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from fgbg.command import command as fgbg_command
-from fgbg.command import option, section
+from fgbg.command_class import command as fgbg_command
+from fgbg.command_class import option, section
 from fgbg.options import device_option, overwrite_option, seed_option
-from fgbg.screen import answer, say
+from fgbg.terminal import answer, say
 from fgbg.value_types import (
     FOLDER,
     SHARE,

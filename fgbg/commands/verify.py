@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from fgbg.command import command as fgbg_command
-from fgbg.command import option
+from fgbg.command_class import command as fgbg_command
+from fgbg.command_class import option
 from fgbg.options import takes_dataset
-from fgbg.screen import answer, warn
+from fgbg.terminal import answer, warn
 
 
 @fgbg_command("verify")

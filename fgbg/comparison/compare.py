@@ -16,7 +16,7 @@ from generator.encode import encode_png
 from generator.errors import ExistsError
 from generator.files import open_regular, refuse_existing, require_writable, write_atomically
 from generator.look.text_table import WIDTH
-from generator.marks import is_marked, mark_png
+from generator.own_results import is_marked, mark_png
 from generator.progress import Progress
 from generator.splits import SplitName
 

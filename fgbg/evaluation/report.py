@@ -10,7 +10,7 @@ from fgbg.evaluation.samples import ShownSample, draw_samples, shown_samples
 from fgbg.predictor import Predictor
 from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable, write_atomically
-from generator.marks import mark_png
+from generator.own_results import mark_png
 from generator.splits import SplitName
 from training.records.run_files import find_checkpoint
 

@@ -9,7 +9,7 @@ from generator.assets.depth_names import folded
 from generator.assets.originals import Kept
 from generator.errors import UsageError
 from generator.files import refuse_existing
-from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX
+from generator.own_results import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX
 
 RESULT_SUFFIXES = (MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX)
 

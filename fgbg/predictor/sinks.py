@@ -14,7 +14,7 @@ from generator.encode import encode_png
 from generator.errors import AssetError, ExistsError
 from generator.files import refuse_existing, write_atomically
 from generator.look.colours import colour_mask
-from generator.marks import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, PREDICTION, mark_png
+from generator.own_results import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, PREDICTION, mark_png
 from training.resize import strips
 
 _TINT = np.array([255, 40, 120])

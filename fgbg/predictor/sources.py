@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from generator.assets.listing import list_folder, require_pictures
 from generator.errors import AssetError, printable
 from generator.files import real_path
-from generator.marks import maker_of
+from generator.own_results import maker_of
 
 if TYPE_CHECKING:
     from fgbg.predictor.picture_input import Picture

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from generator.assets.depth_names import depth_names
 from generator.errors import AssetError, printable
-from generator.marks import maker_of
+from generator.own_results import maker_of
 
 PICTURE_SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jfif", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"}

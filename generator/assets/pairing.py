@@ -8,7 +8,7 @@ from generator.assets.listing import PICTURE_SUFFIXES, list_pictures
 from generator.assets.real_paths import RealPaths
 from generator.errors import AssetError, UsageError
 from generator.files import real_path
-from generator.marks import OVERLAY_SUFFIX, PREDICTION, is_marked
+from generator.own_results import OVERLAY_SUFFIX, PREDICTION, is_marked
 
 MASK_ENDINGS = (
     *("_mask", "-mask", ".mask", "_masks", "_matte", "_alpha"),

@@ -21,7 +21,7 @@ from generator.look.contact_sheet import (
     enlargement,
     fitted,
 )
-from generator.marks import mark_png
+from generator.own_results import mark_png
 from generator.reading.batch import Batch
 from generator.reading.dataset import Dataset, Split, open_dataset
 from generator.reading.seen_objects import SeenObject, instance_maps, seen_objects

@@ -17,7 +17,7 @@ from generator.format.manifest import Moments, Sums
 from generator.format.moments import pixel_sums
 from generator.format.pixels import FARTHEST, NEAREST, OPAQUE, UNKNOWN, Pixels, pixel_bytes
 from generator.look.stats_chart import HeatMap, Histogram, draw_panels
-from generator.marks import mark_png
+from generator.own_results import mark_png
 from generator.progress import Progress
 from generator.reading.batch import Batch
 from generator.reading.dataset import Dataset, Split, open_dataset

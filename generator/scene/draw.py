@@ -12,7 +12,7 @@ from generator.format.tables import MOST_OBJECTS, OBJECT, PLACEMENT, PLAIN_GAIN,
 from generator.scene.ground import ground_depth
 from generator.scene.numbering import SplitPlan
 from generator.scene.placing import Placing
-from generator.scene.random_words import WORDS_PER_SAMPLE, below, high_half, low_half, sample_words, share
+from generator.scene.random_bits import WORDS_PER_SAMPLE, below, high_half, low_half, sample_words, share
 from generator.scene.sprites import NARROWEST_SHADOW, shadow_widths, sprites_per_fg
 
 # Each object of a sample owns eight words: two for its first position, three for its foreground, appearance

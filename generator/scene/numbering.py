@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generator.scene.random_words import random_words
+from generator.scene.random_bits import random_words
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from generator.config import GenerateConfig
 from generator.format.bank import Bank
-from generator.scene.random_words import below
+from generator.scene.random_bits import below
 
 
 @dataclass(frozen=True)

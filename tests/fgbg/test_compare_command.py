@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from fgbg.cli import main
 from generator.encode import encode_png
-from generator.marks import mark_png
+from generator.own_results import mark_png
 from training.checkpoint import load_checkpoint, save_checkpoint
 
 

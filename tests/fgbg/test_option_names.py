@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from fgbg.cli import main
 from fgbg.errors import name_options_in
 from fgbg.option_names import name_options
-from fgbg.screen import say
+from fgbg.terminal import say
 from generator.errors import DatasetError, ImageError, UnusableAssetsError
 
 ROOT = Path(__file__).parents[2]

@@ -11,7 +11,7 @@ from training.checkpoint import FORMAT, VERSION, Checkpoint, load_checkpoint, mo
 from training.config import TrainConfig
 from training.errors import CheckpointError
 from training.models import UNet
-from training.position import RunPosition
+from training.run_position import RunPosition
 from training.stages import Stage
 
 

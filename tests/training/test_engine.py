@@ -25,7 +25,7 @@ from training.losses import WeightedLoss
 from training.models import UNet
 from training.optim.schedules import cosine
 from training.plan import is_finished
-from training.position import RunPosition
+from training.run_position import RunPosition
 from training.stages import Stage
 from training.target import AlphaTarget
 from training.validation import Validation

@@ -10,7 +10,7 @@ from training.batches.batches import shuffled
 from training.config import TrainConfig
 from training.optim.schedules import cosine
 from training.plan import Plan, is_finished, next_epoch
-from training.position import RunPosition
+from training.run_position import RunPosition
 from training.stages import Stage
 
 

@@ -8,7 +8,7 @@ from lightning.fabric import Fabric
 
 from generator.files import write_atomically
 from generator.look.chart import COLOURS, chart_style, new_figure, to_png
-from generator.marks import mark_png
+from generator.own_results import mark_png
 from generator.progress import Progress
 from generator.reading.dataset import Dataset
 from training.batches.batches import read_batches
@@ -16,8 +16,8 @@ from training.config import TrainConfig
 from training.errors import RunError
 from training.learner import Learner
 from training.plan import Plan
-from training.position import RunPosition
 from training.process.devices import over_processes
+from training.run_position import RunPosition
 from training.tuning.batch_size import find_batch_size
 
 _LOWEST_LR, _HIGHEST_LR = 1e-6, 1.0

@@ -7,7 +7,7 @@ import pytest
 from fgbg.predictor import Predicted
 from fgbg.predictor.sinks import overlay, write_prediction
 from generator.errors import ExistsError
-from generator.marks import is_marked
+from generator.own_results import is_marked
 from training import resize
 
 

@@ -8,7 +8,7 @@ import pytest
 from generator.assets.listing import check_names, list_assets, list_folder, list_pictures
 from generator.encode import encode_png
 from generator.errors import AssetError
-from generator.marks import PREDICTION, mark_png
+from generator.own_results import PREDICTION, mark_png
 
 
 @pytest.fixture

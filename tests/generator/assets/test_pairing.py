@@ -6,7 +6,7 @@ import pytest
 from generator.assets.pairing import pair_by_name
 from generator.encode import encode_png
 from generator.errors import AssetError, UsageError
-from generator.marks import PREDICTION, mark_png
+from generator.own_results import PREDICTION, mark_png
 
 
 def make(folder: Path, *names: str) -> Path:

@@ -6,7 +6,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from generator.encode import encode_png
-from generator.marks import is_marked, maker_of, mark_png
+from generator.own_results import is_marked, maker_of, mark_png
 
 
 def test_a_marked_picture_is_known_and_the_same_picture(tmp_path: Path) -> None:

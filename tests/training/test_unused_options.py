@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from training.config import TrainConfig
-from training.idle_options import changed_on_resuming, idle_in_range_test, idle_in_run, idle_on_resuming
 from training.stages import Stage
+from training.unused_options import changed_on_resuming, idle_in_range_test, idle_in_run, idle_on_resuming
 
 STAGES = (Stage(res=16, epochs=1), Stage(res=32, epochs=1))
 

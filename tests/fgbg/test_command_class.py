@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from fgbg import __version__
 from fgbg.cli import COMMANDS, SECTIONS, main
-from fgbg.command import Command
+from fgbg.command_class import Command
 
 
 def command(name: str) -> Command:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from fgbg.config_file import fill_defaults
-from fgbg.screen import be_quiet, is_quiet
+from fgbg.terminal import be_quiet, is_quiet
 from fgbg.value_types import FILE
 
 Function = TypeVar("Function", bound=Callable[..., Any])

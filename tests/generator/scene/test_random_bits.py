@@ -1,6 +1,6 @@
 import numpy as np
 
-from generator.scene.random_words import below, high_half, low_half, random_words, sample_words, share
+from generator.scene.random_bits import below, high_half, low_half, random_words, sample_words, share
 
 
 def test_a_sample_owns_64_words_of_its_splits_stream() -> None:

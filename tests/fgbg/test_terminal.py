@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fgbg.screen import say, warn
+from fgbg.terminal import say, warn
 
 
 def test_lines_stay_lines_whatever_is_in_them(capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,4 +30,4 @@ def test_commands_print_by_these_alone() -> None:
         for path in folder.rglob("*.py")
         if re.search(r"click\.s?echo\(|\bprint\(", path.read_text(encoding="utf-8"))
     }
-    assert others == {"screen.py"}
+    assert others == {"terminal.py"}

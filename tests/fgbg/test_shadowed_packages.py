@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import fgbg.shadowing
-from fgbg.shadowing import ShadowedPackageError, refuse_shadowed_packages
+import fgbg.shadowed_packages
+from fgbg.shadowed_packages import ShadowedPackageError, refuse_shadowed_packages
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -35,7 +35,7 @@ def test_a_folder_without_code_hides_nothing(tmp_path: Path, monkeypatch: pytest
 
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fgbg.shadowing, "find_spec", lambda name: None)
+    monkeypatch.setattr(fgbg.shadowed_packages, "find_spec", lambda name: None)
     with pytest.raises(ShadowedPackageError, match="'generator' is missing"):
         refuse_shadowed_packages()
 
