@@ -20,6 +20,6 @@ def test_the_report_is_a_csv_that_replaces_only_itself(tmp_path: Path) -> None:
     write_report(report, [replace(finding, name=os.fsdecode(b"\xdf\n\x1b[2J"))])
     assert rb"note,bg,\xdf\n\x1b[2J,animated" in report.read_bytes().splitlines()[1]
     (tmp_path / "mine.csv").write_text("kind,name\n")
-    with pytest.raises(ExistsError, match=r"mine\.csv: a file that is no report .* use another `csv`"):
+    with pytest.raises(ExistsError, match=r"mine\.csv is a file that is no report .* Use another `csv`"):
         write_report(tmp_path / "mine.csv", [finding])
     assert (tmp_path / "mine.csv").read_text() == "kind,name\n"
