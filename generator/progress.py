@@ -41,7 +41,6 @@ class Progress:
         total: how many units in all.
         unit: what is counted.
         delay: seconds of work before anything is shown.
-        shown: whether anything is shown at all.
         time_left: gives the time left as text, like `1:23:45`; None estimates it from the units left.
     """
 
@@ -51,11 +50,10 @@ class Progress:
         total: int,
         unit: str,
         delay: float = 0.5,
-        shown: bool = True,
         time_left: Callable[[], str] | None = None,
     ) -> None:
         self._label, self._total, self._unit, self._delay = label, total, unit, delay
-        self._shown = shown and _is_shown.get() and sys.stderr is not None and not sys.stderr.closed
+        self._shown = _is_shown.get() and sys.stderr is not None and not sys.stderr.closed
         self._time_left = time_left
         self._done = self._first = 0
         self._note = ""

@@ -303,12 +303,11 @@ class _Run:
         return f"{stages[stage].res} px, {number}{work}"
 
     def _new_progress(self, begun: RunPosition) -> Progress:
-        """The progress of the whole run in steps, labelled with an epoch; the first process shows it."""
+        """The progress of the whole run in steps, labelled with an epoch."""
         epochs = self._config.stages[begun.stage].epochs
         label = self._label(begun.stage, f"epoch {begun.stage_epochs + 1}/{epochs}")
         total = begun.step + self._plan.steps_to_go(begun)
-        shown = self._fabric.is_global_zero
-        progress = Progress(label, total, "steps", shown=shown, time_left=self._time_left)
+        progress = Progress(label, total, "steps", time_left=self._time_left)
         progress.resume_at(begun.step)
         return progress
 

@@ -90,7 +90,7 @@ def start_run(
     if resume and overwrite:
         raise UsageError("`resume=True`", "", "contradicts `overwrite=True`", "leave one of them out")
     _refuse_held(out, resume, overwrite)
-    with show_progress(progress):
+    with show_progress(progress and is_first_process()):
         dataset: Dataset | None = None
         if not _goes_on(out, resume):  # so that a mistake is reported before a folder is made
             dataset = open_dataset(resolve_run(given).data)
@@ -239,7 +239,7 @@ def suggest_lr(given: Mapping[str, Any], say: Say | None = None, progress: bool 
     say = say if say is not None and is_first_process() else _say_nothing
     config = resolve_run(given)
     path = config.out / LOG_FOLDER / LR_PLOT
-    with show_progress(progress), hold_run(config.out):
+    with show_progress(progress and is_first_process()), hold_run(config.out):
         dataset = open_dataset(config.data)
         config = resolve_machine(_for_mask_of(dataset, config, given))
         refuse_foreign_file(path, is_run_plot)

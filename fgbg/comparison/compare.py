@@ -17,7 +17,7 @@ from generator.errors import ExistsError
 from generator.files import open_regular, refuse_existing, require_writable, write_atomically
 from generator.look.text_table import WIDTH
 from generator.own_results import is_marked, mark_png
-from generator.progress import Progress
+from generator.progress import Progress, show_progress
 from generator.splits import SplitName
 
 PAGE, CURVES, PREDICTIONS = "index.html", "curves.png", "predictions.png"
@@ -76,9 +76,10 @@ def compare(
     _refuse_files_of_others(out)
     refuse_existing([out / name for name in (PAGE, CURVES, PREDICTIONS)], overwrite)
     opened = open_runs(runs, device)
-    shown = read_samples(data, subset, samples) if data is not None else []
-    shown += [read_picture(Path(path)) for path in pictures]
-    predictions = _predictions(opened, shown, with_bg, progress)
+    with show_progress(progress):
+        shown = read_samples(data, subset, samples) if data is not None else []
+        shown += [read_picture(Path(path)) for path in pictures]
+        predictions = _predictions(opened, shown, with_bg)
     figures, differences = figures_table(opened), config_differences(opened)
     page = make_page(opened, figures, differences, predictions, with_bg)
     written = _write(out, {PAGE: page, **_pictures(opened, predictions)})
@@ -86,10 +87,10 @@ def compare(
 
 
 def _predictions(
-    opened: Sequence[ComparedRun], shown: Sequence[Picture], with_bg: bool, progress: bool
+    opened: Sequence[ComparedRun], shown: Sequence[Picture], with_bg: bool
 ) -> list[PredictedPicture]:
     predictions = []
-    with Progress("predicting", len(shown), "pictures", shown=progress) as bar:
+    with Progress("predicting", len(shown), "pictures") as bar:
         for picture in shown:
             predictions.append(predict_picture(opened, picture, with_bg))
             bar.advance(1)

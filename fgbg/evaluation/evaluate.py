@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from fgbg.predictor import Predictor
+from generator.progress import show_progress
 from generator.reading.dataset import Split, open_dataset
 from generator.reading.selection import filled_split
 from generator.splits import SplitName
@@ -77,7 +78,8 @@ def evaluate(
     """
     checkpoint = find_checkpoint(Path(checkpoint))
     predictor = Predictor.load(checkpoint, None, device, mirror)
-    return measure(predictor, checkpoint, data, subset, samples, progress).figures
+    with show_progress(progress):
+        return measure(predictor, checkpoint, data, subset, samples).figures
 
 
 def measure(
@@ -86,7 +88,6 @@ def measure(
     data: str | Path,
     subset: SplitName,
     samples: int | None,
-    progress: bool = True,
 ) -> Measurement:
     """The same as `evaluate` for a loaded network; `checkpoint` names it in the figures."""
     dataset = open_dataset(Path(data))
@@ -101,7 +102,6 @@ def measure(
         predictor.res,
         predictor.device,
         conditions_of(predictor),
-        progress,
     )
     bg_names = [asset.name for asset in dataset.manifest.assets["bg"]]
     figures = {

@@ -11,6 +11,7 @@ from fgbg.predictor import Predictor
 from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable, write_atomically
 from generator.own_results import mark_png
+from generator.progress import show_progress
 from generator.splits import SplitName
 from training.records.run_files import find_checkpoint
 
@@ -55,7 +56,8 @@ def write_evaluation(
     files = (METRICS_FILE, REPORT_FILE, *map(picture_file, conditions))
     require_writable(out)
     refuse_existing([out / file for file in files], overwrite)
-    measured = measure(predictor, checkpoint, data, subset, samples, progress)
+    with show_progress(progress):
+        measured = measure(predictor, checkpoint, data, subset, samples)
     out.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, list[ShownSample]] = {
         condition: shown_samples(measured, condition) for condition in conditions

@@ -18,7 +18,7 @@ from generator.assets.pairing import Pair, name_pictures, pair_by_name
 from generator.encode import encode_png
 from generator.errors import AssetError, ConfigError, EmptyMaskError, ExistsError, ImageError
 from generator.files import real_path, write_again
-from generator.progress import Progress
+from generator.progress import Progress, show_progress
 
 Say = Callable[[str], None]
 
@@ -76,7 +76,7 @@ def cut_out_by_masks(
         1
     """
     pairs, problems = pair_by_name(Path(pictures), Path(masks), say)
-    with Progress("cutting out", len(pairs), "pictures", shown=progress) as bar:
+    with show_progress(progress), Progress("cutting out", len(pairs), "pictures") as bar:
         outcome = cut_out_pairs(pairs, Path(out), foreground, margin, overwrite, bar.advance)
     outcome.failed[:0] = problems
     if outcome.empty and not outcome.made:
@@ -115,7 +115,7 @@ def clean_cut_outs(
         expected = "another folder than the one of the cut-outs"
         raise ConfigError("`out`", expected, str(out), "use another `out`")
     named = name_pictures(Path(pictures), say)
-    with Progress("cleaning edges", len(named), "cut-outs", shown=progress) as bar:
+    with show_progress(progress), Progress("cleaning edges", len(named), "cut-outs") as bar:
         return clean_named(named, Path(out), overwrite, bar.advance)
 
 

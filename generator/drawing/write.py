@@ -8,7 +8,7 @@ from generator.drawing.backgrounds import draw_scene
 from generator.drawing.objects import draw_object
 from generator.encode import encode_png
 from generator.files import write_again
-from generator.progress import Progress
+from generator.progress import Progress, show_progress
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def write_samples(
         ['bg000.depth.png', 'bg000.png']
     """
     drawn = DrawnSamples(Path(folder, "fg"), Path(folder, "bg"))
-    with Progress("drawing", 2 * count, "pictures", shown=progress) as bar:
+    with show_progress(progress), Progress("drawing", 2 * count, "pictures") as bar:
         for number in range(count):
             fg = drawn.fg / f"fg{number:03d}.png"
             rgba = draw_object(seed, number, max(1, size // 2))

@@ -21,7 +21,7 @@ from generator.export.journal import HIDDEN_FOLDER, LOCK_FILE, FinishedLine, Jou
 from generator.files import atomic_file, remove_leftovers
 from generator.locks import hold_folder
 from generator.numerals import format_bytes
-from generator.progress import Progress
+from generator.progress import Progress, show_progress
 from generator.reading.dataset import Dataset
 from generator.reading.selection import filled_split, spread
 from generator.splits import SPLITS, SplitName, share_samples
@@ -69,15 +69,16 @@ def export_dataset(config: ExportConfig, overwrite: bool = False, progress: bool
     """
     end_if_script_is_imported()
     writer = BlockWriter(config)
-    samples = _samples(writer.dataset, config)
-    if Journal.read(config.out).request is None:
-        _refuse_foreign(config.out)
-    with hold_folder(config.out, "fgbg export", f"{HIDDEN_FOLDER}/{LOCK_FILE}"):
-        _remove_all_leftovers(config.out)
-        try:
-            return _export(writer, samples, overwrite, progress)
-        finally:
-            _remove_all_leftovers(config.out)  # workers of a killed export can live a moment longer
+    with show_progress(progress):
+        samples = _samples(writer.dataset, config)
+        if Journal.read(config.out).request is None:
+            _refuse_foreign(config.out)
+        with hold_folder(config.out, "fgbg export", f"{HIDDEN_FOLDER}/{LOCK_FILE}"):
+            _remove_all_leftovers(config.out)
+            try:
+                return _export(writer, samples, overwrite)
+            finally:
+                _remove_all_leftovers(config.out)  # workers of a killed export can live a moment longer
 
 
 def _remove_all_leftovers(out: Path) -> None:
@@ -85,9 +86,7 @@ def _remove_all_leftovers(out: Path) -> None:
         remove_leftovers(Path(folder))
 
 
-def _export(
-    writer: BlockWriter, samples: dict[SplitName, int], overwrite: bool, progress: bool
-) -> ExportOutcome:
+def _export(writer: BlockWriter, samples: dict[SplitName, int], overwrite: bool) -> ExportOutcome:
     out = writer.config.out
     request = writer.config.request(writer.dataset.manifest.id)
     journal = Journal.read(out)
@@ -113,7 +112,7 @@ def _export(
     began = time.monotonic()
     workers = cores() if writer.config.workers == "auto" else writer.config.workers
     with (
-        Progress("exporting", total, "samples", shown=progress) as bar,
+        Progress("exporting", total, "samples") as bar,
         contextlib.closing(run_tasks(writer, todo, workers, finish=False)) as lines,
     ):
         bar.resume_at(total - missing)

@@ -18,7 +18,7 @@ from generator.format.moments import pixel_sums
 from generator.format.pixels import FARTHEST, NEAREST, OPAQUE, UNKNOWN, Pixels, pixel_bytes
 from generator.look.stats_chart import HeatMap, Histogram, draw_panels
 from generator.own_results import mark_png
-from generator.progress import Progress
+from generator.progress import Progress, show_progress
 from generator.reading.batch import Batch
 from generator.reading.dataset import Dataset, Split, open_dataset
 from generator.reading.seen_objects import instance_maps, seen_objects
@@ -167,16 +167,15 @@ def write_stats(
     out = Path(out)
     require_writable(out)
     refuse_existing([out / name for name in (STATS_FILE, CHART_FILE)], overwrite)
-    stats = measure(open_dataset(Path(folder)), subset, samples, progress)
+    with show_progress(progress):
+        stats = measure(open_dataset(Path(folder)), subset, samples)
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(out / CHART_FILE, mark_png(stats.draw(), "stats"))
     write_atomically(out / STATS_FILE, json.dumps(stats.to_json(), indent=1).encode() + b"\n")
     return stats
 
 
-def measure(
-    dataset: Dataset, subset: SplitName, samples: int | None = SAMPLES, progress: bool = True
-) -> DatasetStats:
+def measure(dataset: Dataset, subset: SplitName, samples: int | None = SAMPLES) -> DatasetStats:
     """Count over samples that are spread evenly over a split; None: over all of them.
 
     Raises:
@@ -193,7 +192,7 @@ def measure(
     depth = np.zeros(NEAREST + 1, np.int64)
     visible: list[float] = []
     opaque = _OpaquePixels(dataset)
-    with Progress("measuring", len(rows), "samples", shown=progress) as bar:
+    with Progress("measuring", len(rows), "samples") as bar:
         for block, batch in _blocks(split, rows, manifest.size, manifest.has_instances):
             part = pixel_sums(batch.bg, Pixels(batch.fg_bg, batch.mask, batch.depth))
             sums = {name: sums[name] + part[name] if sums else part[name] for name in part}

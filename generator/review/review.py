@@ -13,7 +13,7 @@ from generator.assets.pixel_budget import PixelBudget
 from generator.depth.pairing import all_depth_files_of
 from generator.errors import AlphaError, ImageError
 from generator.files import hash_file
-from generator.progress import Progress
+from generator.progress import Progress, show_progress
 from generator.resize import fit_picture, scale_sprite
 from generator.review.backgrounds import flaws_of_background
 from generator.review.cutouts import flaws_of_cut_out
@@ -70,7 +70,7 @@ def review(
         *_list_assets("fg", Path(fg), say, CUT_OUTS_ADVICE),
         *_list_assets("bg", Path(bg), say, PHOTOS_ADVICE),
     ]
-    with Progress("reviewing", len(assets), "pictures", shown=progress) as bar:
+    with show_progress(progress), Progress("reviewing", len(assets), "pictures") as bar:
         looked_at = _look_at_all(assets, limits or Limits(), bar.advance)
     findings = [asset.finding(flaw) for asset, seen in looked_at for flaw in seen.flaws]
     findings += findings_of_names(assets)

@@ -84,7 +84,6 @@ def evaluate(
     res: int,
     device: torch.device,
     conditions: Sequence[Condition] = CONDITIONS,
-    progress: bool = True,
 ) -> Evaluation:
     """Measure a network on samples of a split; the same network and samples give the same numbers.
 
@@ -96,7 +95,6 @@ def evaluate(
         res: longer side in pixels at which the network runs and is measured.
         device: where it runs.
         conditions: which ones to measure; for a network that takes no background only "absent".
-        progress: show a progress bar on stderr.
     """
 
     def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> _Groups:
@@ -113,7 +111,7 @@ def evaluate(
         }
 
     collected = _Columns()
-    with Progress("evaluating", len(rows), "samples", shown=progress) as bar:
+    with Progress("evaluating", len(rows), "samples") as bar:
         for numbers, groups in looked_at(split, rows, target, res, device, look):
             for group, columns in groups.items():
                 collected.add(group, columns)

@@ -60,7 +60,7 @@ def find_lr(config: TrainConfig, fabric: Fabric, dataset: Dataset) -> LrRange:
     rates = np.geomspace(_LOWEST_LR, _HIGHEST_LR, _LR_STEPS)
     losses: list[float] = []
     mean = 0.0
-    with Progress("finding the learning rate", _LR_STEPS, "steps", shown=fabric.is_global_zero) as progress:
+    with Progress("finding the learning rate", _LR_STEPS, "steps") as progress:
         for step, rate in enumerate(rates.tolist()):
             terms = learner.step(batches, probe.stages[0].res, step, rate)
             loss = float(over_processes(fabric, terms["loss"], "mean"))

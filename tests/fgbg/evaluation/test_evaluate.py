@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+import generator.progress
 from fgbg.evaluation.evaluate import evaluate
 from fgbg.evaluation.report import write_evaluation
 
@@ -22,24 +23,12 @@ def test_it_returns_what_the_report_holds_and_writes_nothing(
 
 
 def test_no_bar_is_shown_where_none_is_asked_for(
-    unrendered: Path, trained_for_masks: Path, monkeypatch: pytest.MonkeyPatch
+    unrendered: Path,
+    trained_for_masks: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    shown = []
-
-    class Bar:
-        def __init__(self, *_: object, shown: bool) -> None:
-            asked.append(shown)
-
-        def __enter__(self) -> "Bar":
-            return self
-
-        def __exit__(self, *_: object) -> None: ...
-
-        def advance(self, count: int) -> None:
-            shown.append(count)
-
-    asked: list[bool] = []
-    monkeypatch.setattr("training.evaluation.evaluate.Progress", Bar)
+    monkeypatch.setattr(generator.progress, "LINE_SECONDS", 0)
     for progress in (True, False):
         evaluate(trained_for_masks, unrendered, samples=2, device="cpu", progress=progress)
-    assert asked == [True, False] and shown == [2, 2]
+        assert ("evaluating: 2/2 samples" in capsys.readouterr().err) == progress

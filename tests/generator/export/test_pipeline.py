@@ -10,13 +10,13 @@ from filelock import FileLock
 
 import generator.export.blocks
 import generator.export.pipeline
+import generator.progress
 from generator.errors import ConfigError, DatasetError, DiskSpaceError, UsageError
 from generator.export.blocks import block_samples, cut
 from generator.export.config import ExportConfig
 from generator.export.pipeline import export_dataset
 from generator.export.samples import Encoder, Sample
 from generator.files import hash_file
-from generator.progress import Progress
 from generator.reading.dataset import open_dataset
 
 
@@ -257,21 +257,18 @@ def test_samples_of_one_number_are_refused(config: ExportConfig, monkeypatch: py
 
 
 def test_paths_are_text_or_paths_and_the_bar_can_be_hidden(
-    unrendered: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    unrendered: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    recorded: list[bool] = []
-
-    def progress(label: str, total: int, unit: str, shown: bool) -> Progress:
-        recorded.append(shown)
-        return Progress(label, total, unit, shown=False)
-
-    monkeypatch.setattr(generator.export.pipeline, "Progress", progress)
+    monkeypatch.setattr(generator.progress, "LINE_SECONDS", 0)
     for name, shown in (("a", True), ("b", False)):
         config = ExportConfig(
             data=str(unrendered), out=str(tmp_path / name), format="folder", samples=1, workers=1
         )
         assert export_dataset(config, progress=shown).written == 1
-    assert recorded == [True, False]
+        assert ("exporting: 1/1 samples" in capsys.readouterr().err) == shown
 
 
 def test_a_value_that_cannot_be_is_refused(config: ExportConfig) -> None:

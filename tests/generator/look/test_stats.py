@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -6,11 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
+import generator.progress
 from generator.config import GenerateConfig
 from generator.errors import DatasetError, UsageError
 from generator.look.stats import DatasetStats, measure, write_stats
 from generator.pipeline import generate
 from generator.reading.dataset import open_dataset
+from generator.reading.verify import VERIFIED_FILE
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +118,21 @@ def test_nothing_is_replaced_unasked(unrendered: Path, tmp_path: Path) -> None:
     assert (tmp_path / "stats.png").read_text() == "mine"
     write_stats(unrendered, "val", 3, tmp_path, overwrite=True)
     assert (tmp_path / "stats.json").exists()
+
+
+def test_no_bar_is_shown_where_none_is_asked_for(
+    unrendered: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(generator.progress, "LINE_SECONDS", 0)
+    for shown in (True, False):
+        new = tmp_path / f"new-{shown}"  # its hashes are checked too
+        shutil.copytree(unrendered, new, ignore=shutil.ignore_patterns(VERIFIED_FILE))
+        write_stats(new, "val", 3, tmp_path / f"out-{shown}", progress=shown)
+        labels = {line.partition(":")[0] for line in capsys.readouterr().err.splitlines()}
+        assert labels == ({"verifying", "measuring"} if shown else set())
 
 
 def test_samples_without_any_object(request_fields: dict[str, object], tmp_path: Path) -> None:
