@@ -44,19 +44,17 @@ def command(fg: Path, bg: Path, report: Path, overwrite: bool, **sizes: Any) -> 
     refuses pictures with errors.
     """
     from generator.config import GenerateConfig
-    from generator.files import refuse_existing
     from generator.review.finding import SEVERITIES
     from generator.review.limits import Limits
     from generator.review.report import check_report, write_report
     from generator.review.review import review
 
     config = GenerateConfig(**sizes)
-    check_report(report)
-    refuse_existing([report], overwrite, "another `csv`")
+    check_report(report, overwrite)
     outcome = review(fg, bg, Limits(config.size, config.fg_size), say=note)
     ctx = click.get_current_context()
     findings = [replace(found, advice=name_options(found.advice, ctx)) for found in outcome.findings]
-    write_report(report, findings)
+    write_report(report, findings, overwrite)
     _print_table(findings)
     counts = Counter(finding.severity for finding in findings)
     named = ", ".join(

@@ -2,27 +2,25 @@
 
 import csv
 import io
-import os
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import astuple, fields
 from pathlib import Path
 
-from generator.errors import ExistsError, printable
-from generator.files import open_regular, require_writable, write_atomically
+from generator.errors import printable
+from generator.files import refuse_existing, require_writable, write_atomically
 from generator.review.finding import Finding
 
 _COLUMNS = tuple(column.name for column in fields(Finding))
 
 
-def write_report(path: str | Path, findings: Sequence[Finding]) -> None:
+def write_report(path: str | Path, findings: Sequence[Finding], overwrite: bool = False) -> None:
     """Write findings as CSV, one column for each field of `Finding`; escape codes in names are escaped.
 
     Raises:
-        ExistsError: as `check_report`.
+        UsageError: as `check_report`.
     """
     path = Path(path)
-    check_report(path)
+    check_report(path, overwrite)
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(_COLUMNS)
@@ -31,18 +29,12 @@ def write_report(path: str | Path, findings: Sequence[Finding]) -> None:
     write_atomically(path, text.getvalue().encode())
 
 
-def check_report(path: str | Path) -> None:
-    """Make sure that a report can be written to `path`; an earlier report may be there.
+def check_report(path: str | Path, overwrite: bool = False) -> None:
+    """Make sure that a report can be written to `path`, before the pictures are looked at.
 
     Raises:
-        ExistsError: something else is there.
+        UsageError: a file is there and `overwrite` is False, or the folder cannot be written to.
     """
     path = Path(path)
     require_writable(path.parent, "another `csv`")
-    if not os.path.lexists(path):
-        return
-    found = "a folder" if path.is_dir() else "a file that is no report of fgbg review"
-    with suppress(OSError), open_regular(path) as file:
-        if file.readline(200).decode(errors="replace").rstrip("\r\n") == ",".join(_COLUMNS):
-            return
-    raise ExistsError(path, "use another `csv`", found)
+    refuse_existing([path], overwrite, "another `csv`")

@@ -58,13 +58,6 @@ def test_the_report_names_options(mixed: DrawnSamples, tmp_path: Path) -> None:
     assert ',"remove it, or raise --fg-size"\n' in (tmp_path / "r.csv").read_text()
 
 
-def test_another_file_is_not_replaced(mixed: DrawnSamples, tmp_path: Path) -> None:
-    (tmp_path / "r.csv").write_text("mine")
-    code, _, stderr = run(mixed, tmp_path / "r.csv")
-    assert code == 2 and "r.csv is a file that is no report of fgbg review. Use another --csv" in stderr
-    assert (tmp_path / "r.csv").read_text() == "mine"
-
-
 def test_an_empty_folder_is_one_line(mixed: DrawnSamples, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     code, _, stderr = run(mixed, tmp_path / "r.csv", "--bg", str(tmp_path / "empty"))
