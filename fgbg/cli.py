@@ -9,7 +9,8 @@ import click
 
 from fgbg import __version__
 from fgbg.command_class import common_options
-from fgbg.errors import StoppedCommandError, name_options_in, report
+from fgbg.errors import StoppedCommandError, report
+from fgbg.option_names import name_options_in
 from generator.errors import FgbgError
 
 SECTIONS = {

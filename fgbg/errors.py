@@ -3,11 +3,9 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import click
 
-from fgbg.option_names import name_options
 from fgbg.terminal import warn
 from generator.errors import FgbgError, UnusableAssetsError
 
@@ -46,17 +44,6 @@ class StoppedCommandError(FgbgError):
         return f"stopped; {self.fix}"
 
 
-def name_options_in(error: FgbgError, ctx: click.Context) -> None:
-    """Change an error of the library so that it names options of the command line instead of fields."""
-    for part in ("expected", "found", "fix"):
-        setattr(error, part, name_options(getattr(error, part), ctx))
-    if not isinstance(error.args[0], Path):
-        error.where = name_options(error.where, ctx)
-    if isinstance(error, UnusableAssetsError):
-        for problem in error.problems.values():
-            name_options_in(problem, ctx)
-
-
 @contextmanager
 def report(debug: bool) -> Iterator[None]:
     """Print an error as one line on stderr and exit with its code; with `debug` raise it as it is."""
@@ -72,8 +59,7 @@ def report(debug: bool) -> Iterator[None]:
             error.show()
             sys.exit(error.exit_code)
         if isinstance(error, UnusableAssetsError):
-            for problem in error.problems.values():
-                warn(f"fgbg: {problem}")
+            warn(*error.problems.values())
         message, code = _describe(error)
         warn(f"fgbg: {message}")
         if isinstance(error, OSError):

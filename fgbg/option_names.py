@@ -7,10 +7,17 @@ A user of the command line reads `--fg-size`, `--depth plane`, `--no-render`.
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 
-_FIELD = re.compile(r"`([a-z][a-z0-9_]*)(?:=([^`]*))?`")
+from generator.errors import FgbgError, UnusableAssetsError
+
+# A field stands alone, like a word: a name of a file with backquotes, such as a`b`.png, does not hold one.
+_FIELD = re.compile(
+    r"""(?<![^\s('"])`([a-z][a-z0-9_]*)(?:=([^`]*))?`(?![^\s.,;:)'"]|[.,;:)'"]+[^\s.,;:)'"])"""
+)
+_FIELDS_ALONE = re.compile(r"`[^`]+`(, `[^`]+`)*")
 _OTHER_NAMES = {"stages": "res"}
 """Fields that have another name than their option."""
 
@@ -29,6 +36,20 @@ def name_options(text: str, ctx: click.Context | None) -> str:
     if ctx is None or "`" not in text:
         return text
     return _FIELD.sub(lambda field: _option(ctx, field[1], field[2]) or field[0], text)
+
+
+def name_options_in(error: FgbgError, ctx: click.Context | None) -> None:
+    """Change an error of the library so that it names options of the command line instead of fields.
+
+    The file or folder that the error is about keeps its name.
+    """
+    for part in ("expected", "found", "fix"):
+        setattr(error, part, name_options(getattr(error, part), ctx))
+    if not isinstance(error.args[0], Path) and _FIELDS_ALONE.fullmatch(error.where):
+        error.where = name_options(error.where, ctx)
+    if isinstance(error, UnusableAssetsError):
+        for problem in error.problems.values():
+            name_options_in(problem, ctx)
 
 
 def _option(ctx: click.Context, name: str, value: str | None) -> str | None:

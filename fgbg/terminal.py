@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from fgbg.option_names import name_options
-from generator.errors import printable
+from fgbg.option_names import name_options, name_options_in
+from generator.errors import FgbgError, printable
 
 _QUIET = "fgbg.quiet"
 
@@ -40,7 +40,7 @@ def answer(*lines: object) -> None:
 
 
 def warn(*lines: object) -> None:
-    """Print errors to stderr."""
+    """Print errors to stderr; an FgbgError gets the name of the program in front."""
     _print(lines, err=True)
 
 
@@ -48,10 +48,20 @@ def _print(lines: Iterable[object], err: bool) -> None:
     """Print each line as one line, whatever it holds.
 
     Line breaks and escape codes are escaped; so is a character that the terminal's encoding does not have.
-    Fields that the library names in backquotes become options; a path is printed as it is.
+    Fields that the library names in backquotes become options; paths, also those of errors, are printed as
+    they are.
     """
     ctx = click.get_current_context(silent=True)
     for line in lines:
-        text = printable(line if isinstance(line, Path) else name_options(str(line), ctx))
+        text = printable(_with_options(line, ctx))
         encoding = getattr(sys.stderr if err else sys.stdout, "encoding", None) or "utf-8"
         click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err)
+
+
+def _with_options(line: object, ctx: click.Context | None) -> str:
+    if isinstance(line, Path):
+        return str(line)
+    if isinstance(line, FgbgError):
+        name_options_in(line, ctx)
+        return f"fgbg: {line}"
+    return name_options(str(line), ctx)

@@ -128,10 +128,7 @@ def command(
 
 def _say(outcome: "Outcome") -> None:
     """Print on stderr which pictures failed or were skipped, and what was assumed about masks."""
-    for problem in outcome.failed:
-        warn(f"fgbg: {problem}")
-    for empty in outcome.empty[:_MOST_LINES]:
-        warn(f"fgbg: {empty}")
+    warn(*outcome.failed, *outcome.empty[:_MOST_LINES])
     if len(outcome.empty) > _MOST_LINES:
         warn(f"fgbg: {len(outcome.empty) - _MOST_LINES} more masks do not show the object; skipped")
     if outcome.kept:

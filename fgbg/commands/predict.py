@@ -123,7 +123,7 @@ def _find_pictures(paths: Sequence[Path], out: Path) -> "Found":
 
     found = find_pictures(paths, out)
     note(*found.remarks)
-    warn(*(f"fgbg: {problem}" for problem in found.problems))
+    warn(*found.problems)
     if not found.pictures:
         raise SystemExit(1)
     if not any(given.path.exists() for given in found.pictures):
@@ -142,7 +142,7 @@ class _Report:
     def say(self, done: "Done") -> None:
         if done.predicted is None:
             self.failed += 1
-            warn(f"fgbg: {self._problem(done)}")
+            self._say_problem(done)
             return
         moved = ""
         if done.predicted.bg_moved:
@@ -163,14 +163,17 @@ class _Report:
         if self.failed:
             warn(f"fgbg: {self.failed:,} of {len(self._bases):,} pictures failed, the others are done")
 
-    def _problem(self, done: "Done") -> str:
-        """A line that names the picture, whatever the error is about."""
-        from generator.errors import printable
+    def _say_problem(self, done: "Done") -> None:
+        """Print a line that names the picture, whatever the error is about."""
+        from generator.errors import FgbgError, printable
 
+        if isinstance(done.error, FgbgError) and printable(done.name) in str(done.error):
+            warn(done.error)
+            return
         text = str(done.error)
         if isinstance(done.error, MemoryError):
             text = "not enough memory for a picture of this size; scale it down"
         if isinstance(done.error, OSError):
             reason = done.error.strerror or done.error
             text = f"results {self._bases[done.name]}.* cannot be written: {reason}"
-        return text if printable(done.name) in text else f"{done.name}: {text}"
+        warn(f"fgbg: {done.name}: {text}")

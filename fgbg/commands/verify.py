@@ -21,7 +21,7 @@ def command(data: Path, quick: bool) -> None:
     from generator.reading.verify import verify_dataset
 
     problems = verify_dataset(data, quick)
-    warn(*(f"fgbg: {problem}" for problem in problems))
+    warn(*problems)
     if problems:
         raise SystemExit(1)
     open_dataset(data, hash_files=not quick)

@@ -8,10 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from fgbg.cli import main
-from fgbg.errors import name_options_in
-from fgbg.option_names import name_options
-from fgbg.terminal import say
-from generator.errors import DatasetError, ImageError, UnusableAssetsError
+from fgbg.option_names import name_options, name_options_in
+from fgbg.terminal import say, warn
+from generator.errors import ConfigError, DatasetError, ImageError, UnusableAssetsError
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,6 +32,8 @@ def context(command: str) -> click.Context:
         ("train", "`resume=False` and `stages`", "no --resume and --res"),
         ("review", "another `csv`", "another --csv"),
         ("verify", "generate again with `overwrite=True`", "generate again with --overwrite"),  # of others
+        ("train", "('train `resume=True` `out=a`'), `res`.", "('train --resume --out a'), --res."),
+        ("train", "x/`res`.png `res`.pt: a`out` `out`b", "x/`res`.png `res`.pt: a`out` `out`b"),  # files
         ("train", "`attention` and `Size` and `a b`", "`attention` and `Size` and `a b`"),
     ],
 )
@@ -48,6 +49,22 @@ def test_a_path_is_printed_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     with context("generate"):
         say(Path("`out`"), "`out`")
     assert capsys.readouterr().out == "`out`\n--out\n"
+
+
+def test_the_place_of_an_error_is_named_as_it_is_unless_it_is_a_field(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with context("generate"):
+        warn(
+            ImageError(Path("`fg_size`"), "", "is small", "lower `size`"),
+            ConfigError("`size` a.toml: [`seed`]", "1", "2", "lower `size`"),
+            ConfigError("`scale`, `rotate`", "", "contradict", "lower `size`"),
+        )
+    assert capsys.readouterr().err.splitlines() == [
+        "fgbg: `fg_size` is small. Lower --size.",
+        "fgbg: `size` a.toml: [`seed`]: expected 1, found 2; lower --size",
+        "fgbg: --scale, --rotate contradict. Lower --size.",
+    ]
 
 
 def test_every_problem_of_several_names_options() -> None:
