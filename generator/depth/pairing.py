@@ -9,11 +9,6 @@ from generator.assets.listing import PICTURE_SUFFIXES
 from generator.errors import AssetError
 
 
-def depth_file_of(background: Path) -> Path | None:
-    """The depth file beside one background; use `depth_files_of` for many, which lists each folder once."""
-    return depth_files_of([background])[0]
-
-
 def depth_files_of(backgrounds: Sequence[Path]) -> list[Path | None]:
     """The depth file beside each background, or None; the files are not opened.
 

@@ -5,10 +5,9 @@ run that is made longer continues where the longer run would be. The plateau sch
 """
 
 import math
-from typing import Literal, get_args
+from typing import Literal
 
 Schedule = Literal["plateau", "cosine", "one-cycle"]
-SCHEDULES: tuple[Schedule, ...] = get_args(Schedule)
 
 LAST = 0.01
 """Factor at the end of a cosine."""

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.depth.pairing import depth_file_of, depth_files_of, depth_without_background
+from generator.depth.pairing import depth_files_of, depth_without_background
 from generator.errors import AssetError
 
 
@@ -34,8 +34,7 @@ def put(folder: Path, *names: str) -> None:
 )
 def test_the_depth_of_a_background_is_found(tmp_path: Path, picture: str, depth: str) -> None:
     put(tmp_path, picture, depth, "other.jpg", "roomy.depth.png", ".room.depth.png")
-    assert depth_file_of(tmp_path / picture) == tmp_path / depth
-    assert depth_file_of(tmp_path / "other.jpg") is None
+    assert depth_files_of([tmp_path / picture, tmp_path / "other.jpg"]) == [tmp_path / depth, None]
 
 
 def test_pictures_that_share_a_name_share_their_depth(tmp_path: Path) -> None:
@@ -56,7 +55,7 @@ def test_two_depth_files_are_refused(tmp_path: Path, second: str) -> None:
     put(tmp_path, "a.jpg", "a.depth.png", second)
     names = " and ".join(sorted(["a.depth.png", second]))
     with pytest.raises(AssetError, match=rf"a\.jpg has several depth files: {names}. Keep one"):
-        depth_file_of(tmp_path / "a.jpg")
+        depth_files_of([tmp_path / "a.jpg"])
 
 
 def test_a_picture_that_only_sounds_like_depth_is_a_picture(tmp_path: Path) -> None:
@@ -75,4 +74,4 @@ def test_depth_without_a_background_is_named(tmp_path: Path) -> None:
 def test_a_dead_link_is_depth_all_the_same(tmp_path: Path) -> None:
     put(tmp_path, "a.jpg")
     (tmp_path / "a.depth.png").symlink_to("nowhere")
-    assert depth_file_of(tmp_path / "a.jpg") == tmp_path / "a.depth.png"
+    assert depth_files_of([tmp_path / "a.jpg"]) == [tmp_path / "a.depth.png"]
