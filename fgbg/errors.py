@@ -19,7 +19,7 @@ _STOPPED = {
     "verify": "nothing was changed",
     "preview": _NOTHING,
     "stats": _NOTHING,
-    "train": "the last checkpoint is kept: continue with fgbg train --resume",
+    "train": "if a checkpoint was saved, fgbg train --resume continues from it",
     "evaluate": _NOTHING,
     "compare": _NOTHING,
     "predict": "the results listed above are kept: predict the other pictures, or all again with --overwrite",

@@ -214,9 +214,8 @@ class GenerateConfig(StrictConfig):
         if not is_network(self.depth):
             raise ConfigError("`depth_per=composite`", "`depth` onnx: or hf:", self.depth, "name a network")
         if not self.render:
-            raise ConfigError(
-                "`depth_per=composite`", "`render=True`", "`render=False`", "leave `render=False` out"
-            )
+            problem = "needs stored pixels and does not go with `render=False`"
+            raise ConfigError("`depth_per=composite`", "", problem, "leave one of them out")
         if self.workers not in ("auto", 1):
             found = f"`workers={self.workers}`"
             raise ConfigError(

@@ -168,27 +168,26 @@ class TrainConfig(StrictConfig):
             needed = option == "`mask_loss`" or self.depth_head
             if (needed and not terms) or not all(weight >= 0 for weight in terms.values()):
                 raise ConfigError(option, "terms with weights from 0", str(terms), "give other weights")
-        for option, is_idle, needs, found in (
-            ("`encoder`", self.encoder and self.model != "unet", "`model=unet`", f"`model={self.model}`"),
-            ("`encoder_weights`", self.encoder_weights != "none" and not self.encoder, "`encoder`", "none"),
-            ("`freeze_encoder`", self.freeze_encoder and not self.encoder, "`encoder`", "none"),
+        has_encoder, trained = self.encoder is not None, self.encoder_weights != "none"
+        for option, is_idle, problem in (
+            ("`encoder`", has_encoder and self.model != "unet", f"does not go with `model={self.model}`"),
+            ("`encoder_weights`", trained and not has_encoder, "has no effect without `encoder`"),
+            ("`freeze_encoder`", self.freeze_encoder and not has_encoder, "has no effect without `encoder`"),
             (
                 "`freeze_encoder`",
-                self.freeze_encoder and self.encoder_weights == "none",
-                "trained `encoder_weights`",
-                "none",
+                self.freeze_encoder and not trained,
+                "would keep random weights, because of `encoder_weights=none`",
             ),
             (
                 "`depth_loss`",
                 self.depth_loss and not self.depth_head,
-                "`depth_head=True`",
-                "`depth_head=False`",
+                "has no effect with `depth_head=False`",
             ),
-            ("`bg_dropout`", self.bg_dropout and self.inputs == 3, "`inputs=6`", "`inputs=3`"),
-            ("`bg_jitter`", self.bg_jitter and self.inputs == 3, "`inputs=6`", "`inputs=3`"),
+            ("`bg_dropout`", self.bg_dropout and self.inputs == 3, "has no effect with `inputs=3`"),
+            ("`bg_jitter`", self.bg_jitter and self.inputs == 3, "has no effect with `inputs=3`"),
         ):
             if is_idle:
-                raise ConfigError(option, needs, found, "leave one of them out")
+                raise ConfigError(option, "", problem, "change one of them")
         return self
 
     @property

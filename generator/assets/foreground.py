@@ -55,8 +55,8 @@ class Foreground:
 
     def __post_init__(self) -> None:
         if self.grey_is_alpha and (self.solid or self.soft):
-            expected = "neither `foreground` nor `soft` with it"
-            raise ConfigError("`grey_is_alpha`", expected, "both", "leave one of them out")
+            problem = "does not go with `foreground` or `soft`"
+            raise ConfigError("`grey_is_alpha`", "", problem, "leave one of them out")
 
 
 @dataclass(frozen=True)

@@ -46,12 +46,12 @@ def test_the_options_decide_the_network(options: list[str], title: str, paramete
     ("options", "message"),
     [
         (["--encoder", "resnet43"], "there is resnet"),
-        (["--inputs", "3", "--bg-dropout", "0.5"], "--bg-dropout: expected --inputs 6, found --inputs 3"),
+        (["--inputs", "3", "--bg-dropout", "0.5"], "--bg-dropout has no effect with --inputs 3. Change"),
         (
             ["--no-depth-head", "--depth-loss", "l1"],
-            "--depth-loss: expected --depth-head, found --no-depth-head",
+            "--depth-loss has no effect with --no-depth-head. Change",
         ),
-        (["--freeze-encoder"], "--freeze-encoder: expected --encoder, found none"),
+        (["--freeze-encoder"], "--freeze-encoder has no effect without --encoder. Change"),
     ],
 )
 def test_options_that_would_do_nothing_are_refused_in_one_line(options: list[str], message: str) -> None:

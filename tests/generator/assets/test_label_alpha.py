@@ -74,7 +74,7 @@ def test_grey_as_alpha() -> None:
     assert alpha_of_labels(MASK, wide, soft).alpha.tolist() == [[0, 0x80, 0xFF]]
     with pytest.raises(ImageError, match="found a palette"):
         alpha_of_labels(MASK, Labels(np.ones((1, 1), np.uint8), np.zeros((2, 3), np.uint8)), soft)
-    with pytest.raises(ConfigError, match="`grey_is_alpha`: expected neither `foreground` nor `soft`"):
+    with pytest.raises(ConfigError, match="`grey_is_alpha` does not go with `foreground` or `soft`"):
         Foreground((1,), grey_is_alpha=True)
 
 

@@ -91,7 +91,10 @@ def test_a_network_may_see_every_composite(fields: Fields, tmp_path: Path) -> No
     [
         ({"depth": "midas"}, r"`depth`: expected auto, files, plane, onnx:PATH or hf:MODEL, found 'midas'"),
         ({"depth_per": "composite", "depth": "plane"}, "expected `depth` onnx: or hf:, found plane"),
-        ({"depth_per": "composite", "render": False}, "expected `render=True`, found `render=False`"),
+        (
+            {"depth_per": "composite", "render": False},
+            "needs stored pixels and does not go with `render=False`",
+        ),
         ({"depth_per": "composite", "workers": 2}, "expected one process"),
     ],
 )
