@@ -121,7 +121,7 @@ def command(
     else:
         outcome = cut_out_by_masks(pictures, masks, out, chosen, margin, overwrite, note)
     _say(outcome)
-    say(f"{outcome.made} cut-outs in {out}")
+    say(f"{outcome.made} cut-out{'' if outcome.made == 1 else 's'} in {out}")
     if outcome.failed or outcome.kept:
         raise SystemExit(1 if outcome.made or outcome.failed else ExistsError.exit_code)
 

@@ -116,7 +116,7 @@ def _threshold(figures: Figures, show: Show) -> Table | None:
     ]
     if "clean" in network and (wrong := 1 - threshold["clean"]["iou"]["mean"]) > 0:
         share = (1 - network["clean"]["iou"]["mean"]) / wrong
-        rows.append(TableRow("network's error / its error ↓", [f"{share:.3f}", *[""] * (len(found) - 1)]))
+        rows.append(TableRow("network error / threshold error ↓", [f"{share:.3f}", *[""] * (len(found) - 1)]))
     note = (
         "A method without training, for comparison. It marks each pixel whose colour differs from the"
         " background by at least a level (0 to 255), the one with the best mean IoU on these samples. The"

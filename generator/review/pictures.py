@@ -52,7 +52,7 @@ def find_checkerboard(rgb: np.ndarray, opaque: np.ndarray | None, limits: Limits
         detail = (
             f"{share:.0%} of the contrast in bright parts are light grey and white squares (at {side} px)"
         )
-        yield Flaw("warning", "checkerboard", detail, "get it with real transparency, or remove it")
+        yield Flaw("warning", "checkerboard", detail, "use a version without the squares, or remove it")
 
 
 def find_enlargement(rgb: np.ndarray, inside: np.ndarray | None, limits: Limits) -> Iterator[Flaw]:

@@ -56,7 +56,7 @@ def test_what_fails_is_named_and_the_rest_is_done(labelled: Path) -> None:
     code, stdout, stderr = cutout(
         labelled, "pictures", "--masks", str(labelled / "masks"), "--foreground", "1"
     )
-    assert code == 1 and "1 cut-outs in" in stdout
+    assert code == 1 and "1 cut-out in" in stdout
     lines = stderr.splitlines()
     assert len(lines) == 3
     assert lines.pop(0) == f"{labelled / 'pictures'}: 1 file skipped: .heic (1)"
@@ -68,7 +68,7 @@ def test_a_picture_without_the_object_is_no_failure(labelled: Path) -> None:
     Image.new("L", (50, 40), 2).save(labelled / "masks" / "b.png")
     masks = ["--masks", str(labelled / "masks"), "--foreground"]
     code, stdout, stderr = cutout(labelled, "pictures", *masks, "1")
-    assert code == 0 and "1 cut-outs in" in stdout and stderr.endswith("; skipped\n")
+    assert code == 0 and "1 cut-out in" in stdout and stderr.endswith("; skipped\n")
     code, _, stderr = cutout(labelled, "pictures", *masks, "9")
     assert code == 1 and "expected the object in some mask, found none in 2; check --foreground" in stderr
 
