@@ -73,7 +73,7 @@ def _defaults(
             raise ConfigError(f"{path}: [{name}]", f"an option of {name}", shown(key), fix)
         where = f"{path}: [{name}] {key}"
         if option.name in defaults:
-            raise ConfigError(where, "every option once", "two spellings of it", "remove one")
+            raise ConfigError(where, "", "is there in two spellings", "remove one of them")
         defaults[str(option.name)] = _value(ctx, option, where, value)
     return defaults
 

@@ -219,7 +219,7 @@ class GenerateConfig(StrictConfig):
         if self.workers not in ("auto", 1):
             found = f"`workers={self.workers}`"
             raise ConfigError(
-                "`depth_per=composite`", "one process, that of the network", found, "leave `workers` out"
+                "`depth_per=composite`", "one process, which runs the network", found, "leave `workers` out"
             )
 
     @property

@@ -35,10 +35,10 @@ def config_error(error: ValidationError) -> ConfigError:
     """The error for the first wrong field of a request."""
     first = error.errors()[0]
     place = [str(part) for part in first["loc"] if isinstance(part, str | int)]
-    option = f"`{place[0]}`" if place else "the request"
+    field = f"`{place[0]}`" if place else "the request"
     if first["type"] == "extra_forbidden":
-        return ConfigError(option, "a field of this request", shown(place[0]), "check its spelling")
+        return ConfigError(field, "a field of this request", shown(place[0]), "check its spelling")
     expected = first["msg"].removeprefix("Input should be ")
     if expected.startswith(("greater", "less")):
         expected = f"a value {expected}"
-    return ConfigError(option, expected, shown(first["input"]), "correct it")
+    return ConfigError(field, expected, shown(first["input"]), "correct it")

@@ -164,12 +164,12 @@ class TrainConfig(StrictConfig):
                 raise ConfigError("`augment`", f"effects among {known}", name, "correct the name")
             if not 0 <= share <= 1:
                 raise ConfigError("`augment`", "shares from 0 to 1", f"{name}:{share}", "give another share")
-        for option, terms in (("`mask_loss`", self.mask_loss), ("`depth_loss`", self.depth_loss)):
-            needed = option == "`mask_loss`" or self.depth_head
+        for field, terms in (("`mask_loss`", self.mask_loss), ("`depth_loss`", self.depth_loss)):
+            needed = field == "`mask_loss`" or self.depth_head
             if (needed and not terms) or not all(weight >= 0 for weight in terms.values()):
-                raise ConfigError(option, "terms with weights from 0", str(terms), "give other weights")
+                raise ConfigError(field, "terms with weights from 0", str(terms), "give other weights")
         has_encoder, trained = self.encoder is not None, self.encoder_weights != "none"
-        for option, is_idle, problem in (
+        for field, is_idle, problem in (
             ("`encoder`", has_encoder and self.model != "unet", f"does not go with `model={self.model}`"),
             ("`encoder_weights`", trained and not has_encoder, "has no effect without `encoder`"),
             ("`freeze_encoder`", self.freeze_encoder and not has_encoder, "has no effect without `encoder`"),
@@ -187,7 +187,7 @@ class TrainConfig(StrictConfig):
             ("`bg_jitter`", self.bg_jitter and self.inputs == 3, "has no effect with `inputs=3`"),
         ):
             if is_idle:
-                raise ConfigError(option, "", problem, "change one of them")
+                raise ConfigError(field, "", problem, "change one of them")
         return self
 
     @property

@@ -56,7 +56,7 @@ class DeviceMemoryError(FgbgError):
 
     def __init__(self, device: object, res: int) -> None:
         fix = "lower `res`" if str(device) == "cpu" else "lower `res`, or use `device=cpu`"
-        super().__init__(str(device), f"memory for a picture at {res} px", "too little", fix)
+        super().__init__(str(device), "", f"has too little memory for a picture at {res} px", fix)
 
 
 class CheckpointError(FgbgError):

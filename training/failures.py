@@ -86,13 +86,13 @@ def check_memory(config: TrainConfig, dataset: Dataset) -> None:
     batches = config.batch_size * width * height * _SAMPLE_BYTES * _BUFFERS
     # Each level has at least 3 x 3 weights between its channels; gradients, averages and moments come on top.
     network = 9 * sum(channels**2 for channels in config.widths) * 4 * _COPIES
-    for option, needed, what in (
+    for field, needed, what in (
         ("`batch_size`", batches, f"batches of {config.batch_size:,}"),
         ("`widths`", network, "this network"),
     ):
         if memory is not None and needed > memory:
             found = f"{memory / 1e9:,.0f} GB"
-            raise ConfigError(option, f"{needed / 1e9:,.0f} GB of memory for {what}", found, "lower it")
+            raise ConfigError(field, f"{needed / 1e9:,.0f} GB of memory for {what}", found, "lower it")
 
 
 @contextmanager
@@ -110,9 +110,9 @@ def explain_batch_errors(config: TrainConfig) -> Iterator[None]:
         sizes = f"batches of {config.batch_size} at {min(stage.res for stage in config.stages)} px"
         raise RunError(
             "`batch_size`",
-            "more than one value per channel, to normalise by",
-            f"one, in the deepest layer, in {sizes}",
-            "raise `batch_size`, or the resolution in `stages`",
+            "",
+            f"is too small: {sizes} leave one value per channel in the deepest layer, too few to normalise",
+            "raise it, or the resolution in `stages`",
         ) from error
     except RuntimeError as error:  # of which torch.OutOfMemoryError is one
         if not is_out_of_memory(error):
@@ -120,8 +120,8 @@ def explain_batch_errors(config: TrainConfig) -> Iterator[None]:
         sizes = f"batches of {config.batch_size} at {max(stage.res for stage in config.stages)} px"
         raise RunError(
             config.device,
-            f"memory for {sizes}",
-            "too little",
+            "",
+            f"has too little memory for {sizes}",
             "lower `batch_size` (and raise `accumulate`), the resolution in `stages`, or `widths`; then"
             " continue with `resume=True`",
         ) from error

@@ -106,7 +106,8 @@ def command(
         raise ConfigError("fgbg cutout", "", problem, "choose one of them")
     chosen = Foreground(foreground, soft, grey_is_alpha)
     if masks is None and chosen != Foreground():
-        raise ConfigError(ways[0], "no option of masks beside it", "one", "leave it out")
+        problem = f"go with --masks only, not with {ways[0]}"
+        raise ConfigError("--foreground, --soft and --grey-is-alpha", "", problem, "leave them out")
     if box is not None:
         if pictures.is_dir():
             raise ConfigError(

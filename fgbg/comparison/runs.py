@@ -79,7 +79,7 @@ def open_runs(folders: Sequence[str | Path], device: str = "auto") -> list[Compa
     resolved = [real_path(path) for path in paths]
     for number, folder in enumerate(resolved):
         if folder in resolved[:number]:
-            raise UsageError(paths[number], "each run once", "it twice", "leave one of them out")
+            raise UsageError(paths[number], "", "is given twice", "leave it out once")
     return [_open_run(path, label, device) for path, label in zip(paths, make_labels(resolved), strict=True)]
 
 

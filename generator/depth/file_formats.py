@@ -196,7 +196,7 @@ def _read_pfm(path: Path) -> np.ndarray:
 def _read_exr(path: Path) -> np.ndarray:
     open_regular(path).close()
     if importlib.util.find_spec("OpenEXR") is None:
-        raise ConfigError(path, "OpenEXR", "no package OpenEXR", "pip install 'fgbg[exr]'")
+        raise ConfigError(path, "", "needs OpenEXR, which is not installed", "run: pip install 'fgbg[exr]'")
     try:
         values: np.ndarray = _exr.ask((path.absolute(), _MOST_EXR_NUMBERS), _EXR_SECONDS)
     except NoAnswerError as error:

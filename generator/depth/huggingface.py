@@ -124,8 +124,8 @@ def open_hf(name: str) -> HuggingFaceNetwork:
         import torch
         from transformers import AutoImageProcessor, AutoModelForDepthEstimation
     except ImportError as error:
-        found = f"no package {error.name}"
-        raise ConfigError("`depth`", "transformers", found, "pip install 'fgbg[hf]'") from error
+        problem = f"needs {error.name}, which is not installed"
+        raise ConfigError("`depth=hf:...`", "", problem, "run: pip install 'fgbg[hf]'") from error
 
     source = str(folder) if local else name
     try:

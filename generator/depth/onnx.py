@@ -74,8 +74,8 @@ def open_onnx(name: str) -> OnnxNetwork:
         raise AssetError(path, "", problem, "check the path")
     for package in ("onnx", "onnxruntime"):
         if importlib.util.find_spec(package) is None:
-            fix = "pip install 'fgbg[onnx]'"
-            raise ConfigError("`depth`", "ONNX Runtime", f"no package {package}", fix)
+            problem = f"needs {package}, which is not installed"
+            raise ConfigError("`depth=onnx:...`", "", problem, "run: pip install 'fgbg[onnx]'")
     session = _Session(path)
     try:
         opened: Opened = session.ask(Open(path, path.absolute(), scaling), 1)

@@ -114,4 +114,6 @@ def _pycocotools() -> Any:
     try:
         return importlib.import_module("pycocotools.mask")
     except ImportError as error:
-        raise UsageError("`format=coco`", "pycocotools", "none", "pip install 'fgbg[coco]'") from error
+        raise UsageError(
+            "`format=coco`", "", "needs pycocotools, which is not installed", "run: pip install 'fgbg[coco]'"
+        ) from error

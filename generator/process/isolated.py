@@ -48,7 +48,8 @@ class IsolatedProcess:
             self._answer(_START_SECONDS)
         except NoAnswerError as error:
             fix = "a script needs 'if __name__ == \"__main__\":' before its own work"
-            raise WorkerError("a process for untrusted files", "its start", str(error), fix) from error
+            problem = f"could not start ({error})"
+            raise WorkerError("a process for untrusted files", "", problem, fix) from error
 
     @property
     def alive(self) -> bool:

@@ -137,7 +137,7 @@ def test_runs_on_different_datasets_are_said_not_to_compare(bare: Path, out: Pat
     ("arguments", "code", "message"),
     [
         (["nowhere"], 1, "nowhere does not exist"),
-        (["{run}", "{run}"], 2, "expected each run once, found it twice"),
+        (["{run}", "{run}"], 2, "is given twice. Leave it out once"),
         (["{run}", "--data", "nowhere"], 1, "nowhere"),
         (["{run}", "--picture", "missing.png"], 1, "missing.png does not exist"),
         ([], 2, "RUN"),

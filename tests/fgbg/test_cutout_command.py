@@ -107,10 +107,10 @@ def test_a_box_in_one_picture(labelled: Path) -> None:
         (["pictures"], "takes one of --masks, --box and --clean-edges, not none. Choose one of them."),
         (["pictures", "--masks", "masks", "--box", "1,1,5,5"], "and --clean-edges, not --masks and --box."),
         (["pictures", "--masks", "masks", "--clean-edges"], ", not --masks and --clean-edges. Choose one"),
-        (["pictures", "--clean-edges", "--soft", "3"], "--clean-edges: expected no option of masks"),
+        (["pictures", "--clean-edges", "--soft", "3"], "go with --masks only, not with --clean-edges"),
         (["pictures", "--box", "1,1,5,5"], "expected one picture, found the folder"),
         (["pictures/a.png", "--box", "1,1,5"], "expected left, top, width and height"),
-        (["pictures/a.png", "--box", "1,1,5,5", "--soft", "3"], "expected no option of masks beside it"),
+        (["pictures/a.png", "--box", "1,1,5,5", "--soft", "3"], "go with --masks only, not with --box"),
         (["pictures/a.png", "--box", "30,1,25,5"], "expected a box inside the 50 x 40"),
         (
             ["pictures", "--masks", "masks", "--foreground", "1,2"],

@@ -34,7 +34,8 @@ from training.learner import Learner
 def test_a_lack_of_memory_says_what_to_lower(words: str) -> None:
     with (
         pytest.raises(
-            RunError, match=r"batches of 16 at 96 px, found too little; lower `batch_size` .*`widths`"
+            RunError,
+            match=r"has too little memory for batches of 16 at 96 px\. Lower `batch_size` .*`widths`",
         ),
         explain_batch_errors(TrainConfig()),
     ):
@@ -44,7 +45,7 @@ def test_a_lack_of_memory_says_what_to_lower(words: str) -> None:
 def test_a_batch_of_one_pixel_says_what_to_raise() -> None:
     normalise = torch.nn.BatchNorm2d(3)
     with (
-        pytest.raises(RunError, match=r"`batch_size`: .*batches of 1 at 96 px; raise `batch_size`, or"),
+        pytest.raises(RunError, match=r"`batch_size` is too small: batches of 1 at 96 px .* Raise it, or"),
         explain_batch_errors(TrainConfig(batch_size=1)),
     ):
         normalise(torch.ones(1, 3, 1, 1))

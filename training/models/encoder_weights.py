@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from generator.errors import ConfigError, one_line
 from training.models.encoders import EncoderUNet
 
-_OPTION = "`encoder_weights`"
+_FIELD = "`encoder_weights`"
 _TIMM = "tu-"
 
 Weights = Mapping[str, Tensor]
@@ -52,7 +52,7 @@ def _published(name: str) -> Weights:
     bare = name.removeprefix(_TIMM)
     if settings is None and not (name.startswith(_TIMM) and timm.is_model_pretrained(bare)):
         raise ConfigError(
-            _OPTION, f"published weights of {bare}", "none on ImageNet", "give a file, or use none"
+            _FIELD, f"published weights of {bare}", "none on ImageNet", "give a file, or use none"
         )
     try:
         if settings is None:
@@ -64,10 +64,10 @@ def _published(name: str) -> Weights:
     except Exception as error:  # errors of the hub, of HTTP and of sockets have no common base
         where = settings["repo_id"] if settings else getattr(timm.get_pretrained_cfg(bare), "hf_hub_id", bare)
         raise ConfigError(
-            _OPTION,
-            f"to download model.safetensors of huggingface.co/{where}",
-            one_line(error),
-            "download it elsewhere and give the file, or use `encoder_weights=none`",
+            _FIELD,
+            "",
+            f"cannot be downloaded from huggingface.co/{where} ({one_line(error)})",
+            "download model.safetensors elsewhere and give the file, or use `encoder_weights=none`",
         ) from error
 
 
@@ -76,16 +76,16 @@ def _stored(path: Path) -> Weights:
     from timm.models import load_state_dict
 
     if not path.is_file():
-        raise ConfigError(_OPTION, "imagenet, none or a file of weights", str(path), "check the path")
+        raise ConfigError(_FIELD, "imagenet, none or a file of weights", str(path), "check the path")
     try:
         weights: Weights = load_state_dict(str(path), use_ema=False, weights_only=True)
         strangers = [key for key, weight in weights.items() if not isinstance(weight, Tensor)]
     except Exception as error:  # for damaged bytes torch raises many types
         found = f"{path}: {one_line(error).partition('. ')[0]}"
-        raise ConfigError(_OPTION, "a state dict", found, "give a .pt, .pth or .safetensors file") from error
+        raise ConfigError(_FIELD, "a state dict", found, "give a .pt, .pth or .safetensors file") from error
     if strangers:
         found = f"{path}: {strangers[0]} is no tensor"
-        raise ConfigError(_OPTION, "a state dict of tensors", found, "store the network's state_dict()")
+        raise ConfigError(_FIELD, "a state dict of tensors", found, "store the network's state_dict()")
     return weights
 
 
@@ -124,7 +124,7 @@ def _plain(key: str) -> str:
 
 def _misfit(source: str, expected: str, found: str) -> ConfigError:
     return ConfigError(
-        _OPTION, expected, f"{found} in {source}", "give weights of the network `encoder` names"
+        _FIELD, expected, f"{found} in {source}", "give weights of the network `encoder` names"
     )
 
 

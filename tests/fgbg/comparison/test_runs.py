@@ -93,7 +93,7 @@ def test_what_cannot_be_compared_is_named(trained: Path, copy: Path, tmp_path: P
         open_runs([trained, tmp_path / "nowhere"], "cpu")
     with pytest.raises(RunError, match=r"log holds neither best\.pt nor last\.pt\."):
         open_runs([copy / "log"], "cpu")
-    with pytest.raises(UsageError, match="expected each run once, found it twice"):
+    with pytest.raises(UsageError, match="is given twice"):
         open_runs([copy, copy / ".." / "copy"], "cpu")
     (copy / "log" / "metrics.csv").write_text("epoch,val_iou\n1,good\n")
     with pytest.raises(RunError, match=r"metrics\.csv: expected a row of numbers per epoch, found .*'good'"):

@@ -171,7 +171,9 @@ def test_a_damaged_exr_is_one_error_and_no_other_word(
 def test_exr_says_which_extra_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_exr(tmp_path / "a.exr", {"Z": METRES})
     monkeypatch.setitem(sys.modules, "OpenEXR", None)
-    with pytest.raises(ConfigError, match=r"no package OpenEXR; pip install 'fgbg\[exr\]'"):
+    with pytest.raises(
+        ConfigError, match=r"needs OpenEXR, which is not installed\. Run: pip install 'fgbg\[exr\]'"
+    ):
         read_numbers(path)
 
 

@@ -257,5 +257,7 @@ def test_a_hub_out_of_reach_asks_for_a_folder(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_missing_package_names_the_extra(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with pytest.raises(ConfigError, match=r"no package transformers; pip install 'fgbg\[hf\]'"):
+    with pytest.raises(
+        ConfigError, match=r"needs transformers, which is not installed\. Run: pip install 'fgbg\[hf\]'"
+    ):
         open_network(f"hf:{folder}")

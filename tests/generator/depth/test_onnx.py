@@ -239,7 +239,9 @@ def test_a_missing_package_names_the_extra(
 ) -> None:
     path = save_mean(tmp_path / "mean.onnx", (1, 3, 8, 8))
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ConfigError, match=rf"no package {package}; pip install 'fgbg\[onnx\]'"):
+    with pytest.raises(
+        ConfigError, match=rf"needs {package}, which is not installed\. Run: pip install 'fgbg\[onnx\]'"
+    ):
         open_network(f"onnx:{path}")
 
 

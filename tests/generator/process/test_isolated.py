@@ -107,4 +107,4 @@ def test_a_script_without_its_guard_is_told(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, script], capture_output=True, text=True, env=environment, timeout=60
     )
-    assert done.returncode and "a script needs 'if __name__ == \"__main__\":'" in done.stderr
+    assert done.returncode and "A script needs 'if __name__ == \"__main__\":'" in done.stderr

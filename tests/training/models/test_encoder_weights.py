@@ -152,7 +152,8 @@ def test_a_download_that_fails_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch
         network = EncoderUNet("resnet18", WIDTHS)
         network.encoder_name = name
         with pytest.raises(
-            ConfigError, match=r"found no route to host; download it elsewhere and give the file, or use"
+            ConfigError,
+            match=r"\(no route to host\)\. Download model\.safetensors elsewhere and give the file",
         ) as error:
             load_encoder_weights(network, "imagenet")
         assert "\n" not in str(error.value) and f"huggingface.co/{where}" in str(error.value)
