@@ -91,7 +91,7 @@ def train_stages(
         config: the run, with its stages already laid over those of `earlier`.
         dataset: to train on.
         earlier: the checkpoint to continue from.
-        say: gets one line an epoch, in the first process.
+        say: gets one line an epoch.
         overwrite: remove the run that `config.out` holds, once everything is ready to train.
 
     Raises:
@@ -101,8 +101,6 @@ def train_stages(
         StoppedError: a signal told the run to stop; its last step is saved.
     """
     fabric = make_fabric(config)
-    if not fabric.is_global_zero:
-        say = _say_nothing
     with explain_lost_processes(config, fabric), explain_batch_errors(config):
         config = resolve_auto(config, fabric, dataset, say)
         check_memory(config, dataset)
@@ -402,10 +400,6 @@ class _Run:
             **self._learner.state(),
         )
         save_checkpoint(self._config.out / name, checkpoint)
-
-
-def _say_nothing(line: str) -> None:
-    """For processes other than the first."""
 
 
 def _epoch_line(config: TrainConfig, position: RunPosition, metrics: dict[str, float]) -> str:
