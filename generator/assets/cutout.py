@@ -76,8 +76,8 @@ def cut_out_by_masks(
         1
     """
     pairs, problems = pair_by_name(Path(pictures), Path(masks), say)
-    with show_progress(progress), Progress("cutting out", len(pairs), "pictures") as bar:
-        outcome = cut_out_pairs(pairs, Path(out), foreground, margin, overwrite, bar.advance)
+    with show_progress(progress):
+        outcome = cut_out_pairs(pairs, Path(out), foreground, margin, overwrite)
     outcome.failed[:0] = problems
     if outcome.empty and not outcome.made:
         found = f"none in {len(outcome.empty)}"
@@ -112,11 +112,10 @@ def clean_cut_outs(
         12
     """
     if real_path(Path(out)) == real_path(Path(pictures)):
-        expected = "another folder than the one of the cut-outs"
-        raise ConfigError("`out`", expected, str(out), "use another `out`")
+        raise ConfigError(out, "", "is the folder of the cut-outs themselves", "use another `out`")
     named = name_pictures(Path(pictures), say)
-    with show_progress(progress), Progress("cleaning edges", len(named), "cut-outs") as bar:
-        return clean_named(named, Path(out), overwrite, bar.advance)
+    with show_progress(progress):
+        return clean_named(named, Path(out), overwrite)
 
 
 def cut_out_in_box(
@@ -158,44 +157,40 @@ def cut_out_pairs(
     foreground: Foreground | None = None,
     margin: int = MARGIN,
     overwrite: bool = False,
-    advance: Callable[[int], None] = lambda count: None,
 ) -> Outcome:
-    """As `cut_out_by_masks`, for pairs that were found already; `advance` is called with 1 after each."""
+    """As `cut_out_by_masks`, for pairs that were found already."""
     outcome = Outcome()
     targets = _targets(out, {pair.name: (pair.picture, pair.mask) for pair in pairs})
-    for pair in pairs:
-        try:
-            rgb, labels = read_masked_picture(pair.picture, pair.mask)
-            matte = alpha_of_labels(pair.mask, labels, foreground or Foreground())
-        except EmptyMaskError as error:
-            outcome.empty.append(error)
-        except ImageError as error:
-            outcome.failed.append(error)
-        else:
-            for note in matte.notes:
-                outcome.notes.setdefault(note, []).append(pair.mask)
-            _write_one(outcome, targets[pair.name], cut_out(rgb, matte.alpha, margin), overwrite)
-        advance(1)
+    with Progress("cutting out", len(pairs), "pictures") as bar:
+        for pair in pairs:
+            try:
+                rgb, labels = read_masked_picture(pair.picture, pair.mask)
+                matte = alpha_of_labels(pair.mask, labels, foreground or Foreground())
+            except EmptyMaskError as error:
+                outcome.empty.append(error)
+            except ImageError as error:
+                outcome.failed.append(error)
+            else:
+                for note in matte.notes:
+                    outcome.notes.setdefault(note, []).append(pair.mask)
+                _write_one(outcome, targets[pair.name], cut_out(rgb, matte.alpha, margin), overwrite)
+            bar.advance(1)
     return outcome
 
 
-def clean_named(
-    named: Mapping[Path, Path],
-    out: Path,
-    overwrite: bool = False,
-    advance: Callable[[int], None] = lambda count: None,
-) -> Outcome:
-    """As `clean_cut_outs`, for cut-outs by the names of their results; `advance` is called after each."""
+def clean_named(named: Mapping[Path, Path], out: Path, overwrite: bool = False) -> Outcome:
+    """As `clean_cut_outs`, for cut-outs by the names of their results."""
     outcome = Outcome()
     targets = _targets(out, {name: (path,) for name, path in named.items()})
-    for name, path in named.items():
-        try:
-            rgba = read_rgba(path)
-        except ImageError as error:
-            outcome.failed.append(error)
-        else:
-            _write_one(outcome, targets[name], clean_edges(rgba), overwrite)
-        advance(1)
+    with Progress("cleaning edges", len(named), "cut-outs") as bar:
+        for name, path in named.items():
+            try:
+                rgba = read_rgba(path)
+            except ImageError as error:
+                outcome.failed.append(error)
+            else:
+                _write_one(outcome, targets[name], clean_edges(rgba), overwrite)
+            bar.advance(1)
     return outcome
 
 

@@ -70,8 +70,8 @@ def review(
         *_list_assets("fg", Path(fg), say, CUT_OUTS_ADVICE),
         *_list_assets("bg", Path(bg), say, PHOTOS_ADVICE),
     ]
-    with show_progress(progress), Progress("reviewing", len(assets), "pictures") as bar:
-        looked_at = _look_at_all(assets, limits or Limits(), bar.advance)
+    with show_progress(progress):
+        looked_at = _look_at_all(assets, limits or Limits())
     findings = [asset.finding(flaw) for asset, seen in looked_at for flaw in seen.flaws]
     findings += findings_of_names(assets)
     findings += findings_of_unmatched_depth(assets)
@@ -98,19 +98,18 @@ def _list_assets(kind: Kind, folder: Path, say: Callable[[str], None], advice: s
     return [Asset(kind, folder, path) for path in list_pictures(folder, say, results=False, advice=advice)]
 
 
-def _look_at_all(
-    assets: Sequence[Asset], limits: Limits, advance: Callable[[int], None]
-) -> list[tuple[Asset, _Seen]]:
-    """Look at assets in several threads; `advance` is called with 1 after each."""
+def _look_at_all(assets: Sequence[Asset], limits: Limits) -> list[tuple[Asset, _Seen]]:
+    """Look at assets in several threads."""
     looked_at = []
     budget = PixelBudget(cores())
     backgrounds = [asset.path for asset in assets if asset.kind == "bg"]
     depth = dict(zip(backgrounds, all_depth_files_of(backgrounds), strict=True))
     workers = ThreadPoolExecutor(cores())
     try:
-        for seen in workers.map(lambda asset: _look_at(asset, limits, budget, depth), assets):
-            looked_at.append(seen)
-            advance(1)
+        with Progress("reviewing", len(assets), "pictures") as bar:
+            for seen in workers.map(lambda asset: _look_at(asset, limits, budget, depth), assets):
+                looked_at.append(seen)
+                bar.advance(1)
     finally:
         workers.shutdown(cancel_futures=True)
     return list(zip(assets, looked_at, strict=True))

@@ -90,7 +90,7 @@ def test_cleaning_finished_cutouts(labelled: Path) -> None:
     code, stdout, _ = cutout(labelled, "ready", "--clean-edges")
     assert code == 0 and stdout == f"2 cut-outs in {labelled / 'fg'}\n"
     code, _, stderr = cutout(labelled, "fg", "--clean-edges")
-    assert code == 2 and "--out: expected another folder than the one of the cut-outs" in stderr
+    assert code == 2 and "is the folder of the cut-outs themselves. Use another --out" in stderr
 
 
 def test_a_box_in_one_picture(labelled: Path) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import generator.progress
 from generator.assets.cutout import (
     Outcome,
     clean_cut_outs,
@@ -45,7 +46,10 @@ def test_a_picture_turned_by_exif_fits_its_upright_mask(pair: Pair, tmp_path: Pa
     assert (read_rgba(tmp_path / "out" / "t.png") == [200, 30, 20, 255]).all()
 
 
-def test_bad_pairs_are_named_and_the_good_are_done(pair: Pair, tmp_path: Path) -> None:
+def test_bad_pairs_are_named_and_the_good_are_done(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generator.progress, "LINE_SECONDS", 0)
     small, empty = tmp_path / "small.png", tmp_path / "empty.png"
     lying = tmp_path / "lying.png"
     Image.fromarray(np.ones((4, 6), np.uint8)).save(small)
@@ -54,9 +58,8 @@ def test_bad_pairs_are_named_and_the_good_are_done(pair: Pair, tmp_path: Path) -
     broken = tmp_path / "broken.png"
     broken.write_text("no picture")
     pairs = [Pair(pair.picture, mask, Path(mask.stem)) for mask in (small, empty, broken, lying)]
-    counted: list[int] = []
-    outcome = cut_out_pairs([*pairs, pair], tmp_path / "out", advance=counted.append)
-    assert counted == [1] * 5 and outcome.made == 1
+    outcome = cut_out_pairs([*pairs, pair], tmp_path / "out")
+    assert "cutting out: 5/5 pictures" in capsys.readouterr().err and outcome.made == 1
     problems = outcome.failed
     assert [problem.where for problem in problems] == [str(path) for path in (small, broken, lying)]
     assert str(problems[0]).startswith(f"{small}: expected 12 x 8 as {pair.picture}, found 6 x 4; ")
@@ -188,5 +191,5 @@ def test_masks_that_all_are_empty_are_a_failure(pair: Pair, tmp_path: Path) -> N
 
 
 def test_cleaned_cutouts_go_to_another_folder(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="`out`: expected another folder than the one of the cut-outs"):
+    with pytest.raises(ConfigError, match=r"is the folder of the cut-outs themselves\. Use another `out`"):
         clean_cut_outs(tmp_path, tmp_path / "x" / "..")
