@@ -1,11 +1,15 @@
 """The base of all configs: frozen, strict about types, and every mistake is reported in one line."""
 
-from typing import Annotated, Any
+import operator
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from generator.errors import ConfigError
-from generator.numerals import shown
+from generator.numerals import MOST, shown
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Count = Annotated[int, Field(strict=True, ge=1, le=10**9)]
 """A whole number from 1; True and 2.0 are refused."""
@@ -37,8 +41,37 @@ def config_error(error: ValidationError) -> ConfigError:
     place = [str(part) for part in first["loc"] if isinstance(part, str | int)]
     field = f"`{place[0]}`" if place else "the request"
     if first["type"] == "extra_forbidden":
-        return ConfigError(field, "a field of this request", shown(place[0]), "check its spelling")
-    expected = first["msg"].removeprefix("Input should be ")
-    if expected.startswith(("greater", "less")):
-        expected = f"a value {expected}"
-    return ConfigError(field, expected, shown(first["input"]), "correct it")
+        return ConfigError(field, "a field of this request", shown(place[-1]), "check its spelling")
+    return ConfigError(field, _expected(first), shown(first["input"]), "correct it")
+
+
+def _expected(problem: "ErrorDetails") -> str:
+    """What a field takes, in words that need no knowledge of pydantic."""
+    limits = problem.get("ctx", {})
+    words = {
+        "path_type": "a path",
+        "tuple_type": "a list",
+        "list_type": "a list",
+        "dict_type": "names with values",
+        "string_pattern_mismatch": f"text like {limits.get('pattern')}",
+        "too_short": f"{limits.get('min_length')} or more values",
+        "too_long": f"{limits.get('max_length')} or fewer values",
+    }
+    expected = words.get(problem["type"], problem["msg"].removeprefix("Input should be "))
+    return f"a value {expected}" if expected.startswith(("greater", "less")) else expected
+
+
+def require_whole(field: str, value: object, lowest: int, highest: int = MOST) -> int:
+    """A whole number in a range; NumPy's are whole numbers too, and booleans are not.
+
+    Raises:
+        ConfigError: it is not; names the field.
+    """
+    try:
+        whole = None if isinstance(value, bool) else operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        whole = None
+    if whole is None or not lowest <= whole <= highest:
+        expected = f"a whole number from {lowest}" + (f" to {highest}" if highest < MOST else "")
+        raise ConfigError(f"`{field}`", expected, shown(value), "give another one")
+    return whole

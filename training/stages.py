@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from generator.errors import ConfigError
+
+MOST_RES = 8192
+"""Largest longer side in pixels of what a network is given."""
 
 
 class Stage(BaseModel):
@@ -17,7 +21,7 @@ class Stage(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    res: int = Field(default=96, strict=True, ge=8, le=8192)
+    res: int = Field(default=96, strict=True, ge=8, le=MOST_RES)
     epochs: int = Field(default=5, strict=True, ge=1, le=10**9)
 
     @model_validator(mode="before")
@@ -27,6 +31,8 @@ class Stage(BaseModel):
             return {"res": value}
         if isinstance(value, tuple | list) and len(value) == 2:
             return dict(zip(("res", "epochs"), value, strict=True))
+        if not isinstance(value, dict | Stage):
+            raise PydanticCustomError("stage", "resolutions like 96, or pairs with epochs like (96, 4)")
         return value
 
     def __str__(self) -> str:

@@ -55,10 +55,17 @@ def _as_array(picture: object, name: str) -> np.ndarray:
         # NumPy has no bfloat16.
         return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
     try:
-        return np.asarray(picture)
+        pixels = np.asarray(picture)
     except (TypeError, ValueError) as error:
-        kind = type(picture).__name__
-        raise ArrayError(name, _EXPECTED, kind, "give an array, a PIL picture or a path") from error
+        raise _no_picture(picture, name) from error
+    if not pixels.ndim and not isinstance(picture, np.ndarray | np.generic):
+        raise _no_picture(picture, name)
+    return pixels
+
+
+def _no_picture(picture: object, name: str) -> ArrayError:
+    kind = "None" if picture is None else type(picture).__name__
+    return ArrayError(name, _EXPECTED, kind, "give an array, a PIL picture or a path")
 
 
 def _reshaped(pixels: np.ndarray) -> str:

@@ -19,6 +19,8 @@ from fgbg.predictor.resize_input import NetworkInput, prepare
 from fgbg.predictor.restore_size import restore
 from fgbg.predictor.sources import NamedPicture
 from generator.errors import ArrayError, ConfigError
+from generator.numerals import shown
+from generator.strict_config import require_whole
 from training.checkpoint import load_checkpoint, model_of
 from training.errors import DeviceMemoryError
 from training.inference import infer
@@ -26,6 +28,7 @@ from training.models import Network, Prediction
 from training.process.devices import choose_accelerator
 from training.process.memory import is_out_of_memory
 from training.records.run_files import find_checkpoint
+from training.stages import MOST_RES
 from training.target import AlphaTarget, Target
 
 
@@ -73,15 +76,17 @@ class Predictor:
 
         Args:
             checkpoint: a file, or the folder of a run, in which best.pt is used, else last.pt.
-            res: longer side in pixels of the network's input; None: its last training resolution.
+            res: longer side in pixels of the network's input, 8 to 8192; None: its last training resolution.
             device: auto (the best there is), cpu, cuda or mps.
             mirror: look at mirror images too.
             align: move a background to match the picture first.
 
         Raises:
             CheckpointError: it cannot be used.
-            ConfigError: this machine has no such device.
+            ConfigError: this machine has no such device, or `res` is out of range.
         """
+        if res is not None:
+            require_whole("res", res, 8, MOST_RES)
         place = torch.device(choose_accelerator(device))
         path = find_checkpoint(Path(checkpoint))
         loaded = load_checkpoint(path)
@@ -150,12 +155,16 @@ class Predictor:
             One prediction for each picture, in order.
 
         Raises:
-            ConfigError: the network takes no background.
+            ConfigError: the network takes no background, or `batch` or `on_error` has no such value.
             ArrayError: `pictures` is one picture.
         """
-        if isinstance(pictures, str | PathLike | Image.Image):
+        if _is_one(pictures):
             found = type(pictures).__name__
             raise ArrayError("pictures", "several pictures", f"one {found}", "give a list of pictures")
+        if on_error not in ("raise", "return"):
+            raise ConfigError("`on_error`", "'raise' or 'return'", shown(on_error), "choose one of them")
+        if batch is not None:
+            require_whole("batch", batch, 1)
         outcomes = predict_many(self, _named(pictures, _backgrounds(bgs)), batch)
         return _results(outcomes, on_error)
 
@@ -215,10 +224,16 @@ class Predictor:
             raise DeviceMemoryError(self.device, self.res) from error
 
 
+def _is_one(pictures: object) -> bool:
+    """Whether it is one picture instead of several; an array of several has a fourth dimension."""
+    is_file = isinstance(pictures, str | bytes | PathLike | Image.Image)
+    return is_file or getattr(pictures, "ndim", 0) in (2, 3)
+
+
 def _backgrounds(bgs: Picture | Iterable[Picture | None] | None) -> Iterator[Picture | None]:
     if bgs is None:
         return repeat(None)
-    if isinstance(bgs, str | PathLike | Image.Image) or getattr(bgs, "ndim", 0) == 3:
+    if _is_one(bgs):
         return repeat(as_rgb(cast(Picture, bgs), "bg"))
     return iter(cast(Iterable[Picture | None], bgs))
 

@@ -9,6 +9,7 @@ from generator.drawing.objects import draw_object
 from generator.encode import encode_png
 from generator.files import write_again
 from generator.progress import Progress, show_progress
+from generator.strict_config import require_whole
 
 
 @dataclass(frozen=True)
@@ -35,12 +36,13 @@ def write_samples(
     Args:
         folder: parent folder of both.
         count: how many of each.
-        size: side of the backgrounds in pixels.
+        size: side of the backgrounds in pixels, from 32 to 2048.
         seed: of everything that is drawn.
         overwrite: replace existing files that have other content.
         progress: show a progress bar.
 
     Raises:
+        ConfigError: `count`, `size` or `seed` is out of range.
         ExistsError: a file with other content exists, and not `overwrite`; it was not replaced.
 
     Example:
@@ -48,6 +50,9 @@ def write_samples(
         >>> sorted(path.name for path in samples.bg.iterdir())
         ['bg000.depth.png', 'bg000.png']
     """
+    require_whole("count", count, 1)
+    require_whole("size", size, 32, 2048)
+    require_whole("seed", seed, 0, 2**63 - 1)
     drawn = DrawnSamples(Path(folder, "fg"), Path(folder, "bg"))
     with show_progress(progress), Progress("drawing", 2 * count, "pictures") as bar:
         for number in range(count):

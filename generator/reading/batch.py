@@ -32,7 +32,7 @@ class Sample:
     instances: np.ndarray | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Batch:
     """Samples as integers.
 

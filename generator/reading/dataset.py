@@ -10,12 +10,13 @@ from typing import SupportsIndex, overload
 import numpy as np
 from numpy.typing import ArrayLike
 
-from generator.errors import COPY_AGAIN, DatasetError
+from generator.errors import COPY_AGAIN, DatasetError, UsageError
 from generator.format.bank import Bank
 from generator.format.manifest import Manifest
 from generator.format.pixels import IGNORED, Pixels
 from generator.format.shards import open_shard
 from generator.format.tables import OBJECT, PLACEMENT, SAMPLE
+from generator.numerals import shown
 from generator.progress import show_progress
 from generator.reading.batch import Batch, Sample
 from generator.reading.composite import Renderer
@@ -301,9 +302,11 @@ def _integers(indices: ArrayLike | SupportsIndex) -> np.ndarray:
     raise TypeError(f"sample numbers must be integers, not {rows.dtype}{hint}")
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Dataset:
     """A finished dataset: `dataset["train"]`, `dataset["val"]`, `dataset["test"]`.
+
+    Iterating gives the names of its splits.
 
     Attributes:
         folder: where it is.
@@ -324,7 +327,18 @@ class Dataset:
     _reference: _Reference
 
     def __getitem__(self, split: SplitName) -> Split:
+        """The split of a name.
+
+        Raises:
+            UsageError: there is no such split.
+        """
+        if split not in self.splits:
+            names = ", ".join(self.splits)
+            raise UsageError(self.folder, f"a split among {names}", shown(split), "choose one of them")
         return self.splits[split]
+
+    def __iter__(self) -> Iterator[SplitName]:
+        return iter(self.splits)
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {len(split):,}" for name, split in self.splits.items())

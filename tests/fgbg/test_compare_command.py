@@ -4,6 +4,7 @@ import shutil
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import cv2
@@ -12,7 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from fgbg.cli import main
+from fgbg.comparison.compare import compare as compare_runs
 from generator.encode import encode_png
+from generator.errors import UsageError
 from generator.own_results import mark_png
 from training.checkpoint import load_checkpoint, save_checkpoint
 
@@ -149,3 +152,9 @@ def test_what_is_wrong_is_one_line_and_nothing_is_written(
     found, _, stderr = compare(*(argument.format(run=trained) for argument in arguments))
     assert found == code and message in stderr and len(stderr.splitlines()) == 1
     assert not out.exists()
+
+
+@pytest.mark.parametrize(("runs", "found"), [("outputs", "one path"), ([], "none")])
+def test_runs_are_a_list(runs: Any, found: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"`runs`: expected a list of folders of runs, found {found}"):
+        compare_runs(runs, tmp_path)

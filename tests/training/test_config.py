@@ -233,3 +233,22 @@ def test_a_run_from_before_there_was_a_choice_is_held_to_what_it_had() -> None:
 def test_a_resumed_run_may_let_its_encoder_go() -> None:
     earlier = TrainConfig(encoder="resnet18", freeze_encoder=True).identity()
     assert not resolve_config({"freeze_encoder": False}, earlier).freeze_encoder
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"data": b"x"}, "`data`: expected a path, found b'x'"),
+        ({"stages": []}, r"`stages`: expected 1 or more values, found \[\]"),
+        ({"stages": "48:1"}, "`stages`: expected a list, found '48:1'"),
+        (
+            {"stages": ["48:1"]},
+            r"`stages`: expected resolutions like 96, or pairs with epochs like \(96, 4\)",
+        ),
+        ({"stages": [{"re": 48}]}, "`stages`: expected a field of this request, found 're'"),
+        ({"augment": 3}, "`augment`: expected names with values, found 3"),
+    ],
+)
+def test_a_value_of_another_kind_is_told_in_plain_words(fields: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        TrainConfig(**fields)

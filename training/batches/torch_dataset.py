@@ -10,8 +10,10 @@ from torch.utils.data import Dataset
 
 from generator.reading.batch import Batch
 from generator.reading.dataset import Split
+from generator.strict_config import require_whole
 from training.batches.batch import IntegerBatch
 from training.batches.prepare import join, prepare
+from training.stages import MOST_RES
 from training.target import target_of
 
 
@@ -86,7 +88,12 @@ def torch_dataset(split: Split, res: int | None = None) -> TorchDataset:
 
     Args:
         split: of a dataset.
-        res: longer side in pixels to which samples are scaled, as `fgbg train` does; None keeps their size.
+        res: longer side in pixels to which samples are scaled, as `fgbg train` does, from 8 to 8192; None
+            keeps their size.
+
+    Raises:
+        TypeError: `split` is no split.
+        ConfigError: `res` is out of range.
 
     Example:
         >>> from torch.utils.data import DataLoader
@@ -95,7 +102,10 @@ def torch_dataset(split: Split, res: int | None = None) -> TorchDataset:
         >>> next(iter(loader))["input"].shape
         torch.Size([4, 6, 12, 16])
     """
-    return TorchDataset(split, max(split.size) if res is None else res)
+    if not isinstance(split, Split):
+        raise TypeError(f"expected a split, like dataset['train'], found {type(split).__name__}")
+    longer = max(split.size) if res is None else require_whole("res", res, 8, MOST_RES)
+    return TorchDataset(split, longer)
 
 
 def _as_tensors(batch: Batch) -> IntegerBatch:

@@ -73,9 +73,9 @@ def test_strips_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
         (PIXELS * 1j, "complex128", "convert it to uint8"),
         (PIXELS.astype(object), "object", "convert it to uint8"),
         (PIXELS.astype(str), "<U3", "convert it to uint8"),
-        (None, "() object", "rows, columns"),
+        (None, "None", "give an array"),
         ([[1, 2], [3]], "list", "a PIL picture or a path"),
-        (b"bytes", "()", "rows, columns"),
+        (b"bytes", "bytes", "give an array"),
     ],
     ids=range(24),
 )

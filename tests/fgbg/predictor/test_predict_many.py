@@ -189,9 +189,20 @@ def test_backgrounds_are_one_for_all_or_one_for_each(drawn: Predictor) -> None:
 
 
 def test_what_is_no_series_of_pictures_is_one_error(drawn: Predictor) -> None:
-    for one in ("a.jpg", Path("a.jpg"), Image.new("RGB", (2, 2))):
+    array = np.zeros((4, 4, 3), np.uint8)
+    for one in ("a.jpg", b"a", Path("a.jpg"), Image.new("RGB", (2, 2)), array, array[..., 0]):
         with pytest.raises(ArrayError, match="pictures: expected several pictures, found one"):
             drawn.predict_many(one)
+    with pytest.raises(ArrayError, match=r"bg: .* found \(4, 4\) uint8; repeat a grey picture"):
+        drawn.predict_many([array], array[..., 0])
+
+
+def test_a_wrong_batch_or_way_of_errors_is_refused_at_once(drawn: Predictor) -> None:
+    for batch in (0, -1, 1.5, "4", True):
+        with pytest.raises(ConfigError, match="`batch`: expected a whole number from 1, found"):
+            drawn.predict_many([], batch=batch)  # type: ignore[call-overload]
+    with pytest.raises(ConfigError, match="`on_error`: expected 'raise' or 'return', found 'skip'"):
+        drawn.predict_many([], on_error="skip")  # type: ignore[call-overload]
 
 
 def test_a_background_is_refused_by_a_network_that_takes_none(

@@ -167,6 +167,12 @@ def test_a_device_that_is_not_here(trained: Path) -> None:
             Predictor.load(trained / "best.pt", device="mps")
 
 
+def test_a_resolution_that_no_network_is_given(trained: Path) -> None:
+    for res in (0, 7, 8193, 1.5, "96"):
+        with pytest.raises(ConfigError, match="`res`: expected a whole number from 8 to 8192"):
+            Predictor.load(trained, res=res, device="cpu")  # type: ignore[arg-type]
+
+
 def test_a_network_without_depth_head_or_background_predicts_the_mask(trained_for_masks: Path) -> None:
     fg_bg = torch.rand(2, 3, 16, 24, generator=torch.Generator().manual_seed(0)) * 2 - 1
     both = Predictor.load(trained_for_masks / "best.pt", device="cpu")

@@ -8,7 +8,7 @@ from generator.assets.decode import read_rgb, read_rgba
 from generator.assets.listing import list_pictures
 from generator.depth.file_formats import read_numbers
 from generator.drawing.write import write_samples
-from generator.errors import UsageError
+from generator.errors import ConfigError, UsageError
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -59,3 +59,20 @@ def test_foregrounds_stand_out_in_shape(tmp_path: Path) -> None:
     masks = np.stack([read_rgba(path)[..., 3] >= 128 for path in list_pictures(drawn.fg)])
     shares = masks.mean(axis=(1, 2))
     assert shares.min() > 0.03 and shares.max() < 0.95 and shares.std() > 0.05
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "seed", "message"),
+    [
+        (0, 32, 0, "`count`: expected a whole number from 1, found 0"),
+        (1, 31, 0, "`size`: expected a whole number from 32 to 2048, found 31"),
+        (1, 32.0, 0, "`size`: expected a whole number from 32 to 2048, found 32.0"),
+        (1, 32, True, "`seed`: expected a whole number from 0"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_before_a_folder_is_made(
+    tmp_path: Path, count: int, size: int, seed: int, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        write_samples(tmp_path / "new", count, size, seed)
+    assert not (tmp_path / "new").exists()

@@ -17,7 +17,7 @@ import generator.reading.dataset
 import generator.reading.stencils
 import generator.reading.verify
 import generator.reading.watch
-from generator.errors import DatasetError
+from generator.errors import DatasetError, UsageError
 from generator.reading.batch import Batch, Sample
 from generator.reading.dataset import Split, open_dataset
 from generator.reading.verify import verify_dataset
@@ -369,3 +369,16 @@ def test_arrays_of_another_size_are_refused(rendered: Path) -> None:
     split = open_dataset(rendered)["train"]
     with pytest.raises(ValueError, match="2 samples"):
         split.read([0, 1], Batch.empty(1, split.size, instances=False))
+
+
+def test_a_dataset_has_three_splits_by_name(rendered: Path) -> None:
+    dataset = open_dataset(rendered)
+    assert list(dataset) == ["train", "val", "test"] and "val" in dataset and "trian" not in dataset
+    with pytest.raises(UsageError, match="expected a split among train, val, test, found 'trian'"):
+        dataset["trian"]  # type: ignore[index]
+
+
+def test_datasets_and_batches_are_compared_by_identity(rendered: Path) -> None:
+    dataset = open_dataset(rendered)
+    batch = dataset["val"].read([0])
+    assert len({dataset, dataset, batch, batch}) == 2 and batch != dataset["val"].read([0])

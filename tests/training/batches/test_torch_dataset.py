@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from generator.errors import ConfigError
 from generator.reading.dataset import open_dataset
 from training.batches.torch_dataset import torch_dataset
 
@@ -33,6 +34,11 @@ def test_samples_are_scaled_and_counted_from_the_end(unrendered: Path) -> None:
     assert torch.equal(samples[-1]["input"], samples[len(samples) - 1]["input"])
     with pytest.raises(IndexError):
         samples[len(samples)]
+    for res in (0, 7, 8193, 16.0, "16", True):
+        with pytest.raises(ConfigError, match="`res`: expected a whole number from 8 to 8192"):
+            torch_dataset(samples.split, res=res)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"expected a split, like dataset\['train'\], found Dataset"):
+        torch_dataset(open_dataset(unrendered))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
