@@ -11,7 +11,8 @@ _GIVEN = {
 def verdict(figures: dict[str, Any]) -> list[str]:
     """Sentences on how the network does against methods without training.
 
-    One is called better than the other where their 95 % intervals do not overlap.
+    One is called better than the other where their 95 % intervals do not overlap. Without
+    intervals (a single sample) they are not compared.
 
     Args:
         figures: the content of metrics.json.
@@ -28,10 +29,13 @@ def verdict(figures: dict[str, Any]) -> list[str]:
             sentences.append(f"{given}, the network reaches IoU {mine['mean']:.2f}.")
         else:
             plain = baselines["threshold"][condition]["iou"]
-            verb = {1: "better than", 0: "about as well as", -1: "worse than"}[_compared(mine, plain)]
-            sentences.append(
-                f"{given}, the network finds the object {verb} the plain threshold: IoU {_told(mine, plain)}."
-            )
+            verb = {
+                1: "finds the object better than",
+                0: "finds the object about as well as",
+                -1: "finds the object worse than",
+                None: "has too few samples to be compared with",
+            }[_compared(mine, plain)]
+            sentences.append(f"{given}, the network {verb} the plain threshold: IoU {_told(mine, plain)}.")
     if "absent" in network and network["absent"]["iou"]["mean"] is not None:
         without = "Without a background" if "clean" in network else "From the picture alone"
         sentences.append(f"{without}, it reaches IoU {network['absent']['iou']['mean']:.2f}.")
@@ -46,20 +50,19 @@ def _depth(figures: dict[str, Any]) -> list[str]:
         return []
     plain = own["depth_rmse"]
     verb = {
-        1: "farther from the truth than",
-        0: "about as close to the truth as",
-        -1: "closer to the truth than",
-    }
-    return [
-        f"Its depth is {verb[_compared(mine, plain)]} the background's own depth: RMSE {_told(mine, plain)}."
-    ]
+        1: "is farther from the truth than",
+        0: "is about as close to the truth as",
+        -1: "is closer to the truth than",
+        None: "has too few samples to be compared with",
+    }[_compared(mine, plain)]
+    return [f"Its depth {verb} the background's own depth: RMSE {_told(mine, plain)}."]
 
 
-def _compared(one: dict[str, float | None], other: dict[str, float | None]) -> int:
-    """1 where the first is larger, -1 where it is smaller, 0 where the intervals overlap or are not known."""
+def _compared(one: dict[str, float | None], other: dict[str, float | None]) -> int | None:
+    """1 where the first is larger, -1 where it is smaller, 0 where the intervals overlap, else None."""
     low, high, other_low, other_high = one["low"], one["high"], other["low"], other["high"]
     if low is None or high is None or other_low is None or other_high is None:
-        return 0
+        return None
     return int(low > other_high) - int(high < other_low)
 
 
