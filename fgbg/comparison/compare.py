@@ -60,7 +60,8 @@ def compare(
     Raises:
         ExistsError: `out` holds files of these names that no comparison wrote, or those of an earlier
             comparison, and not `overwrite`.
-        UsageError: a run is given twice, `runs` is not a list, or it is empty.
+        UsageError: a run is given twice, `runs` is not a list or is empty, or masks of the dataset mean
+            something else than those of a run.
         RunError: a folder holds no run.
         CheckpointError: a checkpoint cannot be used.
         DatasetError: the dataset cannot be used.
@@ -80,7 +81,7 @@ def compare(
     refuse_existing([out / name for name in (PAGE, CURVES, PREDICTIONS)], overwrite)
     opened = open_runs(runs, device)
     with show_progress(progress):
-        shown = read_samples(data, subset, samples) if data is not None else []
+        shown = read_samples(data, subset, samples, opened) if data is not None else []
         shown += [read_picture(Path(path)) for path in pictures]
         predictions = _predictions(opened, shown, with_bg)
     figures, differences = figures_table(opened), config_differences(opened)

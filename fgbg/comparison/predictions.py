@@ -16,7 +16,7 @@ from generator.look.contact_sheet import fitted
 from generator.reading.dataset import open_dataset
 from generator.reading.selection import filled_split
 from generator.splits import SplitName
-from training.target import Target
+from training.target import Target, require_same
 
 CELL_SIDE = 192
 """Longer side of a cell, in pixels."""
@@ -71,14 +71,19 @@ class PredictedPicture:
     groups: dict[str, list[Cell]]
 
 
-def read_samples(folder: str | Path, subset: SplitName, count: int) -> list[Picture]:
+def read_samples(
+    folder: str | Path, subset: SplitName, count: int, runs: Sequence[ComparedRun] = ()
+) -> list[Picture]:
     """`count` samples of a split: the first one of each background, then the second one of each, and so on.
 
     Raises:
+        UsageError: the masks mean something else than those of one of the runs.
         DatasetError: the dataset cannot be used, or the split has no samples.
     """
     dataset = open_dataset(Path(folder))
     split = filled_split(dataset, subset)
+    for run in runs:
+        require_same(dataset.folder, run.predictor.target.entry, split.mask)
     rows = spread_over_backgrounds(split.samples["bg"], count)
     batch = split.read(rows)
     bgs = dataset.manifest.assets["bg"]

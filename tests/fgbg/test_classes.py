@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from fgbg.comparison.compare import compare
 from fgbg.comparison.predictions import predict_picture, read_samples
 from fgbg.comparison.runs import open_runs
 from fgbg.evaluation.evaluate import evaluate
@@ -154,6 +155,9 @@ def test_masks_that_mean_something_else_are_refused(
         evaluate(run, rendered, device="cpu")
     with pytest.raises(UsageError, match=r"masks of alpha, .* found 4 classes"):
         evaluate(trained, labelled, device="cpu")
+    for data, found in ((rendered, "4 classes .* found alpha"), (labelled, "alpha, .* found 4 classes")):
+        with pytest.raises(UsageError, match=f"masks of {found}"):
+            compare([run, trained], tmp_path / "out", data=data, device="cpu")
     shutil.copytree(run, tmp_path / "run")
     with pytest.raises(UsageError, match=r"masks of 4 classes .* found alpha"):
         train(TrainConfig(data=rendered, out=tmp_path / "run", stages=[(32, 9)], device="cpu"), resume=True)
