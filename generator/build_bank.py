@@ -20,6 +20,7 @@ from generator.depth.sources import check_turns, plane_depth, read_depth
 from generator.errors import AssetError, UnusableAssetsError
 from generator.format.bank import NO_FG, Bank
 from generator.format.hdf5 import add_dataset, new_file
+from generator.format.manifest import FROM_FILE, FROM_PLANE
 from generator.format.pixels import OPAQUE
 from generator.progress import Progress
 from generator.resize import fit_depth, fit_picture, scale_sprite
@@ -139,7 +140,7 @@ class _Decoder:
         if self.depth:
             depth = self._depth(path, depth_file, (width, height))
             self._write("bg_depth", number, fit_depth(depth, self.config.size)[None])
-            answer.depth_sources.append("plane" if depth_file is None else "files")
+            answer.depth_sources.append(FROM_PLANE if depth_file is None else FROM_FILE)
         answer.hashes.append(perceptual_hash(bg))
 
     def _depth(self, path: Path, file: Path | None, picture: tuple[int, int]) -> np.ndarray:

@@ -33,6 +33,7 @@ from generator.files import atomic_file, hash_file, write_atomically
 from generator.format.bank import BANK_FILE, Bank
 from generator.format.journal import Journal, JournalHead
 from generator.format.manifest import (
+    FROM_PLANE,
     MANIFEST_FILE,
     AlphaMask,
     BankEntry,
@@ -424,7 +425,7 @@ def _manifest(config: GenerateConfig, header: Header, tasks: list[ShardTask], jo
         bank=journal.head.bank,
         splits=splits,
         mask=AlphaMask(),
-        depth=DepthEntry(sources=sources, pseudo="plane" in sources),
+        depth=DepthEntry(sources=sources, pseudo=FROM_PLANE in sources),
         statistics=Statistics(
             samples=sum(line.statistics_samples for line in train),
             fields={name: part.moments() for name, part in sums.items()},

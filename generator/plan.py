@@ -16,6 +16,7 @@ from generator.errors import COPY_AGAIN, DatasetError
 from generator.format.bank import Bank
 from generator.format.journal import shard_file
 from generator.format.manifest import (
+    FROM_FILE,
     Asset,
     AssetKind,
     Assets,
@@ -29,9 +30,6 @@ from generator.format.manifest import (
 from generator.scene.numbering import SplitPlan
 from generator.scene.random_bits import random_words
 from generator.splits import SPLITS, assign_splits, share_samples
-
-FROM_FILE = "files"
-"""The depth source of a background whose depth was read from a file."""
 
 
 @dataclass(frozen=True)

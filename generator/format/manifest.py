@@ -30,6 +30,9 @@ JOURNAL_FILE = "journal.jsonl"
 
 AssetKind = Literal["fg", "bg"]
 
+FROM_FILE, FROM_PLANE = "files", "plane"
+"""Sources of a background's depth that are not networks: a file beside it, or an assumed plane."""
+
 NOT_IDENTITY = frozenset({"fg", "bg", "out", "workers", "depth_cache"})
 """Fields of the config that do not change the bytes of the dataset."""
 
