@@ -13,7 +13,7 @@ from fgbg.comparison.runs import ComparedRun, config_differences, open_runs
 from fgbg.comparison.sheet import draw_predictions
 from fgbg.pages.parts import TableRow
 from generator.encode import encode_png
-from generator.errors import ExistsError, UsageError
+from generator.errors import ExistsError
 from generator.files import open_regular, refuse_existing, require_writable, write_atomically
 from generator.look.text_table import WIDTH
 from generator.own_results import is_marked, mark_png
@@ -73,9 +73,6 @@ def compare(
         >>> any(line.endswith("index.html") for line in lines)
         True
     """
-    if isinstance(runs, str | Path) or not runs:
-        found = "one path" if runs else "none"
-        raise UsageError("`runs`", "a list of folders of runs", found, "name one at least")
     out = Path(out)
     _refuse_files_of_others(out)
     refuse_existing([out / name for name in (PAGE, CURVES, PREDICTIONS)], overwrite)

@@ -70,11 +70,14 @@ def open_runs(folders: Sequence[str | Path], device: str = "auto") -> list[Compa
     """Open runs and give each a label of its own.
 
     Raises:
-        UsageError: a run is given twice.
+        UsageError: a run is given twice, `folders` is not a list, or it is empty.
         RunError: a folder holds no run, or its metrics.csv cannot be read.
         CheckpointError: a checkpoint cannot be used.
         ConfigError: this computer does not have the device.
     """
+    if isinstance(folders, str | Path) or not folders:
+        found = "one path" if folders else "none"
+        raise UsageError("`runs`", "a list of folders of runs", found, "name one at least")
     paths = [Path(folder) for folder in folders]
     resolved = [real_path(path) for path in paths]
     for number, folder in enumerate(resolved):
