@@ -58,8 +58,7 @@ def compare(
         Lines to print: the verdict, the figures, the options that differ, what is missing, and the files.
 
     Raises:
-        ExistsError: `out` holds files of these names that no comparison wrote, or those of an earlier
-            comparison, and not `overwrite`.
+        ExistsError: `out` holds an earlier comparison, and not `overwrite`, or other files of these names.
         UsageError: a run is given twice, `runs` is not a list or is empty, or masks of the dataset mean
             something else than those of a run.
         RunError: a folder holds no run.
