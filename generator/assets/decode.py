@@ -154,7 +154,11 @@ def _decoder_errors(path: str | Path) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None and error.strerror:
             # An error of the operating system, not of a decoder.
-            fix = "remove it" if error.errno == errno.EINVAL else "check the path and its permissions"
+            fix = (
+                "name a file, or move this away"
+                if error.errno == errno.EINVAL
+                else "check the path and its permissions"
+            )
             raise ImageError(path, "a picture", error.strerror, fix) from error
         # Decoders raise anything: RuntimeError on a damaged AVIF, struct.error, KeyError, TypeError.
         found = one_line(error)

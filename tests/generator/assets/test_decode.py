@@ -134,7 +134,9 @@ def test_what_is_no_file_is_never_opened(tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "pipe.png")
         places["pipe.png"] = "a named pipe, not a file"
     for name, found in places.items():
-        with pytest.raises(ImageError, match=rf"{name}: expected a picture, found {found}; remove it"):
+        with pytest.raises(
+            ImageError, match=rf"{name}: expected a picture, found {found}; name a file, or move this away"
+        ):
             read_rgb(tmp_path / name)
 
 
