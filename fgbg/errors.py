@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import click
 
+from fgbg.lost_ctrl_c import resent
 from fgbg.terminal import warn
 from generator.errors import FgbgError, UnusableAssetsError
 
@@ -48,7 +49,8 @@ class StoppedCommandError(FgbgError):
 def report(debug: bool) -> Iterator[None]:
     """Print an error as one line on stderr and exit with its code; with `debug` raise it as it is."""
     try:
-        yield
+        with resent():
+            yield
     except (FgbgError, OSError, MemoryError, KeyboardInterrupt, click.ClickException, click.Abort) as error:
         if isinstance(error, BrokenPipeError):
             _close_stdout()

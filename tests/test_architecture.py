@@ -86,6 +86,7 @@ ORDER = {
             "shadowed_packages",
             "option_names",
             "terminal",
+            "lost_ctrl_c",
             "errors",
             "value_types",
             "config_file",
