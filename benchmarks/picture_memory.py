@@ -16,7 +16,7 @@ import click
 import numpy as np
 from PIL import Image
 
-READ = "from pathlib import Path; from generator.assets.decode import read_{0}; read_{0}(Path({1!r}))"
+READ = "from pathlib import Path; from generator.assets.images import read_{0}; read_{0}(Path({1!r}))"
 REVIEW = "from generator.review.review import review; review(*{1!r}, progress=False)"
 GENERATE = (
     "from generator.config import GenerateConfig; from generator.pipeline import generate; "

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from generator.assets.decode import read_rgb, read_rgba, read_traits
 from generator.assets.duplicates import PerceptualHash, over_grey, perceptual_hash
+from generator.assets.images import read_rgb, read_rgba, read_traits
 from generator.assets.pixel_budget import PixelBudget
 from generator.config import DepthConvention, GenerateConfig
 from generator.depth.cache import DepthCache

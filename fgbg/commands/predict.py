@@ -77,7 +77,7 @@ def command(
     """
     from fgbg.predictor.result_names import plan_results, refuse_results
     from fgbg.predictor.sources import FileSource
-    from generator.assets.decode import read_rgb
+    from generator.assets.images import read_rgb
     from generator.files import require_writable
     from generator.own_results import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX
     from generator.progress import Progress
@@ -119,7 +119,7 @@ def command(
 def _find_pictures(paths: Sequence[Path], out: Path) -> "Found":
     """The pictures to predict, of which one at least exists; the others are named later, one by one."""
     from fgbg.predictor.sources import find_pictures
-    from generator.assets.decode import read_rgb
+    from generator.assets.images import read_rgb
 
     found = find_pictures(paths, out)
     note(*found.remarks)

@@ -9,7 +9,7 @@ import numpy as np
 
 from fgbg.comparison.runs import ComparedRun
 from fgbg.predictor import Predicted
-from generator.assets.decode import read_rgb
+from generator.assets.images import read_rgb
 from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN
 from generator.look.colours import colour_depth
 from generator.look.contact_sheet import fitted

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from generator.assets.decode import read_rgb, rgb_of
+from generator.assets.images import read_rgb, rgb_of
 from generator.errors import ArrayError
 from training.resize import strips
 

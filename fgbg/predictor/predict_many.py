@@ -18,7 +18,7 @@ from fgbg.predictor.picture_input import as_rgb
 from fgbg.predictor.predicted import Predicted
 from fgbg.predictor.resize_input import NetworkInput
 from fgbg.predictor.sources import NamedPicture
-from generator.assets.decode import read_traits
+from generator.assets.images import read_traits
 from generator.errors import AssetError
 from training.errors import DeviceMemoryError
 from training.models import Prediction

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from generator.assets.cropping import MARGIN, cut_out
-from generator.assets.decode import read_rgb, read_rgba
 from generator.assets.edges import clean_edges
 from generator.assets.foreground import Foreground, Note
 from generator.assets.grabcut import alpha_in_box
+from generator.assets.images import read_rgb, read_rgba
 from generator.assets.label_alpha import alpha_of_labels
 from generator.assets.masked_picture import read_masked_picture
 from generator.assets.originals import Kept

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageFile
 
-from generator.assets.decode import load_upright, opened_picture
+from generator.assets.images import load_upright, opened_picture
 from generator.assets.misread import keep_fourth_channel, load_with_key
 from generator.errors import ImageError
 from generator.files import open_regular

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from generator.assets.decode import opened_picture, orientation_of, read_rgb
+from generator.assets.images import opened_picture, orientation_of, read_rgb
 from generator.assets.labels import Labels, read_labels
 from generator.errors import ImageError
 

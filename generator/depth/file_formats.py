@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import tifffile
 
-from generator.assets.decode import MAX_PIXELS, load_upright, opened_picture, orientation_of
+from generator.assets.images import MAX_PIXELS, load_upright, opened_picture, orientation_of
 from generator.depth.exr import read_depth_channel
 from generator.errors import AssetError, ConfigError, FgbgError, ImageError, one_line
 from generator.files import open_regular, read_regular

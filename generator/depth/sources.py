@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from generator.assets.decode import opened_picture, orientation_of
+from generator.assets.images import opened_picture, orientation_of
 from generator.config import DepthConvention
 from generator.depth.file_formats import PICTURE_SUFFIXES, orientation_of_file, read_numbers
 from generator.depth.normalise import normalise

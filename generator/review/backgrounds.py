@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from generator.assets.decode import Traits
+from generator.assets.images import Traits
 from generator.resize import fit_picture
 from generator.review.finding import Flaw
 from generator.review.limits import Limits

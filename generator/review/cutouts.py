@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from generator.assets.decode import Traits
 from generator.assets.edges import old_background
 from generator.assets.flaws import (
     box_share,
@@ -14,6 +13,7 @@ from generator.assets.flaws import (
     outline_alternation,
     solid_share,
 )
+from generator.assets.images import Traits
 from generator.format.pixels import OPAQUE
 from generator.resize import MAX_ENLARGEMENT, scale_sprite
 from generator.review.finding import Flaw

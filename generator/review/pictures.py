@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from generator.assets.decode import Traits
 from generator.assets.flaws import brightest_level, checkerboard_share, detail_share
+from generator.assets.images import Traits
 from generator.review.finding import Flaw, Kind
 from generator.review.limits import Limits
 

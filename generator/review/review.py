@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from generator.assets.decode import Traits, read_rgb, read_rgba, read_traits
 from generator.assets.duplicates import PerceptualHash, over_grey, perceptual_hash
+from generator.assets.images import Traits, read_rgb, read_rgba, read_traits
 from generator.assets.listing import CUT_OUTS_ADVICE, PHOTOS_ADVICE, list_pictures
 from generator.assets.pixel_budget import PixelBudget
 from generator.depth.pairing import all_depth_files_of

@@ -6,8 +6,8 @@ from click.testing import CliRunner
 from PIL import Image
 
 from fgbg.cli import main
-from generator.assets.decode import read_rgba
 from generator.assets.foreground import Note
+from generator.assets.images import read_rgba
 
 
 @pytest.fixture

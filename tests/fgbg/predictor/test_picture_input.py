@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from fgbg.predictor.picture_input import as_rgb
-from generator.assets.decode import read_rgb
+from generator.assets.images import read_rgb
 from generator.errors import ArrayError, FgbgError, ImageError
 from training import resize
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from generator.assets.decode import read_rgb, read_rgba
+from generator.assets.images import read_rgb, read_rgba
 
 D50 = (0.9642, 1.0, 0.8249)
 DISPLAY_P3 = ((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))

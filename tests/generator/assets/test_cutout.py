@@ -13,8 +13,8 @@ from generator.assets.cutout import (
     cut_out_in_box,
     cut_out_pairs,
 )
-from generator.assets.decode import read_rgba
 from generator.assets.foreground import Foreground, Note
+from generator.assets.images import read_rgba
 from generator.assets.pairing import Pair
 from generator.errors import ConfigError, EmptyMaskError, UsageError
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generator.assets.decode import read_rgb, read_rgba
+from generator.assets.images import read_rgb, read_rgba
 from generator.errors import ImageError
 
 

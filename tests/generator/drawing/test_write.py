@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import generator.progress
-from generator.assets.decode import read_rgb, read_rgba
+from generator.assets.images import read_rgb, read_rgba
 from generator.assets.listing import list_pictures
 from generator.depth.file_formats import read_numbers
 from generator.drawing.write import write_samples

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from generator.assets.decode import Traits, read_rgb, read_rgba, read_traits
+from generator.assets.images import Traits, read_rgb, read_rgba, read_traits
 from generator.assets.labels import read_labels
 from generator.errors import ImageError
 
@@ -222,7 +222,7 @@ def test_pictures_of_several_strips_are_whole(tmp_path: Path, monkeypatch: pytes
     rgba = np.random.default_rng(0).integers(0, 256, (11, 7, 4), dtype=np.uint8)
     Image.fromarray(rgba).save(tmp_path / "a.png")
     white = read_rgb(tmp_path / "a.png")
-    monkeypatch.setattr("generator.assets.decode._STRIP_PIXELS", 21)
+    monkeypatch.setattr("generator.assets.images._STRIP_PIXELS", 21)
     assert (read_rgba(tmp_path / "a.png") == rgba).all()
     assert (read_rgb(tmp_path / "a.png") == white).all()
 
