@@ -206,7 +206,7 @@ def test_a_picture_that_does_not_fit_into_memory_is_one_line_and_the_others_are_
     assert code == 1 and written(out) == results("b", "sub/a")
     first, last = stderr.splitlines()
     assert first.startswith(
-        f"fgbg: {pictures / 'a.jpg'}: cpu: expected memory for a picture at 32 px, found too"
+        f"fgbg: {pictures / 'a.jpg'}: cpu has too little memory for a picture at 32 px. Lower"
     )
     assert "1 of 3 pictures failed" in last
 

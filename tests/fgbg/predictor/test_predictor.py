@@ -144,7 +144,7 @@ def test_too_little_memory_is_one_error_that_says_what_to_do(
 
     picture = np.zeros((8, 8, 3), np.uint8)
     monkeypatch.setattr(predictor.network, "forward", full)
-    with pytest.raises(DeviceMemoryError, match="cpu: expected memory for a picture at 32 px"):
+    with pytest.raises(DeviceMemoryError, match="cpu has too little memory for a picture at 32 px"):
         predictor(picture)
     assert "or use `device=cpu`" in str(DeviceMemoryError(torch.device("cuda"), 512))
 
