@@ -5,7 +5,7 @@
 
 Each round times batches of 192 px in random order. On one core, into reused memory: `Split.read` of a
 dataset with pixels in the page cache, `Split.read` of a dataset without pixels (every sprite used before),
-and a NumPy copy of equally many bytes from one large array. Then JPEGs (bg, fg_bg, mask, depth) in a
+and a NumPy copy of the same number of bytes from one large array. Then JPEGs (bg, fg_bg, mask, depth) in a
 DataLoader with two workers. Without folders it first draws 100 + 100 pictures. Prints medians, ranges and
 ratios.
 """
@@ -65,7 +65,7 @@ def main(fg: Path | None, bg: Path | None, samples: int, batch: int, rounds: int
         loader = DataLoader(JpegFolder(place / "jpegs"), batch, shuffle=True, num_workers=2)
         for read in readers.values():
             for start in range(0, samples - batch + 1, batch):
-                read(np.arange(start, start + batch))  # every page mapped, every sprite made ready
+                read(np.arange(start, start + batch))  # maps every page and prepares every sprite
         rates: dict[str, list[float]] = {name: [] for name in LABELS}
         for _ in range(rounds):
             for name, read in readers.items():
@@ -86,7 +86,7 @@ def main(fg: Path | None, bg: Path | None, samples: int, batch: int, rounds: int
 
 
 def split_reader(fg: Path, bg: Path, out: Path, samples: int | None, batch: int) -> Reader:
-    """Reads from a dataset; with a number of samples, from one with pixels."""
+    """Return a function that reads from a new dataset: with pixels if `samples` is given, else without."""
     generate(GenerateConfig(fg=fg, bg=bg, out=out, split=None, render=samples is not None, samples=samples))
     split = open_dataset(out)["train"]
     memory = Batch.empty(batch, (SIZE, SIZE), instances=False)
@@ -94,14 +94,14 @@ def split_reader(fg: Path, bg: Path, out: Path, samples: int | None, batch: int)
 
 
 def bare_copy(samples: int, batch: int) -> Reader:
-    """Copies equally many bytes per sample from one array."""
+    """Return a function that copies the same number of bytes per sample from one array."""
     stored = np.random.default_rng(0).integers(0, 256, (samples, BYTES), np.uint8)
     memory = np.empty((batch, BYTES), np.uint8)
     return lambda rows: np.take(stored, rows, axis=0, out=memory, mode="clip")
 
 
 def rate(read: Reader, samples: int, batch: int, seconds: float) -> float:
-    """Samples a second over random batches."""
+    """Samples per second, over random batches."""
     rng = np.random.default_rng()
     began, count = time.perf_counter(), 0
     while time.perf_counter() - began < seconds:

@@ -1,4 +1,4 @@
-"""A DataLoader over a folder of JPEGs, as training data is often stored, to compare other readers with."""
+"""A DataLoader over a folder of JPEGs, the usual way to store training data, for comparison."""
 
 import time
 from pathlib import Path
@@ -37,7 +37,7 @@ def write_jpegs(split: Split, folder: Path) -> None:
 
 
 def loader_rate(loader: DataLoader[dict[str, np.ndarray]]) -> float:
-    """Samples a second once the workers have begun."""
+    """Samples per second after the workers have started."""
     seen, began = 0, 0.0
     for number, batch in enumerate(loader):
         if number == 4:

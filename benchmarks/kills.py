@@ -28,7 +28,7 @@ FGBG = [sys.executable, "-c", "from fgbg.cli import main; main()"]
 
 
 class Faults:
-    """One matrix in the making."""
+    """All faults: runs them one by one and prints their results."""
 
     def __init__(self, place: Path, fg: Path, bg: Path, kills: int, seed: int, only: str) -> None:
         self._place, self._kills, self._random = place, kills, random.Random(seed)
@@ -92,10 +92,10 @@ class Faults:
                 _, said = process.communicate(timeout=60)
                 told = said.decode().strip().splitlines()[-1] if said.strip() else ""
                 self._all_gone(process.pid)
-                if process.returncode == 0:  # it was done already
+                if process.returncode == 0:  # it had finished already
                     hit -= 1
                     break
-                # While Python itself is starting it ends by the signal in its own way.
+                # While Python itself starts, the signal ends it without our message.
                 starting = process.returncode == -number and b"commands" not in said
                 if number == signal.SIGINT and not starting:
                     assert process.returncode == 130, f"exit code {process.returncode}: {said.decode()}"
@@ -111,7 +111,7 @@ class Faults:
     def full_disk(self, storage: str) -> str:
         out = self._place / f"{storage}-full"
         out.mkdir()
-        # Room enough when it begins; another file takes it meanwhile.
+        # There is enough space at the start; then another file takes it.
         size, chunk = ("40m", 2**18) if storage == "unrendered" else ("2g", 2**24)
         mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(out)]
         mounted = subprocess.run(mount, capture_output=True)
@@ -180,7 +180,7 @@ class Faults:
         )
 
     def _all_gone(self, group: int) -> None:
-        """Children end with their parent, and shared memory is as before."""
+        """Check that children ended with their parent, and that shared memory is as before."""
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             if not members(group) and shared_memory() <= self._shared_memory:
@@ -199,7 +199,7 @@ def leftovers(folder: Path) -> list[str]:
 
 
 def members(group: int) -> list[int]:
-    """Processes of a group that are still running."""
+    """Processes of a group that still run."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdecimal():
@@ -242,7 +242,7 @@ def swap(folder: Path) -> None:
 @click.option("--only", default="", help="Faults with this in their name.")
 def command(fg: Path | None, bg: Path | None, kills: int, seed: int, only: str) -> None:
     """Kill, interrupt and starve `generate` at random instants, and continue it."""
-    # Started in the background of a script, this ignores Ctrl-C, and so would all it starts.
+    # In the background of a script, this process and its children would ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with tempfile.TemporaryDirectory(dir=".") as folder:
         place = Path(folder).resolve()

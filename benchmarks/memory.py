@@ -72,7 +72,7 @@ def family(pid: int) -> list[int]:
 
 
 def proportional_set_size(pid: int) -> int:
-    """In kB; 0 when the process is gone."""
+    """Proportional set size of a process in kB; 0 if it has ended."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:

@@ -46,7 +46,7 @@ def main(sizes: str, formats: str) -> None:
 
 
 def draw(place: Path, size: tuple[int, int], suffix: str) -> Path:
-    """Write two cut-outs and two photos; a pair differs in one pixel. For JPEG, cut-outs are PNG."""
+    """Write two cut-outs and two photos that differ in one pixel each. For JPEG, cut-outs are PNG."""
     for kind in ("fg", "bg"):
         (place / kind).mkdir(parents=True, exist_ok=True)
     coarse = np.random.default_rng(0).integers(0, 256, (9, 9, 4), dtype=np.uint8)
@@ -77,9 +77,9 @@ RUNS = {
 
 
 def peak(code: str) -> int:
-    """Bytes that a process which runs some code has resident at most.
+    """Peak resident memory in bytes of a process that runs some code.
 
-    By its own account: the maximum that the system keeps of children begins with the memory of the parent.
+    The process reports it itself: the system's figure for children would include the memory of the parent.
     """
     said = "\nprint(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
     run = subprocess.run([sys.executable, "-c", code + said], capture_output=True, text=True, check=True)

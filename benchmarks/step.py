@@ -107,7 +107,7 @@ def time_steps(
     rounds: int,
     peaks: dict[str, float],
 ) -> None:
-    """Time both kinds of step alternately, and print the results."""
+    """Time both kinds of step in turns, and print the results."""
     split = dataset["train"]
     learner, plan = Learner(config, fabric), Plan(config, len(split))
     resident = next(read_batches(split, plan.rows(RunPosition(), 1), fabric.device))
@@ -123,7 +123,7 @@ def time_steps(
             )
             rate = samples_per_second(learner, feed, res, number, steps, plan.batch_size(0))
             number += steps + WARM_UP
-            if round_number:  # the first is for the machine to get warm
+            if round_number:  # the first round only warms up
                 rates[name].append(rate)
     ratios = [resident / read for read, resident in zip(rates["read"], rates["resident"], strict=True)]
     flops = flops_of(learner, resident, res) / plan.batch_size(0)
@@ -153,7 +153,7 @@ def samples_per_second(
 
 
 def flops_of(learner: Learner, batch: IntegerBatch, res: int) -> float:
-    """Floating point operations of one step's forward and backward."""
+    """Floating point operations of one step, forward and backward."""
     with FlopCounterMode(display=False) as counter:
         learner.step(iter([batch]), res, 0, factor=1e-3)
     return float(counter.get_total_flops())
@@ -176,7 +176,7 @@ def profile_steps(config: TrainConfig, fabric: Fabric, dataset: Dataset, res: in
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
-    """Floating point operations a second of a large matrix product, the best of several."""
+    """Floating point operations per second of a large matrix product, the best of several."""
     side = 8192 if device.type == "cuda" else 2048
     first, second = (torch.randn(side, side, device=device, dtype=dtype) for _ in range(2))
     times = []

@@ -42,7 +42,7 @@ RUN += ["--save-every", "10", "--val-samples", "64"]
 
 
 class Faults:
-    """One matrix in the making."""
+    """All faults: runs them one by one and prints their results."""
 
     def __init__(self, place: Path, seed: int) -> None:
         self._place, self._random = place, random.Random(seed)
@@ -69,7 +69,7 @@ class Faults:
                 assert process.returncode == 0, said
                 if hits >= kills:
                     break
-                for name in ("last.pt", "best.pt"):  # it was done too soon: once more from the beginning
+                for name in ("last.pt", "best.pt"):  # finished too early: train again from the start
                     (out / name).unlink()
                 assert not leftovers(out), leftovers(out)
                 continue
@@ -143,7 +143,7 @@ def failing(*arguments: str) -> str:
 
 
 def content(out: Path) -> dict[str, str]:
-    """Everything that a run leaves except times, as exact text."""
+    """All results of a run except times, as exact text."""
     last = load_checkpoint(out / "last.pt")
 
     def bits(value: object) -> object:

@@ -82,8 +82,10 @@ def main(fg: Path | None, bg: Path | None, samples: int, rounds: int) -> None:
 
 
 def bare(folder: Path, shards: Sequence[Path], processes: int) -> float:
-    """Seconds to write and sync the bytes of the shards, right after earlier ones are removed, as --overwrite
-    does; every process holds its share in memory before the clock starts."""
+    """Seconds to write and sync the bytes of the shards, after removing earlier ones as --overwrite does.
+
+    Every process has its part in memory before the clock starts.
+    """
     context = multiprocessing.get_context("spawn")
     ready = context.Barrier(processes + 1)
     writers = [
@@ -92,7 +94,7 @@ def bare(folder: Path, shards: Sequence[Path], processes: int) -> float:
     ]
     for writer in writers:
         writer.start()
-    ready.wait()  # all is in memory
+    ready.wait()  # everything is in memory
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     ready.wait()
@@ -114,7 +116,7 @@ def write_bare(folder: Path, shards: Sequence[Path], ready: Barrier) -> None:
 
 
 def pillow(folder: Path, fg: Path, bg: Path, reopen: bool) -> float:
-    """Pairs of fg_bg and mask a second, as a script would make them."""
+    """Pairs of fg_bg and mask per second that a simple script makes."""
     folder.mkdir(exist_ok=True)
     fg_paths, bg_paths = list_pictures(fg)[:20], list_pictures(bg)[:20]
 

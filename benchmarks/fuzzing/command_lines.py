@@ -31,7 +31,7 @@ _PATHS = (
 
 
 def prepare(seeds: Path) -> None:
-    """Nothing to do: the examples of other kinds are enough."""
+    """Do nothing: command lines use the examples of the other kinds."""
 
 
 def base(seeds: Path, command: str) -> list[str]:
@@ -58,7 +58,7 @@ def base(seeds: Path, command: str) -> list[str]:
 
 def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
     """A command line with one to three odd parts, in its own folder."""
-    # Train and compare take a second; the others have more to say for it.
+    # Train, compare and evaluate are slow, so they are chosen less often.
     names = [name for name in COMMANDS for _ in range(1 if name in ("train", "compare", "evaluate") else 3)]
     name = rng.choice(names)
     words = base(seeds, name)
@@ -77,7 +77,7 @@ def _changed(rng: random.Random, name: str, words: list[str]) -> list[str]:
         return words[:at] + words[at + 1 :]
     if what < 0.2 and words:
         at = rng.randrange(len(words))
-        # Not a path into the examples, where results would be written.
+        # A path is not mutated: it could point into the examples, and results would be written there.
         changed = rng.choice(("x", "--")) if "/" in words[at] else mutate_text(rng, words[at])
         return [*words[:at], _bounded(changed), *words[at + 1 :]]
     if what < 0.25:
@@ -108,5 +108,5 @@ def odd_option(rng: random.Random, name: str) -> list[str]:
 
 
 def _bounded(word: str) -> str:
-    """Replace integers that are so large that a correct answer takes long."""
+    """Replace large integers, which would be correct but take long."""
     return "7" if word.isdecimal() and 3 < len(word) < 10 else word

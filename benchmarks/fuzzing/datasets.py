@@ -1,4 +1,4 @@
-"""Datasets from strangers: damaged bytes, other fields, other HDF5; half of them with matching hashes."""
+"""Datasets from strangers: damaged bytes, changed fields, changed HDF5; half of them with matching hashes."""
 
 import contextlib
 import json
@@ -35,7 +35,7 @@ def _generate(seeds: Path, name: str) -> list[object]:
 
 
 def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
-    """A mutated copy of one of them, and a command that reads or continues it."""
+    """Copy and mutate one of the datasets; return a command that reads or continues it."""
     name = rng.choice(list(_STORAGES))
     folder = case / "data"
     shutil.copytree(seeds / name, folder, ignore=shutil.ignore_patterns(".*"))
@@ -82,7 +82,7 @@ def _read(folder: Path) -> None:
 
 
 def _some_file(rng: random.Random, folder: Path, pattern: str = "*") -> Path:
-    """One that is a file: writing must not follow the links that another change put there."""
+    """A regular file of the folder, no link: an earlier mutation may have put links there."""
     return rng.choice([path for path in sorted(folder.glob(pattern)) if _is_plain(path)])
 
 
@@ -206,7 +206,7 @@ _CHANGES: tuple[Callable[[random.Random, Path], None], ...] = (
 
 
 def _agree(folder: Path) -> None:
-    """Write the sizes and hashes that files have now into manifest and journal, and prove these again."""
+    """Write the current sizes and hashes of the files into manifest and journal; update their own hashes."""
     with contextlib.suppress(Exception):
         path = folder / "dataset.json"
         if not _is_plain(path):
@@ -241,7 +241,7 @@ def _measure(folder: Path, entry: dict[str, Any]) -> None:
 
 
 def _unfinish(rng: random.Random, folder: Path) -> None:
-    """As a killed `generate` leaves it: without a manifest, and perhaps without its last shards."""
+    """Leave the folder as after a killed `generate`: no manifest, and perhaps not the last shards."""
     (folder / "dataset.json").unlink(missing_ok=True)
     for path in sorted(folder.glob("*-0000?.h5"))[rng.randrange(1, 9) :]:
         if path.is_file() or path.is_symlink():

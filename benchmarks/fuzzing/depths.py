@@ -1,4 +1,4 @@
-"""Depth files beside backgrounds: NumPy, PNG, TIFF, PFM and EXR, of odd shapes, types and numbers."""
+"""Depth files next to backgrounds: NumPy, PNG, TIFF, PFM and EXR with odd shapes, types and numbers."""
 
 import contextlib
 import importlib
@@ -39,11 +39,11 @@ _SUFFIXES = (".npy", ".npz", ".png", ".tif", ".tiff", ".pfm", ".exr", ".jpg", ".
 
 
 def prepare(seeds: Path) -> None:
-    """Depth is drawn for each input."""
+    """Do nothing: depth is drawn for each input."""
 
 
 def _values(rng: random.Random) -> np.ndarray:
-    """An array as depth might be, and as it might not."""
+    """An array of depth: sometimes realistic, sometimes odd."""
     numbers = np.random.default_rng(rng.randrange(2**32))
     shape: tuple[int, ...] = rng.choice(
         ((48, 48),) * 6 + ((24, 24), (48, 24), (48, 48, 1), (1, 48, 48), (0, 48))
@@ -64,7 +64,7 @@ def _values(rng: random.Random) -> np.ndarray:
 
 
 def _encoded(rng: random.Random, suffix: str, values: np.ndarray) -> bytes:
-    """The values as a file of this suffix, or nothing where the format has no such values."""
+    """The values as the bytes of a file with this suffix; None if the format cannot hold them."""
     out = io.BytesIO()
     with contextlib.suppress(Exception), warnings.catch_warnings(action="ignore"):
         if suffix == ".npy":
@@ -93,7 +93,7 @@ def _encoded(rng: random.Random, suffix: str, values: np.ndarray) -> bytes:
 
 
 def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
-    """A background with odd depth beside it."""
+    """A background with an odd depth file."""
     fg, bg = case / "fg", case / "bg"
     fg.mkdir()
     bg.mkdir()

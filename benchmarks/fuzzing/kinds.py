@@ -1,4 +1,4 @@
-"""The kinds of input: what each is mutated from, and which commands get it."""
+"""The kinds of input: how each is made, and which commands get it."""
 
 import random
 import shutil
@@ -13,10 +13,12 @@ from fuzzing import command_lines, datasets, depths, masks, networks, options_fi
 class Kind:
     """One kind of input.
 
-        Attributes:
-            prepare: writes whole small examples into a folder, once.
-            trial: writes one mutated input into an empty folder and gives the work to do there, which answers
-    X"""
+    Attributes:
+        prepare: writes small valid examples into a folder, once.
+        trial: writes one mutated input into an empty folder. Returns a function that gives it to fgbg and
+            answers "accepted" or "refused".
+        commands: commands that take this kind of input, run once to import their modules; all if empty.
+    """
 
     prepare: Callable[[Path], None]
     trial: Callable[[random.Random, Path, Path], Callable[[], str]]
@@ -36,7 +38,7 @@ KINDS = {
 
 
 def begin(seeds: Path) -> None:
-    """Write the examples of all kinds, unless they are there."""
+    """Write the examples of all kinds if they do not exist yet."""
     if (seeds / "done").exists():
         return
     shutil.rmtree(seeds, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Masks in every mode, of the size of their picture or not."""
+"""Masks of every mode, some of another size than their picture."""
 
 import random
 from collections.abc import Callable
@@ -12,11 +12,11 @@ from fuzzing.watch import run
 
 
 def prepare(seeds: Path) -> None:
-    """Masks are made of the same examples as pictures."""
+    """Do nothing: masks use the examples of the pictures."""
 
 
 def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
-    """A picture of the examples' size with a mutated mask."""
+    """A plain picture with a mutated mask."""
     images, masks = case / "pictures", case / "masks"
     images.mkdir()
     masks.mkdir()

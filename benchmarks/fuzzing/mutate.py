@@ -53,10 +53,10 @@ ODD_VALUES: tuple[Any, ...] = (
 
 
 def mutate_bytes(rng: random.Random, content: bytes, other: bytes = b"") -> bytes:
-    """One to four changes: flips, odd integers, cuts, insertions, repetitions, a splice with `other`."""
+    """Make 1 to 4 changes: flip, cut, insert or repeat bytes, write odd integers, or join with `other`."""
     data = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 4))):
-        # Headers decide most: half of the changes are near the beginning.
+        # Headers matter most: half of the changes are near the beginning.
         end = len(data) if rng.random() < 0.5 else min(len(data), 128)
         at = rng.randrange(end) if end else 0
         rng.choice(_BYTE_CHANGES)(rng, data, at, other)
@@ -109,7 +109,7 @@ _BYTE_CHANGES: tuple[Callable[[random.Random, bytearray, int, bytes], None], ...
 
 
 def with_checksums(data: bytes) -> bytes:
-    """The same PNG with the right checksum behind every chunk that is whole."""
+    """The same PNG with the right checksum after every complete chunk."""
     if not data.startswith(b"\x89PNG\r\n\x1a\n"):
         return data
     out, at = bytearray(data[:8]), 8
@@ -153,7 +153,7 @@ def odd_text(rng: random.Random) -> str:
 
 
 def mutate_tree(rng: random.Random, value: Any) -> Any:
-    """Change one node somewhere in nested mappings and sequences; the rest is shared."""
+    """Change one node in nested mappings and sequences; the result shares all others with the original."""
     if isinstance(value, dict) and value and rng.random() < 0.9:
         copy = dict(value)
         key = rng.choice(list(copy))

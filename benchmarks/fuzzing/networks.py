@@ -1,4 +1,4 @@
-"""ONNX depth networks from strangers: damaged bytes, other fields, weights elsewhere."""
+"""ONNX depth networks from strangers: damaged bytes, changed fields, weights in other files."""
 
 import contextlib
 import random
@@ -20,7 +20,7 @@ _OPERATORS = ("Loop", "Neg", "Reshape", "Tile", "Expand", "Resize", "ConstantOfS
 
 
 def prepare(seeds: Path) -> None:
-    """Write small networks: free and fixed sides, bytes last, constant, with weights in another file."""
+    """Write small networks: free or fixed size, channels last, constant, weights in another file."""
     folder = seeds / "onnx"
     folder.mkdir()
     for name, shape, kind in (
@@ -46,7 +46,7 @@ def prepare(seeds: Path) -> None:
 
 
 def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
-    """A mutated network, asked for the depth of one background."""
+    """A mutated network that has to give the depth of one background."""
     path = case / "network.onnx"
     model = rng.choice(sorted((seeds / "onnx").iterdir()))
     data = model.read_bytes()
@@ -97,7 +97,7 @@ def _send_weights_elsewhere(rng: random.Random, model: onnx.ModelProto) -> None:
 
 
 def _change_field(rng: random.Random, message: Any) -> None:
-    """Go down the message at random and change what is found there."""
+    """Follow a random path into the message and change the field at its end."""
     fields = message.ListFields()
     descriptor, value = rng.choice(fields)
     repeated = not isinstance(value, bool | int | float | str | bytes) and hasattr(value, "__len__")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def put_odd_file(rng: random.Random, path: Path) -> None:
-    """Put something in the place of a file that is none, or is empty, or stands elsewhere."""
+    """Replace a file by something odd: a folder, a pipe, a device, an empty file, or a link."""
     path.unlink(missing_ok=True)
     what = rng.randrange(7)
     if what == 0:

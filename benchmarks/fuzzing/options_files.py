@@ -1,4 +1,4 @@
-"""TOML files of options: odd text, odd values of every type, and files that are none."""
+"""TOML files of options: odd text, odd values of every type, and things that are not files."""
 
 import random
 from collections.abc import Callable
@@ -50,11 +50,11 @@ _LONG = {"compile", "find_lr", "devices", "nodes", "workers", "perspective"}
 
 
 def prepare(seeds: Path) -> None:
-    """Files are made from the tree of commands."""
+    """Do nothing: the files are made from the list of commands and options."""
 
 
 def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
-    """An odd options file before a small command line, whose flags win."""
+    """An odd options file, followed by a small command line. The flags of the command line have priority."""
     name = rng.choice([c for c in COMMANDS if c not in ("train", "compare", "evaluate")] * 3 + list(COMMANDS))
     path = case / "fgbg.toml"
     text = _text(rng, name)
@@ -92,7 +92,7 @@ def _text(rng: random.Random, name: str) -> str:
 
 
 def _value(rng: random.Random, option: click.Option) -> str:
-    """A value as TOML, of the option's type as often as not."""
+    """A value as TOML; about half of them have the option's type."""
     what = rng.random()
     if what < 0.3:
         return rng.choice(_VALUES)

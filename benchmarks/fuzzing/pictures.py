@@ -28,7 +28,7 @@ _VARIANTS = {
 
 
 def prepare(seeds: Path) -> None:
-    """Write one picture of 24 x 20 in each format, mode and variant, and a tiny set to stand beside it."""
+    """Write one picture of 24 x 20 in each format, mode and variant, and a few good pictures."""
     Image.init()
     folder = seeds / "pictures"
     folder.mkdir()
@@ -74,7 +74,7 @@ def mutated(rng: random.Random, folder: Path) -> tuple[str, bytes]:
 
 
 def put(rng: random.Random, seeds: Path, path: Path) -> Path:
-    """Write a mutated picture under its own suffix or another; seldom something that is no file."""
+    """Write a mutated picture with its own or another suffix; rarely something that is not a file."""
     kind, data = mutated(rng, seeds / "pictures")
     own = {"jpeg": ".jpg", "jpeg2000": ".jp2"}.get(kind, f".{kind}")
     path = path.with_name(path.name + (own if rng.random() < 0.5 else rng.choice(_SUFFIXES)))
@@ -86,7 +86,7 @@ def put(rng: random.Random, seeds: Path, path: Path) -> Path:
 
 
 def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
-    """A mutated picture, alone or beside good ones."""
+    """A mutated picture, alone or among good ones."""
     what = rng.choice(("review", "generate", "generate", "predict", "background", "cutout"))
     fg, bg = case / "fg", case / "bg"
     for folder in (fg, bg):

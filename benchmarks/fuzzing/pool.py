@@ -1,4 +1,4 @@
-"""Runs inputs in separate processes, ends those that hang, and counts the results."""
+"""Runs inputs in separate processes, ends processes that hang, and counts the results."""
 
 import faulthandler
 import json
@@ -23,11 +23,11 @@ from fuzzing.kinds import KINDS, begin
 from fuzzing.watch import Ended, Outside, observe, within
 
 BOUND_MIB = 1024
-"""Of memory that one input may take above the warm program; allocations beyond it are refused."""
+"""Memory that one input may take in addition to the warm program; larger allocations fail."""
 
 _START_SECONDS = 180
 
-# What seems to hang is tried once more with so many times the time: the machine may have been busy.
+# An input that seems to hang is tried again with this many times the limit: the machine may have been busy.
 _PATIENCE = 4
 
 
@@ -75,11 +75,11 @@ def fuzz(sandbox: Path, kind: str, seed: int, count: int, jobs: int, limit: floa
 
     Args:
         sandbox: folder for everything.
-        kind: of `KINDS`.
-        seed: the same seed and number give the same input.
-        count: how many.
-        jobs: processes.
-        limit: seconds after which one input counts as hanging.
+        kind: one of `KINDS`.
+        seed: the same seed, kind and number give the same input.
+        count: number of inputs.
+        jobs: number of processes.
+        limit: seconds; an input that takes longer counts as hanging.
     """
     tally, began = Tally(kind), time.monotonic()
     streams = [_Worker(sandbox, kind, seed, job, count, jobs, limit) for job in range(jobs)]
@@ -97,7 +97,7 @@ def fuzz(sandbox: Path, kind: str, seed: int, count: int, jobs: int, limit: floa
 
 
 class _Worker:
-    """One process at work on every n-th input, begun again behind an input that killed or stopped it."""
+    """One process for every n-th input. After an input that ends it or hangs, it starts again at the next."""
 
     def __init__(
         self, sandbox: Path, kind: str, seed: int, job: int, count: int, jobs: int, limit: float
@@ -139,14 +139,14 @@ class _Worker:
             )
 
     def heard(self, ready: bool) -> Iterator[tuple[int, Ended]]:
-        """What the process said since, or that it hangs or died."""
+        """New results of the process, also that it hangs or has died."""
         assert self.process is not None
         data = os.read(self.output, 2**16) if ready else b""
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._deadline = time.monotonic() + self._patience * self._limit
             said = json.loads(line)
-            if said:  # an empty one says that it is ready
+            if said:  # an empty line means that the process is ready
                 yield said["number"], Ended(**said["ended"])
                 self._next = said["number"] + self._jobs
                 self._patience = 1
@@ -171,7 +171,7 @@ class _Worker:
         return (ours or lines or [""])[0][:200]
 
     def end(self) -> None:
-        """End the process and all that it started."""
+        """End the process and everything that it started."""
         if self.process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -182,7 +182,7 @@ class _Worker:
 
 
 def environment(sandbox: Path, place: Path) -> dict[str, str]:
-    """One in which home and temporary files lie in the sandbox, and nothing takes more cores or addresses."""
+    """Environment variables: home and temporary files in the sandbox, one thread, no network, no screen."""
     fixed = {
         "HOME": str(sandbox / "home"),
         "TMPDIR": str(place),
@@ -194,7 +194,7 @@ def environment(sandbox: Path, place: Path) -> dict[str, str]:
 
 
 def _warm(sandbox: Path, place: Path, kind: str) -> None:
-    """Import what commands import, so that it is not counted as an input's."""
+    """Import all modules that the commands import, so that their memory does not count for an input."""
     import importlib
 
     from fgbg.cli import COMMANDS
@@ -220,7 +220,7 @@ def _case(place: Path) -> Iterator[Path]:
 
 
 def one(sandbox: Path, place: Path, kind: str, seed: int, number: int, outside: Outside) -> Ended:
-    """Make one input and see what it does."""
+    """Make one input, run it, and return the result."""
     rng = random.Random(f"{seed}/{kind}/{number}")
     with _case(place) as case, within(case):
         work = KINDS[kind].trial(rng, sandbox / "seeds", case)
@@ -232,9 +232,9 @@ def one(sandbox: Path, place: Path, kind: str, seed: int, number: int, outside: 
 def _work(
     sandbox: Path, place: Path, kind: str, seed: int, first: int, count: int, jobs: int, limit: float
 ) -> None:
-    """The process: one line of JSON per input on the standard output."""
+    """The work of one process: one line of JSON per input on standard output."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print goes to the log
+    os.dup2(2, 1)  # output of libraries goes to the log
     for category in (RuntimeWarning, UserWarning):
         warnings.simplefilter("always", category)
     _warm(sandbox, place, kind)
@@ -252,7 +252,7 @@ def _work(
 
 @contextmanager
 def sandbox_at(folder: Path | None) -> Iterator[Path]:
-    """A folder for everything, with the examples in it; a temporary one unless given."""
+    """A folder for everything, with the examples in it; a temporary folder if None is given."""
     if folder is None:
         with tempfile.TemporaryDirectory() as temporary, sandbox_at(Path(temporary)) as sandbox:
             yield sandbox

@@ -1,4 +1,4 @@
-"""Checkpoints from strangers: flipped bits, other fields, other archives, and folders of runs around them."""
+"""Checkpoints from strangers: flipped bits, changed fields, changed archives; and damaged run folders."""
 
 import contextlib
 import io
@@ -25,7 +25,7 @@ def prepare(seeds: Path) -> None:
 
 
 def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
-    """A mutated last.pt or best.pt, and a command that loads it."""
+    """Mutate last.pt or best.pt; return a command that loads it."""
     folder = case / "run"
     shutil.copytree(seeds / "run", folder)
     what = rng.choice(("predict", "predict", "evaluate", "resume", "resume", "summary", "compare"))
@@ -65,7 +65,7 @@ def _change(rng: random.Random, path: Path) -> None:
 
 
 def _rezipped(rng: random.Random, data: bytes) -> bytes:
-    """One member of the archive changed, with its right checksum; or compressed, doubled, left out."""
+    """Change, compress, repeat or remove one member of the archive; its checksum is right."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(data)) as archive, zipfile.ZipFile(out, "w") as new:
         names = archive.namelist()
@@ -86,7 +86,7 @@ def _rezipped(rng: random.Random, data: bytes) -> bytes:
 
 
 def _mutated(rng: random.Random, content: Any) -> Any:
-    """One field of the checkpoint, of its config, its position or its tensors changed."""
+    """Change one field of the checkpoint: of its config, its position or its tensors."""
     if not isinstance(content, dict) or rng.random() < 0.4:
         return mutate_tree(rng, content)
     name = rng.choice(("config", "config", "position", "metrics", "ema", "model", "optimizer", "rng", "sums"))

@@ -1,4 +1,4 @@
-"""The result of one input: how it ended, what it touched, and how much memory it took."""
+"""Observes one input: how it ended, which files and programs it touched, and how much memory it took."""
 
 import os
 import sys
@@ -35,10 +35,10 @@ class Ended:
     """How an input ended.
 
     Attributes:
-        how: "accepted", "refused", "traceback", "noise" (output that is no plain text, or a warning).
+        how: "accepted", "refused", "traceback", "noise" (output that is not plain text, or a warning).
         told: the last line of the error.
-        touched: files outside the case that were written, programs started, addresses asked.
-        memory: MiB above those before.
+        touched: files written outside the input's folder, programs started, network addresses used.
+        memory: MiB that the input took in addition.
     """
 
     how: str
@@ -48,7 +48,7 @@ class Ended:
 
 
 class Outside:
-    """Records, through Python's audit events, whatever is written beside the folders allowed."""
+    """Records everything that is written outside the allowed folders, through Python's audit events."""
 
     def __init__(self, sandbox: Path) -> None:
         self._outside = sandbox / "outside"
@@ -71,7 +71,7 @@ class Outside:
         if not self.allowed:
             return
         if event == "socket.connect" and not isinstance(arguments[1], tuple):
-            return  # between processes of this machine, as workers are
+            return  # a connection between processes of this machine, such as workers
         if event in _FORBIDDEN:
             self.touched.append(f"{event} {str(arguments)[:100]}")
         elif event == "subprocess.Popen" and arguments[0] != sys.executable:
@@ -86,16 +86,16 @@ class Outside:
         if isinstance(place, int):
             return
         try:
-            # Not of the thing itself: what links elsewhere is replaced, or heard of when it is opened.
+            # Only the folder is resolved: a link itself is replaced, and opening its target is another event.
             folder = f"{Path(os.fsdecode(place)).parent.resolve()}/"
-        except (ValueError, RuntimeError):  # NUL, or links in a ring: the system refuses itself
+        except (ValueError, RuntimeError):  # NUL, or links in a circle: the system will refuse the path
             return
         if not folder.startswith((*self.allowed, *_FREE)) and os.fsdecode(place) not in _FREE:
             self.touched.append(f"{event} {os.fsdecode(place)[:200]}")
 
 
 def observe(work: Callable[[], str], outside: Outside, allowed: tuple[str, ...]) -> Ended:
-    """Do `work`, which gives "accepted" or "refused", and see what happens."""
+    """Call `work`, which returns "accepted" or "refused", and record the result."""
     outside.touched, outside.allowed = [], allowed
     before = _memory("VmRSS")
     _forget_peak()
@@ -103,7 +103,7 @@ def observe(work: Callable[[], str], outside: Outside, allowed: tuple[str, ...])
         ended = Ended(work())
     except NoiseError as noise:
         ended = Ended("noise", str(noise))
-    except BaseException as error:  # what gets here is what a user would see as a traceback
+    except BaseException as error:  # a user would see this as a traceback
         frames = traceback.extract_tb(error.__traceback__)
         ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
         where = f"{Path(ours[-1].filename).name}:{ours[-1].lineno} {ours[-1].name}"
@@ -117,14 +117,15 @@ def observe(work: Callable[[], str], outside: Outside, allowed: tuple[str, ...])
 
 
 class NoiseError(Exception):
-    """Output that is no plain text, or a warning of a library."""
+    """Output that is not plain text, or a warning of a library."""
 
 
 def run(*arguments: object) -> str:
     """Run `fgbg` in this process: "accepted" or "refused".
 
     Raises:
-        NoiseError: it ended otherwise than with 0, 1 or 2, without a word, or with control codes.
+        NoiseError: the exit code is not 0, 1 or 2; it failed without a message; or it printed control codes
+            or a warning.
     """
     result = CliRunner().invoke(main, [str(argument) for argument in arguments])
     if result.exception is not None and not isinstance(result.exception, SystemExit):
@@ -145,7 +146,7 @@ def run(*arguments: object) -> str:
 
 
 def library(work: Callable[[], object]) -> str:
-    """The same of a call of the library."""
+    """Call the library: "accepted" or "refused"."""
     try:
         work()
     except FgbgError:
@@ -155,7 +156,7 @@ def library(work: Callable[[], object]) -> str:
 
 @contextmanager
 def within(folder: Path) -> Iterator[None]:
-    """Work in a folder."""
+    """Change the working folder inside the `with` block."""
     before = Path.cwd()
     os.chdir(folder)
     try:
