@@ -1,12 +1,14 @@
 """Decoding of pictures: the only place that does it, with all special cases of the formats."""
 
 import errno
+import io
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError, _imaging
@@ -36,6 +38,21 @@ def read_rgb(path: Path) -> np.ndarray:
     """
     with opened_picture(path) as opened:
         return _over_white(_decode(path, opened))
+
+
+def decode_rgb(name: str, content: bytes, most_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """As `read_rgb`, from the content of a file.
+
+    Args:
+        name: of the picture, for errors; no file of this name is opened.
+        content: of the file.
+        most_pixels: a larger picture is refused before it is decoded.
+
+    Raises:
+        ImageError: as `read_rgb`.
+    """
+    with _decoder_errors(name), _opened(name, io.BytesIO(content), most_pixels) as opened:
+        return _over_white(_decode(name, opened))
 
 
 def rgb_of(name: str, picture: Image.Image) -> np.ndarray:
@@ -127,8 +144,16 @@ def opened_picture(path: Path) -> Iterator[ImageFile.ImageFile]:
     Raises:
         ImageError: the file is missing, too large, broken, or no picture of a documented format.
     """
-    with _decoder_errors(path), open_regular(path) as file, Image.open(file, formats=_FORMATS) as opened:
-        _check_size(path, opened.width, opened.height)
+    with _decoder_errors(path), open_regular(path) as file, _opened(path, file) as opened:
+        yield opened
+
+
+@contextmanager
+def _opened(
+    name: str | Path, file: IO[bytes], most_pixels: int = MAX_PIXELS
+) -> Iterator[ImageFile.ImageFile]:
+    with Image.open(file, formats=_FORMATS) as opened:
+        _check_size(name, opened.width, opened.height, most_pixels)
         read_planes_rightly(opened)
         yield opened
 
@@ -189,7 +214,7 @@ def load_upright(opened: Image.Image) -> Image.Image:
     return opened
 
 
-def _decode(path: Path, opened: ImageFile.ImageFile) -> Image.Image:
+def _decode(path: str | Path, opened: ImageFile.ImageFile) -> Image.Image:
     """Load the first frame, turn it upright, convert it by `_in_8_bits_srgb`."""
     return _in_8_bits_srgb(path, load_upright(load_with_key(opened)))
 
@@ -262,9 +287,9 @@ class _Silence:
 _silence = _Silence()
 
 
-def _check_size(path: str | Path, width: int, height: int) -> None:
-    if width * height > MAX_PIXELS:
-        raise ImageError(path, f"at most {MAX_PIXELS:,} pixels", f"{width} x {height}", "scale it down")
+def _check_size(path: str | Path, width: int, height: int, most_pixels: int = MAX_PIXELS) -> None:
+    if width * height > most_pixels:
+        raise ImageError(path, f"at most {most_pixels:,} pixels", f"{width} x {height}", "scale it down")
 
 
 def _to_8_bits(path: str | Path, picture: Image.Image) -> Image.Image:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from generator.assets.images import Traits, read_rgb, read_rgba, read_traits
+from generator.assets.images import Traits, decode_rgb, read_rgb, read_rgba, read_traits
 from generator.assets.labels import read_labels
 from generator.errors import ImageError
 
@@ -241,3 +241,21 @@ def test_tiff_is_turned_once(tmp_path: Path, mode: str, compression: str) -> Non
     stored.save(tmp_path / "turned.tif", compression=compression, exif=exif)
     wanted = np.rot90(read_rgb(tmp_path / "unturned.tif"), -1)
     assert (read_rgb(tmp_path / "turned.tif") == wanted).all()
+
+
+def test_the_content_of_a_file_is_decoded_as_the_file_is(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture([RED, GREEN, BLUE]).save(tmp_path / "a.png", exif=exif)
+    content = (tmp_path / "a.png").read_bytes()
+    assert decode_rgb("a.png", content).tolist() == read_rgb(tmp_path / "a.png").tolist()
+    with pytest.raises(ImageError, match=r"^a\.png: expected at most 2 pixels, found 3 x 1; scale it down$"):
+        decode_rgb("a.png", content, most_pixels=2)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%!PS-Adobe-3.0", b"GIF89a"]
+)
+def test_content_that_is_no_picture_is_refused(content: bytes) -> None:
+    with pytest.raises(ImageError, match=r"^a name: expected a "):
+        decode_rgb("a name", content)
