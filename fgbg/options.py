@@ -46,7 +46,7 @@ def takes_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.argument("dataset", metavar="[DATA]", required=False, type=FOLDER)(data_option(with_dataset))
 
 
-overwrite_option = option("--overwrite", is_flag=True, help="Replace results of an earlier call.")
+overwrite_option = option("--overwrite", is_flag=True, help="Replace results that exist already.")
 seed_option = option(
     "--seed",
     type=Whole(0, 2**63 - 1),

@@ -1,10 +1,11 @@
-"""A text inside PNG files that names the command that wrote them, so that it may replace them."""
+"""The results of a command: writing them, and a mark in pictures that names the command that wrote them."""
 
 import struct
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 
-from generator.files import open_regular
+from generator.files import open_regular, write_atomically
 
 PREDICTION = "predict"
 """The mark of masks, depth and overlays written by 'fgbg predict'."""
@@ -44,3 +45,25 @@ def maker_of(path: Path) -> str | None:
 def is_marked(path: Path, command: str) -> bool:
     """Whether a file is a PNG that this command wrote."""
     return maker_of(path) == command
+
+
+def write_results(folder: Path, results: Mapping[str, bytes | None], command: str) -> list[Path]:
+    """Write the results of a command that may replace files of their names; make the folder.
+
+    Args:
+        folder: of the results.
+        results: the content of each file by its name; None where this call has none. A picture of this name
+            that an earlier call left is then removed, because it does not belong to these results; a picture
+            that the command did not write stays.
+        command: that writes them.
+
+    Returns:
+        The paths of the files, in the order of `results`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in results.items():
+        if content is not None:
+            write_atomically(folder / name, content)
+        elif is_marked(folder / name, command):
+            (folder / name).unlink()
+    return [folder / name for name, content in results.items() if content is not None]

@@ -20,11 +20,10 @@ from training.records.run_folder import (
     LOG_FOLDER,
     LR_PLOT,
     hold_run,
-    is_run_plot,
     recorded_config,
     recorded_data,
     refuse_foreign,
-    refuse_foreign_file,
+    refuse_foreign_plot,
 )
 from training.stages import lay_over
 from training.target import require_same
@@ -129,7 +128,7 @@ def _start_held(
     for line in idle_in_run(given, config, len(dataset["train"]), len(dataset["val"])):
         say(line)
     if config.lr == "auto":
-        refuse_foreign_file(config.out / LOG_FOLDER / LR_PLOT, is_run_plot)
+        refuse_foreign_plot(config.out)
     return train_stages(config, dataset, earlier, say, overwrite)
 
 
@@ -242,7 +241,7 @@ def suggest_lr(given: Mapping[str, Any], say: Say | None = None, progress: bool 
     with show_progress(progress and is_first_process()), hold_run(config.out):
         dataset = open_dataset(config.data)
         config = resolve_machine(_for_mask_of(dataset, config, given))
-        refuse_foreign_file(path, is_run_plot)
+        refuse_foreign_plot(config.out)
         for line in idle_in_range_test(given):
             say(line)
         fabric = make_fabric(config)

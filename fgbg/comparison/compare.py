@@ -1,22 +1,20 @@
 """Comparing runs: predict with each, and write the results."""
 
-import os
 import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from fgbg.comparison.curves import draw_sheet, panel_names
 from fgbg.comparison.figures import figures_table, print_table, verdict
-from fgbg.comparison.page import MARK, make_page
+from fgbg.comparison.page import make_page
 from fgbg.comparison.predictions import Picture, PredictedPicture, predict_picture, read_picture, read_samples
 from fgbg.comparison.runs import ComparedRun, config_differences, open_runs
 from fgbg.comparison.sheet import draw_predictions
 from fgbg.pages.parts import TableRow
 from generator.encode import encode_png
-from generator.errors import ExistsError
-from generator.files import open_regular, refuse_existing, require_writable, write_atomically
+from generator.files import refuse_existing, require_writable
 from generator.look.text_table import WIDTH
-from generator.own_results import is_marked, mark_png
+from generator.own_results import mark_png, write_results
 from generator.progress import Progress, show_progress
 from generator.splits import SplitName
 
@@ -51,14 +49,14 @@ def compare(
         pictures: files to predict as well.
         with_bg: give networks the background of a sample.
         device: auto (the best that this computer has), cpu, cuda or mps.
-        overwrite: replace the files of an earlier comparison.
+        overwrite: replace existing files of these names.
         progress: show a progress bar on stderr.
 
     Returns:
         Lines to print: the verdict, the figures, the options that differ, what is missing, and the files.
 
     Raises:
-        ExistsError: `out` holds an earlier comparison, and not `overwrite`, or other files of these names.
+        ExistsError: `out` holds a file of these names, and not `overwrite`.
         UsageError: a run is given twice, `runs` is not a list or is empty, or masks of the dataset mean
             something else than those of a run.
         RunError: a folder holds no run.
@@ -73,7 +71,7 @@ def compare(
         True
     """
     out = Path(out)
-    _refuse_files_of_others(out)
+    require_writable(out)
     refuse_existing([out / name for name in (PAGE, CURVES, PREDICTIONS)], overwrite)
     opened = open_runs(runs, device)
     with show_progress(progress):
@@ -82,7 +80,7 @@ def compare(
         predictions = _predictions(opened, shown, with_bg)
     figures, differences = figures_table(opened), config_differences(opened)
     page = make_page(opened, figures, differences, predictions, with_bg)
-    written = _write(out, {PAGE: page, **_pictures(opened, predictions)})
+    written = write_results(out, {PAGE: page, **_pictures(opened, predictions)}, MAKER)
     return [*_lines(opened, figures, differences, bool(predictions)), *map(str, written)]
 
 
@@ -121,32 +119,3 @@ def _lines(
     if not predicted:
         lines.append("no pictures to predict: name a dataset with `data` or a file with `picture`")
     return lines
-
-
-def _write(out: Path, results: Mapping[str, bytes | None]) -> list[Path]:
-    """Write the results that exist, and remove those of an earlier comparison that do not exist now."""
-    out.mkdir(parents=True, exist_ok=True)
-    for name, content in results.items():
-        if content is None:
-            (out / name).unlink(missing_ok=True)
-        else:
-            write_atomically(out / name, content)
-    return [out / name for name, content in results.items() if content is not None]
-
-
-def _refuse_files_of_others(out: Path) -> None:
-    require_writable(out)
-    ours = [name for name in (CURVES, PREDICTIONS) if is_marked(out / name, MAKER)]
-    if _is_our_page(out / PAGE):
-        ours.append(PAGE)
-    for name in (PAGE, CURVES, PREDICTIONS):
-        if name not in ours and os.path.lexists(out / name):
-            raise ExistsError(out / name, "use another `out`", "a file that no comparison wrote")
-
-
-def _is_our_page(path: Path) -> bool:
-    try:
-        with open_regular(path) as file:
-            return MARK.encode() in file.read(1000)
-    except OSError:
-        return False

@@ -11,10 +11,6 @@ from fgbg.pages.parts import TableRow, page_image
 from fgbg.pages.render import embedded, render
 from generator.look.chart import line_style
 
-MAKER = "fgbg compare"
-MARK = f'<meta name="generator" content="{MAKER}">'
-"""This line shows that a page was written by an earlier comparison."""
-
 _SYMBOLS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼", "p": "⬟", "*": "★", "X": "✖"}
 """Markers of charts as letters."""
 
@@ -30,7 +26,7 @@ def make_page(
     return render(
         "comparison.html",
         title="Runs compared",
-        maker=MAKER,
+        maker="fgbg compare",
         verdict=verdict(runs),
         labels=[run.label for run in runs],
         figures=figures,

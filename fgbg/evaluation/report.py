@@ -9,14 +9,16 @@ from fgbg.evaluation.page import make_report
 from fgbg.evaluation.samples import ShownSample, draw_samples, shown_samples
 from fgbg.predictor import Predictor
 from generator.encode import encode_png
-from generator.files import refuse_existing, require_writable, write_atomically
-from generator.own_results import mark_png
+from generator.files import refuse_existing, require_writable
+from generator.own_results import mark_png, write_results
 from generator.progress import show_progress
 from generator.splits import SplitName
+from training.evaluation.evaluate import CONDITIONS
 from training.records.run_files import find_checkpoint
 
 METRICS_FILE = "metrics.json"
 REPORT_FILE = "report.html"
+MAKER = "evaluate"
 
 
 def picture_file(condition: str) -> str:
@@ -41,7 +43,7 @@ def write_evaluation(
     Args:
         checkpoint, data, subset, samples, mirror, device, progress: as for `evaluate`.
         out: folder of the results. It is made if it does not exist.
-        overwrite: replace the files of an earlier report.
+        overwrite: replace existing files of these names.
 
     Returns:
         The content of metrics.json.
@@ -58,14 +60,14 @@ def write_evaluation(
     refuse_existing([out / file for file in files], overwrite)
     with show_progress(progress):
         measured = measure(predictor, checkpoint, data, subset, samples)
-    out.mkdir(parents=True, exist_ok=True)
     pictures: dict[str, list[ShownSample]] = {
         condition: shown_samples(measured, condition) for condition in conditions
     }
+    results: dict[str, bytes | None] = {picture_file(condition): None for condition in CONDITIONS}
     for condition, shown in pictures.items():
-        write_atomically(out / picture_file(condition), mark_png(encode_png(draw_samples(shown)), "evaluate"))
-    write_atomically(out / REPORT_FILE, make_report(measured.figures, pictures))
+        results[picture_file(condition)] = mark_png(encode_png(draw_samples(shown)), MAKER)
+    results[REPORT_FILE] = make_report(measured.figures, pictures)
     # JSON has no NaN: null stands where there is no number.
-    content = json.dumps(measured.figures, indent=1, allow_nan=False).encode() + b"\n"
-    write_atomically(out / METRICS_FILE, content)
+    results[METRICS_FILE] = json.dumps(measured.figures, indent=1, allow_nan=False).encode() + b"\n"
+    write_results(out, results, MAKER)
     return measured.figures

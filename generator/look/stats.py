@@ -12,12 +12,12 @@ from typing import Any
 import cv2
 import numpy as np
 
-from generator.files import refuse_existing, require_writable, write_atomically
+from generator.files import refuse_existing, require_writable
 from generator.format.manifest import Moments, Sums
 from generator.format.moments import pixel_sums
 from generator.format.pixels import FARTHEST, NEAREST, OPAQUE, UNKNOWN, Pixels, pixel_bytes
 from generator.look.stats_chart import HeatMap, Histogram, draw_panels
-from generator.own_results import mark_png
+from generator.own_results import mark_png, write_results
 from generator.progress import Progress, show_progress
 from generator.reading.batch import Batch
 from generator.reading.dataset import Dataset, Split, open_dataset
@@ -157,7 +157,7 @@ def write_stats(
         subset: the split.
         samples: number of samples, spread evenly over the split; None: all of them.
         out: folder of the results. It is made if it does not exist.
-        overwrite: replace earlier results.
+        overwrite: replace existing files of these names.
         progress: show a progress bar on stderr.
 
     Raises:
@@ -169,9 +169,8 @@ def write_stats(
     refuse_existing([out / name for name in (STATS_FILE, CHART_FILE)], overwrite)
     with show_progress(progress):
         stats = measure(open_dataset(Path(folder)), subset, samples)
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(out / CHART_FILE, mark_png(stats.draw(), "stats"))
-    write_atomically(out / STATS_FILE, json.dumps(stats.to_json(), indent=1).encode() + b"\n")
+    numbers = json.dumps(stats.to_json(), indent=1).encode() + b"\n"
+    write_results(out, {CHART_FILE: mark_png(stats.draw(), "stats"), STATS_FILE: numbers}, "stats")
     return stats
 
 

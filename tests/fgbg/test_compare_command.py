@@ -103,20 +103,19 @@ def test_a_dataset_is_taken_from_its_usual_place_or_none(
     assert (out / "predictions.png").exists()
 
 
-def test_an_earlier_comparison_is_replaced_if_asked_and_anything_else_is_not(bare: Path, out: Path) -> None:
+def test_files_of_its_names_are_replaced_only_if_asked(bare: Path, out: Path) -> None:
     assert compare(bare)[0] == 0
     assert "index.html exists already. Use another --out, or --overwrite" in compare(bare)[2]
     earlier = mark_png(encode_png(np.zeros((2, 2), np.uint8)), "compare")
     (out / "predictions.png").write_bytes(earlier)
     assert compare(bare, "--overwrite")[0] == 0
     assert not (out / "predictions.png").exists()
-    for name in ("index.html", "predictions.png"):
+    for name in ("index.html", "predictions.png", "other.png"):
         (out / name).write_text("mine")
-        code, _, stderr = compare(bare, "--overwrite")
-        assert code == 2 and len(stderr.splitlines()) == 1
-        assert f"{name} is a file that no comparison wrote. Use another --out" in stderr
-        assert (out / name).read_text() == "mine"
-        (out / name).unlink()
+    assert compare(bare, "--overwrite")[0] == 0
+    assert (out / "index.html").read_text() != "mine"
+    # This comparison has no predictions to write, and it removes only its own.
+    assert (out / "predictions.png").read_text() == (out / "other.png").read_text() == "mine"
 
 
 def test_a_run_without_csv_is_said_and_shown_without_curves(trained: Path, out: Path, tmp_path: Path) -> None:

@@ -12,9 +12,12 @@ from fgbg.cli import main
 from fgbg.evaluation.verdict import verdict
 from fgbg.predictor import Predictor
 from generator.config import GenerateConfig
+from generator.encode import encode_png
+from generator.own_results import mark_png
 from generator.pipeline import generate
 from generator.reading.dataset import open_dataset
 
+PICTURE = encode_png(np.zeros((2, 2), np.uint8))
 CONDITIONS = ["clean", "perturbed", "absent"]
 
 
@@ -76,7 +79,10 @@ def test_a_network_of_masks_that_sees_no_background(
     unrendered: Path, trained_for_masks: Path, tmp_path: Path
 ) -> None:
     checkpoint = ["--checkpoint", str(trained_for_masks / "best.pt")]
-    result = run_evaluate(unrendered, tmp_path, *checkpoint, "--samples", "5", "--subset", "test")
+    for name, text in (("report.html", b"earlier"), ("clean.png", mark_png(PICTURE, "evaluate"))):
+        (tmp_path / name).write_bytes(text)
+    arguments = ["--samples", "5", "--subset", "test", "--overwrite"]
+    result = run_evaluate(unrendered, tmp_path, *checkpoint, *arguments)
     assert result.exit_code == 0, result.stderr
     document = json.loads((tmp_path / "metrics.json").read_text())
     assert list(document["network"]) == ["absent"] and document["subset"] == "test"

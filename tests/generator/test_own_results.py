@@ -6,7 +6,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from generator.encode import encode_png
-from generator.own_results import is_marked, maker_of, mark_png
+from generator.own_results import is_marked, maker_of, mark_png, write_results
 
 
 def test_a_marked_picture_is_known_and_the_same_picture(tmp_path: Path) -> None:
@@ -36,3 +36,13 @@ def test_a_picture_of_another_program_is_nobody_s(tmp_path: Path) -> None:
         info.add_text("Software", software)
         Image.new("L", (2, 2)).save(tmp_path / f"{software}.png", pnginfo=info)
     assert maker_of(tmp_path / "another.png") is None and maker_of(tmp_path / "fgbg train.png") == "train"
+
+
+def test_results_replace_their_names_and_remove_only_what_their_command_left(tmp_path: Path) -> None:
+    out, picture = tmp_path / "new" / "out", encode_png(np.zeros((2, 2), np.uint8))
+    first: dict[str, bytes | None] = {name: mark_png(picture, "compare") for name in ("a.png", "b.png")}
+    assert write_results(out, first, "compare") == [out / "a.png", out / "b.png"]
+    (out / "a.png").write_bytes(b"mine")
+    (out / "c.png").write_bytes(b"mine")
+    assert write_results(out, {"a.png": b"new", "b.png": None, "c.png": None}, "compare") == [out / "a.png"]
+    assert {path.name: path.read_bytes() for path in out.iterdir()} == {"a.png": b"new", "c.png": b"mine"}

@@ -9,6 +9,7 @@ from typing import Any
 from generator.errors import UsageError
 from generator.files import open_regular, read_regular
 from generator.locks import hold_folder
+from generator.own_results import is_marked
 from training.process.devices import is_first_process
 from training.records.run_files import BEST, LAST
 
@@ -21,8 +22,8 @@ LR_PLOT = "lr-range.png"
 BOARD_SUFFIX = ".fgbg"
 """Names of a run's TensorBoard files end in this."""
 
-PLOT_MARK = "fgbg train"
-"""The software that the metadata of a plot names."""
+MAKER = "train"
+"""The command whose mark is in the plots of a run."""
 
 _HEAD = 4096
 _MOST_CONFIG = 2**20
@@ -57,11 +58,15 @@ def refuse_foreign(out: Path) -> None:
         UsageError: a file is of someone else; nothing was changed.
     """
     for path, is_own in _owned(out):
-        refuse_foreign_file(path, is_own)
+        _refuse_foreign_file(path, is_own)
 
 
-def refuse_foreign_file(path: Path, is_own: Callable[[Path], bool]) -> None:
-    """Raise a UsageError where there is a file that no run wrote."""
+def refuse_foreign_plot(out: Path) -> None:
+    """As `refuse_foreign`, for the plot of a range test."""
+    _refuse_foreign_file(out / LOG_FOLDER / LR_PLOT, lambda path: is_marked(path, MAKER))
+
+
+def _refuse_foreign_file(path: Path, is_own: Callable[[Path], bool]) -> None:
     if (path.exists() or path.is_symlink()) and not is_own(path):
         raise UsageError(
             path, "", "was not written by a run, which would replace it", "move it away, or use another `out`"
@@ -86,11 +91,6 @@ def recorded_data(out: Path) -> Path | None:
     """The folder of the dataset that the run in `out` was last trained on; None where it is unknown."""
     data = recorded_config(out).get("data")
     return Path(data) if isinstance(data, str) and data else None
-
-
-def is_run_plot(path: Path) -> bool:
-    """Whether a file is the plot of a range test."""
-    return b"Software\x00" + PLOT_MARK.encode() in _head(path)
 
 
 def _owned(out: Path) -> list[tuple[Path, Callable[[Path], bool]]]:

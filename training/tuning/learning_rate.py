@@ -17,6 +17,7 @@ from training.errors import RunError
 from training.learner import Learner
 from training.plan import Plan
 from training.process.devices import over_processes
+from training.records.run_folder import MAKER
 from training.run_position import RunPosition
 from training.tuning.batch_size import find_batch_size
 
@@ -94,4 +95,4 @@ def plot_lr_range(found: LrRange, path: Path) -> None:
         axes.legend()
         content = to_png(figure)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, mark_png(content, "train"))
+    write_atomically(path, mark_png(content, MAKER))

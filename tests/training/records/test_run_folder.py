@@ -7,10 +7,9 @@ import pytest
 from generator.errors import ConfigError, UsageError
 from training.records.run_folder import (
     hold_run,
-    is_run_plot,
     recorded_data,
     refuse_foreign,
-    refuse_foreign_file,
+    refuse_foreign_plot,
     remove_run,
 )
 from training.tuning.learning_rate import LrRange, plot_lr_range
@@ -73,7 +72,7 @@ def test_what_is_no_file_is_refused_and_hangs_nothing(out: Path, name: str, kind
     {"pipe": os.mkfifo, "dangling": lambda path: path.symlink_to("nowhere"), "folder": os.mkdir}[kind](path)
     with pytest.raises(UsageError, match="was not written by a run"):
         refuse_foreign(out)
-        refuse_foreign_file(path, is_run_plot)
+        refuse_foreign_plot(out)
     remove_run(out)
     assert path.is_symlink() or path.exists()
 
@@ -99,11 +98,11 @@ def test_removing_a_run_leaves_what_others_put_there(out: Path) -> None:
 def test_a_plot_is_known_by_its_maker(out: Path) -> None:
     path = out / "log" / "lr-range.png"
     path.write_bytes(b"\x89PNG\r\n\x1a\n of someone else")
-    assert not is_run_plot(path)
+    with pytest.raises(UsageError, match=r"lr-range\.png was not written by a run"):
+        refuse_foreign_plot(out)
     path.unlink()
     plot_lr_range(LrRange(*[[1e-3, 1e-2]] * 2, 1e-3), path)  # type: ignore[arg-type]
-    assert is_run_plot(path)
-    refuse_foreign_file(path, is_run_plot)
+    refuse_foreign_plot(out)
 
 
 def test_a_run_knows_its_dataset(out: Path) -> None:
