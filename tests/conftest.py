@@ -1,4 +1,4 @@
-"""What many tests start from: drawn sample assets and small datasets made of them."""
+"""Fixtures of many tests: drawn sample pictures and small datasets made of them."""
 
 import json
 import signal
@@ -22,7 +22,7 @@ CLASSES = ClassMask(
 
 @pytest.fixture(scope="session", autouse=True)
 def hears_ctrl_c() -> None:
-    """A job in the background is deaf to Ctrl-C, and some tests press it."""
+    """Turn Ctrl-C on again: a background job ignores it, but some tests send it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -35,7 +35,7 @@ def assets(tmp_path_factory: pytest.TempPathFactory) -> DrawnSamples:
 
 @pytest.fixture(scope="session")
 def request_fields(assets: DrawnSamples) -> dict[str, object]:
-    """Fields of a small request: 8 fgs x 8 bgs x 2 flips x 2 positions and less in val and test."""
+    """Fields of a small dataset: train has 8 fgs x 8 bgs x 2 flips x 2 positions; val and test have less."""
     return {
         "fg": assets.fg,
         "bg": assets.bg,
@@ -50,7 +50,7 @@ def request_fields(assets: DrawnSamples) -> dict[str, object]:
 
 @pytest.fixture(scope="session")
 def unrendered(request_fields: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A finished unrendered dataset; not to be changed."""
+    """A finished dataset without pixels (render=False). Tests must not change it."""
     out = tmp_path_factory.mktemp("unrendered")
     generate(GenerateConfig(**request_fields, out=out, render=False))
     return out
@@ -58,7 +58,7 @@ def unrendered(request_fields: dict[str, object], tmp_path_factory: pytest.TempP
 
 @pytest.fixture(scope="session")
 def rendered(request_fields: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same dataset, rendered; not to be changed."""
+    """The same dataset with pixels. Tests must not change it."""
     out = tmp_path_factory.mktemp("rendered")
     generate(GenerateConfig(**request_fields, out=out))
     return out
@@ -66,7 +66,7 @@ def rendered(request_fields: dict[str, object], tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="session")
 def crowded(request_fields: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An unrendered dataset of none to three objects with shadows, hiding one another; not to be changed."""
+    """A dataset without pixels: zero to three overlapping objects with shadows. Tests must not change it."""
     out = tmp_path_factory.mktemp("crowded")
     several = {"objects": (1, 3), "overlap": 1, "truncate": 0.3, "empty": 0.1, "shadow": 0.7, "samples": 60}
     generate(GenerateConfig(**{**request_fields, **several}, out=out, render=False))
@@ -75,9 +75,9 @@ def crowded(request_fields: dict[str, object], tmp_path_factory: pytest.TempPath
 
 @pytest.fixture(scope="session")
 def labelled(request_fields: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A rendered dataset of classes: none, left, middle and right by the third of the picture.
+    """A dataset with pixels and classes: none, and left, middle or right, by thirds of the picture.
 
-    Soft edges of objects are ignored, and so is all of the first sample of val. Not to be changed.
+    Soft edges of objects are ignored, and the whole first sample of val. Tests must not change it.
     """
     out = tmp_path_factory.mktemp("labelled")
     generate(GenerateConfig(**{**request_fields, "samples": 60}, out=out))

@@ -1,4 +1,4 @@
-"""Imports point down: from floor to floor, from room to room, and never at what is private elsewhere."""
+"""Imports: from upper to lower floors and rooms only, and no private names of other files."""
 
 import ast
 from pathlib import Path
@@ -17,7 +17,7 @@ TORCH = {
 }
 FORBIDDEN = {"generator": {"training", "fgbg"}, "training": {"fgbg"}, "fgbg": set[str]()}
 
-# Rooms and the files beside them, from the lowest up: each imports only what stands before it.
+# Rooms (folders) and single files, from bottom to top: each imports only those before it in this list.
 ORDER = {
     "generator": [
         *(
@@ -112,7 +112,7 @@ def imported(tree: ast.AST) -> list[tuple[int, str]]:
 
 
 def inner_imports(path: Path) -> list[tuple[int, str, list[str]]]:
-    """What a file imports of its own floor: line, module, names."""
+    """Imports of a file from its own floor: line, module, names."""
     floor = path.relative_to(ROOT).parts[0]
     found = []
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -122,7 +122,7 @@ def inner_imports(path: Path) -> list[tuple[int, str, list[str]]]:
 
 
 def place(module: str) -> str:
-    """The room of a module, or the file itself where it stands beside the rooms."""
+    """The room of a module; for a file that is in no room, its own name."""
     return module.split(".")[1]
 
 
@@ -239,7 +239,7 @@ POSIX_NAMES = {
 
 
 def test_no_call_is_of_one_system_alone() -> None:
-    """What Windows lacks stands only where the code has asked for the system, or whether it is there."""
+    """Calls that Windows lacks are used only after a check of the system, or of the call itself."""
     offending = []
     for path in sorted(path for floor in FORBIDDEN for path in (ROOT / floor).rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""A network trained for a moment, enough to predict with."""
+"""Networks after a moment of training: good enough to predict with."""
 
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from training.run import train
 
 TINY: dict[str, Any] = {
     "stages": [(32, 1)],
-    "seed": 1,  # one whose mask is not the same everywhere
+    "seed": 1,  # with this seed the predicted mask is not the same everywhere
     "widths": (4, 8),
     "epoch_samples": 8,
     "val_samples": 8,
@@ -22,7 +22,7 @@ TINY: dict[str, Any] = {
 
 @pytest.fixture(scope="session")
 def trained_for_masks(unrendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same of a network without depth head that never sees a background."""
+    """The folder of a finished run: no depth head, inputs=3 (no background). Tests must not change it."""
     out = tmp_path_factory.mktemp("masks")
     train(TrainConfig(data=unrendered, out=out, depth_head=False, inputs=3, **TINY))
     return out
@@ -30,7 +30,7 @@ def trained_for_masks(unrendered: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture(scope="session")
 def trained(unrendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished run; not to be changed."""
+    """The folder of a finished run. Tests must not change it."""
     out = tmp_path_factory.mktemp("run")
     train(TrainConfig(data=unrendered, out=out, **TINY))
     return out

@@ -1,4 +1,4 @@
-"""A dataset whose mask has classes, all the way: train, stop, resume, evaluate, compare, predict."""
+"""A dataset with classes, through all commands: train, stop, resume, evaluate, compare, predict."""
 
 import json
 import shutil
@@ -40,7 +40,7 @@ def weights(out: Path) -> dict[str, torch.Tensor]:
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Threads cost more than they give on pictures this small."""
+    """Use one thread: with such small pictures, several threads are slower."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -49,7 +49,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def run(labelled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a finished run of four epochs on classes; not to be changed."""
+    """The folder of a finished run of four epochs on classes. Tests must not change it."""
     out = tmp_path_factory.mktemp("classes")
     train(TrainConfig(data=labelled, out=out, **FIELDS | {"stages": [(32, 4)]}))
     return out
@@ -113,7 +113,7 @@ def test_it_is_evaluated_by_class_without_ignored_pixels(run: Path, labelled: Pa
     figures = write_evaluation(run, labelled, tmp_path, device="cpu", progress=False)
     found = figures["network"]["clean"]
     assert {"iou", "pixel_accuracy", *(f"iou_{name}" for name in NAMES), "depth_rmse"} <= found.keys()
-    # The first sample is ignored wholly, and counts nowhere.
+    # The whole first sample is ignored, so it does not count.
     assert found["iou"]["samples"] == figures["samples"] - 1 and 0 < found["iou"]["mean"] < 1
     assert figures["per_sample"]["network"]["clean"]["iou"][0] is None
     assert figures["baselines"]["threshold"] == {} and figures["by_size"] == {}
@@ -166,7 +166,7 @@ def test_masks_that_mean_something_else_are_refused(
 def test_terms_of_the_loss_can_be_chosen_but_not_those_of_alpha(labelled: Path, tmp_path: Path) -> None:
     fields = {"data": labelled, **FIELDS, "epoch_samples": 4, "val_samples": 1, "inputs": 3}
     outcome = train(TrainConfig(out=tmp_path / "a", mask_loss={"focal": 1.0, "ce": 0.5}, **fields))
-    # The one sample of val is ignored: its mask costs nothing, and it has no IoU.
+    # The only validation sample is ignored: it has no mask loss and no IoU.
     assert outcome.metrics["train_loss/focal"] > 0 and np.isnan(outcome.metrics["val_iou"])
     assert np.isfinite(outcome.metrics["val_loss"])
     with pytest.raises(ConfigError, match="terms among dice, ce, focal, iou, found bce"):

@@ -1,4 +1,4 @@
-"""What all commands have in common: headings, --quiet, suggestions, one way to take a dataset, completion."""
+"""All commands: headings, --quiet, suggestions, the dataset argument, completion."""
 
 import importlib
 import subprocess
@@ -29,7 +29,7 @@ def options() -> Iterator[tuple[str, click.Option]]:
 
 
 def complete(*arguments: str) -> list[tuple[str, str]]:
-    """Type and value of what a shell is offered for the last argument."""
+    """Completions of the last argument that a shell gets: their types and values."""
     completion = ShellComplete(main, {}, "fgbg", "_FGBG_COMPLETE")
     found = completion.get_completions([*arguments[:-1]], arguments[-1])
     return [(item.type, item.value) for item in found]

@@ -26,7 +26,7 @@ def compare(*arguments: str | Path) -> tuple[int, str, str]:
 
 
 class Page(HTMLParser):
-    """What a page holds and refers to."""
+    """Tags, links and texts of a page."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ def out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def bare(trained: Path, tmp_path: Path) -> Path:
-    """A run without a log: curves take the most time to draw."""
+    """A run without a log. It has no curves, which take the most time to draw."""
     return Path(shutil.copytree(trained, tmp_path / "bare", ignore=shutil.ignore_patterns("log")))
 
 
@@ -72,12 +72,12 @@ def test_a_comparison_stands_on_one_page_and_two_pictures(
     written = [Path("outputs", "comparison", name) for name in names]
     assert lines[-3:] == list(map(str, written)) and {path.name for path in out.iterdir()} == set(names)
     sheet = cv2.imread(str(out / "predictions.png"))
-    # Heads; two samples of 192 x 144 with notes and captions, a picture of 96 x 192 with a caption; the
-    # legend. 3 + 2 + 1 columns.
+    # From top to bottom: headings, two samples of 192 x 144 with notes and captions, a picture of 96 x 192
+    # with a caption, the legend. From left to right: 3 + 2 + 1 columns.
     assert sheet.shape == (52 + 2 * (144 + 44) + 192 + 24 + 4 + 28, 6 * 196 + 2 * 16 + 4, 3)
     page = Page(out / "index.html")
     assert "script" not in page.tags and "link" not in page.tags
-    # 11 charts, light and dark; of two samples 3 + 2 + 1 pictures, of the other 1 + 2 + 1.
+    # 11 charts, each light and dark; two samples with 3 + 2 + 1 pictures; a picture with 1 + 2 + 1.
     assert len(page.links) == 2 * 11 + 2 * 6 + 4
     for link in page.links:
         kind, _, content = link.partition(",")

@@ -1,4 +1,4 @@
-"""`--config`: what a TOML file may hold, and how a mistake in it is named."""
+"""`--config`: the contents of a TOML file, and messages about mistakes in it."""
 
 import os
 from pathlib import Path

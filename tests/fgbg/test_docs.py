@@ -1,4 +1,4 @@
-"""README and docs: their commands, options, Python code and links work, and nothing is left out."""
+"""README and docs: commands, options, Python code and links work, and no command or option is missing."""
 
 import re
 import shlex
@@ -33,7 +33,7 @@ def text_of(page: Path) -> str:
 
 
 def blocks(page: Path, language: str) -> list[str]:
-    """The code of a page in one language, except where the line before says that it is not run."""
+    """Code blocks of a page in one language, without those that the line before marks as not run."""
     found: list[str] = []
     before, fence, code = "", None, list[str]()
     for line in text_of(page).splitlines():
@@ -71,7 +71,7 @@ def options(name: str) -> list[click.Option]:
 
 
 def spelled(option: click.Option) -> set[str]:
-    """Every long form: --flip and --no-flip."""
+    """All long forms of an option: --flip and --no-flip."""
     return {text for text in (*option.opts, *option.secondary_opts) if text.startswith("--")}
 
 
@@ -95,7 +95,7 @@ def test_every_option_is_named_in_its_page(name: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_names_no_option_that_is_not_there(page: Path) -> None:
     known = {text for name in COMMANDS for option in options(name) for text in spelled(option)}
-    # Of other programs, and of the group itself.
+    # Options of other programs, and of `fgbg` itself.
     known |= {"--help", "--version", "--grayscale", "--logdir", "--config", "--debug"}
     assert names_in(text_of(page)) <= known
 
@@ -115,7 +115,7 @@ def test_it_shows_commands() -> None:
 @pytest.mark.parametrize("line", sorted(set(commands())))
 def test_its_command_lines_are_understood(line: str) -> None:
     arguments = shlex.split(line)[1:]
-    if arguments[0].startswith("-"):  # of the group: --config fgbg.toml, --debug
+    if arguments[0].startswith("-"):  # an option of `fgbg` itself: --config fgbg.toml, --debug
         assert {"--config", "--debug"} & {arguments[0]}
         arguments = arguments[1 + (arguments[0] == "--config") :]
     name, *words = arguments
@@ -136,7 +136,7 @@ def test_its_python_runs(
     train, evaluate = fgbg.train, fgbg.evaluate
 
     def train_nothing(*given: Any, **options: Any) -> fgbg.TrainOutcome:
-        """Accepts what `train` does, and finds the run finished."""
+        """Accepts the arguments of `train`, but trains nothing: the run is finished already."""
         signature(train).bind(*given, **options)
         return train(fgbg.TrainConfig(out="outputs"), resume=True)
 

@@ -1,4 +1,4 @@
-"""The three commands through the console script, as a newcomer runs them."""
+"""The three commands that a newcomer runs, through the console script."""
 
 import subprocess
 import sys

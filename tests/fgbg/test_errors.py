@@ -37,7 +37,7 @@ def test_ctrl_c_says_what_is_left_of_each_command(command: str, monkeypatch: pyt
     words = str(StoppedCommandError(command))
     assert words.startswith("stopped; ") and len(words.splitlines()) == 1
     assert command == "train" or "--resume" not in words
-    # Those that write nothing before their end, and those that go on.
+    # These commands write nothing before they finish; the others can be continued.
     whole = command in ("review", "preview", "stats", "evaluate", "compare")
     assert ("nothing was written" in words) is whole
 

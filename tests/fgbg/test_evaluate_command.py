@@ -37,7 +37,7 @@ def test_a_table_numbers_and_pictures(unrendered: Path, trained: Path, tmp_path:
     assert (document["samples"], document["samples_measured"]) == (len(dataset["val"]), 12)
     assert (document["res"], document["subset"], document["mirror"]) == (32, "val", False)
 
-    # The stored samples are of the network's resolution: prediction gives the very same masks.
+    # The samples have the network's resolution, so prediction gives exactly the same masks.
     predictor = Predictor.load(checkpoint, device="cpu", mirror=False)
     batch = dataset["val"].read(np.arange(12))
     ious = []
@@ -58,12 +58,12 @@ def test_a_table_numbers_and_pictures(unrendered: Path, trained: Path, tmp_path:
     assert f"worst: {worst} ({by_bg[worst]['samples']})" in result.stdout
     for name in CONDITIONS:
         columns = 8 - (name == "absent")
-        # 9 rows of pictures of 32 x 24, six times as large: above 128 px.
+        # 9 rows of pictures of 32 x 24, enlarged 6 times.
         height, width, _ = cv2.imread(str(out / f"{name}.png")).shape
         assert height > 26 + 9 * (144 + 24) + 4 and width == columns * 196 + 4
 
     page = (out / "report.html").read_text()
-    # Nine samples in three conditions; one without a background.
+    # 9 samples in 3 conditions; the third has no picture of the background.
     assert page.count("data:image/png;base64,") == 9 * (8 + 8 + 7) and "://" not in page
     assert f"<td>{mean:.4f} [" in page and str(checkpoint) in page
     for sentence in verdict(document):
@@ -115,7 +115,7 @@ def test_what_cannot_be_is_said_in_a_line(
         assert result.exit_code == code and said in result.stderr, result.stderr
         assert len(result.stderr.splitlines()) == 1
     assert not out.exists()
-    # What it advises works; nothing is said of what this network was trained on, as that was elsewhere.
+    # The advice works. No warning about training samples: the network was trained on another dataset.
     advised = run_evaluate(unsplit, out, "--subset", "train", "--samples", "4", *checkpoint)
     assert advised.exit_code == 0 and "trained on these samples" not in advised.stdout
 

@@ -7,7 +7,7 @@ from fgbg.lost_ctrl_c import resent
 
 
 class Interrupted:
-    """Ctrl-C comes while it is destroyed."""
+    """Receives Ctrl-C while it is being destroyed."""
 
     def __del__(self) -> None:
         raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""Fields that the library names in backquotes, as the command line prints them."""
+"""Names of fields in backquotes become options when the command line prints them."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def context(command: str) -> click.Context:
-    """The group's context while a command runs."""
+    """The context of `fgbg` while a command runs."""
     ctx = click.Context(main)
     ctx.invoked_subcommand = command
     return ctx

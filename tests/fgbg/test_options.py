@@ -1,4 +1,4 @@
-"""Options of several commands, and options that have no effect."""
+"""Options that several commands share, and options that have no effect."""
 
 from pathlib import Path
 

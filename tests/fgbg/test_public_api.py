@@ -1,4 +1,4 @@
-"""`fgbg.__all__` is the promise."""
+"""The public API: all names in `fgbg.__all__` stay available."""
 
 import ast
 import doctest
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def test_these_names_stay() -> None:
-    """A name that goes, or changes, breaks somebody's script: add to this list, take nothing from it."""
+    """Scripts of users depend on these names: add to this list, but never remove from it."""
     assert set(fgbg.__all__) == {
         *("open_dataset", "Dataset", "Split", "Batch", "Sample", "verify_dataset"),
         *("torch_dataset", "TorchDataset", "TorchSample"),
@@ -36,7 +36,7 @@ def test_these_names_stay() -> None:
 def place(
     unrendered: Path, trained: Path, assets: DrawnSamples, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[None]:
-    """A working folder as the examples have it."""
+    """A working folder with all files that the examples need."""
     folder = tmp_path_factory.mktemp("place")
     for name in ("data", "images", "masks"):
         (folder / name).mkdir()
@@ -73,7 +73,7 @@ def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
 
 
 def test_types_and_values_come_from_the_same_places() -> None:
-    """A type checker reads the imports under TYPE_CHECKING, Python the table."""
+    """Type checkers read the imports under TYPE_CHECKING; Python reads the table."""
     tree = ast.parse((ROOT / "fgbg" / "__init__.py").read_text(encoding="utf-8"))
     (block,) = (node for node in tree.body if isinstance(node, ast.If))
     seen = {

@@ -18,7 +18,7 @@ def run(assets: DrawnSamples, csv: Path, *arguments: str) -> tuple[int, str, str
 
 @pytest.fixture
 def mixed(assets: DrawnSamples, tmp_path: Path) -> DrawnSamples:
-    """One good picture of each kind, a foreground without alpha, and a grey background."""
+    """A good foreground, a good background, a foreground without alpha, and a grey background."""
     mixed = DrawnSamples(tmp_path / "fg", tmp_path / "bg")
     for folder, source in ((mixed.fg, assets.fg / "fg000.png"), (mixed.bg, assets.bg / "bg000.png")):
         folder.mkdir()

@@ -1,4 +1,4 @@
-"""Every option of every command, given what no option takes; and what each type reads."""
+"""Invalid values for every option of every command, and valid values for every type."""
 
 import importlib
 from typing import Any
@@ -40,7 +40,7 @@ def options() -> list[tuple[str, click.Option]]:
 
 
 def parse(name: str, option: click.Option, value: str) -> None:
-    """Parse a command line with this one option, behind what the command needs."""
+    """Parse a command line with the required arguments and this option."""
     command: click.Command = importlib.import_module(f"fgbg.commands.{name}").command
     needed = [p for p in command.params if isinstance(p, click.Argument) and p.required]
     arguments = ["." for _ in needed] + [f"{option.opts[0]}={value}"]
@@ -117,7 +117,7 @@ def test_it_is_one_line_and_code_2(arguments: list[str]) -> None:
 )
 def test_natural_values_are_read(kind: ValueType[Any], value: Any, read: Any) -> None:
     assert kind.convert(value, None, None) == read
-    assert kind.convert(read, None, None) == read  # a default may have been read before
+    assert kind.convert(read, None, None) == read  # a default may be a converted value already
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""A bank is built in two calls: pixels and what decoding found out, then tables and header."""
+"""A bank is built in two calls: the first writes pixels, the second tables and header."""
 
 from pathlib import Path
 
@@ -23,7 +23,7 @@ def test_a_bank_is_whole_after_the_second_call(config: GenerateConfig, tmp_path:
     decoded = build_bank(path, config, fgs, bgs, [None, None], workers=1, network=None)
     assert (len(decoded.fg_hashes), len(decoded.bg_hashes)) == (3, 2)
     assert decoded.depth_sources == ["plane", "plane"]
-    assert len(decoded.sprite_sizes) == count_sprites(config, 3) == 3 + 10  # shadows of 3 to 12 pixels
+    assert len(decoded.sprite_sizes) == count_sprites(config, 3) == 3 + 10  # shadows: 3 to 12 pixels wide
     finish_bank(path, config, decoded, {"made": "for a test"})
     bank = Bank.open(path)
     assert bank.header == {"made": "for a test"} and bank.objects == 3

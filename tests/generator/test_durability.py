@@ -1,4 +1,4 @@
-"""What parallel work, kills, full disks and damage leave: the same bytes, or an error that names the file."""
+"""Parallel work, kills, full disks and damage: the bytes stay the same, or an error names the file."""
 
 import os
 import signal
@@ -91,7 +91,7 @@ def test_a_full_disk_is_an_error_and_keeps_what_is_finished(
     )
     command = [sys.executable, "-c", limited, config.model_dump_json()]
     answer = subprocess.run(command, capture_output=True, text=True, timeout=60)
-    assert answer.returncode == 1, answer.stderr  # and no crash of the interpreter
+    assert answer.returncode == 1, answer.stderr  # Python itself must not crash
     last = answer.stderr.strip().splitlines()[-1]
     assert "DiskSpaceError" in last and str(tmp_path) in last and "bytes" in last
     assert not list(tmp_path.glob(".*.tmp"))
@@ -123,7 +123,7 @@ def _children(pid: int) -> list[int]:
 
 
 def _kill_when_under_way(config: GenerateConfig, delay: float) -> None:
-    """Begin in a process of its own and kill it `delay` seconds after its first journal line."""
+    """Start `generate` in another process and kill it `delay` seconds after its first line in the journal."""
     before = _finished_shards(config)
     process = _begin(config)
     while _finished_shards(config) <= before and process.poll() is None:

@@ -14,7 +14,7 @@ def test_the_estimate_for_a_hundred_by_a_hundred(render: bool) -> None:
     pixels = 400_000 * 192 * 192 * 6 if render else 0
     bank = 100 * 96 * 96 * 4 + 100 * 192 * 192 * 5
     assert estimate_bytes(config, 100, 100) == pytest.approx(bank + 400_000 * 36 + pixels, rel=0.06)
-    # In splits, 80 x 80 + 10 x 10 + 10 x 10 pairs of 100 x 100 remain.
+    # Of 100 x 100 pairs, 80 x 80 + 10 x 10 + 10 x 10 remain in the splits.
     split = GenerateConfig(render=render)
     assert estimate_bytes(split, 100, 100) - bank == pytest.approx(264_000 * 36 + pixels * 0.66, rel=0.12)
 

@@ -24,7 +24,7 @@ def test_leftovers_of_killed_runs_go_and_nothing_else_does(tmp_path: Path) -> No
     (tmp_path / ".mine.tmp").touch()
     with hold_folder(tmp_path, "fgbg generate"):
         assert {path.name for path in tmp_path.iterdir()} == {LOCK_FILE, ".mine.tmp"}
-        # A worker of the killed run has begun a file, and then found its parent gone.
+        # As if a worker of the killed run had started a file before it noticed that its parent is gone.
         (tmp_path / ".fgbg-fedcba9876543210.tmp").touch()
     assert {path.name for path in tmp_path.iterdir()} == {LOCK_FILE, ".mine.tmp"}
 

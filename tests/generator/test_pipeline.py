@@ -156,7 +156,7 @@ def test_a_shard_that_the_journal_does_not_know_is_written_again(
     generate(config)
     (tmp_path / "dataset.json").unlink()
     journal = tmp_path / "journal.jsonl"
-    journal.write_bytes(journal.read_bytes()[:-20])  # torn
+    journal.write_bytes(journal.read_bytes()[:-20])  # the last line is incomplete
     (tmp_path / "train-00000.h5").write_bytes(b"cut off")
     generate(config)
     assert hashes(tmp_path) == hashes(unrendered)
@@ -264,7 +264,7 @@ def test_near_duplicates_land_in_one_split(request_fields: Fields, assets: Any, 
 
 
 def stop_unfinished(config: GenerateConfig) -> None:
-    """Take a finished dataset's manifest away: all shards stand, and the next call continues."""
+    """Make a dataset and remove its manifest: all shards are there, and the next call continues."""
     generate(config)
     (config.out / "dataset.json").unlink()
 
@@ -288,7 +288,7 @@ def test_what_is_damaged_in_an_unfinished_dataset_is_made_again(
     outcome = generate(config, say=said.append)
     assert hashes(tmp_path) == hashes(unrendered)
     assert (tmp_path / "dataset.json").read_bytes() == (unrendered / "dataset.json").read_bytes()
-    # A bank that is the same bytes again leaves every shard as it is.
+    # If the new bank has the same bytes, all shards are kept.
     assert all(path.stat().st_mtime_ns == mtime for path, mtime in kept.items())
     assert outcome.written == (0 if name == "bank.h5" else 100)
     if damage is flip_a_byte:
@@ -298,7 +298,7 @@ def test_what_is_damaged_in_an_unfinished_dataset_is_made_again(
 def test_another_bank_leaves_no_shard_of_the_one_before(
     request_fields: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on a machine whose libraries scale pictures otherwise."""
+    """As on another machine, whose libraries scale pictures in another way."""
     config = GenerateConfig(**request_fields, out=tmp_path, render=False)
     stop_unfinished(config)
     before = hashes(tmp_path)
@@ -398,7 +398,7 @@ def test_the_manifest_is_the_same_however_folders_are_spelled(
 
 @pytest.fixture
 def with_depth(request_fields: Fields, assets: DrawnSamples, tmp_path: Path) -> GenerateConfig:
-    """A request for a dataset of which one background, b0.png, has a depth file."""
+    """Config of a dataset; one background, b0.png, has a depth file."""
     bg = tmp_path / "bg"
     bg.mkdir()
     pictures = sorted(path for path in assets.bg.iterdir() if ".depth" not in path.name)
@@ -455,7 +455,7 @@ def test_progress_is_shown_on_stderr_unless_silenced(
     monkeypatch.setattr(generator.progress, "LINE_SECONDS", 0)
     out = tmp_path / "made"
     fields = {**request_fields, "fg": str(request_fields["fg"]), "out": str(out), "render": False}
-    generate(GenerateConfig(**fields), progress=progress)  # paths may be text
+    generate(GenerateConfig(**fields), progress=progress)  # paths may be strings
     open_dataset(str(out), progress=progress)
     assert verify_dataset(str(out), progress=progress) == []
     printed = capsys.readouterr()

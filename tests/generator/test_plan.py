@@ -35,7 +35,7 @@ def test_differences_are_named() -> None:
     other = Request({"seed": 2, "flip": True}, request.hashes)
     assert (difference := request.difference(other)) is not None
     assert difference == "was made with other options (seed: 1, now 2)"
-    # One of them may not have a younger option, which had its default then.
+    # An older dataset may lack a newer option. It counts as the option's default.
     zeros = Request({**request.config, "depth_invalid": []}, request.hashes)
     for one, two in ((request, zeros), (zeros, request)):
         assert (difference := one.difference(two)) is not None
@@ -53,7 +53,7 @@ def test_differences_are_named() -> None:
         ({"b.png": "x"}, {"b.png": "y"}, "depth of bg/b.png changed since"),
         ({}, {"b.png": "x"}, "depth of bg/b.png added since"),
         ({"b.png": "x"}, {}, "depth of bg/b.png removed since"),
-        # An older version read a file and did not say which.
+        # An older version read a depth file but did not record its hash.
         ({"b.png": None}, {"b.png": "x"}, None),
         ({"b.png": None}, {}, "depth of bg/b.png removed since"),
     ],

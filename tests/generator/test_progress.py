@@ -1,4 +1,4 @@
-"""Progress on a terminal, into a file, and where nobody listens."""
+"""Progress on a terminal, in a file, and on a closed stream."""
 
 import contextlib
 import io
@@ -13,14 +13,14 @@ from generator.progress import Progress, show_progress
 
 
 class Gone(io.StringIO):
-    """A stream whose reader has left."""
+    """A stream that nobody reads any more."""
 
     def write(self, text: str) -> int:
         raise BrokenPipeError
 
 
 def read_all(terminal: int) -> bytes:
-    """What was written to a terminal whose other end is closed: it comes in pieces, then an error."""
+    """Read everything that was written to a terminal: it comes in pieces; the end is an error."""
     pieces = []
     with contextlib.suppress(OSError), os.fdopen(terminal, "rb", buffering=0) as file:
         while piece := file.read(2**12):

@@ -18,7 +18,7 @@ def test_hidden_colours_leave_no_fringe() -> None:
     rgba = np.zeros((2, 2, 4), np.uint8)
     rgba[:, 0] = [200, 100, 50, 255]
     rgba[:, 1] = [0, 255, 0, 0]  # hidden green
-    # Averaged by alpha: the colour of the left half, half as opaque.
+    # The average is weighted by alpha: the colour of the left half, with half the opacity.
     assert scale_sprite(rgba, 1).tolist() == [[[200, 100, 50, 128]]]
 
 
@@ -50,7 +50,7 @@ def test_a_sprite_of_the_right_size_stays_as_it_is_but_for_hidden_colours() -> N
 
 
 def test_backgrounds_are_cropped_centrally_and_averaged_by_area() -> None:
-    columns = np.array([9, 10, 20, 30, 40, 9], np.uint8)  # 6 wide, 2 high; wanted 2:1, so the middle 4
+    columns = np.array([9, 10, 20, 30, 40, 9], np.uint8)  # 6 x 2 pixels; 2:1 keeps the middle 4
     rgb = np.repeat(np.repeat(columns[None, :, None], 2, 0), 3, 2)
     assert fit_picture(rgb, (2, 1))[..., 0].tolist() == [[15, 35]]
 
@@ -73,11 +73,11 @@ def test_a_map_of_square_pixels_is_cropped_as_its_picture_is() -> None:
 
 
 def test_a_square_map_of_a_wide_picture_is_cropped_in_the_pictures_aspect() -> None:
-    # The picture is 8 x 4 and keeps its middle 4 x 4: the middle two of the map's four columns.
+    # Of the picture of 8 x 4, the middle 4 x 4 remains: the two middle columns of the map's four.
     depth = np.array([[1, 20, 30, 4]] * 4, np.uint16)
     assert fit_map(depth, (8, 4), (2, 2)).tolist() == [[20, 30]] * 2
     assert fit_map(depth, (8, 4), (4, 4))[:, [0, -1]].tolist() == [[20, 30]] * 4
-    # An upright picture keeps its middle rows.
+    # Of a tall picture, the middle rows remain.
     assert fit_map(depth.T, (4, 8), (4, 4))[[0, -1]].tolist() == [[20] * 4, [30] * 4]
 
 
@@ -88,7 +88,7 @@ def test_even_the_thinnest_map_fits() -> None:
 def test_soft_depth_is_interpolated_but_never_with_unknown() -> None:
     assert scale_depth(np.array([[100, 300]], np.uint16), (4, 1)).tolist() == [[100, 150, 250, 300]]
     assert scale_depth(np.array([[100, 300, 0, 500, 0, 0]], np.uint16), (3, 1)).tolist() == [[200, 500, 0]]
-    # Of the pixels between 100 and 0, those nearer to 100 keep it; none gets a value between.
+    # New pixels between 100 and 0 (unknown) take the nearer of the two; no value in between appears.
     enlarged = scale_depth(np.array([[100, 0, 65535]], np.uint16), (12, 1))
     assert enlarged.tolist() == [[100] * 4 + [0] * 4 + [65535] * 4]
 

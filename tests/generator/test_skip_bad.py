@@ -1,4 +1,4 @@
-"""Bad pictures among good ones: all are named, or left out."""
+"""Bad pictures among good ones: an error names all of them, or they are left out."""
 
 import hashlib
 from pathlib import Path
@@ -16,7 +16,7 @@ from generator.pipeline import generate
 
 
 def folders(assets: DrawnSamples, place: Path) -> tuple[Path, Path]:
-    """Five good foregrounds and four good backgrounds, the names of which leave room before and between."""
+    """Five good foregrounds and four good backgrounds; bad pictures can be sorted before and between them."""
     for folder, kind, count in ((assets.fg, "fg", 5), (assets.bg, "bg", 4)):
         (place / kind).mkdir(parents=True)
         pictures = sorted(path for path in folder.iterdir() if ".depth." not in path.name)
@@ -26,7 +26,7 @@ def folders(assets: DrawnSamples, place: Path) -> tuple[Path, Path]:
 
 
 def spoil(fg: Path, bg: Path) -> list[str]:
-    """Add what cannot be used; returns the names."""
+    """Add pictures that cannot be used; return their names."""
     (fg / "0-text.png").write_text("no picture")
     Image.new("RGB", (9, 9)).save(fg / "2-no-alpha.png")
     (bg / "1-half.png").write_bytes(next(bg.glob("1.*")).read_bytes()[:200])

@@ -1,4 +1,4 @@
-"""Jobs are functions of the standard library, which any new process can import."""
+"""Worker processes. The tasks are functions of the standard library, which every new process can import."""
 
 import math
 import operator
@@ -79,7 +79,7 @@ def test_workers_end_with_a_parent_that_is_killed() -> None:
     began = time.monotonic()
     while (
         len(_descendants(parent.pid)) < 4 and time.monotonic() - began < 30
-    ):  # two workers, their server and a tracker
+    ):  # two workers, the fork server and the resource tracker
         time.sleep(0.05)
     children = _descendants(parent.pid)
     assert len(children) >= 4
@@ -109,7 +109,7 @@ def test_a_script_without_a_main_guard_is_told_so(
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
-    assert done.stderr.count("Traceback") == 2  # the pool's and ours; none of the workers
+    assert done.stderr.count("Traceback") == 2  # one of the pool and one of fgbg, none of the workers
     last = done.stderr.splitlines()[-1]
     assert "a worker process ended, because your script starts its work when" in last
 

@@ -1,6 +1,6 @@
 """Makes the stored datasets of format version 1.
 
-To be run for a new version only: what is stored stays readable.
+Run it only for a new format version: the datasets that are stored must stay readable as they are.
 
 python tests/stored/make.py
 """

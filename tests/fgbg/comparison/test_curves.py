@@ -52,7 +52,7 @@ def test_charts_are_light_or_dark_and_the_sheet_holds_all(runs: list[ComparedRun
     assert light.startswith(b"<?xml") and b"#121212" in dark and b"#121212" not in light
     assert light == draw_panel("iou", runs, dark=False)
     sheet = decoded(draw_sheet(runs))
-    # Eleven charts in four rows of three.
+    # 11 charts in rows of 3: four rows.
     assert sheet.shape[1] == round(3 * PANEL[0] * DPI) and sheet.shape[0] > 4 * PANEL[1] * DPI
 
 

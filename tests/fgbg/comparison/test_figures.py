@@ -23,7 +23,7 @@ def test_the_best_run_is_named_and_marked(run: ComparedRun) -> None:
     assert verdict(runs) == ["Best validation IoU: b, c (0.8000).", "Best depth RMSE: a, b (0.1000)."]
     best = {row.name: row.best for row in figures_table(runs)}
     assert best["validation IoU ↑"] == {1, 2} and best["depth RMSE ↓"] == {0, 1}
-    # All alike, or of no direction.
+    # Nothing is best where all runs are equal, or where neither more nor less is better.
     assert best["parameters ↓"] == best["epochs"] == frozenset()
 
 

@@ -57,7 +57,7 @@ def test_each_run_is_asked_with_the_background_it_looks_at(
         f"IoU {AlphaTarget().agreement(expected.mask, picture.mask):.3f}",
         f"RMSE {depth_rmse(expected.depth, picture.depth):.3f}",
     ]
-    # 32 x 24 pixels, enlarged six times.
+    # 32 x 24 pixels, enlarged 6 times.
     assert given.groups[first][0].pixels.shape == (144, 192, 3)
     assert np.array_equal(given.groups[first][0].pixels[::6, ::6, 0], expected.mask)
     assert not np.array_equal(given.groups[first][0].pixels, withheld.groups[first][0].pixels)
@@ -74,7 +74,7 @@ def test_the_sheet_keeps_columns_where_a_picture_has_no_truth(trained: Path, unr
     assert [cell.note for cell in unknown.groups[runs[0].label]] == ["", ""]
     both, alone = draw_predictions([known, unknown]), draw_predictions([known])
     assert both.shape[1] == alone.shape[1] and both.shape[0] == alone.shape[0] + 144 + 24
-    # The first row stands below two lines of heads and above two lines of text.
+    # Above the first row are two lines of headings, below it two lines of text.
     below = both[52 + 144 + 44 :]
     assert np.array_equal(below[:144, 4:196], known.groups[""][0].pixels)
     assert (below[:144, 200:580] == 255).all()

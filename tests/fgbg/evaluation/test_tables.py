@@ -10,7 +10,7 @@ def around(mean: float | None) -> dict[str, Any]:
 
 
 def of_classes() -> dict[str, Any]:
-    """Figures of a network of two classes, with a class that no sample has."""
+    """Figures of a network with classes, one of which no sample has."""
     measures = {
         "iou": around(0.7),
         "pixel_accuracy": around(0.9),
@@ -55,6 +55,6 @@ def test_the_screen_fits_80_columns_and_shows_the_longer_side_of_an_interval() -
     assert max(map(len, lines)) <= 80
     assert any(line.split() == ["IoU", "↑", "0.7000", "±0.0200"] for line in lines)
     assert "It may have seen these pictures" in " ".join(lines)
-    # A long name of a background is wrapped, not cut.
+    # The long name of a background is wrapped, not cut.
     assert "worst: a.jpg (9)" in "\n".join(lines)
     assert "".join(lines).count("a/very/long/name/of/a/folder/") == 3 and lines[-1].endswith("b.jpg (9)")

@@ -30,7 +30,7 @@ def test_better_worse_and_alike_are_told_apart_by_their_intervals() -> None:
     ]
     assert "worse than the plain threshold: IoU 0.90 against 0.93" in verdict(figures(0.9, 0.93))[0]
     assert "about as well as the plain threshold: IoU 0.91 against 0.90" in verdict(figures(0.91))[0]
-    # As many digits as it takes to see a difference.
+    # It prints enough digits to show the difference.
     assert "IoU 0.9012 against 0.9010" in verdict(figures(0.9012, 0.901))[0]
 
 

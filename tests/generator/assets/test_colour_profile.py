@@ -1,4 +1,4 @@
-"""Profiles are drawn here, byte by byte, as ICC.1:2001 has them."""
+"""Colour profiles. The tests write them byte by byte, following ICC.1:2001."""
 
 import struct
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def fixed(*values: float) -> bytes:
 
 
 def profile(space: bytes, connection: bytes, device: bytes, tags: dict[bytes, bytes]) -> bytes:
-    """A header, a table of tags, and their contents."""
+    """An ICC profile: a header, a table of tags, and the contents of the tags."""
     name = b"drawn here\0"
     described = b"desc\0\0\0\0" + struct.pack(">I", len(name)) + name + bytes(78)
     tags = {b"desc": described, b"wtpt": b"XYZ \0\0\0\0" + fixed(*D50)} | tags
@@ -52,7 +52,7 @@ def grey_profile(exponent: float) -> bytes:
 
 
 def cmyk_profile(cyan: tuple[int, int, int]) -> bytes:
-    """A table (2, 2, 2, 2, 3) of 8-bit L, a, b: black is black, cyan as said, and other inks are not seen."""
+    """A CMYK profile: black ink is black, cyan has the given L, a, b, and the other inks are invisible."""
     inks = np.zeros((2, 2, 2, 2, 3), np.uint8)
     inks[..., 0, :] = [255, 128, 128]
     inks[1, :, :, 0] = np.rint([cyan[0] * 2.55, cyan[1] + 128, cyan[2] + 128])
@@ -71,13 +71,13 @@ SRGB = np.array([(0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14
 
 
 def seen_in(primaries: tuple[tuple[float, ...], ...], exponent: float, srgb: np.ndarray) -> np.ndarray:
-    """sRGB colours (..., 3) uint8 in another space of colours, worked out here."""
+    """sRGB colours (..., 3) uint8 converted to another colour space, independently of the code under test."""
     there = linear(srgb) @ SRGB @ np.linalg.inv(np.array(primaries))
     return np.rint(255 * np.clip(there, 0, 1) ** (1 / exponent)).astype(np.uint8)
 
 
 def srgb_of_lab(lightness: float, a: float, b: float) -> np.ndarray:
-    """(3,) levels of a colour that sRGB has and that is not dark."""
+    """sRGB levels (3,) of a Lab colour, which must be inside sRGB and not dark."""
     y = (lightness + 16) / 116
     light = (np.array([y + a / 500, y, y - b / 200]) ** 3 * D50) @ np.linalg.inv(SRGB)
     return np.asarray(np.interp(light, linear(np.arange(256)), np.arange(256)))
@@ -85,7 +85,7 @@ def srgb_of_lab(lightness: float, a: float, b: float) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def scene() -> np.ndarray:
-    """(60, 90, 3): soft and strong colours, none at the edge of sRGB."""
+    """A picture (60, 90, 3) of soft and strong colours; none is at the border of sRGB."""
     return np.random.default_rng(0).integers(20, 236, (60, 90, 3), dtype=np.uint8)
 
 

@@ -23,7 +23,7 @@ def test_colours_of_the_background_do_not_fringe() -> None:
     edge = (rgba[..., 3] > 0) & (rgba[..., 3] < 255)
     assert edge.sum() > 200
     assert np.abs(rgba[edge][:, :3] - red).max() < 25
-    # Beside the edge too, as scaling mixes neighbours.
+    # The colours next to the edge count too, because scaling mixes neighbours.
     beside = (cv2.dilate((rgba[..., 3] > 0).astype(np.uint8), np.ones((5, 5))) > 0) & (rgba[..., 3] == 0)
     assert beside.any() and np.abs(rgba[beside][:, :3] - red).max() < 30
 

@@ -11,7 +11,7 @@ from generator.assets.duplicates import group_near_duplicates, nearest_earlier, 
 
 
 def photo(seed: int) -> np.ndarray:
-    """Smooth and irregular, as photographs are; neither very dark nor very bright."""
+    """A picture that is smooth and irregular like a photo, and neither very dark nor very bright."""
     coarse = np.random.default_rng(seed).integers(40, 200, (6, 6, 3), dtype=np.uint8)
     return np.asarray(Image.fromarray(coarse).resize((96, 96), Image.Resampling.BICUBIC))
 
@@ -34,7 +34,7 @@ def test_seven_bits_are_too_many() -> None:
 
 
 def brute_force(hashes: list[tuple[int, int]]) -> tuple[list[int], list[tuple[int, int, bool] | None]]:
-    """Both answers by comparing each with every other."""
+    """The results of both functions, by comparing all pairs."""
     group, nearest = list(range(len(hashes))), []
     for later, (straight, mirrored) in enumerate(hashes):
         near = []
@@ -55,7 +55,7 @@ def test_nothing_near_is_missed(fewest: int, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(duplicates, "_BLOCK", 30)
     for seed in range(8):
         rng = np.random.default_rng(seed)
-        # Few values with up to 12 bits changed: many pairs on either side of the limit.
+        # Few values, each with up to 12 changed bits: many pairs are just below or just above the limit.
         changes = rng.integers(0, 64, (30, 2, 12)).tolist()
         flips = [[reduce(xor, (1 << bit for bit in bits[: seed + 2])) for bits in pair] for pair in changes]
         values = rng.choice(
@@ -71,7 +71,7 @@ def test_nothing_near_is_missed(fewest: int, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_thousands_of_alike_pictures_take_little_time() -> None:
-    changed = np.random.default_rng(0).integers(0, 64, (9000, 2))  # more than are compared without sorting
+    changed = np.random.default_rng(0).integers(0, 64, (9000, 2))  # too many to compare all pairs
     alike = [(5 ^ (1 << one) ^ (1 << other), 2**60) for one, other in changed.tolist()]
     began = time.process_time()
     assert set(group_near_duplicates(alike)) == {0}

@@ -9,7 +9,7 @@ OWN = np.array([150.0, 60, 50])
 def cutout(
     old: tuple[int, int, int] | None, side: int = 192, width: float = 6, noise: float = 14
 ) -> np.ndarray:
-    """A disc with a soft edge `width` pixels wide, in which an old background may be mixed."""
+    """A disc with a soft edge of `width` pixels; an old background may be mixed into the edge."""
     rows, columns = np.mgrid[:side, :side]
     distance = np.hypot(columns - side / 2, rows - side / 2) - side / 3
     share = np.clip(0.5 - distance / width, 0, 1)[..., None]

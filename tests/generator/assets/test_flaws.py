@@ -51,7 +51,7 @@ def test_box_share_is_one_for_a_rectangle_anywhere() -> None:
 
 
 def frame(*holes: tuple[int, int, int, int]) -> np.ndarray:
-    """Alpha of 20 x 30, opaque but for holes (top, bottom, left, right)."""
+    """Alpha of 20 x 30: opaque, with holes (top, bottom, left, right)."""
     alpha = np.full((20, 30), 255, np.uint8)
     for top, bottom, left, right in holes:
         alpha[top:bottom, left:right] = 0
@@ -60,9 +60,9 @@ def frame(*holes: tuple[int, int, int, int]) -> np.ndarray:
 
 def test_what_fills_all_borders_looks_inverted() -> None:
     assert looks_inverted(frame((5, 15, 5, 20)))
-    assert looks_inverted(frame((5, 20, 10, 22)))  # of an object that the lower border cuts
+    assert looks_inverted(frame((5, 20, 10, 22)))  # an object that the lower border cuts
     assert not looks_inverted(frame())
-    assert not looks_inverted(frame((0, 2, 0, 2), (5, 15, 5, 20)))  # a corner is free
+    assert not looks_inverted(frame((0, 2, 0, 2), (5, 15, 5, 20)))  # one corner is transparent
     assert not looks_inverted(frame((0, 5, 10, 20), (15, 20, 10, 20)))  # the letter H
     assert not looks_inverted(255 - frame((5, 15, 5, 20)))
 

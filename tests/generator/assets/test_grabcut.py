@@ -9,7 +9,7 @@ from generator.errors import ConfigError
 
 
 def scene(width: int = 120, height: int = 90) -> tuple[np.ndarray, np.ndarray]:
-    """A red disc of 40 pixels on noisy green, and where it is."""
+    """A red disc of 40 pixels on noisy green, and the true mask of the disc."""
     rng = np.random.default_rng(0)
     rgb = np.array([20, 160, 40]) + rng.integers(-15, 16, (height, width, 3))
     disc = cv2.circle(np.zeros((height, width), np.uint8), (60, 45), 20, 1, -1) > 0

@@ -63,7 +63,7 @@ def test_cmyk(tmp_path: Path) -> None:
 
 
 def test_interlaced_png(tmp_path: Path) -> None:
-    # Pillow writes no interlaced PNG: a 1 x 1 one by hand, whose only pass is the first.
+    # Pillow writes no interlaced PNG, so this one is made by hand. With 1 x 1 pixels, one pass is enough.
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -230,7 +230,7 @@ def test_pictures_of_several_strips_are_whole(tmp_path: Path, monkeypatch: pytes
 @pytest.mark.parametrize("mode", ["L", "P", "RGB", "RGBA", "CMYK", "I;16"])
 @pytest.mark.parametrize("compression", ["raw", "tiff_lzw"])
 def test_tiff_is_turned_once(tmp_path: Path, mode: str, compression: str) -> None:
-    """Pillow turns TIFF by itself, but not what it maps from a file that it opened by its name."""
+    """Pillow rotates TIFF itself, except when it memory-maps a file that it opened by name."""
     stored = Image.fromarray(np.arange(6, dtype=np.uint8).reshape(2, 3) * 40)
     stored = (
         Image.fromarray(np.asarray(stored).astype(np.uint16) << 8) if mode == "I;16" else stored.convert(mode)

@@ -59,7 +59,7 @@ def test_a_grey_mask_knows_grey_colours_only() -> None:
 def test_soft_labels_fade_from_solid_to_background() -> None:
     labels = grey(*[[1, 3, 3, 3, 2]] * 3)
     faded = alpha_of_labels(MASK, labels, Foreground((1,), (3,))).alpha
-    # The distances to solid are 1, 2, 3 and to the background 3, 2, 1.
+    # The soft pixels have distances 1, 2, 3 to the solid part, and 3, 2, 1 to the background.
     assert faded[1].tolist() == [255, 191, 128, 64, 0]
 
 
@@ -115,7 +115,7 @@ def test_void_is_no_object_and_that_is_said(labels: Labels) -> None:
     matte = alpha_of_labels(MASK, labels, Foreground())
     assert matte.alpha.tolist() == [[0, 255, 0, 0, 0]] and matte.notes == (Note.VOID,)
     with pytest.raises(EmptyMaskError):
-        alpha(Labels(np.array([[0, 255]], np.uint8), VOC))  # nothing but void
+        alpha(Labels(np.array([[0, 255]], np.uint8), VOC))  # only void
     assert alpha(Labels(np.array([[0, 255]], np.uint8), VOC), 255) == [[0, 255]]
 
 
@@ -140,7 +140,7 @@ def test_255_is_the_object_where_the_mask_is_black_and_white() -> None:
 
 
 def square(soft: float = 0) -> np.ndarray:
-    """A white square of 20 pixels on black, its edges blurred."""
+    """A white square of 20 pixels on black, with blurred edges."""
     values = np.zeros((40, 60), np.uint8)
     values[10:30, 20:40] = 255
     return cv2.GaussianBlur(values, (0, 0), soft) if soft else values
@@ -163,7 +163,7 @@ def test_of_shades_between_black_and_white_the_lighter_half_is_taken(values: np.
 
 
 def test_labels_of_many_values_are_no_shades() -> None:
-    many = np.arange(60, dtype=np.uint8).repeat(40).reshape(60, 40)  # sixty numbered objects
+    many = np.arange(60, dtype=np.uint8).repeat(40).reshape(60, 40)  # 60 numbered objects
     for values in (many, np.where(many, many * 3 + 78, 0).astype(np.uint8)):
         matte = alpha_of_labels(MASK, Labels(values), Foreground())
         assert (matte.alpha == np.where(many, 255, 0)).all() and matte.notes == (Note.SEVERAL,)
@@ -198,7 +198,7 @@ def test_a_lossy_colour_that_is_nearly_the_same_everywhere_says_nothing() -> Non
 
 def test_a_finished_cutout_is_a_mask_by_its_alpha_channel() -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (20, 20, 3), dtype=np.uint8)
-    rgb[10, 10] = 0  # black belongs to the object
+    rgb[10, 10] = 0  # this black pixel belongs to the object
     opacity = np.zeros((20, 20), np.uint8)
     opacity[2:18, 2:18] = 255
     assert (alpha_of_labels(MASK, Labels(rgb, opacity=opacity), Foreground()).alpha == opacity).all()

@@ -28,7 +28,7 @@ def saved(path: Path, pixels: np.ndarray, **options: object) -> Labels:
 def png_of_bits(
     path: Path, bits: int, row: bytes, width: int, key: tuple[int, ...] = (), colours: bool = False
 ) -> Labels:
-    """A PNG of one row, of bits and with a transparent grey or colour that Pillow does not write."""
+    """Write and read a PNG of one row that Pillow cannot write: few bits, or a transparent grey or colour."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

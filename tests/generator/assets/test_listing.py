@@ -13,7 +13,7 @@ from generator.own_results import PREDICTION, mark_png
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """An empty folder with room beside it."""
+    """An empty folder, inside a folder where other files can be put."""
     (tmp_path / "in").mkdir()
     return tmp_path / "in"
 

@@ -1,4 +1,4 @@
-"""Files are written here byte by byte, because Pillow writes none of their kinds."""
+"""Pictures that Pillow misreads. The tests write them byte by byte, because Pillow cannot write them."""
 
 import struct
 import zlib
@@ -17,7 +17,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(values: np.ndarray, bits: int, key: tuple[int, ...], turn: int | None = None) -> bytes:
-    """Grey (H, W) or colours (H, W, 3), in which `key` is transparent."""
+    """A PNG of grey (H, W) or colours (H, W, 3); the value `key` is transparent."""
     height, width = values.shape[:2]
     if bits == 16:
         rows = [row.astype(">u2").tobytes() for row in values]
@@ -39,7 +39,7 @@ def png(values: np.ndarray, bits: int, key: tuple[int, ...], turn: int | None = 
 
 
 def tiff(planes: np.ndarray, photometric: int, extra: int | None = None) -> bytes:
-    """Channels (C, H, W) uint8 or uint16, each in a strip of its own, uncompressed, little-endian."""
+    """A TIFF of channels (C, H, W) uint8 or uint16, one strip per channel, uncompressed, little-endian."""
     count, height, width = planes.shape
     short, long = 3, 4
     tags: list[tuple[int, int, list[int]]] = [
@@ -125,7 +125,7 @@ def test_grey_and_alpha_apart_are_refused(tmp_path: Path) -> None:
 
 
 def test_grey_with_premultiplied_alpha(tmp_path: Path) -> None:
-    """Pixel by pixel, which `tiff` of one plane of pairs is but for its numbers of samples and planes."""
+    """Grey and alpha alternate: a TIFF of two planes, with its numbers of samples and planes changed."""
     pairs = np.array([[45, 128] * 4, [90, 255] * 4], np.uint8)
     written = bytearray(tiff(np.stack([pairs, pairs]), photometric=1, extra=1))
     for tag, value in ((256, 4), (284, 1)):

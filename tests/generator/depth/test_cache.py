@@ -90,7 +90,7 @@ def test_many_may_write_the_same_map_at_once(tmp_path: Path) -> None:
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
     cache = DepthCache(tmp_path)
-    cache.path("picture", "network").mkdir(parents=True)  # cannot be replaced by a file
+    cache.path("picture", "network").mkdir(parents=True)  # a folder cannot be replaced by a file
     with pytest.raises(OSError):
         cache.write("picture", "network", MAP)
     assert [path.name for path in cache.path("picture", "network").parent.iterdir()] == [

@@ -14,7 +14,7 @@ from generator.errors import AssetError, ConfigError
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> list[Path]:
-    """Three backgrounds of which the first has a depth file, and a depth file of none of them."""
+    """Three backgrounds. The first has a depth file; a fourth depth file belongs to no background."""
     for name in ("a.jpg", "b.jpg", "c.jpg", "a.depth.png", "d.depth.npy"):
         (tmp_path / name).touch()
     return [tmp_path / name for name in ("a.jpg", "b.jpg", "c.jpg")]

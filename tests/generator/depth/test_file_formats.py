@@ -53,7 +53,7 @@ def test_arrays(tmp_path: Path, values: np.ndarray) -> None:
     np.save(tmp_path / "a.npy", values)
     np.savez(tmp_path / "one.npz", values)
     np.savez_compressed(tmp_path / "named.npz", depth=values, rgb=np.zeros((3, 4, 3)))
-    (tmp_path / "b.npy").write_bytes((tmp_path / "one.npz").read_bytes())  # by its content an .npz
+    (tmp_path / "b.npy").write_bytes((tmp_path / "one.npz").read_bytes())  # its content is an .npz
     for name in ("a.npy", "one.npz", "named.npz", "b.npy"):
         found = read_numbers(tmp_path / name)
         assert found.dtype == values.dtype.newbyteorder("=") and (found == values.reshape(3, 4)).all()

@@ -1,4 +1,4 @@
-"""Depth networks in `generate`: here one that calls bright near."""
+"""Depth networks in `generate`, with a network for which bright is near."""
 
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ Fields = dict[str, Any]
 
 
 def save_brightness(path: Path, sign: float = 1.0) -> Path:
-    """One picture of 24 x 32 to the mean of its channels, times `sign`."""
+    """Save a network that takes a picture of 24 x 32 and returns the mean of its channels, times `sign`."""
     rgb = helper.make_tensor_value_info("rgb", TensorProto.FLOAT, (1, 3, 24, 32))
     depth = helper.make_tensor_value_info("depth", TensorProto.FLOAT, None)
     nodes = [
@@ -46,7 +46,7 @@ def test_a_network_sees_every_background_once(fields: Fields, tmp_path: Path) ->
     assert source.startswith("onnx:brightness") and not outcome.manifest.depth.pseudo
     assert len(list((tmp_path / "cache").rglob("*.map"))) == 12
     bank = open_dataset(tmp_path / "out").bank
-    # The drawn backgrounds are 64 px, so the map has another size: what is bright is near all the same.
+    # The drawn backgrounds have 64 px, the network's map has another size. Bright must still be near.
     for bg, depth in zip(bank.bg, bank.bg_depth, strict=True):
         assert np.corrcoef(bg.mean(axis=2).ravel(), depth.astype(float).ravel())[0, 1] > 0.8
 
@@ -62,7 +62,7 @@ def test_answers_are_taken_from_the_cache(fields: Fields, tmp_path: Path) -> Non
 def test_another_network_is_another_dataset(fields: Fields, tmp_path: Path) -> None:
     generate(GenerateConfig(**fields, out=tmp_path / "out"))
     assert generate(GenerateConfig(**fields, out=tmp_path / "out")).written == 0
-    # Where the same network lies does not matter.
+    # Moving the file of the network makes no new dataset.
     (tmp_path / "brightness.onnx").rename(tmp_path / "moved")
     (tmp_path / "else").mkdir()
     moved = (tmp_path / "moved").rename(tmp_path / "else" / "brightness.onnx")
@@ -80,7 +80,7 @@ def test_a_network_may_see_every_composite(fields: Fields, tmp_path: Path) -> No
         expected = scale_depth(normalise(fg_bg.mean(axis=2, dtype=np.float32) / 255, "inverse"), (32, 24))
         assert np.abs(depth.astype(int) - expected).max() <= 65534 / 200
     assert not (batch.depth == dataset.bank.bg_depth[dataset["train"].samples["bg"][:20]]).all()
-    # Statistics are of what the shards hold.
+    # Statistics describe the depth in the shards.
     everything = dataset["train"].read(np.arange(len(dataset["train"]))).depth
     mean = dataset.manifest.statistics.fields["depth"].mean[0]
     assert mean == pytest.approx((everything[everything > 0].mean() - 1) / 65534)

@@ -31,7 +31,7 @@ RNG = np.random.default_rng(0)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A depth network with random weights that takes 32 x 32; not to be changed."""
+    """A depth network with random weights that takes 32 x 32. Tests must not change it."""
     folder = tmp_path_factory.mktemp("models") / "tiny-dpt"
     config = DPTConfig(
         hidden_size=16,
@@ -93,7 +93,7 @@ def test_pictures_of_any_size_answer_alike_alone_and_in_batches(folder: Path) ->
 
 @pytest.fixture(scope="module")
 def padding(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """DPT over DINOv2 with random weights, whose processor pads to patches of 14; not to be changed."""
+    """DPT with DINOv2 and random weights; its processor pads to patches of 14. Tests must not change it."""
     folder = tmp_path_factory.mktemp("models") / "tiny-dinov2"
     backbone = Dinov2Config(
         hidden_size=16,
@@ -128,7 +128,7 @@ def test_no_row_is_lost_where_a_processor_would_pad(padding: Path, monkeypatch: 
     rgb = RNG.integers(0, 256, (94, 66, 3), np.uint8)
     (values,) = network.predict([rgb])
     assert seen == [(1, 3, 98, 70)]
-    # The last rows and columns reach the network: they lie beyond the last whole patches, 84 x 56.
+    # The network sees the last rows and columns too, although the last whole patches end at 84 x 56.
     other = rgb.copy()
     other[85:, :57] ^= 255
     assert not np.array_equal(network.predict([other])[0], values)

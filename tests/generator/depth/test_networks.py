@@ -15,7 +15,7 @@ from generator.resize import fit_picture
 
 @dataclass
 class RedNetwork:
-    """Sees the red channel as depth, on a map of 8 x 8 or as large as the picture, and counts its calls."""
+    """Returns the red channel as depth, at 8 x 8 or at the picture's size, and records its calls."""
 
     id: str = "red"
     batch: int = 2
@@ -29,7 +29,7 @@ class RedNetwork:
 
 
 def ramp(width: int, height: int, low: int = 0, high: int = 250) -> np.ndarray:
-    """A picture whose red grows from left to right."""
+    """A picture in which red increases from left to right."""
     red = np.linspace(low, high, width).round().astype(np.uint8)
     return np.repeat(np.repeat(red[None, :, None], height, axis=0), 3, axis=2)
 
@@ -57,16 +57,16 @@ def test_every_background_gets_its_depth_in_order_and_in_blocks() -> None:
 
 
 def test_the_whole_picture_sets_the_scale_and_the_crop_lines_up_with_the_picture() -> None:
-    # 24 x 12 keeps its middle 12 x 12: red 62 ... 188 of 0 ... 250.
+    # The middle 12 x 12 of 24 x 12 remains: red 62 to 188 of 0 to 250.
     _, wide, _ = depths(RedNetwork(map_size=None), None)
     shown = fit_picture(PICTURES[Path("b.jpg")], (8, 8))[..., 0]
     seen = (wide.astype(float) - 1) / 65534 * 250
-    assert np.abs(seen - shown).max() < 4  # half a pixel of the picture is worth 5
+    assert np.abs(seen - shown).max() < 4  # half a pixel of the picture changes red by 5
 
 
 def test_metric_values_are_turned_round() -> None:
     plain, _, _ = depths(RedNetwork(), None, "metric")
-    assert plain[3, 0] == 0 and plain[3, 7] == 1  # red 0 is no distance; red 250 is farthest
+    assert plain[3, 0] == 0 and plain[3, 7] == 1  # red 0 is not a distance (unknown); red 250 is farthest
 
 
 def test_the_cache_answers_instead_of_the_network(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_the_cache_answers_instead_of_the_network(tmp_path: Path) -> None:
     second = depths(again, DepthCache(tmp_path))
     assert again.calls == []
     assert all((one == two).all() for one, two in zip(first, second, strict=True))
-    # Raw values are kept: the other convention needs no network either.
+    # The cache holds raw values, so another convention does not need the network either.
     depths(again, DepthCache(tmp_path), "metric")
     assert again.calls == []
 
@@ -102,7 +102,7 @@ def test_another_network_is_asked_anew(tmp_path: Path) -> None:
 
 @dataclass
 class Broken(RedNetwork):
-    """Gives the same number everywhere."""
+    """Returns the same number for every pixel."""
 
     number: float = 0
 
@@ -128,7 +128,7 @@ def test_an_answer_without_depth_is_refused(
         depths(network, DepthCache(tmp_path), convention)
     with pytest.raises(AssetError, match=f"a composite: expected depth from onnx:model, found {found}"):
         depth_of_composites(network, convention, np.zeros((1, 8, 8, 3), np.uint8))
-    assert not list(tmp_path.rglob("*.map"))  # a chance failure is not kept
+    assert not list(tmp_path.rglob("*.map"))  # the cache does not keep a bad answer
 
 
 def test_composites_get_depth_of_their_own_size() -> None:
@@ -139,14 +139,14 @@ def test_composites_get_depth_of_their_own_size() -> None:
     assert network.calls == [2, 1]
     # Each picture has its own scale.
     assert depth[:, 5, 0].tolist() == [1, 65535, 1] and depth[:, 5, -1].tolist() == [65535, 1, 65535]
-    # The map has 8 columns; between them values are interpolated, but for the outermost.
+    # The map has 8 columns. Between them, values are interpolated; outside the first and last they are not.
     assert len(np.unique(depth[0][5])) >= 14
 
 
 def test_composites_of_the_maps_size_are_not_resized() -> None:
     picture = ramp(16, 12)
     depth = depth_of_composites(RedNetwork(map_size=None), "inverse", picture[None])
-    # Percentiles 1 and 99 of the ramp are its ends: 12 of 192 values each.
+    # The 1st and 99th percentile are the ends of the ramp, because each end has 12 of 192 values.
     expected = np.rint(1 + picture[..., 0] / 250 * 65534)
     assert (depth[0] == expected).all()
 

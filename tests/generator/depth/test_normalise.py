@@ -5,7 +5,7 @@ from generator.depth.normalise import normalise
 
 
 def test_inverse_values_are_scaled_between_their_percentiles() -> None:
-    values = np.arange(101, dtype=np.float32).reshape(1, -1)  # percentiles 1 and 99 are 1 and 99
+    values = np.arange(101, dtype=np.float32).reshape(1, -1)  # the 1st percentile is 1, the 99th is 99
     depth = normalise(values, "inverse")
     assert depth[0, [0, 1, 50, 99, 100]].tolist() == [1, 1, 32768, 65535, 65535]
 

@@ -21,7 +21,7 @@ Shape = Sequence[int | str]
 def save(
     path: Path, inputs: list[onnx.ValueInfoProto], nodes: list[onnx.NodeProto], outputs: list[str]
 ) -> Path:
-    """A network whose outputs are floats of any shape."""
+    """Save a network; its outputs are floats of any shape."""
     free = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
     graph = helper.make_graph(nodes, "tiny", inputs, free)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
@@ -29,7 +29,7 @@ def save(
 
 
 def save_mean(path: Path, shape: Shape, axis: int = 1, keepdims: int = 1) -> Path:
-    """A network that answers with the mean of the channels."""
+    """Save a network that returns the mean of the channels."""
     mean = helper.make_node("ReduceMean", ["rgb"], ["depth"], axes=[axis], keepdims=keepdims)
     return save(path, [helper.make_tensor_value_info("rgb", TensorProto.FLOAT, shape)], [mean], ["depth"])
 
@@ -93,7 +93,7 @@ def test_scalings(tmp_path: Path) -> None:
 
     assert answer(f"onnx:{path}") == answer(f"onnx:{path}?normalise=unit") == 1
     assert answer(f"onnx:{path}?normalise=bytes") == 255
-    # (1 - mean) / deviation, averaged over the channels.
+    # (1 - mean) / standard deviation, averaged over the channels.
     expected = ((1 - 0.485) / 0.229 + (1 - 0.456) / 0.224 + (1 - 0.406) / 0.225) / 3
     assert answer(f"onnx:{path}?normalise=imagenet") == pytest.approx(expected, abs=1e-5)
 
@@ -261,7 +261,7 @@ def test_inputs_beyond_reason_are_refused(tmp_path: Path) -> None:
 
 
 def save_loop(path: Path) -> Path:
-    """A network that never ends."""
+    """Save a network whose computation never ends."""
 
     def value(name: str, kind: int, shape: Shape | None = ()) -> onnx.ValueInfoProto:
         return helper.make_tensor_value_info(name, kind, shape)

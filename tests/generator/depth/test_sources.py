@@ -21,9 +21,9 @@ def test_a_depth_picture_is_taken_as_it_is(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.depth{suffix}"
     cv2.imwrite(str(path), stored)
     assert (read_depth(path, SIZE, "inverse") == stored).all()
-    # Without unknown pixels, 0 is the farthest: networks write it so.
+    # If no value means unknown, 0 is the farthest: networks write such files.
     assert (read_depth(path, SIZE, "inverse", ()) == np.maximum(stored, 1)).all()
-    # In metres or millimetres, 0 is no distance, whatever is said of it.
+    # In metres or millimetres, 0 is never a distance, even if it is not in the list of invalid values.
     for invalid in ((0,), ()):
         depth = read_depth(path, SIZE, "metric", invalid)
         assert depth[0, 0] == 0 and depth[0, 1] == 65535 and depth[3, 5] == 1
@@ -36,7 +36,7 @@ def test_numbers_that_mean_unknown_are_left_out(tmp_path: Path) -> None:
     invalid = (0, 65535)
     assert read_depth(path, SIZE, "inverse", invalid)[0].tolist() == [0, 500, 1000, 2000, 0, 1000]
     assert read_depth(path, SIZE, "metric", invalid)[0].tolist() == [0, 65535, 21846, 1, 0, 21846]
-    # 65535 is no float16, and -1 and 0.5 no uint16.
+    # Values that the type of the file cannot hold do no harm: 65535 in float16; -1 and 0.5 in uint16.
     np.save(tmp_path / "a.depth.npy", stored.clip(0, 60000).astype(np.float16))
     assert (read_depth(tmp_path / "a.depth.npy", SIZE, "metric", (0, 65535))[:, 1:] > 0).all()
     assert (read_depth(path, SIZE, "inverse", (-1, 0.5)) == np.maximum(stored, 1)).all()

@@ -1,4 +1,4 @@
-"""Scenes are drawn alike every time, unlike each other, and their depth is that of their geometry."""
+"""The same seed draws the same scene, other seeds other scenes; depth follows from the geometry."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_pictures_use_the_range_of_brightness(scenes: list[Scene]) -> None:
 
 
 def test_ground_comes_nearer_downwards(scenes: list[Scene]) -> None:
-    """In a column with ground only, inverse depth grows by the same amount in each row."""
+    """In a column of ground only, inverse depth increases by the same amount in each row."""
     bare = 0
     for _, depth in scenes[::2]:
         for column in depth[SIZE * 3 // 4 :].T.astype(int):
@@ -75,7 +75,7 @@ def test_scenes_differ(scenes: list[Scene]) -> None:
 
 
 def test_rectangles_have_the_depth_of_their_planes() -> None:
-    """A camera 2 m over the ground looks at a wall 8 m away, a box ahead and one on the right."""
+    """A camera 2 m above the ground sees a wall at 8 m, a box straight ahead and a box on the right."""
     view = View(64, focal=1.0, centre=(0.5, 0.5), eye=2.0)
 
     def paint(p: np.ndarray, q: np.ndarray, blur: np.ndarray) -> np.ndarray:
@@ -87,7 +87,7 @@ def test_rectangles_have_the_depth_of_their_planes() -> None:
     view.rectangle(2, 8.0, (-100, -100), (100, 2), paint)
     inverse, u, v = view.inverse, view.u[0], view.v[:, 0]
     assert inverse[0, 0] == pytest.approx(1 / 8)
-    assert inverse[-1, 0] == pytest.approx(v[-1] / 2)  # ground: y / z = v at y = 2
+    assert inverse[-1, 0] == pytest.approx(v[-1] / 2)  # on the ground y / z = v, with y = 2
     front, top = (v > 0.26) & (v < 0.49), (v > 0.21) & (v < 0.24)
     np.testing.assert_allclose(inverse[front, 32], 1 / 4)
     np.testing.assert_allclose(inverse[top, 32], v[top], rtol=1e-5)  # the top is 1 m below the eye
@@ -99,7 +99,7 @@ def test_rectangles_have_the_depth_of_their_planes() -> None:
 def test_what_stands_hides_only_what_is_behind_it() -> None:
     view = View(64, focal=1.0, centre=(0.5, 0.5), eye=2.0)
 
-    for z, brightness in ((5.0, 0.2), (10.0, 0.9)):  # the near one first
+    for z, brightness in ((5.0, 0.2), (10.0, 0.9)):  # the nearer one is drawn first
 
         def slab(s: np.ndarray, t: np.ndarray, value: float = brightness) -> tuple[np.ndarray, np.ndarray]:
             return np.abs(s) < 0.25, np.full((*s.shape, 3), value, np.float32)
@@ -107,5 +107,5 @@ def test_what_stands_hides_only_what_is_behind_it() -> None:
         view.stand(0.0, z, 4.0, 0.25, slab)
         assert view.rgb[32, 32, 0] == pytest.approx(0.2)
     assert view.inverse[32, 32] == pytest.approx(1 / 5)
-    assert view.inverse[32, 32 + 10] == pytest.approx(1 / 5)  # 1 m aside at 5 m: 12.8 pixels
+    assert view.inverse[32, 32 + 10] == pytest.approx(1 / 5)  # 1 m to the side is 12.8 pixels
     assert view.inverse[32, 32 + 15] == 0

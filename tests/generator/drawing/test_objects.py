@@ -1,4 +1,4 @@
-"""Cut-outs are drawn alike every time, unlike each other, and are clean straight-alpha RGBA."""
+"""The same seed draws the same cut-out, other seeds others; all are clean RGBA with straight alpha."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def objects() -> dict[str, np.ndarray]:
 
 
 def _enclosed_empty(alpha: np.ndarray) -> int:
-    """Transparent pixels that no way over transparent pixels leads to from the border."""
+    """Number of transparent pixels that are not connected with the border through transparent pixels."""
     empty = np.pad(alpha < 64, 1, constant_values=True)
     reached = np.zeros_like(empty)
     reached[0] = True

@@ -43,7 +43,7 @@ def test_the_seed_decides(tmp_path: Path) -> None:
 
 def test_other_pictures_are_not_overwritten_silently(tmp_path: Path) -> None:
     write_samples(tmp_path, count=1, size=32, seed=1)
-    write_samples(tmp_path, count=2, size=32, seed=1)  # the same and one more
+    write_samples(tmp_path, count=2, size=32, seed=1)  # the same picture and one more
     before = contents(tmp_path)
     with pytest.raises(
         UsageError, match=r"fg000\.png exists already\. Use another folder, or `overwrite=True`"

@@ -12,7 +12,7 @@ from generator.export.config import ExportConfig
 from generator.export.pipeline import export_dataset
 from generator.reading.dataset import open_dataset
 
-# pycocotools leaves the file it reads to the garbage collector, and masks to NumPy in an old way.
+# pycocotools does not close the file that it reads, and it converts masks in a way that NumPy deprecates.
 forgives_pycocotools = pytest.mark.filterwarnings(
     "ignore:unclosed file:ResourceWarning", "ignore:__array__ implementation:DeprecationWarning"
 )

@@ -38,7 +38,7 @@ def test_lines_come_back(tmp_path: Path) -> None:
 
 
 def test_its_bytes_stay_the_same(tmp_path: Path) -> None:
-    """An export that an earlier release began is continued."""
+    """So that this release can continue an export that an earlier release started."""
     journal = Journal(tmp_path)
     journal.begin(REQUEST, [ONE])
     journal.append(FinishedLine())
@@ -102,7 +102,7 @@ def test_version_1_is_read(tmp_path: Path) -> None:
     path.write_text(old_lines("webdataset", block))
     journal = Journal.read(tmp_path)
     assert journal.is_old and not journal.finished and journal.request is not None
-    # What was a block is an archive now.
+    # Version 1 called an archive a block.
     assert journal.archives == {"train-000000": ArchiveLine(archive="train-000000", samples=3, bytes=9)}
     path.write_text(old_lines("coco", block, '{"finished":true}'))
     journal = Journal.read(tmp_path)

@@ -28,7 +28,7 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def config(unrendered: Path, tmp_path: Path) -> ExportConfig:
-    """A request for 70 samples as a folder: 4 blocks or more."""
+    """An export of 70 samples as a folder, in at least 4 blocks."""
     return ExportConfig(data=unrendered, out=tmp_path / "out", format="folder", samples=70, workers=1)
 
 
@@ -37,14 +37,14 @@ def changed(config: ExportConfig, **fields: object) -> ExportConfig:
 
 
 def content(folder: Path) -> dict[str, str]:
-    """The hashes of all files but those of the export's memory."""
+    """Hashes of all files except those in the export's own `.export` folder."""
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     names = {path: path.relative_to(folder).as_posix() for path in paths}
     return {name: hash_file(path) for path, name in names.items() if not name.startswith(".export/")}
 
 
 def break_after(monkeypatch: pytest.MonkeyPatch, calls: int) -> None:
-    """Make the export stop, as by Ctrl-C, after so many encoded fields."""
+    """Stop the export as Ctrl-C does, after this number of encoded fields."""
     encode, left = Encoder.encode, [calls]
 
     def failing(self: Encoder, field: str, sample: Sample) -> bytes:
@@ -76,7 +76,7 @@ def test_stopped_half_way_it_continues_to_the_same_bytes(
     export_dataset(whole)
     expected = content(whole.out)
     with monkeypatch.context() as stopping:
-        # Measuring for the disk takes a few calls; some blocks are finished then, one is half done.
+        # The estimate of disk space takes the first calls. Then some blocks are finished, one is half done.
         break_after(stopping, {"folder": 4, "coco": 1, "webdataset": 5}[name] * (24 + 50))
         with pytest.raises(KeyboardInterrupt):
             export_dataset(config)
@@ -89,7 +89,7 @@ def test_stopped_half_way_it_continues_to_the_same_bytes(
 
 
 def test_no_picture_stands_half_under_its_name(config: ExportConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stopped within a picture, it leaves nothing of it; what a kill leaves, the next call removes."""
+    """A stop in the middle of a picture leaves no part of it. The next call removes the rest of a kill."""
     write = Path.write_bytes
     with monkeypatch.context() as killing:
 
@@ -212,7 +212,7 @@ def test_what_does_not_fit_is_refused_before_the_first_picture(
 ) -> None:
     usage = shutil.disk_usage(config.data)._replace(free=1_000_000)
     monkeypatch.setattr(generator.export.pipeline.shutil, "disk_usage", lambda path: usage)
-    # 70 samples of 4 files of at least one disk block each.
+    # 70 samples with 4 files each; every file takes at least one disk block.
     with pytest.raises(
         DiskSpaceError, match=r"expected 1\.2 MB of free disk, found 1\.0 MB; lower `samples` or use"
     ):
@@ -306,7 +306,7 @@ def test_jpeg_pictures_and_exact_maps(config: ExportConfig, unrendered: Path) ->
 def test_what_is_finished_is_kept_to_the_block(
     config: ExportConfig, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Also within an archive, which is of several blocks."""
+    """Also inside an archive, which consists of several blocks."""
     config = changed(config, format=name, subset="train", samples=40)
     fields = {"folder": 4, "coco": 1, "webdataset": 5}[name]
     with monkeypatch.context() as stopping:
@@ -351,7 +351,7 @@ def test_an_export_of_version_1_is_complete_or_continued(config: ExportConfig, n
     journal.write_text("\n".join([*lines, '{"finished":true}', ""]))
     assert export_dataset(config).written == 0
     journal.write_text("\n".join([*lines[:2], ""]))
-    # Archives stay; loose pictures are written again.
+    # Archives are kept; single pictures are written again.
     assert export_dataset(config).written == (20 if name == "webdataset" else 60)
     assert content(config.out) == expected
 
@@ -365,7 +365,7 @@ def loose_bytes(config: ExportConfig, first: int, stop: int, fields: list[str]) 
 def test_blocks_are_small_and_fill_archives() -> None:
     size = block_samples((192, 192), instances=False)
     assert 10 <= size <= 50 and block_samples((8, 8), False) <= 100 and block_samples((8192, 8192), True) == 1
-    blocks = cut({"train": 95, "val": 3}, 30)  # archives of 40
+    blocks = cut({"train": 95, "val": 3}, 30)  # the archives have 40 samples
     assert [(block.name, block.archive, block.first, block.stop) for block in blocks] == [
         ("train-000000", "train-000000", 0, 30),
         ("train-000001", "train-000000", 30, 40),

@@ -37,7 +37,7 @@ def test_webdataset_reads_every_sample_back(crowded: Path, out: Path) -> None:
     assert len(shards) == -(-len(split) // 25) > 1
     stream = webdataset.WebDataset(shards, shardshuffle=False).decode(sixteen_bits, "rgb8")
     rows = list(stream)
-    # It leaves the archives it reads to the garbage collector.
+    # webdataset does not close the archives that it reads; the garbage collector does.
     del stream
     gc.collect()
     assert [row["__key__"] for row in rows] == [f"{number:012d}" for number in split.samples["sample_id"]]

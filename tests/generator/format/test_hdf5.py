@@ -26,7 +26,7 @@ def test_round_trip_on_page_boundaries(tmp_path: Path) -> None:
 
 def test_the_same_content_gives_the_same_bytes_at_any_time(tmp_path: Path) -> None:
     for name in ("a.h5", "b.h5"):
-        time.sleep(1.1)  # HDF5 can store times, in seconds
+        time.sleep(1.1)  # HDF5 can store times, with a precision of one second
         with new_file(tmp_path / name, paged=True) as file:
             add_dataset(file, "x", (1000,), U1)[...] = 7
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()

@@ -18,7 +18,7 @@ def line(file: str) -> JournalLine:
 
 @pytest.fixture
 def written(tmp_path: Path) -> Path:
-    """The folder of a journal with a head and two shards."""
+    """The folder of a journal with a first line (the head) and two shards."""
     assert Journal.read(tmp_path).head is None
     journal = Journal.read(tmp_path)
     journal.begin(HEAD)
@@ -35,7 +35,7 @@ def test_the_journal_reads_back_what_was_appended(written: Path) -> None:
 
 
 def test_its_bytes_stay_the_same(written: Path) -> None:
-    """A dataset that an earlier release began is continued."""
+    """So that this release can continue a dataset that an earlier release started."""
     bank = f'{{"file":"bank.h5","bytes":3,"blake3":"{HASH}"}}'
     shard = f'"samples":1,"bytes":2,"blake3":"{HASH}","statistics":{{}},"statistics_samples":0'
     head, first, _ = (written / "journal.jsonl").read_text().splitlines()
@@ -53,7 +53,7 @@ def test_a_torn_last_line_does_not_count(written: Path) -> None:
 
 
 def test_no_changed_line_counts(written: Path) -> None:
-    """Whatever bit of a line is turned, neither it nor a line behind it is believed."""
+    """If any bit of a line changes, this line and all lines after it do not count."""
     path = written / "journal.jsonl"
     content = path.read_bytes()
     ends = [place for place, byte in enumerate(content) if byte == ord("\n")]

@@ -99,7 +99,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("storage", ["rendered", "unrendered"])
 def test_a_stored_dataset_of_version_1_reads_as_it_always_did(storage: str, tmp_path: Path) -> None:
-    # Readers remember what they verified beside the data: read a copy.
+    # Reading writes a file with the verified hashes next to the data, so the test reads a copy.
     folder = tmp_path / storage
     folder.mkdir()
     for file in (STORED / f"v1-{storage}").iterdir():

@@ -1,4 +1,4 @@
-"""Datasets of strangers, who write manifests that agree with their changes: one line, never a traceback."""
+"""Datasets from strangers, with hashes that match their changes: an error of one line, never a traceback."""
 
 import contextlib
 import json
@@ -29,7 +29,7 @@ def folder(crowded: Path, tmp_path: Path) -> Path:
 
 
 def agree(folder: Path) -> None:
-    """Write the sizes and hashes that files have now into the manifest, and its id."""
+    """Write the current sizes and hashes of the files, and the dataset's id, into the manifest."""
     path = folder / "dataset.json"
     manifest = json.loads(path.read_bytes())
     for entry in [manifest["bank"], *(s for split in manifest["splits"].values() for s in split["shards"])]:
@@ -42,7 +42,7 @@ def agree(folder: Path) -> None:
 
 
 def put(folder: Path, file: str, name: str, value: Any, field: str | None = None) -> None:
-    """Change the first row of a table or array, or replace it as a whole."""
+    """Change the first row of a table or array, or replace all of it; then update the manifest."""
     with h5py.File(folder / file, "r+") as opened:
         if field is None:
             del opened[name]
@@ -196,7 +196,7 @@ def test_a_memory_beyond_reason_is_ignored(folder: Path, text: str) -> None:
 def test_a_named_pipe_keeps_no_reader_waiting(folder: Path, name: str) -> None:
     (folder / name).unlink(missing_ok=True)
     os.mkfifo(folder / name)
-    if name in (".verified.json", "journal.jsonl"):  # readers do without
+    if name in (".verified.json", "journal.jsonl"):  # readers do not need these files
         open_dataset(folder)
         verify_dataset(folder)
     else:

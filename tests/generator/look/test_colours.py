@@ -8,7 +8,7 @@ def test_unknown_depth_is_black_and_nothing_else_is() -> None:
     assert colours.shape == (1, 4, 3) and colours.dtype == np.uint8
     assert colours[0, 0].tolist() == [0, 0, 0]
     assert (colours[0, 1:].max(axis=1) > 60).all()
-    # Nearer is brighter: from violet to yellow.
+    # From far to near, colours become brighter, from violet to yellow.
     assert (np.diff(colours[0, 1:].sum(axis=1, dtype=int)) > 0).all()
     assert colours[0, 3, 0] > 200 > 100 > colours[0, 3, 2]
 

@@ -30,7 +30,7 @@ def test_pictures_stand_in_rows_and_columns_below_titles() -> None:
     sheet = draw_contact_sheet([Column("a"), Column("b")], rows)
     assert sheet.shape == (26 + 40 + 24 + 40 + 4 + 4, 2 * 64 + 4, 3)
     assert found(sheet, RED) == [(4, 26)]
-    # A row without a caption is less high, and a missing picture leaves its place white.
+    # A row without a caption is lower, and the place of a missing picture is white.
     assert found(sheet, GREEN) == [(68, 26), (68, 90)]
     assert (sheet[90:130, :68] == 255).all() and (sheet[:26] < 100).any() and (sheet[66:90] < 200).any()
 

@@ -12,7 +12,7 @@ from generator.pipeline import generate
 from generator.reading.dataset import open_dataset
 from generator.reading.seen_objects import instance_maps, seen_objects
 
-# Canvases of 32 x 24 are shown 6 times as large, below the titles, beside a margin.
+# Pictures of 32 x 24 are shown 6 times as large, below the titles and to the right of a margin.
 FACTOR, LEFT, TOP, GAP = 6, 4, 26, 4
 
 

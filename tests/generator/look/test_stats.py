@@ -104,7 +104,7 @@ def test_files_are_the_same_each_time_and_documented(crowded: Path, tmp_path: Pa
     figure = cv2.imread(str(tmp_path / "a" / "stats.png"))
     height, width, _ = figure.shape
     assert (height, width) == (900, 1248)
-    # The heat map stands at the top left, histograms in the other three places.
+    # The heat map is at the top left; the other three places have histograms.
     bars = (figure == (178, 114, 0)).all(axis=2)
     below, right = bars[height // 2 :], bars[: height // 2, width // 2 :]
     assert right.any() and below[:, : width // 2].any() and below[:, width // 2 :].any()
@@ -128,7 +128,7 @@ def test_no_bar_is_shown_where_none_is_asked_for(
 ) -> None:
     monkeypatch.setattr(generator.progress, "LINE_SECONDS", 0)
     for shown in (True, False):
-        new = tmp_path / f"new-{shown}"  # its hashes are checked too
+        new = tmp_path / f"new-{shown}"  # a new copy: its hashes are checked, too
         shutil.copytree(unrendered, new, ignore=shutil.ignore_patterns(VERIFIED_FILE))
         write_stats(new, "val", 3, tmp_path / f"out-{shown}", progress=shown)
         labels = {line.partition(":")[0] for line in capsys.readouterr().err.splitlines()}

@@ -39,7 +39,7 @@ def test_a_heat_map_keeps_its_aspect_and_begins_at_the_top_left(axes: Axes) -> N
     (image,) = axes.images
     assert tuple(image.get_extent()) == (0, 40, 20, 0) and axes.get_aspect() == 1
     assert image.get_clim() == (0, 3) and np.array_equal(image.get_array(), values)
-    # Nothing counted: all of it is the darkest colour.
+    # If nothing was counted, the whole map has the darkest colour.
     HeatMap("t", "in %", np.zeros((2, 2))).draw(axes)
     assert axes.images[1].get_clim() == (0, 1)
 

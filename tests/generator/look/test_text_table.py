@@ -48,7 +48,7 @@ def test_every_figure_is_whole_in_80_columns(runs: int) -> None:
     assert sorted(re.findall(r"0\.\d{4,}", "\n".join(lines))) == sorted(
         text for row in figures for text in row
     )
-    # Each table below another one repeats the names.
+    # A table that continues below repeats the names of its rows.
     assert len([line for line in lines if line.startswith("measure 0")]) == (1 if runs < 12 else 2)
 
 

@@ -1,4 +1,4 @@
-"""Compiled loops, kept where they can be."""
+"""Compiled loops, cached on disk if a folder can be written."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ def test_a_compiled_function_does_the_same() -> None:
 
 @pytest.mark.parametrize("writable", [True, False])
 def test_where_nothing_can_be_kept_it_is_compiled_again(writable: bool, tmp_path: Path) -> None:
-    """A file in the place of every folder that Numba tries cannot be written below, not even by root."""
+    """Every folder that Numba tries is a file, so that nothing can be written there, not even by root."""
     module = tmp_path / "code" / "loop.py"
     module.parent.mkdir()
     module.write_text(

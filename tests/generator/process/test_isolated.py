@@ -14,7 +14,7 @@ from generator.process.isolated import IsolatedProcess, NoAnswerError, OnDemandP
 
 
 def work(request: Any) -> Any:
-    """What the tests ask of the process."""
+    """The work that the tests request from the process."""
     if request == "sleep":
         time.sleep(600)
     if request == "die":

@@ -22,7 +22,7 @@ class Layer:
 
 
 def composite(background: np.ndarray, background_depth: np.ndarray, layers: Sequence[Layer]) -> Pixels:
-    """One sample of the layers, in a bank of their sprites; without the samples' dimension."""
+    """Render one sample from layers; the result has no dimension for samples."""
     sizes = np.array([layer.sprite.shape[:2] for layer in layers], np.uint16).reshape(-1, 2)
     padded = np.zeros((len(layers), *sizes.max(axis=0), 4), np.uint8)
     for row, layer in zip(padded, layers, strict=True):
@@ -102,7 +102,7 @@ def test_gain_multiplies_channels_and_saturates() -> None:
 
 
 def test_every_pixel_follows_the_formula() -> None:
-    """All colours in front of all colours at every opacity."""
+    """All levels over all levels, at every opacity."""
     front, back = np.meshgrid(np.arange(256), np.arange(256))
     background = np.repeat(back[..., None], 3, axis=2).astype(np.uint8)
     pixels = np.repeat(front[..., None], 4, axis=2).astype(np.uint8)
@@ -140,7 +140,7 @@ def test_render_follows_the_tables() -> None:
     assert fg_bg[..., 0].tolist() == [
         [[200, 200, 200], [200, 20, 10]],  # mirrored
         [[100, 100, 100], [100, 100, 100]],  # an empty scene
-        [[10, 10, 20], [100, 100, 100]],  # the later one in front
+        [[10, 10, 20], [100, 100, 100]],  # the later sprite is in front
     ]
     assert mask.tolist() == [[[0, 0, 0], [0, 255, 255]], [[0] * 3] * 2, [[255] * 3, [0] * 3]]
     assert depth.tolist() == [[[6, 6, 6], [6, 9, 9]], [[5] * 3] * 2, [[7, 8, 8], [5] * 3]]

@@ -25,7 +25,7 @@ from generator.reading.verify import verify_dataset
 
 @pytest.fixture
 def copy(rendered: Path, tmp_path: Path) -> Path:
-    """A rendered dataset to break."""
+    """A copy of the rendered dataset that tests may break."""
     shutil.copytree(rendered, tmp_path / "copy")
     return tmp_path / "copy"
 
@@ -71,7 +71,7 @@ def test_integers_of_any_kind_are_taken(rendered: Path, rows: Sequence[int]) -> 
 
 @pytest.mark.parametrize("room", [48 * 2**20, 20_000])
 def test_threads_read_what_one_does(crowded: Path, monkeypatch: pytest.MonkeyPatch, room: int) -> None:
-    """Also where the sprites do not all fit into the memory for them, so that they replace one another."""
+    """Also if the memory for sprites is too small for all of them, so that they replace each other."""
     monkeypatch.setattr(generator.reading.stencils, "_BYTES", room)
     split = open_dataset(crowded)["train"]
     rows = np.random.default_rng(0).integers(0, len(split), (64, 16))
@@ -83,7 +83,7 @@ def test_threads_read_what_one_does(crowded: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(params=["rendered", "crowded"])
 def folder(request: pytest.FixtureRequest) -> Path:
-    """A dataset of either storage; not to be changed."""
+    """A dataset with or without pixels. Tests must not change it."""
     path: Path = request.getfixturevalue(request.param)
     return path
 
@@ -167,7 +167,7 @@ def test_another_process_reads_the_same(rendered: Path, crowded: Path, method: s
     splits = [open_dataset(folder)["val"] for folder in (rendered, crowded)]
     expected = list(map(hash_of_first, splits))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns about a fork while threads run
         with multiprocessing.get_context(method).Pool(1) as pool:
             assert pool.map_async(hash_of_first, splits).get(60) == expected
 
@@ -176,7 +176,7 @@ def test_a_split_is_opened_again_without_hashing_until_a_file_changes(
     copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pickled = pickle.dumps(open_dataset(copy)["val"])
-    (copy / ".verified.json").unlink()  # as on a disk that cannot be written to
+    (copy / ".verified.json").unlink()  # as if the disk were read-only
     with monkeypatch.context() as patch:
         patch.setattr(generator.reading.verify, "hash_file", None)
         assert len(pickle.loads(pickled))
@@ -341,7 +341,7 @@ def test_a_file_that_changes_while_it_is_read_from_is_named(
     name: str,
     how: str,
 ) -> None:
-    monkeypatch.setattr(generator.reading.watch, "_SHARE", math.inf)  # look every time
+    monkeypatch.setattr(generator.reading.watch, "_SHARE", math.inf)  # check the files at every read
     shutil.copytree(request.getfixturevalue(storage), tmp_path / "copy")
     split = open_dataset(tmp_path / "copy")["train"]
     split.read([0, 150])

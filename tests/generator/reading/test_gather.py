@@ -12,7 +12,7 @@ def test_rows_land_in_their_places_and_nowhere_else(
     data: st.DataObject, width: int, stored: int, wanted: int
 ) -> None:
     source = np.random.default_rng(0).integers(0, 2**16, (stored, width, 2), np.uint16)
-    source.flags.writeable = False  # as in a map
+    source.flags.writeable = False  # like a memory map
     target = np.full((8, width, 2), 7, np.uint16)
     places = data.draw(st.permutations(range(8)))[:wanted]
     numbers = data.draw(st.lists(st.integers(0, stored - 1), min_size=wanted, max_size=wanted))

@@ -16,7 +16,7 @@ def files(tmp_path: Path) -> list[Path]:
 
 
 def replace(path: Path) -> None:
-    """Another file of the same size and time in its place."""
+    """Replace a file by another one of the same size and time."""
     status = path.stat()
     other = path.with_name("other")
     other.write_bytes(b"abcdefgh")
@@ -69,7 +69,7 @@ def test_looking_takes_a_hundredth_of_the_time(files: list[Path], monkeypatch: p
         watch.check([0])
     assert looks == 2
     seconds = 1
-    for at in (1.0, 2.9, 3.1):  # no pause is longer than a second
+    for at in (1.0, 2.9, 3.1):  # it never waits longer than a second
         now = at
         watch.check([0])
     assert looks == 4

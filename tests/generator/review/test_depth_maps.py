@@ -88,6 +88,6 @@ def test_depth_of_a_turned_picture_may_be_turned_or_not(background: Path, orient
     upright = {1: RAMP.T.copy(), 3: RAMP, 6: RAMP}[orientation]
     found = flaws(background, upright, size=upright.shape[::-1])
     assert [problem for _, problem, _ in found] == (["depth-unreadable"] if orientation == 3 else [])
-    # A square does not show it at 90 degrees either.
+    # A square does not show a turn by 90 degrees in its size either.
     square = flaws(background, RAMP[:4, :4].copy(), size=(4, 4))
     assert [problem for _, problem, _ in square] == ([] if orientation == 1 else ["depth-unreadable"])

@@ -15,7 +15,7 @@ from generator.review.review import review
 
 
 def noise(shape: tuple[int, ...], seed: int) -> np.ndarray:
-    """Something with detail that no other seed looks like."""
+    """A picture with details; pictures of different seeds do not look alike."""
     rng = np.random.default_rng(seed)
     coarse = cv2.resize(rng.integers(0, 200, (8, 8, 3), dtype=np.uint8), shape[1::-1])
     return np.asarray(coarse + rng.integers(0, 50, coarse.shape, dtype=np.uint8))
@@ -109,7 +109,7 @@ def test_foregrounds_that_harm(folders: tuple[Path, Path]) -> None:
 
 
 def soft_cutout(seed: int, old: tuple[int, int, int] | None) -> np.ndarray:
-    """A dark disc with a soft edge of 6 pixels, and an old background in it."""
+    """A dark disc with a soft edge of 6 pixels; an old background may be mixed into the edge."""
     rows, columns = np.mgrid[:96, :96]
     share = np.clip(0.5 - (np.hypot(columns - 48, rows - 48) - 32) / 6, 0, 1)[..., None]
     own = noise((96, 96), seed) // 3 + 40
@@ -182,7 +182,7 @@ def test_backgrounds_that_harm_at_the_size_they_are_for(folders: tuple[Path, Pat
         ("warning", "bg", "blurred.png", "upscaled"),
         ("warning", "bg", "tiny.png", "tiny"),
     ]
-    # For a canvas of 64 pixels both have enough.
+    # For a canvas of 64 pixels, both pictures are large enough.
     assert found(folders, Limits(size=(64, 64), fg_size=32)) == []
 
 

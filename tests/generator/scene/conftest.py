@@ -8,7 +8,7 @@ WIDTH, HEIGHT = 8, 6
 
 @pytest.fixture
 def bank() -> Bank:
-    """Sprite 0 is 2 x 3 and stands on its outer columns, sprite 1 is one pixel.
+    """Sprite 0 has 2 x 3 pixels and stands on its outer columns; sprite 1 has one pixel.
 
     Depth is 10 * row + column + 1 on background 0, unknown on background 1.
     """

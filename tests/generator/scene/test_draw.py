@@ -39,7 +39,7 @@ def test_objects_lie_inside_the_canvas_and_reach_all_of_it(bank: Bank) -> None:
     assert set(placements["y"].tolist()) == set(range(HEIGHT - 2 + 1))
 
 
-# Whole scenes, on a bank of real shapes: 4 foregrounds with 3 variants of two edges each, and their shadows.
+# Whole scenes, with a bank of 4 foregrounds (3 variants with two kinds of edges each) and their shadows.
 SIDE = 40
 ALL = GenerateConfig(
     size=(SIDE, SIDE),
@@ -94,7 +94,7 @@ def objects_of(placements: np.ndarray) -> np.ndarray:
 
 
 def cut_off(bank: Bank, placement: np.void) -> float:
-    """The share of an object's opaque pixels beyond the canvas, counted."""
+    """Share of an object's opaque pixels that are outside the canvas, by counting them."""
     height, width = bank.sprite_size[placement["sprite"]]
     opaque = bank.sprite_pixels[placement["sprite"], :height, :width, 3] >= 128
     rows, columns = np.nonzero(opaque[:, ::-1] if placement["flip"] else opaque)
@@ -169,7 +169,7 @@ def test_a_shadow_lies_behind_its_object_at_its_foot(scenery: Bank) -> None:
         for number in np.flatnonzero(placements["kind"] == SHADOW):
             shadow, thing = placements[number], placements[number + 1]
             height, width = scenery.sprite_size[thing["sprite"]].tolist()
-            # Objects fill columns 1 to width - 2 down to their last row; shadows are 1.2 times as wide.
+            # Objects fill the columns 1 to width - 2, down to the last row. Shadows are 1.2 times as wide.
             assert thing["kind"] == OBJECT
             wide = {8: 10, 10: 12, 12: 14}[width - 2]
             assert scenery.sprite_size[shadow["sprite"]].tolist() == [3, wide]
@@ -215,6 +215,6 @@ def test_the_grid_of_the_original(scenery: Bank) -> None:
     config = GenerateConfig(size=(SIDE, SIDE), fg_size=16, grid=(5, 4))
     assert config.positions == 20
     _, placements = draw(plan, scenery, config, np.arange(20))
-    # Sprite 0 is 10 x 16: the room is 30 across in 4 steps, 24 down in 3.
+    # Sprite 0 has 10 x 16 pixels. It can move 30 pixels to the right in 4 steps, and 24 down in 3 steps.
     assert placements["x"].tolist() == [0, 7, 15, 22, 30] * 4
     assert placements["y"].tolist() == [y for y in (0, 8, 16, 24) for _ in range(5)]

@@ -12,9 +12,9 @@ def placed(sprite: int, x: int, y: int, flip: int = 0) -> np.ndarray:
 
 
 def test_ground_depth_is_the_lower_median_under_the_lowest_opaque_row(bank: Bank) -> None:
-    # At (2, 3) sprite 0 stands on row 4, columns 2 and 4: depths 43 and 45, of which the lower.
+    # At (2, 3), sprite 0 stands on row 4, columns 2 and 4. The depths there are 43 and 45; the lower counts.
     assert ground_depth(bank, np.array([0]), placed(0, 2, 3)) == [43]
-    # Mirrored it stands on the same two columns; at the left border on 0 and 2 of row 5.
+    # The mirrored sprite stands on the same two columns. At the left border it stands on 0 and 2 of row 5.
     assert ground_depth(bank, np.array([0]), placed(0, 2, 3, flip=1)) == [43]
     assert ground_depth(bank, np.array([0]), placed(0, 0, 4)) == [51]
     assert ground_depth(bank, np.array([0]), placed(1, 7, 0)) == [8]

@@ -1,4 +1,4 @@
-"""Positions worked out by hand, on a canvas of 10 x 8 pixels."""
+"""Positions, calculated by hand, on a canvas of 10 x 8 pixels."""
 
 from typing import Any
 
@@ -54,7 +54,7 @@ def test_the_smallest_and_largest_numbers_give_opposite_corners(bank: Bank) -> N
 
 def test_as_much_as_is_allowed_may_lie_beyond_one_border_but_not_beyond_two(bank: Bank) -> None:
     place = placing(bank, truncate=0.5)
-    # Half of sprite 0 is two columns or rows; in the corner that would be three quarters, so y moves inside.
+    # Half of sprite 0 is 2 columns or rows. In the corner, 3 quarters would be outside, so y moves inside.
     middle, objects = 2**31, placed((0, 0, 0), (0, 0, 0), (0, 0, 0))
     assert drawn(place, objects, [0, middle, 0], [middle, ALL, 0]) == [(-2, 2), (3, 6), (-2, 0)]
 
@@ -80,7 +80,7 @@ def test_a_larger_sprite_is_moved_inside_the_canvas(bank: Bank) -> None:
 
 def test_boxes_may_share_the_allowed_part_of_the_smaller(bank: Bank) -> None:
     before = [(placed((0, 0, 0), (0, 0, 0), (0, 0, 0)), np.array([True, True, False]))]
-    # Sprite 1 lies half on sprite 0, then wholly; the third object before is absent.
+    # Sprite 1 covers sprite 0 with half of its area, then with all of it. The third earlier object is absent.
     objects = placed((1, 3, 0), (1, 1, 1), (1, 1, 1))
     assert placing(bank, overlap=0.5).leaves_visible(before, objects).tolist() == [True, False, True]
     assert placing(bank, overlap=0.49).leaves_visible(before, objects).tolist() == [False, False, True]

@@ -46,10 +46,10 @@ def test_turned_sprites_are_whole_and_fit(angle: float) -> None:
     sprites = make_sprites(square, asked, [n * 2**32 for n in range(40)])
     sides = [max(sprite.shape[:2]) for sprite in sprites]
     assert max(sides) <= asked.sprite_side
-    # The square keeps its area however it is turned.
+    # Rotation does not change the area of the square.
     areas = [int((sprite[..., 3] >= OPAQUE).sum()) for sprite in sprites]
     assert min(areas) > 1480 and max(areas) < 1720
-    # Trimmed: something is seen in each outermost row and column.
+    # Sprites are trimmed: no outermost row or column is empty.
     for sprite in sprites:
         alpha = sprite[..., 3] > 0
         assert alpha[0].any() and alpha[-1].any() and alpha[:, 0].any() and alpha[:, -1].any()
@@ -87,7 +87,7 @@ def test_what_is_too_thin_to_feather_stays() -> None:
 def test_the_base_is_what_stands_near_the_ground() -> None:
     alpha = np.zeros((20, 10), np.uint8)
     alpha[:, 5] = 255  # a trunk, 20 high
-    alpha[17, 2] = OPAQUE  # within the lowest 15 %, three rows
+    alpha[17, 2] = OPAQUE  # inside the lowest 15 % (three rows)
     alpha[16, 9] = 255  # above them
     alpha[19, 0] = OPAQUE - 1
     assert base_columns(alpha) == (2, 5)
