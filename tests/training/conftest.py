@@ -1,4 +1,4 @@
-"""A tiny dataset of blobs over patches of colour, and short runs on it."""
+"""A tiny dataset (ellipses on patches of colour), and short runs on it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ Run = Callable[..., tuple[TrainOutcome, list[str]]]
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Threads cost more than they give on arrays this small."""
+    """Use one thread: with such small arrays, several threads are slower."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -33,7 +33,7 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Folders of 10 cut-outs of 16 px and 10 backgrounds of 32 px, every other with depth unknown in part."""
+    """Folders of 10 cut-outs (16 px) and 10 backgrounds (32 px); half of these have partly unknown depth."""
     fg, bg = tmp_path_factory.mktemp("fg"), tmp_path_factory.mktemp("bg")
     rng = np.random.default_rng(0)
     for number in range(10):
@@ -61,7 +61,7 @@ def data(pictures: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.fixture(scope="session")
 def data_without_val(pictures: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dataset of 40 samples of 32 px, all of them train."""
+    """A dataset of 40 samples of 32 px, all in train."""
     return made_of(pictures, tmp_path_factory.mktemp("unsplit"), split=None, samples=40)
 
 
@@ -73,13 +73,13 @@ def made_of(pictures: tuple[Path, Path], out: Path, **fields: Any) -> Path:
 
 @pytest.fixture(scope="session")
 def dataset(data: Path) -> Dataset:
-    """`data`, opened."""
+    """The dataset in `data`, opened."""
     return open_dataset(data)
 
 
 @pytest.fixture(scope="session")
 def small() -> dict[str, Any]:
-    """Fields of TrainConfig for runs of a fraction of a second: 4 batches of 4 an epoch."""
+    """Fields of TrainConfig for runs of a fraction of a second: each epoch has 4 batches of 4."""
     return {
         "widths": (4, 8),
         "batch_size": 4,
@@ -94,7 +94,7 @@ def small() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def run(data: Path, small: dict[str, Any]) -> Run:
-    """Starts a small run in a folder; gives its outcome and the lines it said."""
+    """A function that does a small run in a folder and returns its outcome and the lines it printed."""
 
     def start(
         out: Path,
@@ -105,7 +105,7 @@ def run(data: Path, small: dict[str, Any]) -> Run:
         data: Path | None = data,
         **given: Any,
     ) -> tuple[TrainOutcome, list[str]]:
-        """`stages` are like `16:1,32:1`; `:3` leaves out the resolution, `32` the epochs."""
+        """`stages` looks like `16:1,32:1`; `:3` has no resolution, `32` no number of epochs."""
         said: list[str] = []
         given = small | given | {"out": out}
         if data is not None:
@@ -124,7 +124,7 @@ def stage_of(text: str) -> Stage:
 
 @pytest.fixture(scope="session")
 def differences() -> Differences:
-    """Names what differs, to the bit, between two nests of mappings, sequences, tensors and primitives."""
+    """A function that lists all differences between two nested values, to the bit."""
 
     def compare(one: Any, other: Any, where: str = "") -> list[str]:
         if type(one) is not type(other):
@@ -148,9 +148,9 @@ def differences() -> Differences:
 
 @pytest.fixture(scope="session")
 def ssim_by_hand() -> Similarity:
-    """SSIM (H, W) of Wang et al. 2004: Gaussian of 11 taps and sigma 1.5, range 1, borders mirrored.
+    """SSIM (H, W) after Wang et al. 2004: a Gaussian of 11 taps and sigma 1.5, range 1, mirrored borders.
 
-    Where a side is below 6 the Gaussian has 2 * side - 1 taps.
+    If a side is shorter than 6, the Gaussian has 2 * side - 1 taps.
     """
 
     def similarity(one: np.ndarray, other: np.ndarray) -> np.ndarray:

@@ -17,7 +17,7 @@ from training.stages import Stage
 
 @pytest.fixture(scope="module")
 def checkpoint() -> Checkpoint:
-    """A small one, with an optimiser that has moments, averaged weights unlike the last, and two stages."""
+    """A small checkpoint: an optimiser with moments, averaged weights that differ, and two stages."""
     torch.manual_seed(0)
     network, averaged = UNet((4, 8)), UNet((4, 8))
     optimizer = torch.optim.AdamW(network.parameters())
@@ -40,7 +40,7 @@ def checkpoint() -> Checkpoint:
 
 @pytest.fixture
 def path(tmp_path: Path, checkpoint: Checkpoint) -> Path:
-    """The same, saved."""
+    """The file of this checkpoint."""
     save_checkpoint(tmp_path / "last.pt", checkpoint)
     return tmp_path / "last.pt"
 

@@ -1,4 +1,4 @@
-"""Checkpoints that no run wrote: whatever stands in one, it is taken or refused in one line."""
+"""Odd checkpoints: whatever a checkpoint contains, it is accepted or refused with one line."""
 
 import io
 import math
@@ -29,7 +29,7 @@ def content() -> dict[str, Any]:
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Every place in a nest of dicts and lists."""
+    """The path of every value in nested dicts and lists."""
     if path:
         yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
@@ -38,7 +38,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 def strangers(value: Any, draw: random.Random) -> Any:
-    """A value that does not belong in a place."""
+    """A value that should not be in the place of `value`."""
     if isinstance(value, torch.Tensor) and draw.random() < 0.5:
         spoilt, count = value.clone(memory_format=torch.contiguous_format), value.numel()
         if count and spoilt.is_floating_point():
@@ -51,11 +51,11 @@ def strangers(value: Any, draw: random.Random) -> Any:
 
 
 def mutated(draw: random.Random) -> bytes:
-    """A stored checkpoint with one to three values replaced, removed, or put in by another name."""
+    """A stored checkpoint with one to three values replaced, removed or added."""
     whole = content()
     for _ in range(draw.choice([1, 1, 1, 2, 3])):
         path = draw.choice(list(places(whole)))
-        while path[0] in ("model", "ema") and draw.random() < 0.8:  # which are most places
+        while path[0] in ("model", "ema") and draw.random() < 0.8:  # most values are weights
             path = draw.choice(list(places(whole)))
         parent = whole
         for key in path[:-1]:
@@ -73,7 +73,7 @@ def mutated(draw: random.Random) -> bytes:
 
 
 def drive(path: Path, dataset: Dataset) -> bool:
-    """All that is done with a checkpoint, up to the first step; whether it was taken."""
+    """Do everything with a checkpoint up to the first step; return whether it was accepted."""
     try:
         checkpoint = load_checkpoint(path)
         model_of(path, checkpoint)
@@ -128,7 +128,7 @@ def test_an_encoder_that_cannot_be_outlined_bounds_its_decoder(monkeypatch: pyte
 
 def test_a_network_beyond_what_is_stored_takes_no_memory(tmp_path: Path) -> None:
     whole = content()
-    whole["config"]["widths"] = [8192] * 5  # 25 GB
+    whole["config"]["widths"] = [8192] * 5  # this network needs 25 GB
     torch.save(whole, tmp_path / "last.pt")
     with pytest.raises(FgbgError, match="expected weights of the network its config names, found"):
         load_checkpoint(tmp_path / "last.pt")

@@ -42,7 +42,7 @@ def test_a_checkpoint_says_nothing_of_places_and_machines() -> None:
     config = TrainConfig(**(there | {"compile": True}))
     identity = config.identity()
     assert not set(identity) & set(PLACE_FIELDS)
-    # Earlier releases wrote it all.
+    # Earlier releases wrote all of these fields.
     assert read_identity(identity | there | {"compile": True}) == TrainConfig(optimizer=config.optimizer)
     assert resolve_config({"devices": 2}, identity | there) == TrainConfig(devices=2)
 

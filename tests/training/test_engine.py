@@ -42,14 +42,14 @@ def stages(*pairs: tuple[int, int]) -> tuple[Stage, ...]:
 def start(
     dataset: Dataset, out: Path, small: Fields, *pairs: tuple[int, int], **fields: Any
 ) -> tuple[TrainOutcome, list[str]]:
-    """Train the stages given; gives the outcome and the lines said."""
+    """Train the given stages; return the outcome and the printed lines."""
     said: list[str] = []
     config = TrainConfig(out=out, stages=stages(*pairs), **(small | fields))
     return train_stages(config, dataset, say=said.append), said
 
 
 def script_validation(monkeypatch: pytest.MonkeyPatch, *val_losses: float) -> None:
-    """Let validation find these losses, one after another."""
+    """Replace validation: it returns these losses in order."""
     found = iter(val_losses)
     monkeypatch.setattr(engine, "validate", lambda *_: Validation({"val_loss": next(found)}, None))
 
@@ -61,7 +61,7 @@ def test_training_makes_the_loss_fall(dataset: Dataset, small: Fields, tmp_path:
 
 
 def line_number(line: str, name: str) -> float:
-    """The number that follows `name` in a line; NaN when it is not there."""
+    """The number after `name` in a line; NaN if there is none."""
     _, found, rest = line.partition(name + " ")
     return float(rest.split(",")[0]) if found else math.nan
 
@@ -79,7 +79,7 @@ def test_a_position_counts_epochs_batches_and_samples(
     dataset: Dataset, small: Fields, tmp_path: Path
 ) -> None:
     outcome, _ = start(dataset, tmp_path, small, (16, 2), (32, 1), epoch_samples=10)
-    # 10 samples are 2 batches of 4; 3 epochs of them.
+    # 10 samples give 2 batches of 4 per epoch; there are 3 epochs.
     found = outcome.position
     assert (found.stage, found.stage_epochs, found.epoch, found.step, found.consumed) == (1, 1, 3, 6, 24)
     assert outcome.epochs == 3
@@ -156,7 +156,7 @@ def test_backgrounds_alone_are_changed_and_only_in_training(
     inputs = torch.cat(trained)
     assert (inputs[:, :3] == 0).all()
     assert torch.equal(inputs[:, 3:], prepare.prepare(expected, AlphaTarget(), 32).fg_bg)
-    # Validated with the background, and once more without it.
+    # Validation runs with the background and then without it.
     assert [bool((inputs[:, :3] == 0).all()) for inputs in validated] == [False, True] * 2
 
 
@@ -277,7 +277,7 @@ def test_best_is_the_epoch_of_the_lowest_validation_loss(
 def test_a_new_stage_starts_with_a_new_plateau_and_best(
     dataset: Dataset, small: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Two epochs without progress at 16 px and two at 32 px: neither is more than the patience of 2.
+    # 2 epochs without progress at 16 px, and 2 at 32 px: neither exceeds the patience of 2.
     script_validation(monkeypatch, 0.1, 0.2, 0.2, 0.9, 0.95, 0.95)
     start(dataset, tmp_path, small, (16, 3), (32, 3), plateau_patience=2)
     last, best = load_checkpoint(tmp_path / "last.pt"), load_checkpoint(tmp_path / "best.pt")
@@ -315,7 +315,7 @@ def test_the_rate_falls_when_the_loss_does_not_and_stays_so_in_the_next_stage(
 def test_the_rate_falls_along_a_cosine_over_the_pixels_of_all_stages(
     dataset: Dataset, small: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # The plateau would lower it too.
+    # With these losses, the plateau would lower the rate, too.
     script_validation(monkeypatch, 0.1, 0.5, 0.5, 0.5)
     start(dataset, tmp_path, small, (16, 3), (32, 1), schedule="cosine", plateau_patience=0, warm_up=0)
     with (tmp_path / "log" / "metrics.csv").open() as file:
@@ -396,7 +396,7 @@ def test_losses_of_an_epoch_are_means_over_its_batches(
     calls = itertools.count()
     monkeypatch.setitem(losses.DEPTH_LOSSES, "l1", lambda *_: torch.tensor(float(next(calls))))
     outcome, _ = start(dataset, tmp_path, small, (16, 1), val_samples=4)
-    # The batches 0, 1, 2, 3, then validation.
+    # The losses of the batches are 0, 1, 2 and 3; validation comes later.
     assert outcome.metrics["train_loss/l1"] == 1.5
 
 
@@ -422,7 +422,7 @@ def test_gradients_are_clipped_to_the_norm_asked_for(dataset: Dataset, small: Fi
 def break_loss(
     monkeypatch: pytest.MonkeyPatch, good_calls: int, broken: Callable[[torch.Tensor], torch.Tensor]
 ) -> None:
-    """Let the depth loss l1 go wrong after some calls."""
+    """Break the depth loss l1 after some calls."""
     calls = itertools.count()
 
     def l1(depth_pred: torch.Tensor, depth: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
@@ -481,7 +481,7 @@ def test_weights_spoilt_by_the_last_batch_of_an_epoch_are_not_saved(
     start(dataset, tmp_path, small, (16, 1))
     before = (tmp_path / "last.pt").read_bytes()
     earlier = load_checkpoint(tmp_path / "last.pt")
-    # The square root of 0 is 0, and has no finite slope there.
+    # The square root of 0 is 0, but its slope there is not finite.
     break_loss(monkeypatch, 3, lambda loss: loss + (0 * loss).sqrt())
     config = TrainConfig(out=tmp_path, stages=stages((16, 2)), **small)
     with pytest.raises(RunError):

@@ -58,7 +58,7 @@ def test_what_no_memory_holds_is_refused_before_it_is_taken(
 ) -> None:
     monkeypatch.setattr("training.failures.physical_memory", lambda: 10**9)
     check_memory(TrainConfig(), dataset)
-    # 3 x 9 bytes a pixel of 32 x 32.
+    # 3 x 9 bytes per pixel of 32 x 32.
     with pytest.raises(ConfigError, match=r"^`batch_size`: expected 2 GB of memory for batches of 60,000"):
         check_memory(TrainConfig(batch_size=60_000), dataset)
     with pytest.raises(ConfigError, match=r"^`widths`: expected 10 GB of memory for this network"):

@@ -34,7 +34,7 @@ def weights(one: Learner) -> torch.Tensor:
 
 
 def test_accumulated_batches_count_as_their_mean(small: Fields, batch: IntegerBatch) -> None:
-    """Twice the same batch teaches what it teaches once."""
+    """Two accumulated copies of a batch change the weights like one."""
     once, twice = learner(small, **PLAIN), learner(small, **PLAIN, accumulate=2)
     before = weights(once)
     assert torch.equal(before, weights(twice))
@@ -57,7 +57,7 @@ def test_the_factor_scales_one_step_and_leaves_the_rate(small: Fields, batch: In
     still.step(repeat(batch), 16, 0, 0.0)
     assert torch.equal(weights(still), before)
     whole.step(repeat(batch), 16, 0, 0.5)
-    # The first step of AdamW goes by the rate itself, each weight its own way.
+    # In the first step of AdamW, each weight changes by the learning rate, up or down.
     assert float((weights(whole) - before).abs().max()) == pytest.approx(0.5 * small["lr"], rel=1e-3)
     assert whole.rate == still.rate == small["lr"]
 
@@ -98,7 +98,7 @@ def test_a_bad_step_of_one_process_is_one_of_all(small: Fields, monkeypatch: pyt
 
     def over_processes(fabric: Fabric, value: torch.Tensor, operation: str) -> torch.Tensor:
         asked.append(operation)
-        return value.clamp(max=5)  # what another process had
+        return value.clamp(max=5)  # the value of another process
 
     monkeypatch.setattr("training.learner.over_processes", over_processes)
     one.share_bad_step()

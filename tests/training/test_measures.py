@@ -18,7 +18,7 @@ Similarity = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def masks(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Predicted and true masks (5, 1, 4, 5) of any share of foreground."""
+    """Predicted and true masks (5, 1, 4, 5) with random shares of foreground."""
     rng = np.random.default_rng(seed)
     predicted, actual = rng.random((2, 5, 1, 4, 5)) < rng.random((2, 5, 1, 1, 1))
     return predicted, actual
@@ -40,7 +40,7 @@ def test_measures_of_masks_follow_their_formulas_sample_by_sample(seed: int) -> 
 
 
 def test_empty_and_full_masks_are_defined() -> None:
-    # Both empty; one empty; the other empty; both full; full for empty in one pixel; half for full.
+    # Predicted and true pixels: none, none; half, none; none, half; all, all; all, none; half, all.
     predicted = torch.tensor([[0, 0], [1, 0], [0, 0], [1, 1], [1, 1], [1, 0]]).view(6, 1, 1, 2) > 0
     actual = torch.tensor([[0, 0], [0, 0], [1, 0], [1, 1], [0, 0], [1, 1]]).view(6, 1, 1, 2) > 0
     found = {name: measure(predicted, actual).tolist() for name, measure in MASK_MEASURES.items()}
@@ -77,7 +77,7 @@ def test_mean_iou_is_over_the_classes_there_are(seed: int) -> None:
 
 
 def test_mean_iou_by_hand() -> None:
-    # Class 0: 2 of 3, class 1: 0 of 1, as class 2; 3 and 4 are nowhere. Then all found; then all ignored.
+    # First: IoU 1 of class 0; 0 of classes 1 and 2; no 3 and 4. Second: all right. Third: all ignored.
     labels = torch.tensor([[0, 0, 2, 255], [4, 4, 4, 4], [255] * 4])[:, None]
     predicted = torch.tensor([[0, 0, 1, 3], [4, 4, 4, 4], [0, 1, 2, 3]])[:, None]
     found = mean_iou_per_sample(predicted, labels, 5).tolist()
@@ -95,7 +95,7 @@ def test_each_class_has_its_iou_and_absent_ones_none() -> None:
 
 
 def test_a_rare_class_counts_like_a_frequent_one_in_the_mean() -> None:
-    # 99 of 100 pixels are right, but the one of class 1 is missed.
+    # 99 of 100 pixels are right; the only pixel of class 1 is wrong.
     labels, predicted = torch.zeros(1, 10, 10, dtype=torch.int64), torch.zeros(1, 10, 10, dtype=torch.int64)
     labels[0, 0, 0] = 1
     assert float(mean_iou_per_sample(predicted, labels, 4)) == pytest.approx((0.99 + 0) / 2)
@@ -114,7 +114,7 @@ def test_measures_of_depth_follow_their_formulas_sample_by_sample(
     ssim_by_hand: Similarity, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    # Cubed, so that some stand below the floor.
+    # The cubes of random numbers, so that some are below the floor of 0.02.
     prediction, truth = rng.random((2, 4, 1, 8, 9)) ** 3
     known = rng.random((4, 1, 8, 9)) > 0.2
     expected: dict[str, list[float]] = {name: [] for name in DEPTH_MEASURES}
@@ -144,7 +144,7 @@ def test_depth_that_is_right_is_perfect_and_depth_that_is_unknown_not_a_number(n
 
 
 def test_ratios_by_hand() -> None:
-    # Both below the floor; 0.6 for 0.5; 0.25 for 0.2 (just 1.25 apart); unknown.
+    # Both are below the floor; 0.6 for 0.5; 0.25 for 0.2 (a ratio of exactly 1.25); unknown.
     prediction = torch.tensor([0.0, 0.6, 0.25, 1.0], dtype=torch.float64).view(1, 1, 1, 4)
     truth = torch.tensor([0.01, 0.5, 0.2, 0.0], dtype=torch.float64).view(1, 1, 1, 4)
     known = torch.tensor([True, True, True, False]).view(1, 1, 1, 4)

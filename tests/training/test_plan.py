@@ -57,7 +57,7 @@ def test_an_epoch_goes_on_with_another_number_of_processes() -> None:
 
 
 def test_steps_and_pixels_to_the_end_of_the_run() -> None:
-    # 2 epochs of 8 steps at 16 px, one of 8 at 32 px.
+    # 2 epochs of 8 steps at 16 px, and one epoch of 8 steps at 32 px.
     plan = Plan(config(batch_size=4, epoch_samples=32), 144)
     position = RunPosition()
     assert plan.steps_to_go(position) == 24
@@ -94,7 +94,7 @@ def test_scaled_batches_hold_as_many_pixels() -> None:
     ("stage", "stage_epochs", "consumed", "done"),
     [
         (0, 0, 0, 0),
-        (0, 1, 50, 1.5 / 6),  # the second stage's epoch has four times the pixels of the first one's two
+        (0, 1, 50, 1.5 / 6),  # the epoch of stage 2 has 4 times the pixels of one of stage 1
         (0, 2, 0, 2 / 6),
         (1, 0, 0, 2 / 6),
         (1, 0, 25, 3 / 6),

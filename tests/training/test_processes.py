@@ -1,4 +1,4 @@
-"""Several processes that train together; what each takes of the samples is tested with the plan."""
+"""Several processes that train together. (The tests of the plan check which samples each process gets.)"""
 
 import os
 import signal
@@ -29,7 +29,7 @@ def arguments(data: Path, out: Path, *more: str) -> list[str]:
 
 
 def train(data: Path, out: Path, *more: str) -> list[str]:
-    """Train to the end; gives the lines said."""
+    """Train to the end; return the printed lines."""
     done = subprocess.run(arguments(data, out, *more), capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
@@ -44,7 +44,7 @@ def test_a_run_goes_on_with_more_and_fewer_processes(
     assert "on 2 x cpu" in said[1] and len(said) == 4, "one process speaks"
     two = load_checkpoint(out / "last.pt")
     assert (two.position.step, two.position.consumed, two.position.epoch) == (12, 96, 2)
-    # Each process validated a part; together they found what one finds alone, but for a pixel on the verge.
+    # Each process validated a part. A single process finds the same, except for pixels near the threshold.
     config = TrainConfig(**two.config).model_copy(update={"devices": 1, "out": out})
     fabric = Fabric(accelerator="cpu", devices=1, precision="32-true")
     alone = validate(Learner(config, fabric, two, out), fabric, dataset["val"], config, 16, 4).metrics
@@ -58,7 +58,7 @@ def test_a_run_goes_on_with_more_and_fewer_processes(
 @pytest.mark.skipif(not hasattr(os, "setsid"), reason="process groups are of POSIX")
 def test_when_one_is_killed_the_other_ends_with_an_error(data: Path, tmp_path: Path) -> None:
     victims = ("first", "second")
-    runs = {victim: begin(data, tmp_path / victim) for victim in victims}  # both at once: starting takes long
+    runs = {victim: begin(data, tmp_path / victim) for victim in victims}  # in parallel: starting takes long
     try:
         for victim in victims:
             kill(runs[victim], tmp_path / victim, victim)
@@ -69,12 +69,12 @@ def test_when_one_is_killed_the_other_ends_with_an_error(data: Path, tmp_path: P
             load_checkpoint(tmp_path / victim / "run" / "last.pt")
     finally:
         for first in runs.values():
-            first.kill()  # and with it the second
+            first.kill()  # then the second process ends, too
             first.wait()
 
 
 def begin(data: Path, folder: Path) -> "subprocess.Popen[bytes]":
-    """A run of two processes that would train for long; what both say is in FOLDER/words."""
+    """Start a long run of two processes; their output goes to FOLDER/words."""
     folder.mkdir()
     more = ("--res", "16:1000", "--batch-size", "4", "--devices", "2", "--save-every", "1")
     with (folder / "words").open("w") as file:
@@ -84,7 +84,7 @@ def begin(data: Path, folder: Path) -> "subprocess.Popen[bytes]":
 
 
 def kill(first: "subprocess.Popen[bytes]", folder: Path, victim: str) -> None:
-    """Kill one process of a run once it has saved, and wait until both have ended."""
+    """Kill one process of a run after it has saved, and wait until both have ended."""
     wait_until(lambda: (folder / "run" / "last.pt").exists() or first.poll() is not None, 300)
     (second,) = children(first.pid)
     os.kill(first.pid if victim == "first" else second, signal.SIGKILL)

@@ -20,7 +20,7 @@ def test_down_it_is_opencvs_area(size: tuple[int, int]) -> None:
 
 
 def test_up_it_is_bilinear() -> None:
-    # Corners not aligned: new centres at -0.25, 0.25, 0.75 and 1.25 of the old ones.
+    # Corners are not aligned: the new centres are at -0.25, 0.25, 0.75 and 1.25 of the old grid.
     resized = resize(torch.tensor([[[[0.0, 1.0]]]]), (2, 4))
     assert resized.tolist() == [[[[0, 0.25, 0.75, 1]] * 2]]
 

@@ -31,7 +31,7 @@ STORED = Path(__file__).parents[1] / "stored" / "run-1"
 
 @pytest.fixture(scope="module")
 def finished(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run of one epoch at 16 px; not to be changed."""
+    """The folder of a run of one epoch at 16 px. Tests must not change it."""
     out = tmp_path_factory.mktemp("finished") / "run"
     run(out, "16:1")
     return out
@@ -39,12 +39,12 @@ def finished(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def copy(finished: Path, tmp_path: Path) -> Path:
-    """A copy of it that may be changed."""
+    """A copy of this folder that tests may change."""
     return Path(shutil.copytree(finished, tmp_path / "run"))
 
 
 def content(out: Path) -> list[Any]:
-    """All that a run leaves and that does not tell the time."""
+    """All results of a run except times."""
     with (out / "log" / "metrics.csv").open(newline="", encoding="utf-8") as file:
         rows = [
             {name: value for name, value in row.items() if name not in ("seconds", "samples_per_second")}
@@ -70,7 +70,7 @@ def test_resumed_equals_uninterrupted_to_the_bit(
     whole: str,
     parts: list[str],
 ) -> None:
-    # A patience of 0 lets the rate fall now and then, so that the plateau's state matters too.
+    # With a patience of 0 the rate falls sometimes, so the state of the plateau matters, too.
     fields = {"plateau_patience": 0, "plateau_factor": 0.5, "lr": 0.1}
     run(tmp_path / "whole", whole, **fields)
     for number, stages in enumerate(parts):
@@ -78,7 +78,7 @@ def test_resumed_equals_uninterrupted_to_the_bit(
     uninterrupted, resumed = content(tmp_path / "whole"), content(tmp_path / "parts")
     assert differences(resumed[0], uninterrupted[0]) == []
     assert differences(resumed[1], uninterrupted[1]) == []
-    # The best of the parts may tell of fewer epochs asked for; all else is the same.
+    # best.pt of the parts may contain a smaller number of epochs; everything else is the same.
     for checkpoint in (resumed[2], uninterrupted[2]):
         del checkpoint["config"]["stages"]
     assert differences(resumed[2], uninterrupted[2]) == []
@@ -122,7 +122,7 @@ def test_told_to_stop_it_saves_its_step_and_goes_on_to_the_bit(
     number: signal.Signals,
     step: int,
 ) -> None:
-    # Nine steps an epoch: 9 is the last of the first one.
+    # An epoch has 9 steps: step 9 is the last one of the first epoch.
     fields = {"schedule": schedule, "batch_size": 16, "epoch_samples": 144}
     run(tmp_path / "whole", "16:2,32:1", **fields)
     with (
@@ -158,7 +158,7 @@ def test_killed_within_an_epoch_it_goes_on_from_the_last_save_to_the_bit(
 
 
 def after_step(wanted: int, act: Callable[[], None]) -> Callable[..., Any]:
-    """A `Learner.step` that does something when step `wanted` (from 1) is done."""
+    """A `Learner.step` that calls `act` after step number `wanted` (the first is 1)."""
     plain = Learner.step
 
     def step(learner: Learner, batches: Any, res: int, number: int, factor: float) -> Any:
@@ -209,8 +209,8 @@ def test_options_of_the_earlier_run_are_kept_and_those_given_win(run: Run, copy:
 @pytest.mark.parametrize(
     ("first", "then", "expected"),
     [
-        ("8:2", "8:1,16:1", "8:2 16:1"),  # never fewer epochs than are done
-        ("8:1,16:1", "8:3,16:1,24:1", "8:1 16:1 24:1"),  # what is over stays as it is
+        ("8:2", "8:1,16:1", "8:2 16:1"),  # not fewer epochs than were trained
+        ("8:1,16:1", "8:3,16:1,24:1", "8:1 16:1 24:1"),  # a finished stage does not change
     ],
 )
 def test_stages_already_trained_stay_as_they_are(
@@ -470,7 +470,7 @@ def test_a_checkpoint_decides_nothing_about_the_machine(
 
 
 def test_a_run_of_an_earlier_release_goes_on(run: Run, tmp_path: Path) -> None:
-    """Stopped in its second epoch, by the release that named loss terms like metrics."""
+    """The stored run was stopped in its second epoch, by a release that named loss terms like metrics."""
     out = Path(shutil.copytree(STORED, tmp_path / "run"))
     outcome, _ = run(out, "16:3", resume=True, widths=(2, 4))
     assert outcome.position.epoch == 3
@@ -479,7 +479,7 @@ def test_a_run_of_an_earlier_release_goes_on(run: Run, tmp_path: Path) -> None:
     terms = [f"train_loss/{name}" for name in ("dice", "iou", "bce", "ssim", "l1")]
     assert [name for name in rows[0] if name.startswith("train_")] == ["train_loss", *terms]
     weights = TrainConfig().mask_loss | TrainConfig().depth_loss
-    for row in rows:  # the second epoch holds what the earlier release had summed up
+    for row in rows:  # the second epoch includes the sums of the earlier release
         loss = sum(weight * float(row[f"train_loss/{name}"]) for name, weight in weights.items())
         assert loss == pytest.approx(float(row["train_loss"]), rel=1e-4)
     assert {name for name in outcome.metrics if "iou" in name} >= {"train_loss/iou", "val_iou"}

@@ -1,4 +1,4 @@
-"""Every network through training, its checkpoint and back."""
+"""Every kind of network: train it, save it, load it."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +22,7 @@ ENCODER: dict[str, Any] = {"encoder": "mobilenetv3_small_050", "widths": (4, 4, 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of an RGB encoder's weights."""
+    """A file with the weights of an RGB encoder."""
     torch.manual_seed(7)
     path = tmp_path_factory.mktemp("weights") / "encoder.pt"
     torch.save(timm.create_model(ENCODER["encoder"]).state_dict(), path)
@@ -68,7 +68,7 @@ def test_of_three_inputs_the_background_is_never_looked_at(
     features = UNet.features
 
     def note(network: UNet, picture: torch.Tensor) -> torch.Tensor:
-        seen.append(int(picture.shape[1]))  # a tensor where the graph is traced
+        seen.append(int(picture.shape[1]))  # it is a tensor while the graph is traced
         return features(network, picture)
 
     monkeypatch.setattr(UNet, "features", note)
@@ -86,7 +86,7 @@ def test_an_encoder_begins_with_the_weights_given_and_stays_so_while_frozen(
     for states in (begun.model, begun.ema):
         for key in ("blocks.0.0.conv_dw.weight", "bn1.running_mean", "blocks.5.0.bn1.weight"):
             assert torch.equal(states[f"encoder.model.{key}"], given[key])
-    # Resumed, the file is not needed any more, and the encoder may learn from here on.
+    # To resume, the file is not needed any more, and the encoder may be trained from now on.
     weights.unlink()
     run(tmp_path, "32:2", resume=True, widths=fields["widths"], freeze_encoder=False)
     freed = load_checkpoint(tmp_path / "last.pt")

@@ -48,15 +48,15 @@ def test_a_new_run_takes_the_stages_given_or_the_default() -> None:
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ([], [(48, 4), (96, 4)]),  # the unfinished stage is finished
+        ([], [(48, 4), (96, 4)]),  # the unfinished stage continues
         ([Stage(res=96)], [(48, 4), (96, 4)]),
-        ([Stage(res=96, epochs=9)], [(48, 4), (96, 9)]),  # raised
-        ([Stage(epochs=9)], [(48, 4), (96, 9)]),  # a resolution that is not given is the current one
-        ([Stage(res=96, epochs=3)], [(48, 4), (96, 3)]),  # lowered, but more than are done
-        ([Stage(res=96, epochs=1)], [(48, 4), (96, 2)]),  # never fewer than are done
-        ([Stage(res=192, epochs=8)], [(48, 4), (96, 4), (192, 8)]),  # new: appended
-        ([Stage(res=192)], [(48, 4), (96, 4), (192, 5)]),  # with the default
-        ([Stage(res=48, epochs=9)], [(48, 4), (96, 4)]),  # over: stays as it is
+        ([Stage(res=96, epochs=9)], [(48, 4), (96, 9)]),  # more epochs
+        ([Stage(epochs=9)], [(48, 4), (96, 9)]),  # without a resolution: the current one
+        ([Stage(res=96, epochs=3)], [(48, 4), (96, 3)]),  # fewer epochs, but more than were trained
+        ([Stage(res=96, epochs=1)], [(48, 4), (96, 2)]),  # not fewer than were trained
+        ([Stage(res=192, epochs=8)], [(48, 4), (96, 4), (192, 8)]),  # a new resolution is appended
+        ([Stage(res=192)], [(48, 4), (96, 4), (192, 5)]),  # with the default number of epochs
+        ([Stage(res=48, epochs=9)], [(48, 4), (96, 4)]),  # a finished stage does not change
         (
             [Stage(res=48, epochs=1), Stage(res=96, epochs=6), Stage(res=24, epochs=2)],
             [(48, 4), (96, 6), (24, 2)],

@@ -18,12 +18,12 @@ VOID = 255
 
 
 def labels(*rows: list[int]) -> torch.Tensor:
-    """Labels (B, 1, w), a row for each sample."""
+    """Labels (B, 1, w): one row per sample."""
     return torch.tensor(rows)[:, None]
 
 
 def answer(found: torch.Tensor, sure: float = 9.0) -> torch.Tensor:
-    """Logits (B, 4, h, w) of an answer with these labels."""
+    """Logits (B, 4, h, w) of a prediction with these labels."""
     return torch.stack([(found == number) * sure for number in range(4)], dim=1)
 
 
@@ -87,7 +87,7 @@ def test_a_pixel_is_of_the_class_with_the_largest_share(size: tuple[int, int] | 
 
 def test_classes_are_scored_by_their_mean_iou_without_ignored_pixels() -> None:
     target = ClassTarget(ENTRY)
-    # Class 0: 1 of 2; class 1: 1 of 2; 2 is predicted only where ignored; 3 is nowhere. Then all ignored.
+    # First: IoU 1/2 of classes 0 and 1; 2 is predicted on ignored pixels only; no 3. Second: all ignored.
     truth, found = labels([0, 0, 1, VOID], [VOID] * 4), labels([0, 1, 1, 2], [0, 1, 2, 3])
     scores = target.iou(answer(found), truth)
     assert float(scores[0]) == pytest.approx(0.5) and math.isnan(scores[1])

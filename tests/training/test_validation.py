@@ -12,14 +12,14 @@ CPU = torch.device("cpu")
 
 
 def rows(*values: list[float]) -> torch.Tensor:
-    """Samples of one row each: (B, 1, 1, W)."""
+    """Samples (B, 1, 1, W) of one row each."""
     return torch.tensor(values)[:, None, None]
 
 
 def test_intersection_over_union_by_hand() -> None:
     predicted = rows([1, 1, 0, 0], [1, 1, 1, 1], [1, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]) > 0
     actual = rows([1, 0, 1, 0], [1, 1, 1, 1], [0, 0, 1, 1], [0, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]) > 0
-    # One of three; all; none; both empty; one of the two empty.
+    # Common pixels: 1 of 3; all; none. Then both empty, and twice only one of them empty.
     assert iou_per_sample(predicted, actual).tolist() == pytest.approx([1 / 3, 1, 0, 1, 0, 0])
 
 
@@ -28,7 +28,7 @@ def test_a_batch_of_one_sample_counts_like_any_other() -> None:
 
 
 def test_iou_is_the_mean_over_samples_of_all_batches() -> None:
-    # IoU 1/1, 1/4, 1/2 and 0/1: the mean is 7/16, while all pixels together would give 3/8.
+    # IoU 1/1, 1/4, 1/2 and 0/1: the mean is 7/16. All pixels together would give 3/8.
     logits = rows([9, -9, -9, -9], [9, -9, -9, -9], [9, -9, -9, -9], [9, -9, -9, -9])
     mask, nothing = rows([1.0, 0, 0, 0], [1.0, 1, 1, 1], [1.0, 0, 1, 0], [0.0] * 4), torch.zeros(4, 1, 1, 4)
     together, apart = Scores(AlphaTarget(), CPU), Scores(AlphaTarget(), CPU)
@@ -41,7 +41,7 @@ def test_iou_is_the_mean_over_samples_of_all_batches() -> None:
 
 
 def test_masks_are_cut_at_one_half_inclusive() -> None:
-    # Predicted: logit 0 is 0.5, in; -0.1 out. True: 0.5 in, 0.49 out. Common 1 of 3.
+    # Predicted: logit 0 (0.5) is in, -0.1 is out. True: 0.5 is in, 0.49 is out. 1 of 3 pixels is common.
     scores, logits, mask = (
         Scores(AlphaTarget(), CPU),
         rows(*[[0.0, 0.1, -0.1, -0.1]] * 2),

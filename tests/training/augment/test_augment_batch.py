@@ -48,7 +48,7 @@ def test_another_batch_is_augmented_otherwise(batch: IntegerBatch) -> None:
 
 
 def test_processes_share_a_batch(batch: IntegerBatch) -> None:
-    """Without noise, which each process draws for itself, parts are those of the whole."""
+    """Without noise (which each process draws itself), the parts together equal the whole batch."""
     plain = {"augment": ALL | {"noise": 0.0}, "bg_dropout": 0.5, "bg_jitter": 0.0}
     whole = augmented(batch, **plain)
     for rank in (0, 1):

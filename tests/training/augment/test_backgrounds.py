@@ -29,7 +29,7 @@ def backgrounds(count: int, size: int = 8) -> torch.Tensor:
 
 
 def levels(count: int, size: int = 8) -> torch.Tensor:
-    """Backgrounds as a dataset has them."""
+    """Backgrounds (B, size, size, 3) uint8, as in a dataset."""
     generator = torch.Generator().manual_seed(0)
     return torch.randint(0, 256, (count, size, size, 3), generator=generator, dtype=torch.uint8)
 
@@ -39,7 +39,7 @@ def as_seen(levels: torch.Tensor, size: int | None = None) -> torch.Tensor:
 
 
 def change_backgrounds(bg: torch.Tensor, change: BackgroundChange, size: int | None = None) -> torch.Tensor:
-    """Both changes, of backgrounds (B, 3, H, W) on levels of 8 bits, seen at a size or their own."""
+    """Change and withhold backgrounds (B, 3, H, W), rounded to 8 bits, at `size` or at their own size."""
     levels = ((bg + 1) * 127.5).round().byte().permute(0, 2, 3, 1)
     return withhold_backgrounds(jitter_backgrounds(as_seen(levels, size), levels, change), change)
 
@@ -51,7 +51,7 @@ def by_hand(
     noise: float = 0.0,
     quality: float = 0.0,
 ) -> BackgroundChange:
-    """One background's change."""
+    """The change of one background."""
     return BackgroundChange(
         dropped=torch.tensor([False]),
         jittered=torch.tensor([True]),
@@ -120,7 +120,7 @@ def test_shares_are_as_asked() -> None:
     assert change.jittered.float().mean() == pytest.approx(0.35, abs=0.014)
     assert not (change.dropped & change.jittered).any()
     compressed = change.quality[change.jittered] > 0
-    # Of 7000: 4 * sqrt(0.25 / 7000) = 0.024
+    # 7000 backgrounds are changed: 4 * sqrt(0.25 / 7000) = 0.024.
     assert compressed.float().mean() == pytest.approx(JPEG_SHARE, abs=0.025)
 
 
@@ -150,9 +150,9 @@ def test_parameters_of_a_change_keep_to_their_limits() -> None:
     change = draw_background_change(1, 2, 5000, 0, 1)
     shift, scale = change.warp[:, :, 2], change.warp[:, :, 0].norm(dim=1) - 1
     turn = torch.atan2(change.warp[:, 1, 0], change.warp[:, 0, 0])
-    # Coordinates span 2, so a share of the side counts double.
+    # Coordinates go from -1 to 1, so a share of the side counts double.
     limits = [(shift, 2 * MAX_SHIFT), (scale, MAX_SCALE), (turn, MAX_TURN), (change.noise, MAX_NOISE)]
-    # The exposure of all channels, and a quarter as much for each.
+    # All channels together change up to the limit, and each channel by another quarter of it.
     limits += [(change.gain - 1, 1.25 * MAX_GAIN), (change.offset, 1.25 * MAX_OFFSET)]
     for values, limit in limits:
         assert 0.9 * limit < values.abs().max() < 1.0001 * limit
@@ -161,12 +161,12 @@ def test_parameters_of_a_change_keep_to_their_limits() -> None:
 
 
 def test_a_shift_by_two_pixels_moves_the_picture_by_two_pixels() -> None:
-    # 2 of 8 pixels are a quarter of the side, half a unit of coordinates that span 2.
+    # 2 of 8 pixels are a quarter of the side, which is 0.5 because coordinates go from -1 to 1.
     bg, warp = backgrounds(1), STILL.clone()
     warp[0, 2] = 0.5
     changed = change_backgrounds(bg, by_hand(warp=warp))
     assert torch.allclose(changed[..., :6], bg[..., 2:], atol=1e-5)
-    # What comes in at the border is the picture mirrored.
+    # The new pixels at the border are the mirrored picture.
     assert torch.allclose(changed[..., 6:], bg[..., 6:].flip(-1), atol=1e-5)
 
 
@@ -190,7 +190,7 @@ def test_smaller_still_backgrounds_are_changed_at_twice_the_size_seen() -> None:
 def test_each_background_gets_its_own_change() -> None:
     bg = as_seen(levels(1) // 2 + 64).expand(3, 3, 8, 8)
     warp = STILL.repeat(3, 1, 1)
-    warp[:2, 0, 2] = 0.5  # the first is not looked at
+    warp[:2, 0, 2] = 0.5  # the first background is not changed, so its shift has no effect
     still = torch.zeros(3, 3)
     change = BackgroundChange(
         dropped=torch.zeros(3, dtype=torch.bool),
@@ -209,8 +209,8 @@ def test_each_background_gets_its_own_change() -> None:
 
 
 def test_exposure_is_gain_from_black_then_offset() -> None:
-    bg = torch.full((1, 3, 4, 4), 0.2)  # level 153, 1.2 from black
-    # 1.2 * 0.5 - 1 + 0.1 = -0.3; 1.2 * 1.2 - 1 + 0.1 = 0.54; 1.2 * 3 - 1 is cut off at 1
+    bg = torch.full((1, 3, 4, 4), 0.2)  # level 153; the distance to black is 1.2
+    # 1.2 * 0.5 - 1 + 0.1 = -0.3; 1.2 * 1.2 - 1 + 0.1 = 0.54; 1.2 * 3 - 1 is clipped to 1.
     for gain, expected in ((0.5, -0.3), (1.2, 0.54), (3.0, 1.0)):
         changed = change_backgrounds(bg, by_hand(gain=gain, offset=0.1))
         assert changed.flatten().tolist() == pytest.approx([expected] * 48, abs=1e-6)

@@ -36,7 +36,7 @@ def test_noise_has_each_picture_s_standard_deviation_and_spares_the_others() -> 
     noisy = add_noise(grey, torch.tensor([0.05, 0.0, 0.1, 0.0]), seeded())
     for number, deviation in ((0, 0.05), (2, 0.1)):
         assert float(noisy[number].std()) == pytest.approx(deviation, rel=0.05)
-        # Six deviations of the mean of 12288 numbers.
+        # Six standard deviations of the mean of 12288 numbers.
         assert float(noisy[number].mean()) == pytest.approx(0, abs=6 * deviation / math.sqrt(12_288))
     assert torch.equal(noisy[1::2], grey[1::2])
     assert not torch.equal(noisy[0, 0], noisy[0, 1]) and not torch.allclose(2 * noisy[0], noisy[2])
@@ -78,7 +78,7 @@ def test_blur_takes_pictures_smaller_than_its_window_and_keeps_what_is_even() ->
 
 def test_what_is_cut_out_is_grey_to_the_pixel() -> None:
     before = pictures(3, height=4, width=8)
-    # Of 8 columns 1 to 4 and of 4 rows 2 to 3; none; and one that reaches beyond the upper left corner.
+    # A box of columns 1 to 3 and rows 2 to 3; no box; a box that extends beyond the upper left corner.
     box = torch.tensor([[0.125, 0.5, 0.5, 1.0], [0, 0, 0, 0], [-0.2, -0.5, 0.25, 0.25]])
     after, expected = cut_out(before, box), before.clone()
     expected[0, :, 2:4, 1:4] = 0

@@ -10,7 +10,7 @@ from training.augment.jpeg import QUALITIES, draw_quality, jpeg
 
 
 def smooth(count: int, height: int = 64, width: int = 48) -> torch.Tensor:
-    """Patches of colour that run into each other, of whole levels from 30 to 225, in [-1, 1]."""
+    """Smooth pictures (B, 3, H, W) in [-1, 1]: patches of colour, with whole levels from 30 to 225."""
     patches = torch.rand(count, 3, 9, 7, generator=torch.Generator().manual_seed(0))
     pictures = functional.interpolate(patches, (height, width), mode="bicubic", align_corners=False)
     return (30 + 195 * pictures.clamp(0, 1)).round() / 127.5 - 1
@@ -31,7 +31,7 @@ def by_pillow(picture: torch.Tensor, quality: int) -> np.ndarray:
 def test_grey_pictures_come_back_as_from_a_file(quality: int) -> None:
     grey = smooth(1)[:, :1].expand(1, 3, 64, 48)
     (after,) = jpeg(grey, torch.tensor([float(quality)]))
-    # A file rounds its levels, off by a quarter on average; wrong steps would be off by as much as JPEG is.
+    # A file rounds its levels, by 0.25 on average. Wrong steps would give an error as large as JPEG's own.
     apart = np.abs(levels(after) - by_pillow(grey[0], quality)).mean()
     moved = np.abs(levels(grey[0]) - by_pillow(grey[0], quality)).mean()
     assert apart < 0.45 and (quality == 95 or moved > 2 * apart)
@@ -41,7 +41,7 @@ def test_grey_pictures_come_back_as_from_a_file(quality: int) -> None:
 def test_coloured_pictures_come_back_nearly_as_from_a_file(quality: int) -> None:
     (picture,) = smooth(1)
     (after,) = jpeg(picture[None], torch.tensor([float(quality)]))
-    # Files round colours between all steps too, which now and then tips a cosine term.
+    # Files also round colours between the steps; sometimes this changes a cosine term.
     apart = np.abs(levels(after) - by_pillow(picture, quality)).mean()
     moved = np.abs(levels(picture) - by_pillow(picture, quality)).mean()
     assert apart < 1.3 and moved > 3 * apart
@@ -69,7 +69,7 @@ def test_any_size_comes_back_as_it_was_of_pictures_as_large(height: int, width: 
 def test_pictures_stay_in_range_and_what_is_even_stays_even() -> None:
     noise = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)).round() * 2 - 1
     assert jpeg(noise, torch.tensor([30.0, 30.0])).abs().max() == 1
-    even = torch.full((1, 3, 16, 16), 4 / 127.5 + 0.5 / 127.5)  # level 132: 4 above 128, whole steps of DC
+    even = torch.full((1, 3, 16, 16), 4 / 127.5 + 0.5 / 127.5)  # level 132: 4 above 128, whole DC steps
     assert torch.allclose(jpeg(even, torch.tensor([50.0])), even, atol=1e-5)
 
 
@@ -77,5 +77,5 @@ def test_qualities_are_whole_and_within_their_limits() -> None:
     quality = draw_quality(0.5, torch.Generator().manual_seed(0), 4000)
     drawn = quality[quality > 0]
     assert {float(one) for one in drawn} == set(range(QUALITIES[0], QUALITIES[1] + 1))
-    # Four deviations: 4 * sqrt(0.25 / 4000) = 0.032
+    # Four standard deviations: 4 * sqrt(0.25 / 4000) = 0.032.
     assert len(drawn) / 4000 == pytest.approx(0.5, abs=0.032)

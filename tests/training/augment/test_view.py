@@ -27,14 +27,14 @@ ALL = dict.fromkeys(DEFAULT_AUGMENT, 1.0)
 
 
 def samples(count: int, height: int = 2, width: int = 3) -> Prepared:
-    """Random samples."""
+    """Random samples; depth is known in the first column only."""
     plain = torch.rand(count, 3, height, width, generator=torch.Generator().manual_seed(1))
     known = (torch.arange(width) == 0).expand(count, 1, height, width)
     return Prepared(plain * 2 - 1, 1 - plain, Truth(plain[:, :1], plain[:, 1:2], known))
 
 
 def seen(count: int, **fields: Any) -> View:
-    """A view that leaves all samples as they are but for what is given."""
+    """A view that changes nothing except the given fields."""
     zeros = torch.zeros(count)
     none = zeros > 0
     plain: dict[str, Any] = {
@@ -109,7 +109,7 @@ def test_samples_get_each_effect_in_its_share_and_apart_from_the_others() -> Non
         "cutout": view.covered[:, 2] > view.covered[:, 0],
     }
     for name, share in shares.items():
-        # Four standard deviations of a half: 4 * sqrt(0.25 / 20000) = 0.014
+        # Four standard deviations of a share of 0.5: 4 * sqrt(0.25 / 20000) = 0.014.
         assert got[name].float().mean() == pytest.approx(share, abs=0.015)
         for other in shares.keys() - {name}:
             both = (got[name] & got[other]).float().mean()
@@ -132,7 +132,7 @@ def test_light_changes_both_pictures_alike() -> None:
     offset = torch.tensor([0.1, 0.1, 0.1]).expand(2, 3)
     relit = apply_view(batch, seen(2, relit=torch.tensor([True, False]), colour=colour, offset=offset))
     for before, after in zip(parts(batch)[:2], parts(relit)[:2], strict=True):
-        # 0.5 * 0.5 + 0.1; -0.5 + 0.25 + 0.1; 0.25 * 4 + 0.1 is cut off at 1.
+        # 0.5 * 0.5 + 0.1; -0.5 + 0.25 + 0.1; 0.25 * 4 + 0.1 is clipped to 1.
         assert after[0, :, 0, 0].tolist() == pytest.approx([0.35, -0.15, 1.0])
         assert torch.equal(after[1], before[1])
 
@@ -150,7 +150,7 @@ def test_noise_is_drawn_apart_for_both_pictures_and_not_blurred() -> None:
     after = apply_view(Prepared(grey, grey, samples(1, 64, 64).truth), view)
     bg, fg_bg = after.bg.flatten(), after.fg_bg.flatten()
     assert float(bg.std()) == pytest.approx(0.05, rel=0.05) == float(fg_bg.std())
-    # Six deviations of a correlation of 12288 numbers: 6 / sqrt(12288)
+    # Six standard deviations of a correlation of 12288 numbers: 6 / sqrt(12288).
     assert abs(float(torch.corrcoef(torch.stack([bg, fg_bg]))[0, 1])) < 0.055
 
 
@@ -161,7 +161,7 @@ def test_the_same_rectangle_of_both_pictures_is_covered_whatever_else_is_done() 
     after = apply_view(batch, view)
     for pictures in (after.bg, after.fg_bg):
         assert (pictures[0, :, 8:12, 4:8] == 0).all()
-        assert (pictures == 0).float().mean() < 0.05  # 16 of 2 * 256 pixels, and few by chance
+        assert (pictures == 0).float().mean() < 0.05  # 16 of 2 * 256 pixels, and a few by chance
 
 
 def test_each_sample_is_seen_by_itself_whether_as_a_part_or_in_the_whole() -> None:
@@ -177,14 +177,14 @@ def test_each_sample_is_seen_by_itself_whether_as_a_part_or_in_the_whole() -> No
 
 def test_parameters_of_light_keep_to_their_limits() -> None:
     view = draw_view(0, 1, 50_000, ALL)
-    # A grey pixel keeps its shares but for each channel's cast; saturation does not touch it.
+    # Of a grey pixel, only light and the cast of each channel change the levels; saturation does not.
     grey = view.colour.sum(dim=2)
     assert (1 - MAX_LIGHT) * (1 - MAX_CAST) < grey.min() < 1.02 * (1 - MAX_LIGHT) * (1 - MAX_CAST)
     assert 0.98 * (1 + MAX_LIGHT) * (1 + MAX_CAST) < grey.max() < (1 + MAX_LIGHT) * (1 + MAX_CAST)
-    # The cast sets channels apart, by up to (1 + MAX_CAST) / (1 - MAX_CAST).
+    # Because of the cast, channels differ by a factor of up to (1 + MAX_CAST) / (1 - MAX_CAST).
     apart = (grey[:, 0] / grey[:, 1]).max()
     assert 0.98 * (1 + MAX_CAST) / (1 - MAX_CAST) < apart < (1 + MAX_CAST) / (1 - MAX_CAST)
-    # Without gain and grey, half the trace is saturation * cos(hue); the skew part is saturation * sin(hue).
+    # Without gain and grey: half of the trace is saturation * cos(hue), the skew part saturation * sin(hue).
     turned = view.colour / grey[..., None] - 1 / 3
     straight = turned.diagonal(dim1=1, dim2=2).sum(dim=1) / 2
     across = (turned[:, 1, 0] - turned[:, 0, 1]) * 3**0.5 / 2
@@ -215,5 +215,5 @@ def test_parameters_of_the_other_effects_fill_their_ranges() -> None:
 def test_views_and_changes_of_a_batch_are_drawn_apart() -> None:
     mirrored = draw_view(0, 0, 1000, {"flip": 0.5}).mirrored
     dropped = draw_background_change(0, 0, 1000, 0.5, 0).dropped
-    # Equal in half of the cases, as two coins; from one stream they would be equal in all.
+    # Like two coins, they are equal in half of the cases. From the same stream they would always be equal.
     assert 400 < int((mirrored == dropped).sum()) < 600

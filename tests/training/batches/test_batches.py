@@ -98,7 +98,7 @@ def test_windows_and_what_is_in_them_are_shuffled_anew_in_every_pass() -> None:
 
 
 def test_the_stream_without_a_window_stays_what_it_was() -> None:
-    # Runs begun by earlier versions go on with the samples they have not seen.
+    # A run of an earlier version must continue with the samples that it has not seen yet.
     assert shuffled(5, 10, 0, 14).tolist() == [9, 2, 4, 3, 1, 5, 0, 6, 7, 8, 8, 6, 0, 1]
     assert shuffled(5, 10, 0, 14, window=10).tolist() == [9, 2, 4, 3, 1, 5, 0, 6, 7, 8, 8, 6, 0, 1]
 
@@ -111,7 +111,7 @@ def test_a_caller_cannot_spoil_the_order_for_the_next() -> None:
 
 
 def test_a_large_split_is_well_mixed() -> None:
-    # The mean distance of a number from its place is a third of the length in a random permutation.
+    # In a random permutation, numbers are a third of its length away from their place, on average.
     numbers = shuffled(0, 3000, 0, 3000)
     assert abs(np.abs(numbers - np.arange(3000)).mean() - 1000) < 50
 
@@ -185,7 +185,7 @@ def test_a_batch_is_good_until_the_next_is_asked_for(
     monkeypatch.setattr(Split, "read", lambda _, *given: note(*given))
     seen = done = 0
     for number, batch in enumerate(read_batches(split, order(), CPU), 1):
-        while done < asked:  # all that is read ahead has been written
+        while done < asked:  # wait for everything that is read ahead
             assert written.acquire(timeout=10)
             done += 1
         assert np.array_equal(batch.fg_bg, read(np.arange(8) + number).fg_bg)
@@ -211,7 +211,7 @@ def test_closing_ends_the_thread_without_reading_on(dataset: Dataset) -> None:
 def test_a_dataset_that_changes_meanwhile_ends_training_with_one_line(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generator.reading.watch, "_SHARE", math.inf)  # look every time
+    monkeypatch.setattr(generator.reading.watch, "_SHARE", math.inf)  # check the files at every read
     shutil.copytree(data, tmp_path / "copy")
     batches = read_batches(open_dataset(tmp_path / "copy")["train"], itertools.repeat(np.array([0])), CPU)
     next(batches)

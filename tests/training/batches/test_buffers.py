@@ -37,7 +37,7 @@ def test_nothing_is_read_into_memory_that_is_still_copied_from(
     monkeypatch.setattr(Split, "read", note)
     buffer = BatchBuffer(torch.device("cpu"))
     buffer.read(dataset["train"], np.arange(2))
-    buffer._copied = Copying()  # as a CUDA device leaves it
+    buffer._copied = Copying()  # as on a CUDA device
     buffer.read(dataset["train"], np.arange(2))
     assert happened == ["read", "waited", "read"]
 

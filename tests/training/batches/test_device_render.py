@@ -38,7 +38,7 @@ def assert_equal(batch: IntegerBatch, expected: Any) -> None:
 
 @pytest.fixture(scope="module")
 def everything(pictures: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory) -> Split:
-    """The train split of scenes with all that `generate` can do to them."""
+    """A train split of scenes that use all options of `generate`."""
     fg, bg = pictures
     out = tmp_path_factory.mktemp("everything")
     scenes = {"objects": (1, 3), "overlap": 1, "truncate": 0.5, "empty": 0.2, "shadow": 0.7, "harmonise": 0.8}
@@ -95,7 +95,7 @@ def a_split(bank: Bank, samples: np.ndarray, placements: np.ndarray) -> Any:
     seed=st.integers(0, 2**32), counts=st.lists(st.integers(0, 5), min_size=1, max_size=6), far=st.booleans()
 )
 def test_any_tables_are_equal_to_the_bit(seed: int, counts: list[int], far: bool) -> None:
-    """Sprites of any size, anywhere (wholly beside the canvas too), of any gain and opacity."""
+    """Sprites of any size, gain and opacity, at any position, also completely outside the canvas."""
     rng = np.random.default_rng(seed)
     sizes = rng.integers(1, 8, (4, 2)).astype(np.uint16)
     sprites = rng.integers(0, 256, (4, 7, 7, 4), np.uint8)

@@ -8,7 +8,7 @@ from training.target import AlphaTarget
 
 
 def batch(depth: list[list[int]], mask: list[list[int]] | None = None, grey: int = 0) -> IntegerBatch:
-    """One sample of the shape of `depth`."""
+    """One sample with the shape of `depth`."""
     values = torch.from_numpy(np.array([depth], np.uint16).view(np.int16))
     picture = torch.full((*values.shape, 3), grey, dtype=torch.uint8)
     masks = torch.tensor([mask], dtype=torch.uint8) if mask else torch.zeros_like(values, dtype=torch.uint8)
@@ -16,7 +16,7 @@ def batch(depth: list[list[int]], mask: list[list[int]] | None = None, grey: int
 
 
 def test_pictures_span_minus_one_to_one() -> None:
-    # 51 / 127.5 - 1 = 0.4 - 1
+    # 51 / 127.5 - 1 = -0.6
     pixels = torch.tensor([[[[0, 51, 255]]]], dtype=torch.uint8)
     assert to_network(pixels, (1, 1)).flatten().tolist() == pytest.approx([-1, -0.6, 1])
 
@@ -54,7 +54,7 @@ def test_halved_depth_holds_no_new_value_and_unknown_does_not_spread() -> None:
     truth = prepare(batch(depth.tolist()), AlphaTarget(), 4).truth
     assert truth.depth.shape == truth.known.shape == (1, 1, 4, 4)
     values = torch.where(truth.known, (truth.depth * 65534).round() + 1, 0)
-    # Nearest: the pixel right below and right of each new pixel's centre.
+    # Nearest neighbour: the pixel to the lower right of each new pixel's centre.
     assert values[0, 0].tolist() == depth[1::2, 1::2].tolist()
 
 

@@ -56,7 +56,7 @@ def test_loader_workers_read_the_same(
         samples, 5, shuffle=True, num_workers=workers, multiprocessing_context=method, generator=order
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # a fork beside threads
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns about a fork while threads run
         batches = list(loader)
     assert batches[0]["input"].shape == (5, 6, 24, 32) and batches[0]["known"].dtype == torch.bool
     found = torch.cat([batch["input"] for batch in batches])

@@ -35,11 +35,11 @@ def test_too_few_samples_have_no_interval() -> None:
 
 
 def test_samples_keep_their_weights_when_drawn_anew() -> None:
-    # 3 values whose squares have mean 4, and 1 value whose square is 16: sqrt((12 + 16) / 4).
+    # 3 values with a mean square of 4, and 1 value with a square of 16: sqrt((12 + 16) / 4).
     squares, weights = np.array([4.0, 16.0, math.nan]), np.array([3.0, 1.0, 0.0])
     found = estimate(squares, weights, statistic=root_of_weighted_mean)
     assert found.value == pytest.approx(7**0.5) and found.samples == 2
-    # Both the one or both the other are drawn one time in four.
+    # In a quarter of the draws, both are the first sample; in another quarter, both are the second.
     assert (found.low, found.high) == pytest.approx((2, 4))
 
 

@@ -7,7 +7,7 @@ from training.evaluation.careless_camera import perturb_backgrounds
 
 
 def backgrounds(count: int) -> torch.Tensor:
-    """Of whole levels from 0 to 229, which 1.1 times as bright still fit."""
+    """Backgrounds with whole levels from 0 to 229. Even 1.1 times as bright, they stay below 255."""
     levels = torch.randint(0, 230, (count, 3, 12, 16), generator=torch.Generator().manual_seed(0))
     return levels / 127.5 - 1
 

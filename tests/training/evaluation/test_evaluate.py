@@ -1,4 +1,4 @@
-"""A network whose answers are known on three pictures of 8 x 8, measured by hand."""
+"""A network with known answers for three pictures of 8 x 8; all measures are calculated by hand."""
 
 import json
 import math
@@ -24,9 +24,9 @@ NAMES = ["hall.jpg", "lawn.jpg", "unused.jpg"]
 
 
 class Drawn:
-    """Three samples: found wholly, found half, and empty but for a flicker, on black backgrounds.
+    """Three samples on black backgrounds: an object that is found, one that is half found, and a faint pixel.
 
-    Their depth is half 0 and half 1; unknown; 1 over half the picture and unknown else.
+    Depth of the first: half 0 and half 1; of the second: unknown; of the third: half 1 and half unknown.
     """
 
     size = (8, 8)
@@ -51,7 +51,7 @@ class Drawn:
 
 
 def see(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
-    """Differences from 8 levels on; all of the picture without a background; depth one half."""
+    """A network: the mask is where the background differs by 8 levels or more; all of it without one."""
     found = torch.ones_like(fg_bg[:, :1], dtype=torch.bool)
     if bg is not None:
         found = (fg_bg - bg).abs().amax(dim=1, keepdim=True) * 127.5 > 7.5
@@ -81,13 +81,13 @@ def test_the_perturbed_background_is_what_the_network_gets() -> None:
     measured(look)
     clean, perturbed, absent = given
     assert absent is None and clean is not None and (clean == -1).all()
-    # Noise on black, of which half is cut off, after JPEG.
+    # Noise on black (the negative half is clipped), then JPEG.
     assert perturbed is not None and 0.5 < ((perturbed + 1) * 127.5).mean() < 4
 
 
 def test_backgrounds_are_perturbed_before_they_are_scaled(monkeypatch: pytest.MonkeyPatch) -> None:
     def stripe(bg: torch.Tensor, rows: np.ndarray) -> torch.Tensor:
-        """One white row of those that the dataset has."""
+        """Make one row white, at the dataset's size."""
         assert bg.shape == (3, 3, 8, 8) and rows.tolist() == [0, 1, 2]
         striped = bg.clone()
         striped[:, :, 2] = 1
@@ -108,7 +108,7 @@ def test_where_memory_runs_out_batches_are_halved_and_the_numbers_are_the_same(e
     sizes: list[int] = []
 
     def cramped(bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
-        """Runs out in the second condition, when numbers of the first are there already."""
+        """Out of memory in the third condition, when there are results of the first two already."""
         sizes.append(len(fg_bg))
         if len(fg_bg) > 1 and bg is None:
             raise error
@@ -134,7 +134,7 @@ def test_a_sample_that_does_not_fit_is_one_error_and_others_pass() -> None:
 
 def test_the_best_threshold_by_hand() -> None:
     baseline = measured().thresholds["clean"]
-    # Up to 5 the flicker is taken for an object, above 10 half of the second one is lost.
+    # A threshold up to 5 takes the faint pixel for an object; above 10, half of the second object is lost.
     assert baseline.threshold == 6
     assert baseline.iou == pytest.approx([1, 0.5, 1])
     assert set(measured().thresholds) == {"clean", "perturbed"}
@@ -146,7 +146,7 @@ def test_depth_by_hand() -> None:
     assert evaluation.network["clean"]["depth_rmse"] == pytest.approx([0.5, math.nan, 0.5], nan_ok=True)
     assert evaluation.constant is not None and evaluation.bg_depth is not None
     assert evaluation.constant.depth == pytest.approx(64 / 96)
-    # Errors of 2/3 and 1/3 in halves of the first, 1/3 in the last.
+    # Errors: 2/3 and 1/3 in the halves of the first sample, 1/3 in the last one.
     expected = [(5 / 18) ** 0.5, math.nan, 1 / 3]
     assert evaluation.constant.rmse == pytest.approx(expected, nan_ok=True)
     assert evaluation.bg_depth["depth_rmse"] == pytest.approx([0.5**0.5, math.nan, 0], nan_ok=True)
@@ -170,10 +170,10 @@ def test_the_document() -> None:
     baselines = document["baselines"]
     assert baselines["threshold"]["clean"]["threshold"] == 6
     assert baselines["constant_depth"]["depth_rmse_pixels"]["mean"] == round((2 / 9) ** 0.5, 6)
-    # All pixels of the first that are 0 are wrong by 1: 32 of 96.
+    # The pixels of the first sample with depth 0 are wrong by 1: 32 of 96.
     assert baselines["bg_depth"]["depth_rmse_pixels"]["mean"] == round((1 / 3) ** 0.5, 6)
     sizes = {name: group["samples"] for name, group in document["by_size"].items()}
-    assert sizes == {"none": 1, "small": 0, "medium": 0, "large": 2}  # 16 / 64 and 8 / 64
+    assert sizes == {"none": 1, "small": 0, "medium": 0, "large": 2}  # their shares are 16 / 64 and 8 / 64
     assert document["by_size"]["large"]["iou"]["clean"]["mean"] == 0.75
     assert document["by_size"]["small"]["iou"]["clean"]["mean"] is None
     hall, lawn = (document["by_background"][name] for name in ("hall.jpg", "lawn.jpg"))

@@ -12,7 +12,7 @@ ALL = pytest.mark.parametrize("loss", CLASS_LOSSES.values(), ids=CLASS_LOSSES)
 
 
 def logits_and_labels(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits (3, 4, 5, 6) of 4 classes and labels, a sixth ignored; the last sample lacks class 3."""
+    """Logits (3, 4, 5, 6) of 4 classes, and labels (a sixth is ignored). The last sample lacks class 3."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 4, (3, 5, 6))
     labels[2][labels[2] == 3] = 0
@@ -21,7 +21,7 @@ def logits_and_labels(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    """Over the first axis."""
+    """Softmax over the first axis."""
     powers = np.exp(logits)
     shares: np.ndarray = powers / powers.sum(axis=0)
     return shares
@@ -37,7 +37,7 @@ def cross_entropy_by_hand(logits: np.ndarray, labels: np.ndarray, focus: float) 
 
 
 def overlaps_by_hand(logits: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Losses of Dice and of intersection over union."""
+    """The Dice loss and the IoU loss."""
     dice, iou = [], []
     for scores, truth in zip(logits, labels, strict=True):
         for number, p in enumerate(softmax(scores)):
@@ -93,7 +93,7 @@ def test_a_right_answer_costs_nothing_and_a_wrong_one_much(loss: ClassLoss) -> N
 
 
 def test_one_class_everywhere_and_the_others_absent() -> None:
-    # Two classes, 4 pixels of class 0. Found: 0 for both. Missed: 1 - 1 / 5 for both.
+    # Two classes, 4 pixels of class 0. All right: 0 for both. All wrong: 1 - 1 / 5 for both.
     labels, sure = torch.zeros(1, 2, 2, dtype=torch.int64), torch.zeros(1, 2, 2, 2)
     sure[:, 0] = 40
     assert float(class_dice_loss(sure, labels)) == pytest.approx(0, abs=1e-6)
@@ -101,7 +101,7 @@ def test_one_class_everywhere_and_the_others_absent() -> None:
 
 
 def test_a_rare_class_weighs_like_a_frequent_one_in_dice_and_by_its_pixels_in_cross_entropy() -> None:
-    # 1 of 100 pixels is of class 1, and all are taken for class 0.
+    # 1 of 100 pixels has class 1, but class 0 is predicted everywhere.
     labels, sure = torch.zeros(1, 10, 10, dtype=torch.int64), torch.zeros(1, 2, 10, 10)
     labels[0, 0, 0], sure[:, 0] = 1, 20.0
     expected = ((1 - (2 * 99 + 1) / (99 + 100 + 1)) + (1 - 1 / (1 + 1))) / 2

@@ -113,7 +113,7 @@ def test_errors_follow_their_formulas(seed: int) -> None:
 
 
 def slopes_by_hand(values: np.ndarray) -> np.ndarray:
-    """Sobel's slopes in x and y (2, H, W), an eighth of the kernel's sums, borders repeated."""
+    """Sobel slopes in x and y (2, H, W): the kernel is divided by 8, borders are repeated."""
     height, width = values.shape
     kernel, padded = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8, np.pad(values, 1, mode="edge")
     slopes = np.zeros((2, height, width))
@@ -143,11 +143,11 @@ def test_the_error_of_edges_follows_its_formula(seed: int) -> None:
 
 
 def test_edges_by_hand() -> None:
-    # A ramp of 0.1 a pixel in x against none: inside 0.1, half of it at both ends.
+    # A ramp of 0.1 per pixel in x, and a flat truth: the slope is 0.1 inside and half of it at both ends.
     ramp = (torch.arange(4.0) / 10).expand(1, 1, 4, 4)
     flat, known = torch.zeros(1, 1, 4, 4), torch.ones(1, 1, 4, 4) > 0
     assert float(edge_loss(ramp, flat, known)) == pytest.approx((0.05 + 0.1 + 0.1 + 0.05) / 4)
-    # Depth off by the same everywhere has the edges right.
+    # A constant error of depth does not change the edges.
     assert float(edge_loss(flat + 0.5, flat, known)) == 0
 
 
@@ -173,7 +173,7 @@ def test_the_nearest_for_the_farthest_costs_all_there_is(name: str) -> None:
 def test_edges_turned_round_cost_most() -> None:
     stripes = torch.tensor([0.0, 0.0, 1.0, 1.0]).repeat(2).expand(1, 1, 8, 8)
     known = torch.ones(1, 1, 8, 8) > 0
-    # Truth and prediction slope by 1/2 a pixel, against each other, at 6 of 8 columns.
+    # Truth and prediction have slopes of 1/2 per pixel with opposite signs, in 6 of 8 columns.
     assert float(edge_loss(1 - stripes, stripes, known)) == pytest.approx(6 / 8)
 
 

@@ -31,7 +31,7 @@ def rand(*shape: int, seed: int = 0) -> torch.Tensor:
 
 
 def logits_and_mask(seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Random logits (2, 1, 4, 5), and masks of which some are soft, some hard and some empty."""
+    """Random logits (2, 1, 4, 5), and masks: some are soft, some hard, some empty."""
     rng = np.random.default_rng(seed)
     mask = rng.random((2, 1, 4, 5))
     if rng.random() < 0.5:
@@ -44,7 +44,7 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def check(loss: MaskLoss, seed: int, by_hand: Callable[[np.ndarray, np.ndarray], float]) -> None:
-    """Compare a loss with the mean over samples of what `by_hand` says of probabilities and mask."""
+    """Compare a loss with the mean over samples of `by_hand(probabilities, mask)`."""
     logits, mask = logits_and_mask(seed)
     expected = np.mean([by_hand(p, m) for p, m in zip(sigmoid(logits), mask, strict=True)])
     found = loss(torch.from_numpy(logits), torch.from_numpy(mask))

@@ -19,7 +19,7 @@ def product(one: torch.Tensor, other: torch.Tensor) -> torch.Tensor:
     ],
 )
 def test_halves_are_raised_and_autocast_is_off(given: torch.dtype, found: torch.dtype) -> None:
-    # 257 needs 9 bits, one more than bfloat16 keeps.
+    # 257 needs 9 bits, one more than bfloat16 has.
     one, other = torch.tensor([[16.0, 1.0]], dtype=given), torch.tensor([[16.0], [1.0]], dtype=given)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         for result in (product(one, other), product(one, other=other)):

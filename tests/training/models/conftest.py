@@ -20,7 +20,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 @pytest.fixture(params=KINDS)
 def make(request: pytest.FixtureRequest) -> Make:
-    """Builds a small network of one kind after another; fields of Architecture over its own."""
+    """A function that builds a small network of each kind; arguments replace fields of its Architecture."""
 
     def build(**fields: Any) -> Network:
         torch.manual_seed(0)

@@ -16,7 +16,7 @@ WIDTHS = (4, 4, 4, 8, 8)
 
 @pytest.fixture(scope="module")
 def rgb() -> nn.Module:
-    """torchvision's whole ResNet-18, classifier and all, with weights and statistics of its own."""
+    """The complete ResNet-18 of torchvision, with its classifier, random weights and batch statistics."""
     torch.manual_seed(3)
     network = resnet18(weights=None)
     network(torch.rand(4, 3, 32, 32))
@@ -45,7 +45,7 @@ def test_two_equal_pictures_give_what_one_gave(rgb: Any, file: Path) -> None:
     assert torch.allclose(encoder.conv1(torch.cat([picture, picture], dim=1)), stem, atol=1e-5)
     mixed = encoder.conv1(torch.cat([other, picture], dim=1))
     assert torch.allclose(mixed, (stem + rgb.conv1(other)) / 2, atol=1e-5)
-    # And so through the whole encoder.
+    # The same is true at the end of the encoder.
     deepest = rgb.layer4(rgb.layer3(rgb.layer2(rgb.layer1(rgb.maxpool(rgb.bn1(stem).relu())))))
     assert torch.allclose(encoder(torch.cat([picture, picture], dim=1))[-1], deepest, atol=1e-4)
 

@@ -38,7 +38,7 @@ def test_as_many_widths_as_the_encoder_halves() -> None:
 
 
 def test_the_encoder_keeps_its_size_and_gets_no_weights_it_never_uses() -> None:
-    # A ResNet-18 has 11,689,512 weights, 512 * 1000 + 1000 of them its classifier's; three more inputs here.
+    # ResNet-18 has 11,689,512 weights, 512 * 1000 + 1000 of them in the classifier. Here: 3 more inputs.
     encoder = EncoderUNet("resnet18", WIDTHS).encoder
     assert sum(weight.numel() for weight in encoder.parameters()) == 11_689_512 - 513_000 + 3 * 64 * 49
     network = EncoderUNet("efficientnet-b0", WIDTHS)

@@ -1,4 +1,4 @@
-"""What every network keeps to."""
+"""Rules that every network follows."""
 
 from collections.abc import Callable
 

@@ -14,7 +14,7 @@ def test_layers_come_as_they_are_called_with_shapes_and_parameters() -> None:
         ("mask_head", (1, 16, 16), 5),
         ("depth_head", (1, 16, 16), 5),
     ]
-    # Every weight of a convolution is used once for each position it is laid on.
+    # A convolution uses each of its weights once per output position.
     multiplications = 256 * 6 * 4 * 9 + 64 * 4 * 8 * 9 + 64 * 8 * 4 * 16 + 2 * 256 * 4
     assert summary.flops == 2 * multiplications
 

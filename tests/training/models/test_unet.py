@@ -8,7 +8,7 @@ from training.models import Prediction, UNet
 
 @pytest.fixture(scope="module")
 def network() -> UNet:
-    """Stride 4, with batch statistics that are not those of fresh weights."""
+    """A network of stride 4 whose batch statistics have changed from their initial values."""
     torch.manual_seed(0)
     network = UNet((4, 6, 8))
     for _ in range(3):
@@ -103,8 +103,8 @@ def test_every_weight_gets_a_gradient() -> None:
 def test_the_original_widths_give_31_million_parameters() -> None:
     with torch.device("meta"):
         network = UNet((64, 128, 256, 512, 1024))
-    # The U-Net of one input channel and one class has 31,030,593 weights with biases on its 18 convolutions
-    # of 3 x 3 and without normalisation. Instead of 5,888 biases here are twice as many weights of
-    # normalisation; five more inputs are 5 * 64 * 9 weights; the depth head is 64 + 1.
+    # A U-Net of one input channel and one class has 31,030,593 weights, with biases in its 18 convolutions
+    # of 3 x 3 and without normalisation. Ours has 2 * 5,888 weights of normalisation instead of 5,888
+    # biases, 5 more inputs (5 * 64 * 9 weights), and the depth head (64 + 1).
     assert sum(weight.numel() for weight in network.parameters()) == 31_030_593 + 5_888 + 2_880 + 65
     assert network.stride == 16

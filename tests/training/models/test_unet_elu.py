@@ -7,9 +7,9 @@ from training.models import UNetELU
 def test_the_weights_are_those_worked_out_by_hand() -> None:
     network = UNetELU((4, 8))
     stem = 6 * 4 * 9
-    first = (2 * 4 + 4 * 4 * 9) + (2 * 4 + 4 * 4 * 9)  # a norm has two weights a channel
+    first = (2 * 4 + 4 * 4 * 9) + (2 * 4 + 4 * 4 * 9)  # normalisation has two weights per channel
     second = (2 * 4 + 4 * 8 * 9) + (2 * 8 + 8 * 8 * 9)
-    back = (2 * 12 + 12 * 4 * 9) + (2 * 4 + 4 * 4 * 9)  # upsampled 8 beside 4
+    back = (2 * 12 + 12 * 4 * 9) + (2 * 4 + 4 * 4 * 9)  # 8 upsampled channels and 4 from the encoder
     heads = 2 * 4 + 2 * (4 + 1)
     assert sum(weight.numel() for weight in network.parameters()) == stem + first + second + back + heads
 

@@ -13,9 +13,9 @@ def network(value: float) -> nn.Module:
 @pytest.mark.parametrize(
     ("decay", "step", "expected"),
     [
-        (0.0, 100, 1.0),  # nothing is averaged
-        (0.9, 10, 1 / (1 + 9 / 5)),  # early: the last fifth of all steps counts
-        (0.9, 10_000, 0.1),  # later: the decay asked for
+        (0.0, 100, 1.0),  # no averaging
+        (0.9, 10, 1 / (1 + 9 / 5)),  # early: an average over the last fifth of all steps
+        (0.9, 10_000, 0.1),  # later: the decay that was asked for
     ],
 )
 def test_the_average_moves_towards_the_weights(decay: float, step: int, expected: float) -> None:

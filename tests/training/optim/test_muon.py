@@ -12,7 +12,7 @@ from training.optim.muon import Muon, is_matrix
 def stepped(
     weight: torch.Tensor, gradient: torch.Tensor, lr: float = 0.1, decay: float = 0.0
 ) -> torch.Tensor:
-    """The change of a weight by a first step."""
+    """The change of a weight in the first step."""
     parameter = nn.Parameter(weight.clone())
     parameter.grad = gradient
     Muon([parameter], lr, decay).step()
@@ -20,7 +20,7 @@ def stepped(
 
 
 def test_a_step_goes_equally_far_in_every_direction() -> None:
-    """Against U V of the gradient's U S V, whatever S, as far as AdamW goes: 0.2 in the root mean square."""
+    """For a gradient U S V, the step is along U V for any S. Its root mean square is AdamW's: 0.2."""
     generator = torch.Generator().manual_seed(0)
     left, _, right = torch.linalg.svd(torch.randn(8, 18, generator=generator), full_matrices=False)
     strengths = torch.logspace(0, -1.5, 8)
@@ -45,7 +45,7 @@ def test_weights_decay_apart_from_gradients() -> None:
 
 
 def test_what_is_no_matrix_takes_adamw() -> None:
-    """Vectors and heads of one channel, through several steps, beside torch's own."""
+    """Vectors and heads of one channel: several steps equal those of torch's AdamW."""
     shapes = [(5,), (1, 4, 1, 1), (6, 1, 3, 3)]
     ours = [nn.Parameter(torch.ones(shape)) for shape in shapes]
     theirs = copy.deepcopy(ours)
@@ -62,7 +62,7 @@ def test_what_is_no_matrix_takes_adamw() -> None:
 
 
 def test_momentum_remembers_earlier_gradients() -> None:
-    """A gradient that turns round does not turn the step at once; weights without one stay as they are."""
+    """A reversed gradient does not reverse the step at once. Weights without a gradient do not change."""
     gradient = torch.eye(4)
     weight, still = nn.Parameter(torch.zeros(4, 4)), nn.Parameter(torch.ones(4, 4))
     optimizer = Muon([weight, still], 0.1, 0.5)

@@ -18,7 +18,7 @@ def test_one_cycle_is_that_of_torch() -> None:
     steps = 201
     theirs = OneCycleLR(optimizer, 0.5, total_steps=steps, cycle_momentum=False)
     for step in range(steps):
-        # Theirs turns at the step before 0.3 * 201 = 60.3, ours at 0.3 of the way.
+        # In torch the peak is at the step before 0.3 * 201 = 60.3, in ours at exactly 0.3.
         assert 0.5 * one_cycle(step / (steps - 1)) == pytest.approx(theirs.get_last_lr()[0], abs=0.01)
         optimizer.step()
         if step < steps - 1:

@@ -13,7 +13,7 @@ from training.process.waiting import awaited, waiting_for_others
 
 @pytest.fixture
 def exchange(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What Fabric sets before it waits."""
+    """The environment variables that Fabric sets before it waits."""
     monkeypatch.setenv("MASTER_ADDR", "10.0.0.1")
     monkeypatch.setenv("MASTER_PORT", "29500")
     for name in ("NODE_RANK", "GROUP_RANK", "LOCAL_RANK"):

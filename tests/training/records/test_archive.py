@@ -28,7 +28,7 @@ def saved(content: Any) -> bytes:
 
 
 def rewritten(change: Callable[[bytes], bytes], compression: int = zipfile.ZIP_STORED) -> bytes:
-    """The archive with another pickle, and right CRCs."""
+    """An archive with a changed pickle and correct CRCs."""
     out = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(saved({"a": torch.arange(4.0)}))) as source,
@@ -51,7 +51,7 @@ def test_what_was_saved_comes_back(path: Path, differences: Differences) -> None
 
 
 def test_every_flipped_byte_is_refused_or_harmless(path: Path, differences: Differences) -> None:
-    """Harmless are the padding between records, and what an archive says twice or nobody reads."""
+    """Changes are harmless in the padding between records, in repeated fields and in unused fields."""
     whole, draw, refused = path.read_bytes(), random.Random(7), 0
     for _ in range(600):
         content = bytearray(whole)
@@ -95,7 +95,7 @@ def test_a_tensor_is_no_larger_than_what_is_stored_of_it(path: Path) -> None:
     assert torch.load(path, weights_only=True)["a"].numel() == 2**20, "torch takes it"
     with pytest.raises(ArchiveError, match="larger than what is stored"):
         read_archive(path)
-    # As many numbers as the tensor claims, in a record of four.
+    # The tensor claims 2 ** 20 numbers, but its record has only four.
     path.write_bytes(rewritten(lambda pickle: pickle.replace(b"K\x04", b"J\0\0\x10\0")))
     with pytest.raises(ArchiveError):
         read_archive(path)

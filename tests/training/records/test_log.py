@@ -28,7 +28,7 @@ def scalars(folder: Path, name: str) -> list[tuple[int, float]]:
 
 
 def samples(count: int, height: int = 2, width: int = 3) -> tuple[Prepared, Prediction]:
-    """Samples of one grey each: bg 0.1, fg_bg 0.2, mask 0.4 and predicted 0.6, depth 0.8 and predicted 1."""
+    """Uniform samples: bg 0.1, fg_bg 0.2, mask 0.4 (predicted 0.6), depth 0.8 (predicted 1)."""
     plain = torch.ones(count, 1, height, width)
     truth = Truth(0.4 * plain, 0.8 * plain, plain > 0)
     colour = plain.expand(-1, 3, -1, -1)
@@ -67,7 +67,7 @@ def test_a_resumed_log_drops_what_came_after_its_checkpoint(tmp_path: Path) -> N
     for epoch, loss in ((1, 0.5), (2, 0.4), (3, 0.3)):
         log.epoch(4 * epoch, {"epoch": epoch, "val_loss": loss})
     log.close()
-    # TensorBoard reads by name, which holds the second it was made in.
+    # TensorBoard reads files in the order of their names, which contain the time in seconds.
     (events,) = tmp_path.glob("events.out.tfevents.*")
     events.rename(tmp_path / "events.out.tfevents.0000000001.earlier")
     log = RunLog(tmp_path, epoch=1, step=4)

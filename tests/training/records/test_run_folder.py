@@ -24,7 +24,7 @@ def out(tmp_path: Path) -> Path:
 
 
 def of_a_run(out: Path) -> None:
-    """Files as a run leaves them, as far as they are known by."""
+    """Write the files of a run, with just enough content to be recognised."""
     for name in ("last.pt", "best.pt"):
         (out / name).write_bytes(b"PK\x03\x04" + bytes(60) + b"formatX\x0f\0\0\0fgbg-checkpoint" + bytes(99))
     config = {"data": "data/shards", "stages": [], "widths": [4, 8], "lr": 0.1, "seed": 0}
@@ -92,7 +92,7 @@ def test_removing_a_run_leaves_what_others_put_there(out: Path) -> None:
         (out / name).write_text("mine")
     remove_run(out)
     left = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
-    assert left == {*kept, "config.json"}  # which the next run writes again
+    assert left == {*kept, "config.json"}  # the next run replaces config.json
 
 
 def test_a_plot_is_known_by_its_maker(out: Path) -> None:

@@ -24,10 +24,10 @@ def config(small: Fields, **fields: Any) -> TrainConfig:
 @pytest.mark.parametrize(
     ("rates", "expected"),
     [
-        ({4: 100, 8: 180, 16: 200, 32: 205, 64: 400}, 16),  # 32 is not worth it
+        ({4: 100, 8: 180, 16: 200, 32: 205, 64: 400}, 16),  # 32 is hardly faster
         ({4: 100, 8: 90}, 4),
         ({4: 100, 8: 200, 16: None}, 8),  # too little memory
-        ({4: 1, 8: 2, 16: 4, 32: 8, 64: 16, 128: 32}, 128),  # no more samples than 144
+        ({4: 1, 8: 2, 16: 4, 32: 8, 64: 16, 128: 32}, 128),  # the dataset has only 144 samples
     ],
 )
 def test_the_batch_is_doubled_as_long_as_that_is_faster(
@@ -57,7 +57,7 @@ def test_the_batch_is_doubled_as_long_as_that_is_faster(
 def test_of_several_processes_the_first_alone_tries_sizes(
     dataset: Dataset, small: Fields, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each by its own clock would try other sizes, and wait for the others forever."""
+    """With clocks of their own, processes could try different sizes and wait for each other forever."""
 
     def rate(config: TrainConfig, fabric: Fabric, dataset: Dataset, size: int, res: int) -> float:
         assert fabric.world_size == 1

@@ -28,11 +28,11 @@ def config(small: Fields, **fields: Any) -> TrainConfig:
 def test_a_range_test_finds_a_rate_at_which_the_loss_falls(
     dataset: Dataset, small: Fields, fabric: Fabric
 ) -> None:
-    # At these rates Muon never loses a network as small as this one.
+    # With Muon, such a small network would not diverge at these rates.
     asked = config(small, lr="auto", optimizer="adamw")
     found = find_lr(asked, fabric, dataset)
     assert np.all(np.diff(found.rates) > 0) and len(found.rates) == len(found.losses)
-    # At the rates of the beginning nothing happens, at those of the end the network is lost.
+    # At the first rates nothing happens; at the last rates the network diverges.
     assert 1e-5 < found.suggested < found.rates[found.losses.argmin()]
     assert found.losses.min() < 0.95 * found.losses[0]
     again = find_lr(asked, fabric, dataset)
