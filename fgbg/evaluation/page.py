@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fgbg.evaluation.samples import FALSE_ALARM, FULL_DEPTH_ERROR, MISSED, ShownSample
+from fgbg.evaluation.samples import FALSE_ALARM, FULL_DEPTH_ERROR, MISSED, OVERLAP, ShownSample
 from fgbg.evaluation.tables import facts, tables, warnings
 from fgbg.evaluation.verdict import verdict
 from fgbg.pages.parts import page_image
@@ -33,6 +33,7 @@ def make_report(figures: dict[str, Any], samples: Mapping[str, Sequence[ShownSam
         level=f"{figures['interval']['level']:.0%}",
         tables=tables(figures),
         sections=[_section(condition, shown) for condition, shown in samples.items()],
+        overlap=f"rgb{OVERLAP}",
         missed=f"rgb{MISSED}",
         false_alarm=f"rgb{FALSE_ALARM}",
         full_error=FULL_DEPTH_ERROR,

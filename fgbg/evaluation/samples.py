@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fgbg.evaluation.evaluate import Measurement
 from fgbg.predictor import Predictor
+from generator.format.pixels import OPAQUE
 from generator.look.colours import colour_shares, depth_scale
 from generator.look.contact_sheet import (
     DEPTH_KEY,
@@ -32,8 +33,8 @@ EACH = 3
 FULL_DEPTH_ERROR = 0.25
 """Depth errors of this size and larger have the brightest colour."""
 
-MISSED, FALSE_ALARM = (240, 80, 40), (40, 120, 250)
-"""RGB of errors of the mask."""
+OVERLAP, MISSED, FALSE_ALARM = (60, 180, 75), (40, 120, 250), (235, 60, 45)
+"""RGB of a mask compared with the truth: in both, only in the truth, only in the prediction."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ class ShownSample:
 def shown_samples(measured: Measurement, condition: Condition) -> list[ShownSample]:
     """The worst, median and best samples by IoU, from worst to best.
 
-    Each shows the background that was given, fg_bg, the true mask, the predicted mask and its errors (missed
-    orange, false alarms blue, over the picture in grey). Where the network has a depth head, also the true
-    depth, the predicted depth and its error (black where the depth is unknown).
+    Each shows the background that was given, fg_bg, the true mask, the predicted mask and both compared (in
+    both green, missed blue, false alarms red, over the picture in grey). Where the network has a depth head,
+    also the true depth, the predicted depth and its error (black where the depth is unknown).
 
     Args:
         measured: the evaluation.
@@ -89,8 +90,9 @@ def draw_samples(samples: Sequence[ShownSample]) -> np.ndarray:
         for sample in samples
     ]
     legend = [
-        colour_key(MISSED, "mask errors: missed or wrong class"),
-        colour_key(FALSE_ALARM, "mask errors: false alarm"),
+        colour_key(OVERLAP, "masks compared: right"),
+        colour_key(MISSED, "missed, or wrong class"),
+        colour_key(FALSE_ALARM, "false alarm"),
     ]
     if "true depth" in titles:
         legend += [DEPTH_KEY, Key(depth_scale(), f"depth error, from 0 to {FULL_DEPTH_ERROR} or more")]
@@ -147,7 +149,7 @@ def _line(
         "fg_bg": picture,
         "true mask": target.picture(truth),
         "predicted mask": target.picture(answer),
-        "mask errors": mask_errors(picture, *target.mistakes(answer, truth)),
+        "masks compared": compared_masks(picture, target, answer, truth),
     }
     if prediction.depth is not None:
         depth, known = (_plane(part[place]) for part in (batch.truth.depth, batch.truth.known))
@@ -159,10 +161,25 @@ def _line(
     return line
 
 
-def mask_errors(picture: np.ndarray, missed: np.ndarray, false: np.ndarray) -> np.ndarray:
-    """A picture (h, w, 3) uint8 in pale grey, with colours where a mask is wrong: (h, w) bool each."""
+def compared_masks(
+    picture: np.ndarray, target: Target, predicted: np.ndarray, truth: np.ndarray
+) -> np.ndarray:
+    """The picture in pale grey, with colours for the object and for errors: (h, w, 3) uint8.
+
+    Objects that were found are green with the picture visible in them; errors cover the picture. With
+    classes, only errors have a colour, which is that of missed pixels.
+
+    Args:
+        picture: (h, w, 3) uint8.
+        target: the meaning of the masks.
+        predicted, truth: (h, w) uint8.
+    """
+    missed, false = target.mistakes(predicted, truth)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None].repeat(3, axis=2)
     shown: np.ndarray = grey // 2 + 96
+    if target.entry.kind == "alpha":
+        found = (truth >= OPAQUE) & ~missed
+        shown[found] = shown[found] // 3 + np.array(OVERLAP, np.uint8) // 3 * 2
     shown[missed] = MISSED
     shown[false] = FALSE_ALARM
     return shown

@@ -1,6 +1,8 @@
 import numpy as np
 
-from fgbg.evaluation.samples import extremes, mask_errors
+from fgbg.evaluation.samples import compared_masks, extremes
+from generator.format.manifest import ClassMask
+from training.target import AlphaTarget, ClassTarget
 
 
 def test_worst_median_and_best_from_worst_to_best() -> None:
@@ -21,9 +23,19 @@ def test_few_samples_are_shown_once() -> None:
     ]
 
 
-def test_errors_have_colours_and_the_rest_is_grey() -> None:
+def test_the_object_is_green_and_errors_are_blue_and_red() -> None:
     picture = np.full((1, 4, 3), (200, 100, 0), np.uint8)
-    predicted, actual = np.array([[True, True, False, False]]), np.array([[True, False, True, False]])
-    right, false, missed, nothing = mask_errors(picture, actual & ~predicted, predicted & ~actual)[0].tolist()
-    assert right == nothing and len(set(right)) == 1
-    assert false[2] > 200 > false[0] and missed[0] > 200 > missed[2]
+    predicted, actual = np.uint8([[255, 255, 0, 0]]), np.uint8([[200, 0, 255, 90]])
+    found, false, missed, nothing = compared_masks(picture, AlphaTarget(), predicted, actual)[0].astype(int)
+    assert found.argmax() == 1 and (found < 255).all() and found[1] > found[0] + 40
+    assert false.argmax() == 0 and false[0] > false[1] + 150
+    assert missed.argmax() == 2 and missed[2] > missed[1] + 100
+    assert len(set(nothing.tolist())) == 1
+
+
+def test_a_wrong_class_is_blue_and_ignored_pixels_are_right() -> None:
+    classes = ClassTarget(ClassMask(names=["a", "b"], colours=[[0, 0, 0], [9, 9, 9]]))
+    picture = np.zeros((1, 3, 3), np.uint8)
+    predicted, actual = np.uint8([[1, 1, 1]]), np.uint8([[1, 0, 255]])
+    right, wrong, ignored = compared_masks(picture, classes, predicted, actual)[0].astype(int)
+    assert wrong.argmax() == 2 and right.tolist() == ignored.tolist() == [96] * 3
