@@ -16,9 +16,11 @@ _COMMON = "Options of every command"
 
 
 class Option(click.Option):
-    """An option that stands under a heading in the help of its command."""
+    """An option that stands under a heading in the help of its command, which shows its default."""
 
     def __init__(self, *arguments: Any, section: str = "", **settings: Any) -> None:
+        if "default" in settings:
+            settings.setdefault("show_default", True)
         super().__init__(*arguments, **settings)
         self.section = section
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from fgbg.command_class import option
+from fgbg.command_class import Function, option
 from fgbg.value_types import FOLDER, PATH, CanvasSize, OneOf, Whole
 from generator.errors import UsageError
 
@@ -18,17 +18,8 @@ def is_given(ctx: click.Context, name: str) -> bool:
     return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
 
-data_option = option(
-    "--data",
-    type=FOLDER,
-    default=Path("data/shards"),
-    show_default=True,
-    help="Folder of the dataset.",
-)
-
-
-def takes_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a command take its dataset as the argument DATA or as --data; the function gets one `data`.
+def dataset_argument(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command that has the option --data take its dataset as the argument DATA too, as `data`.
 
     An argument replaces a --data of a TOML file.
 
@@ -37,13 +28,31 @@ def takes_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(function)
-    def with_dataset(*positional: Any, dataset: Path | None, data: Path, **others: Any) -> Any:
+    def with_dataset(*positional: Any, dataset: Path | None, data: Path | None, **others: Any) -> Any:
         if dataset is not None and dataset != data and is_given(click.get_current_context(), "data"):
             problem = f"is given twice, as {dataset} and as --data {data}"
             raise UsageError("the dataset", "", problem, "leave one of them out")
         return function(*positional, data=dataset or data, **others)
 
-    return click.argument("dataset", metavar="[DATA]", required=False, type=FOLDER)(data_option(with_dataset))
+    return click.argument("dataset", metavar="[DATA]", required=False, type=FOLDER)(with_dataset)
+
+
+def takes_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a command take its dataset as the argument DATA or as --data (default: data/shards)."""
+    data_option = option("--data", type=FOLDER, default=Path("data/shards"), help="Folder of the dataset.")
+    return dataset_argument(data_option(function))
+
+
+def subset_option(
+    default: str, about: str = "Split of the dataset to use."
+) -> Callable[[Function], Function]:
+    """The option --subset, with the split that a command uses by default."""
+    return option("--subset", type=OneOf(["train", "val", "test"]), default=default, help=about)
+
+
+def out_option(default: str, about: str = "Folder of the results.") -> Callable[[Function], Function]:
+    """The option --out, with the folder that a command uses by default."""
+    return option("--out", type=FOLDER, default=Path(default), help=about)
 
 
 overwrite_option = option("--overwrite", is_flag=True, help="Replace results that exist already.")
@@ -51,21 +60,12 @@ seed_option = option(
     "--seed",
     type=Whole(0, 2**63 - 1),
     default=0,
-    show_default=True,
     help="Seed of all randomness. The same seed gives the same result.",
-)
-subset_option = option(
-    "--subset",
-    type=OneOf(["train", "val", "test"]),
-    default="train",
-    show_default=True,
-    help="Split of the dataset to use.",
 )
 device_option = option(
     "--device",
     type=OneOf(["auto", "cpu", "cuda", "mps"]),
     default="auto",
-    show_default=True,
     help="Device that runs the network. 'auto' takes a GPU if there is one.",
 )
 checkpoint_option = option(
@@ -78,7 +78,6 @@ checkpoint_option = option(
 mirror_option = option(
     "--mirror/--no-mirror",
     default=True,
-    show_default=True,
     help="Also run the network on the mirrored picture and average both results: more accurate, half as"
     " fast.",
 )
@@ -86,24 +85,19 @@ workers_option = option(
     "--workers",
     type=Whole(1, 10_000, also="auto"),
     default="auto",
-    show_default=True,
     help="Number of processes. 'auto' chooses it by the CPU cores and the amount of work.",
 )
 fg_option = option(
     "--fg",
     type=FOLDER,
     default=Path("data/fg"),
-    show_default=True,
     help="Folder of foregrounds: cut-outs with transparency.",
 )
-bg_option = option(
-    "--bg", type=FOLDER, default=Path("data/bg"), show_default=True, help="Folder of backgrounds: photos."
-)
+bg_option = option("--bg", type=FOLDER, default=Path("data/bg"), help="Folder of backgrounds: photos.")
 size_option = option(
     "--size",
     type=CanvasSize(),
     default="192",
-    show_default=True,
     help="Size of the samples in pixels: one side, or width x height.",
 )
 fg_size_option = option(

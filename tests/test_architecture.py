@@ -92,6 +92,7 @@ ORDER = {
             "config_file",
             "command_class",
             "options",
+            "train_options",
             "pages",
         ),
         *("predictor", "evaluation", "comparison", "commands", "cli", "__main__"),

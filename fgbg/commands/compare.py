@@ -7,9 +7,9 @@ import click
 
 from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option
-from fgbg.options import device_option, is_given, overwrite_option
+from fgbg.options import device_option, is_given, out_option, overwrite_option, subset_option
 from fgbg.terminal import answer, note
-from fgbg.value_types import FILE, FOLDER, PATH, OneOf, Whole
+from fgbg.value_types import FILE, FOLDER, PATH, Whole
 
 if TYPE_CHECKING:
     from generator.splits import SplitName
@@ -25,18 +25,11 @@ _DATA = Path("data/shards")
     show_default=f"{_DATA.as_posix()} if it exists",
     help="Folder of the dataset whose samples the networks predict.",
 )
-@option(
-    "--subset",
-    type=OneOf(["train", "val", "test"]),
-    default="val",
-    show_default=True,
-    help="Split of the dataset to use.",
-)
+@subset_option("val")
 @option(
     "--pictures",
     type=Whole(1, 100),
     default=6,
-    show_default=True,
     help="Number of samples to predict. The first ones all have different backgrounds.",
 )
 @option(
@@ -48,9 +41,7 @@ _DATA = Path("data/shards")
     help="A picture to predict as well. Repeat the option for several.",
 )
 @option("--without-bg", is_flag=True, help="Predict the samples without their backgrounds.")
-@option(
-    "--out", type=FOLDER, default=Path("outputs/comparison"), show_default=True, help="Folder of the results."
-)
+@out_option("outputs/comparison")
 @overwrite_option
 @device_option
 @click.pass_context

@@ -5,39 +5,36 @@ from typing import TYPE_CHECKING
 
 from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option
-from fgbg.options import checkpoint_option, data_option, device_option, mirror_option, overwrite_option
+from fgbg.options import (
+    checkpoint_option,
+    device_option,
+    mirror_option,
+    out_option,
+    overwrite_option,
+    subset_option,
+    takes_dataset,
+)
 from fgbg.terminal import answer, say
-from fgbg.value_types import FOLDER, OneOf, Whole
+from fgbg.value_types import Whole
 
 if TYPE_CHECKING:
     from generator.splits import SplitName
 
 
 @fgbg_command("evaluate")
-@data_option
+@takes_dataset
 @checkpoint_option
-@option(
-    "--subset",
-    type=OneOf(["val", "test", "train"]),
-    default="val",
-    show_default=True,
-    help="Split of the dataset to measure on. 'train' shows only how well the network fits its training"
-    " data.",
+@subset_option(
+    "val",
+    "Split of the dataset to measure on. 'train' shows only how well the network fits its training data.",
 )
 @option(
     "--samples",
     type=Whole(1, also="all"),
     default="all",
-    show_default=True,
     help="Measure only this many samples: a random subset, always the same.",
 )
-@option(
-    "--out",
-    type=FOLDER,
-    default=Path("outputs/evaluation"),
-    show_default=True,
-    help="Folder of the results.",
-)
+@out_option("outputs/evaluation")
 @mirror_option
 @overwrite_option
 @device_option
@@ -53,9 +50,10 @@ def command(
 ) -> None:
     """Measure how good a network is.
 
-    Measures the network with a clean background, a perturbed one and none, and compares it with three methods
-    that need no training. Prints a table, and writes report.html, metrics.json, and a picture of the worst,
-    median and best samples in each condition (clean.png, perturbed.png, absent.png).
+    DATA is the folder of the dataset, the same as --data. The network is measured with a clean background, a
+    perturbed one and none, and compared with three methods that need no training. Prints a table, and writes
+    report.html, metrics.json, and a picture of the worst, median and best samples in each condition
+    (clean.png, perturbed.png, absent.png).
     """
     from training.records.run_files import find_checkpoint
 

@@ -1,17 +1,18 @@
 """`fgbg generate`."""
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import click
 
+from fgbg.command_class import Function, option, section
 from fgbg.command_class import command as fgbg_command
-from fgbg.command_class import option, section
 from fgbg.options import (
     bg_option,
     fg_option,
     fg_size_option,
     is_given,
+    out_option,
     overwrite_option,
     seed_option,
     size_option,
@@ -21,14 +22,17 @@ from fgbg.terminal import note, say
 from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, SplitShares, Text, Whole
 
 
+def _change_option(of: str) -> Callable[[Function], Function]:
+    about = f"Largest random change of {of}, up and down: 0 none, 1 full."
+    return option(f"--{of}", type=SHARE, default=0.0, help=about)
+
+
 @fgbg_command("generate")
 @section(
     "Folders",
     fg_option,
     bg_option,
-    option(
-        "--out", type=FOLDER, default=Path("data/shards"), show_default=True, help="Folder of the dataset."
-    ),
+    out_option("data/shards", "Folder of the dataset."),
     overwrite_option,
     option(
         "--skip-bad",
@@ -62,7 +66,6 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
         "--split",
         type=SplitShares(),
         default="80/10/10",
-        show_default=True,
         help="Shares of train, val and test. Foregrounds and backgrounds are divided, so that no split shares"
         " any with another. 'none' puts all in train.",
     ),
@@ -71,7 +74,7 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
 @section(
     "Look of the objects",
     fg_size_option,
-    option("--flip/--no-flip", default=True, show_default=True, help="Paste mirrored foregrounds too."),
+    option("--flip/--no-flip", default=True, help="Paste mirrored foregrounds too."),
     option(
         "--variants",
         type=Whole(1, 4096),
@@ -82,42 +85,21 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
         "--scale",
         type=Span(),
         default="1",
-        show_default=True,
         help="Range of random sizes, as factors of --fg-size, like 0.5-1 (at most 4).",
     ),
     option(
         "--rotate",
         type=Number(0, 180),
         default=0.0,
-        show_default=True,
         help="Largest random rotation in degrees, in both directions.",
     ),
-    option(
-        "--brightness",
-        type=SHARE,
-        default=0.0,
-        show_default=True,
-        help="Largest random change of brightness, up and down: 0 none, 1 full.",
-    ),
-    option(
-        "--contrast",
-        type=SHARE,
-        default=0.0,
-        show_default=True,
-        help="Largest random change of contrast, up and down: 0 none, 1 full.",
-    ),
-    option(
-        "--saturation",
-        type=SHARE,
-        default=0.0,
-        show_default=True,
-        help="Largest random change of saturation, up and down: 0 none, 1 full.",
-    ),
+    _change_option("brightness"),
+    _change_option("contrast"),
+    _change_option("saturation"),
     option(
         "--blend",
         type=OneOf(["alpha", "feather", "mixed"]),
         default="alpha",
-        show_default=True,
         help="Edges of objects. alpha: as in the cut-out; feather: softened inwards; mixed: both.",
     ),
 )
@@ -127,7 +109,6 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
         "--objects",
         type=Span(whole=True),
         default="1",
-        show_default=True,
         help="Number of objects in a sample, like 2 or 1-3 (at most 8). With more than one, samples have an"
         " instance map.",
     ),
@@ -135,41 +116,35 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
         "--overlap",
         type=SHARE,
         default=0.5,
-        show_default=True,
         help="Largest share of an object's box that another object may cover, 0 to 1.",
     ),
     option(
         "--truncate",
         type=Number(0, 0.9),
         default=0.0,
-        show_default=True,
         help="Largest share of an object that the border of the picture may cut off, 0 to 0.9.",
     ),
     option(
         "--empty",
         type=Number(0, 1, below=True),
         default=0.0,
-        show_default=True,
         help="Share of samples without any object, below 1.",
     ),
     option(
         "--shadow",
         type=SHARE,
         default=0.0,
-        show_default=True,
         help="Share of objects with a shadow on the ground, 0 to 1.",
     ),
     option(
         "--harmonise",
         type=SHARE,
         default=0.0,
-        show_default=True,
         help="Largest colour shift of an object towards its background's mean colour: 0 none, 1 full.",
     ),
     option(
         "--perspective/--no-perspective",
         default=False,
-        show_default=True,
         help="Make objects larger where the ground is nearer. Needs a range of --scale.",
     ),
 )
@@ -179,7 +154,6 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
         "--depth",
         type=Text("auto|files|plane|onnx:PATH|hf:MODEL", "auto, files, plane, onnx:PATH or hf:MODEL"),
         default="auto",
-        show_default=True,
         help="Source of the backgrounds' depth. files: NAME.depth.png (16-bit), .npy, .npz, .tif, .pfm or"
         " .exr beside each background; plane: a ground plane that comes nearer towards the bottom; auto:"
         " the file, or the plane if there is none; onnx, hf: a depth network, from an ONNX file or from"
@@ -189,7 +163,6 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
         "--depth-convention",
         type=OneOf(["auto", "inverse", "metric"]),
         default="auto",
-        show_default=True,
         help="Meaning of the numbers in depth files or from a network. inverse: larger is nearer; metric:"
         " larger is farther, in any unit; auto: inverse for files; for a network, what its settings say.",
     ),
@@ -197,7 +170,6 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
         "--depth-invalid",
         type=Numbers(),
         default="0",
-        show_default=True,
         help="Numbers in depth files that mean unknown, like 65535. 0 is always added; 'none' makes every"
         " number valid.",
     ),
@@ -205,7 +177,6 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
         "--depth-per",
         type=OneOf(["background", "composite"]),
         default="background",
-        show_default=True,
         help="Run the depth network once on each background, or on each finished sample.",
     ),
     option(
@@ -220,7 +191,6 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
     option(
         "--render/--no-render",
         default=True,
-        show_default=True,
         help="Store the pixels of the samples. --no-render stores only placements, about 40 bytes a sample,"
         " and pixels are made when the dataset is read.",
     ),
@@ -228,7 +198,6 @@ from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, 
         "--shard-samples",
         type=Whole(1, 2**20),
         default=1024,
-        show_default=True,
         help="Number of samples in one file (shard).",
     ),
     workers_option,

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 @fgbg_command("preview")
 @takes_dataset
-@subset_option
-@option("--count", type=Whole(1, 1000), default=16, show_default=True, help="Number of samples to show.")
-@option("--out", type=FILE, default=Path("outputs/preview.png"), show_default=True, help="PNG file to write.")
+@subset_option("train")
+@option("--count", type=Whole(1, 1000), default=16, help="Number of samples to show.")
+@option("--out", type=FILE, default=Path("outputs/preview.png"), help="PNG file to write.")
 @overwrite_option
 def command(data: Path, subset: "SplitName", count: int, out: Path, overwrite: bool) -> None:
     """Draw a contact sheet of a dataset.

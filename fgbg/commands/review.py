@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     "report",
     type=FILE,
     default=Path("outputs/review.csv"),
-    show_default=True,
     help="CSV file to write.",
 )
 @size_option

@@ -17,14 +17,12 @@ from fgbg.value_types import FOLDER, Whole
     "--count",
     type=Whole(1, 10_000),
     default=24,
-    show_default=True,
     help="Number of foregrounds, and of backgrounds.",
 )
 @option(
     "--size",
     type=Whole(32, 2048),
     default=192,
-    show_default=True,
     help="Side of the backgrounds in pixels. Foregrounds are half as large.",
 )
 @seed_option

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option
-from fgbg.options import overwrite_option, subset_option, takes_dataset
+from fgbg.options import out_option, overwrite_option, subset_option, takes_dataset
 from fgbg.terminal import answer, say
-from fgbg.value_types import FOLDER, Whole
+from fgbg.value_types import Whole
 
 if TYPE_CHECKING:
     from generator.look.stats import DatasetStats
@@ -16,15 +16,14 @@ if TYPE_CHECKING:
 
 @fgbg_command("stats")
 @takes_dataset
-@subset_option
+@subset_option("train")
 @option(
     "--samples",
     type=Whole(1, also="all"),
     default=4096,
-    show_default=True,
     help="Number of samples to measure, spread evenly over the split; or 'all'.",
 )
-@option("--out", type=FOLDER, default=Path("outputs/stats"), show_default=True, help="Folder of the results.")
+@out_option("outputs/stats")
 @overwrite_option
 def command(data: Path, subset: "SplitName", samples: int | str, out: Path, overwrite: bool) -> None:
     """Measure colours, coverage, positions and depth of a dataset.

@@ -101,7 +101,7 @@ def test_long_helps_have_headings() -> None:
         (["train", "--epochs"], "option '--epochs' requires an argument; see 'fgbg train --help'"),
         (["cutout"], "PICTURES is missing; see 'fgbg cutout --help'"),
         (["predict"], "PATH... is missing; see 'fgbg predict --help'"),
-        (["train", "runs"], "got unexpected extra argument (runs); see 'fgbg train --help'"),
+        (["generate", "runs"], "got unexpected extra argument (runs); see 'fgbg generate --help'"),
         (
             ["train", "--epochs", "no"],
             "--epochs: expected a whole number from 1, found 'no'; see 'fgbg train --help'",

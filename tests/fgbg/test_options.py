@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from fgbg.cli import main
 
 
-@pytest.mark.parametrize("name", ["verify", "stats", "preview"])
+@pytest.mark.parametrize("name", ["verify", "stats", "preview", "train", "evaluate"])
 def test_a_dataset_is_named_once(name: str, unrendered: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(main, [name, str(unrendered), "--data", str(tmp_path)])
     assert result.exit_code == 2
@@ -20,6 +20,14 @@ def test_a_dataset_in_the_options_file_gives_way(unrendered: Path, tmp_path: Pat
     config.write_text("[verify]\ndata = 'nowhere'\n")
     result = CliRunner().invoke(main, ["--config", str(config), "verify", "--quick", str(unrendered)])
     assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize("name", ["train", "evaluate"])
+def test_a_dataset_is_an_argument_too(name: str, tmp_path: Path, trained: Path) -> None:
+    network = ["--checkpoint", str(trained)] if name == "evaluate" else ["--out", str(tmp_path / "run")]
+    result = CliRunner().invoke(main, [name, str(tmp_path / "absent"), *network])
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'absent'} does not exist" in result.stderr
 
 
 def test_options_without_effect_say_so(request_fields: dict[str, object], tmp_path: Path) -> None:
