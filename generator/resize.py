@@ -1,10 +1,27 @@
-"""Resizing cut-outs, backgrounds and depth to the size that a dataset needs."""
+"""Resizing pictures and depth to the size that a dataset or a network needs."""
+
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 
 MAX_ENLARGEMENT = 2.0
 _STRIP_ROWS = 64
+_STRIP = 2**20
+"""Pixels of a strip, small beside a large picture."""
+
+
+def strips(height: int, width: int) -> Iterator[slice]:
+    """The rows of a picture in strips of about a million pixels, from the top; one strip if it is small."""
+    rows = max(1, _STRIP // width)
+    for top in range(0, height, rows):
+        yield slice(top, min(top + rows, height))
+
+
+def scaled_size(height: int, width: int, res: int) -> tuple[int, int]:
+    """Height and width with the longer side `res`, the aspect kept."""
+    factor = res / max(height, width)
+    return max(1, round(height * factor)), max(1, round(width * factor))
 
 
 def scale_sprite(rgba: np.ndarray, longer_side: int) -> np.ndarray:

@@ -64,13 +64,12 @@ class Target(ABC):
         """The score of each sample, which `measures` has as "iou": (B,) float."""
 
     @abstractmethod
-    def read(self, mask_logits: Tensor, size: tuple[int, int] | None = None) -> np.ndarray:
-        """Levels (B, H, W) uint8 of what the network answered.
+    def shares(self, mask_logits: Tensor) -> Tensor:
+        """The answer as (B, channels, h, w) float32 in [0, 1]: alpha, or a share for each class."""
 
-        Args:
-            mask_logits: (B, channels, h, w) float.
-            size: (H, W) to scale the answer to; None leaves it at (h, w).
-        """
+    @abstractmethod
+    def read(self, mask_logits: Tensor) -> np.ndarray:
+        """Levels (B, h, w) uint8 of what the network answered, (B, channels, h, w) float."""
 
     @abstractmethod
     def levels(self, mask: Tensor) -> np.ndarray:
@@ -133,9 +132,11 @@ class AlphaTarget(Target):
 
         return iou_per_sample(mask_logits.sigmoid() >= THRESHOLD, mask >= THRESHOLD)
 
-    def read(self, mask_logits: Tensor, size: tuple[int, int] | None = None) -> np.ndarray:
-        alpha = mask_logits.float().sigmoid()
-        return _rounded((alpha if size is None else resize(alpha, size)).mul_(255))
+    def shares(self, mask_logits: Tensor) -> Tensor:
+        return mask_logits.float().sigmoid()
+
+    def read(self, mask_logits: Tensor) -> np.ndarray:
+        return _rounded(self.shares(mask_logits).mul_(255))
 
     def levels(self, mask: Tensor) -> np.ndarray:
         return _rounded(mask * 255)
@@ -196,20 +197,11 @@ class ClassTarget(Target):
 
         return mean_iou_per_sample(mask_logits.argmax(dim=1), mask, self.channels)
 
-    def read(self, mask_logits: Tensor, size: tuple[int, int] | None = None) -> np.ndarray:
-        shares = mask_logits.float().softmax(dim=1)[:, :, None]
-        # One class at a time: all together take too much memory at the size of a photo.
-        best, found = None, None
-        for number, plane in enumerate(shares.unbind(dim=1)):
-            share = (plane if size is None else resize(plane, size))[:, 0]
-            if best is None or found is None:
-                best, found = share, torch.zeros(share.shape, dtype=torch.uint8, device=share.device)
-                continue
-            found.masked_fill_(share > best, number)
-            best = torch.maximum(best, share)
-        assert found is not None
-        levels: np.ndarray = found.cpu().numpy()
-        return levels
+    def shares(self, mask_logits: Tensor) -> Tensor:
+        return mask_logits.float().softmax(dim=1)
+
+    def read(self, mask_logits: Tensor) -> np.ndarray:
+        return self.levels(mask_logits.argmax(dim=1))
 
     def levels(self, mask: Tensor) -> np.ndarray:
         levels: np.ndarray = mask.byte().cpu().numpy()

@@ -98,7 +98,7 @@ def command(
     from fgbg.predictor.sinks import FileSink
 
     predictor = Predictor.load(checkpoint, res, device, mirror, align)
-    if predictor.network.depth_head is None:
+    if not predictor.engine.has_depth:
         say(f"{checkpoint}: the network has no depth head, so no depth is written")
     else:
         refuse_results(planned, (DEPTH_SUFFIX,), overwrite)

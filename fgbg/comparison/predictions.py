@@ -83,7 +83,7 @@ def read_samples(
     dataset = open_dataset(Path(folder))
     split = filled_split(dataset, subset)
     for run in runs:
-        require_same(dataset.folder, run.predictor.target.entry, split.mask)
+        require_same(dataset.folder, run.engine.entry, split.mask)
     rows = spread_over_backgrounds(split.samples["bg"], count)
     batch = split.read(rows)
     bgs = dataset.manifest.assets["bg"]
@@ -132,13 +132,13 @@ def predict_picture(runs: Sequence[ComparedRun], picture: Picture, with_bg: bool
     """
     truth = [Cell("fg_bg", _fitted(picture.fg_bg))]
     if picture.mask is not None:
-        truth.append(Cell("mask", _fitted(runs[0].predictor.target.picture(picture.mask))))
+        truth.append(Cell("mask", _fitted(runs[0].engine.target.picture(picture.mask))))
     if picture.depth is not None and (picture.depth != UNKNOWN).any():
         truth.append(Cell("depth", _fitted(colour_depth(picture.depth))))
     groups = {"": truth}
     for run in runs:
-        bg = picture.bg if with_bg and run.predictor.network.inputs != 3 else None
-        groups[run.label] = _cells(picture, run.predictor.target, run.predictor(picture.fg_bg, bg))
+        bg = picture.bg if with_bg and run.engine.takes_bg else None
+        groups[run.label] = _cells(picture, run.engine.target, run.predictor(picture.fg_bg, bg))
     return PredictedPicture(picture.name, groups)
 
 

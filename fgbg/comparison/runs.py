@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from fgbg.predictor import Predictor
+from fgbg.predictor.torch_engine import TorchEngine
 from generator.errors import UsageError, one_line, printable
 from generator.files import real_path
 from training.checkpoint import Checkpoint, load_checkpoint, model_of
@@ -33,7 +34,7 @@ class ComparedRun:
         folder: of the run.
         best: the checkpoint that predicts: best.pt, or last.pt where there is no best.pt.
         last: the checkpoint of the last epoch: last.pt, or best.pt where there is no last.pt.
-        predictor: the network of `best`.
+        engine: the network of `best`.
         curves: empty where the run has no metrics.csv.
     """
 
@@ -41,7 +42,7 @@ class ComparedRun:
     folder: Path
     best: Checkpoint
     last: Checkpoint
-    predictor: Predictor
+    engine: TorchEngine
     curves: Curves
 
     @cached_property
@@ -52,7 +53,12 @@ class ComparedRun:
     @property
     def parameters(self) -> int:
         """Number of weights of the network."""
-        return sum(weight.numel() for weight in self.predictor.network.parameters())
+        return sum(weight.numel() for weight in self.engine.network.parameters())
+
+    @property
+    def predictor(self) -> Predictor:
+        """Predicts with `engine`."""
+        return Predictor(self.engine, self.engine.res)
 
     @property
     def samples_per_second(self) -> float | None:
@@ -110,8 +116,8 @@ def _open_run(folder: Path, label: str, device: str) -> ComparedRun:
     best = load_checkpoint(held[0])
     last = load_checkpoint(held[-1]) if len(held) > 1 else best
     place = torch.device(choose_accelerator(device))
-    predictor = Predictor(model_of(held[0], best).to(place), best.res, place, target=best.target)
-    return ComparedRun(label, folder, best, last, predictor, _read_curves(folder / LOG_FOLDER / CSV_FILE))
+    engine = TorchEngine(model_of(held[0], best).to(place), best.target, best.res, place)
+    return ComparedRun(label, folder, best, last, engine, _read_curves(folder / LOG_FOLDER / CSV_FILE))
 
 
 def _read_curves(path: Path) -> Curves:

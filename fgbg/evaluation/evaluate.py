@@ -1,12 +1,13 @@
 """Measuring a network on a dataset."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fgbg.predictor import Predictor
+from fgbg.predictor.torch_engine import TorchEngine
 from generator.progress import show_progress
 from generator.reading.dataset import Split, open_dataset
 from generator.reading.selection import filled_split
@@ -27,14 +28,16 @@ class Measurement:
         evaluation: the measures of each sample.
         split: the samples were read from it.
         bg_names: file names of the dataset's backgrounds.
-        predictor: the network.
+        engine: the network.
+        mirror: whether the network also saw mirror images.
     """
 
     figures: dict[str, Any]
     evaluation: network.Evaluation
     split: Split
     bg_names: list[str]
-    predictor: Predictor
+    engine: TorchEngine
+    mirror: bool
 
 
 def evaluate(
@@ -77,13 +80,14 @@ def evaluate(
         ['absent', 'clean', 'perturbed']
     """
     checkpoint = find_checkpoint(Path(checkpoint))
-    predictor = Predictor.load(checkpoint, None, device, mirror)
+    engine = TorchEngine.load(checkpoint, device)
     with show_progress(progress):
-        return measure(predictor, checkpoint, data, subset, samples).figures
+        return measure(engine, mirror, checkpoint, data, subset, samples).figures
 
 
 def measure(
-    predictor: Predictor,
+    engine: TorchEngine,
+    mirror: bool,
     checkpoint: str | Path,
     data: str | Path,
     subset: SplitName,
@@ -92,33 +96,33 @@ def measure(
     """The same as `evaluate` for a loaded network; `checkpoint` names it in the figures."""
     dataset = open_dataset(Path(data))
     split = filled_split(dataset, subset)
-    require_same(dataset.folder, predictor.target.entry, dataset.manifest.mask)
+    require_same(dataset.folder, engine.entry, dataset.manifest.mask)
     rows = np.arange(min(len(split), samples or len(split)))
     evaluation = network.evaluate(
         split,
         rows,
-        predictor.see,
-        predictor.target,
-        predictor.res,
-        predictor.device,
-        conditions_of(predictor),
+        partial(engine.infer, mirror=mirror),
+        engine.target,
+        engine.res,
+        engine.place,
+        conditions_of(engine),
     )
     bg_names = [asset.name for asset in dataset.manifest.assets["bg"]]
     figures = {
         "dataset": dataset.manifest.id,
-        "trained_on": predictor.dataset_id or None,
+        "trained_on": engine.dataset_id or None,
         "subset": subset,
         "samples": len(split),
         "samples_measured": len(rows),
         "checkpoint": str(checkpoint),
-        "res": predictor.res,
-        "mirror": predictor.mirror,
+        "res": engine.res,
+        "mirror": mirror,
         "interval": {"level": LEVEL, "resamples": RESAMPLES},
         **summarise(evaluation, bg_names),
     }
-    return Measurement(figures, evaluation, split, bg_names, predictor)
+    return Measurement(figures, evaluation, split, bg_names, engine, mirror)
 
 
-def conditions_of(predictor: Predictor) -> tuple[network.Condition, ...]:
+def conditions_of(engine: TorchEngine) -> tuple[network.Condition, ...]:
     """The conditions that a network is measured in: one that takes no background has only `absent`."""
-    return network.CONDITIONS if predictor.network.inputs == 6 else ("absent",)
+    return network.CONDITIONS if engine.takes_bg else ("absent",)

@@ -7,7 +7,7 @@ from typing import Any
 from fgbg.evaluation.evaluate import conditions_of, measure
 from fgbg.evaluation.page import make_report
 from fgbg.evaluation.samples import ShownSample, draw_samples, shown_samples
-from fgbg.predictor import Predictor
+from fgbg.predictor.torch_engine import TorchEngine
 from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable
 from generator.own_results import mark_png, write_results
@@ -53,13 +53,13 @@ def write_evaluation(
         CheckpointError, DatasetError, ConfigError, DeviceMemoryError: as for `evaluate`.
     """
     out, checkpoint = Path(out), find_checkpoint(Path(checkpoint))
-    predictor = Predictor.load(checkpoint, None, device, mirror)
-    conditions = conditions_of(predictor)
+    engine = TorchEngine.load(checkpoint, device)
+    conditions = conditions_of(engine)
     files = (METRICS_FILE, REPORT_FILE, *map(picture_file, conditions))
     require_writable(out)
     refuse_existing([out / file for file in files], overwrite)
     with show_progress(progress):
-        measured = measure(predictor, checkpoint, data, subset, samples)
+        measured = measure(engine, mirror, checkpoint, data, subset, samples)
     pictures: dict[str, list[ShownSample]] = {
         condition: shown_samples(measured, condition) for condition in conditions
     }

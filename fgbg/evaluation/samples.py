@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from fgbg.evaluation.evaluate import Measurement
-from fgbg.predictor import Predictor
 from generator.format.pixels import OPAQUE
 from generator.look.colours import colour_shares, depth_scale
 from generator.look.contact_sheet import (
@@ -22,7 +21,6 @@ from generator.look.contact_sheet import (
     enlargement,
     fitted,
 )
-from generator.reading.dataset import Split
 from training.batches.prepare import Prepared
 from training.evaluation.evaluate import Backgrounds, Condition, looked_at
 from training.models import Prediction
@@ -64,9 +62,7 @@ def shown_samples(measured: Measurement, condition: Condition) -> list[ShownSamp
     evaluation = measured.evaluation
     ious = evaluation.network[condition]["iou"]
     ranked = extremes(ious)
-    pictures = _answers(
-        measured.split, evaluation.rows[[place for _, place in ranked]], condition, measured.predictor
-    )
+    pictures = _answers(measured, evaluation.rows[[place for _, place in ranked]], condition)
     return [
         ShownSample(
             f"{kind}: sample {evaluation.rows[place]} on {measured.bg_names[evaluation.bgs[place]]}, "
@@ -116,19 +112,18 @@ def extremes(values: np.ndarray, each: int = EACH) -> list[tuple[str, int]]:
 
 
 @torch.inference_mode()
-def _answers(
-    split: Split, rows: np.ndarray, condition: Condition, predictor: Predictor
-) -> list[dict[str, np.ndarray]]:
+def _answers(measured: Measurement, rows: np.ndarray, condition: Condition) -> list[dict[str, np.ndarray]]:
     """The pictures (h, w, 3) uint8 of each sample, by title."""
+    engine = measured.engine
 
     def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> list[dict[str, np.ndarray]]:
         bg = backgrounds[condition]
-        prediction = predictor.see(bg, batch.fg_bg)
+        prediction = engine.infer(bg, batch.fg_bg, measured.mirror)
         return [
-            _line(predictor.target, condition, batch, bg, prediction, place) for place in range(len(numbers))
+            _line(engine.target, condition, batch, bg, prediction, place) for place in range(len(numbers))
         ]
 
-    batches = looked_at(split, rows, predictor.target, predictor.res, predictor.device, look)
+    batches = looked_at(measured.split, rows, engine.target, engine.res, engine.place, look)
     return [line for _, lines in batches for line in lines]
 
 

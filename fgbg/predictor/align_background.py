@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from training.batches.prepare import scaled_size
+from generator.resize import scaled_size
 
 MAX_MOTION = 0.15
 """Largest accepted motion of a corner, as a share of the longer side. Beyond it the view is another one, or

@@ -1,18 +1,22 @@
 """The kinds of pictures that a Predictor takes: a file, a Pillow picture, or an array."""
 
+import sys
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, Union
 
 import numpy as np
-import torch
 from PIL import Image
 
 from generator.assets.images import read_rgb, rgb_of
 from generator.errors import ArrayError
-from training.resize import strips
+from generator.resize import strips
 
-Picture: TypeAlias = str | PathLike[str] | Image.Image | np.ndarray | torch.Tensor
+if TYPE_CHECKING:
+    import torch
+
+# A name in quotes cannot be joined by `|`.
+Picture: TypeAlias = Union[str, PathLike[str], Image.Image, np.ndarray, "torch.Tensor"]
 
 _EXPECTED = "(H, W, 3) uint8"
 _KINDS = "uint8, uint16 from 0 to 65535, or float from 0 to 1"
@@ -50,10 +54,13 @@ def as_rgb(picture: Picture, name: str) -> np.ndarray:
 
 
 def _as_array(picture: object, name: str) -> np.ndarray:
-    if isinstance(picture, torch.Tensor):
+    # A tensor exists only if its owner imported torch.
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(picture, torch.Tensor):
         tensor = picture.detach().cpu()
         # NumPy has no bfloat16.
-        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+        values: np.ndarray = (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+        return values
     try:
         pixels = np.asarray(picture)
     except (TypeError, ValueError) as error:

@@ -11,9 +11,9 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from PIL import Image
 
+from fgbg.predictor.engine import Answer
 from fgbg.predictor.picture_input import as_rgb
 from fgbg.predictor.predicted import Predicted
 from fgbg.predictor.resize_input import NetworkInput
@@ -21,7 +21,6 @@ from fgbg.predictor.sources import NamedPicture
 from generator.assets.images import read_traits
 from generator.errors import AssetError
 from training.errors import DeviceMemoryError
-from training.models import Prediction
 from training.process.memory import is_out_of_memory
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class _Slot:
 
     def __init__(self, name: str, pixels: int, reading: "Future[tuple[np.ndarray, NetworkInput]]") -> None:
         self.name, self.pixels, self._reading = name, pixels, reading
-        self.answer: Prediction | None = None
+        self.answer: Answer | None = None
         self.error: Exception | None = None
 
     @property
@@ -199,20 +198,15 @@ class _Window:
         """Run the network on one batch; False if there is too little memory for it."""
         bgs = [given.bg for _, given in group if given.bg is not None]
         try:
-            fg_bg = torch.cat([given.fg_bg for _, given in group])
-            answers = self._predictor.see(torch.cat(bgs) if bgs else None, fg_bg)
+            pictures = np.stack([given.fg_bg for _, given in group])
+            answers = self._predictor.see(pictures, np.stack(bgs) if bgs else None)
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
             return False
         for number, (slot, _) in enumerate(group):
-            slot.answer = _part(answers, number)
+            slot.answer = answers.part(number)
         return True
-
-
-def _part(answers: Prediction, number: int) -> Prediction:
-    """The answer to one picture of a batch."""
-    return answers.each(lambda answer: answer[number : number + 1])
 
 
 def _fit_together(one: NetworkInput, other: NetworkInput) -> bool:

@@ -2,16 +2,16 @@
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import repeat
 from os import PathLike
 from pathlib import Path
 from typing import Literal, cast, overload
 
-import torch
+import numpy as np
 from PIL import Image
-from torch import Tensor
 
+from fgbg.predictor.engine import Answer, Engine, open_engine
 from fgbg.predictor.picture_input import Picture, as_rgb
 from fgbg.predictor.predict_many import Outcome, predict_many
 from fgbg.predictor.predicted import Predicted
@@ -19,17 +19,13 @@ from fgbg.predictor.resize_input import NetworkInput, prepare
 from fgbg.predictor.restore_size import restore
 from fgbg.predictor.sources import NamedPicture
 from generator.errors import ArrayError, ConfigError
+from generator.format.manifest import MaskEntry
 from generator.numerals import shown
 from generator.strict_config import require_whole
-from training.checkpoint import load_checkpoint, model_of
 from training.errors import DeviceMemoryError
-from training.inference import infer
-from training.models import Network, Prediction
-from training.process.devices import choose_accelerator
 from training.process.memory import is_out_of_memory
 from training.records.run_files import find_checkpoint
 from training.stages import MOST_RES
-from training.target import AlphaTarget, Target
 
 
 @dataclass(frozen=True)
@@ -38,16 +34,13 @@ class Predictor:
 
     A call has three steps, which other loops can take one by one: `prepare` resizes a picture to the
     network's resolution, `see` runs the network on a batch, and `restore` resizes an answer to the picture's
-    own size.
+    own size. Pictures and answers are NumPy arrays.
 
     Attributes:
-        network: with averaged weights, in evaluation mode.
+        engine: runs the network: a checkpoint by torch, or an ONNX file by ONNX Runtime.
         res: longer side in pixels of the network's input.
-        device: where the network runs.
         mirror: whether it also looks at mirror images, which takes twice as long.
         align: whether a background is moved to match the picture first (fgbg.predictor.align_background).
-        dataset_id: of the dataset that it was trained on; empty if that is not known.
-        target: what the mask means.
 
     Example:
         >>> predictor = fgbg.Predictor.load("outputs/best.pt", device="cpu")
@@ -55,13 +48,10 @@ class Predictor:
         (64, 64)
     """
 
-    network: Network
+    engine: Engine
     res: int
-    device: torch.device
     mirror: bool = True
     align: bool = True
-    dataset_id: str = ""
-    target: Target = field(default_factory=AlphaTarget)
 
     @classmethod
     def load(
@@ -87,11 +77,23 @@ class Predictor:
         """
         if res is not None:
             require_whole("res", res, 8, MOST_RES)
-        place = torch.device(choose_accelerator(device))
-        path = find_checkpoint(Path(checkpoint))
-        loaded = load_checkpoint(path)
-        network = model_of(path, loaded).to(place)
-        return cls(network, res or loaded.res, place, mirror, align, loaded.dataset_id, loaded.target)
+        engine = open_engine(find_checkpoint(Path(checkpoint)), device, res)
+        return cls(engine, res or engine.res, mirror, align)
+
+    @property
+    def entry(self) -> MaskEntry:
+        """The meaning of the mask: alpha or classes."""
+        return self.engine.entry
+
+    @property
+    def dataset_id(self) -> str:
+        """The dataset that the network was trained on; empty if that is not known."""
+        return self.engine.dataset_id
+
+    @property
+    def device(self) -> str:
+        """Where the network runs: cpu, cuda or mps."""
+        return self.engine.device
 
     def __call__(self, picture: Picture, bg: Picture | None = None) -> Predicted:
         """Predict one picture.
@@ -108,7 +110,7 @@ class Predictor:
         """
         given = self.prepare(picture, bg)
         with self._memory_errors():
-            answer = self.see(given.bg, given.fg_bg)
+            answer = self.see(given.fg_bg[None], None if given.bg is None else given.bg[None])
         return self.restore(answer, given)
 
     @overload
@@ -183,33 +185,35 @@ class Predictor:
             self._require_background_input()
         fg_bg, behind = as_rgb(picture, name), None if bg is None else as_rgb(bg, "bg")
         with self._memory_errors():
-            return prepare(fg_bg, behind, self.res, self.device, self.align)
+            return prepare(fg_bg, behind, self.res, self.align)
 
-    @torch.inference_mode()
-    def see(self, bg: Tensor | None, fg_bg: Tensor) -> Prediction:
-        """Run the network on a batch; with `mirror`, also on its mirror image, and take the mean.
+    def see(self, pictures: np.ndarray, bgs: np.ndarray | None = None) -> Answer:
+        """Run the network on a batch; with `mirror`, also on its mirror images, and average both.
 
         Args:
-            bg: (B, 3, h, w) float in [-1, 1]; None if there is none.
-            fg_bg: (B, 3, h, w) float in [-1, 1].
-        """
-        return infer(self.network, bg, fg_bg, self.mirror)
+            pictures: (B, h, w, 3) uint8 sRGB.
+            bgs: (B, h, w, 3) uint8 sRGB, the same views without the object; None if there are none.
 
-    def restore(self, answer: Prediction, given: NetworkInput) -> Predicted:
+        Raises:
+            MemoryError, RuntimeError: there is too little memory.
+        """
+        return self.engine.see(pictures, bgs, self.mirror)
+
+    def restore(self, answer: Answer, given: NetworkInput) -> Predicted:
         """Resize an answer to the picture's own size.
 
         Args:
-            answer: of one picture: (1, ...) tensors.
+            answer: of one picture (B = 1).
             given: what `prepare` made of the picture.
 
         Raises:
             DeviceMemoryError: there is not enough memory.
         """
         with self._memory_errors():
-            return restore(answer, self.target, given)
+            return restore(answer, self.entry, given)
 
     def _require_background_input(self) -> None:
-        if self.network.inputs == 3:
+        if not self.engine.takes_bg:
             found = "one trained with `inputs=3`"
             raise ConfigError("`bg`", "a network that sees backgrounds", found, "leave `bg` out")
 

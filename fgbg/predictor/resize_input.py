@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from fgbg.predictor.align_background import align_background
 from generator.errors import AssetError
-from training.batches.prepare import picture_to_network, scaled_size
+from generator.resize import scaled_size, stretch
 
 _ASPECT_TOLERANCE = 0.02
 
@@ -18,38 +16,34 @@ class NetworkInput:
     """One picture as the network takes it, and the facts that the prediction keeps.
 
     Attributes:
-        fg_bg: (1, 3, h, w) float in [-1, 1].
-        bg: (1, 3, h, w) float in [-1, 1]; None if there is no background.
+        fg_bg: (h, w, 3) uint8 sRGB.
+        bg: (h, w, 3) uint8 sRGB; None if there is no background.
         size: (H, W), the picture's own size in pixels.
         bg_moved: see `Predicted`.
         bg_agrees: see `Predicted`.
     """
 
-    fg_bg: Tensor
-    bg: Tensor | None
+    fg_bg: np.ndarray
+    bg: np.ndarray | None
     size: tuple[int, int]
     bg_moved: float = 0
     bg_agrees: bool = True
 
 
-@torch.inference_mode()
-def prepare(
-    picture: np.ndarray, bg: np.ndarray | None, res: int, device: torch.device, align: bool
-) -> NetworkInput:
-    """Resize a picture and its background to the network's resolution.
+def prepare(picture: np.ndarray, bg: np.ndarray | None, res: int, align: bool) -> NetworkInput:
+    """Resize a picture and its background to the network's resolution: by area down, linearly up.
 
     Args:
         picture: (H, W, 3) uint8 sRGB, of any size.
         bg: (h, w, 3) uint8 sRGB, the same view without the object, of the same aspect; None for none.
         res: longer side in pixels of the network's input.
-        device: where the input goes.
         align: whether to move the background to match the picture first.
 
     Raises:
         AssetError: `bg` has another aspect.
     """
     height, width = picture.shape[:2]
-    size = scaled_size(height, width, res)
+    size = scaled_size(height, width, res)[::-1]
     moved, agrees, behind = 0.0, True, None
     if bg is not None:
         _require_same_aspect(bg, picture)
@@ -57,8 +51,8 @@ def prepare(
             # Twice the size that the network gets: training shifts backgrounds at this sharpness too.
             aligned = align_background(bg, picture, 2 * res)
             bg, moved, agrees = aligned.bg, aligned.moved, aligned.agrees
-        behind = picture_to_network(bg, size, device)
-    return NetworkInput(picture_to_network(picture, size, device), behind, (height, width), moved, agrees)
+        behind = stretch(bg, size)
+    return NetworkInput(stretch(picture, size), behind, (height, width), moved, agrees)
 
 
 def _require_same_aspect(bg: np.ndarray, picture: np.ndarray) -> None:

@@ -15,7 +15,7 @@ from generator.errors import AssetError, ExistsError
 from generator.files import refuse_existing, write_atomically
 from generator.look.colours import colour_mask
 from generator.own_results import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, PREDICTION, mark_png
-from training.resize import strips
+from generator.resize import strips
 
 _TINT = np.array([255, 40, 120])
 _TINT_SHARE = 0.45

@@ -141,11 +141,11 @@ def test_its_answers_are_compared_by_class(run: Path, labelled: Path) -> None:
     runs, (picture, *_) = open_runs([run], "cpu"), read_samples(labelled, "val", 3)[1:]
     truth, found = predict_picture(runs, picture, with_bg=True).groups.values()
     assert [cell.title for cell in truth] == ["fg_bg", "mask", "depth"]
-    predictor = runs[0].predictor
-    score = predictor.target.agreement(predictor(picture.fg_bg, picture.bg).mask, picture.mask)
+    predictor, target = runs[0].predictor, runs[0].engine.target
+    score = target.agreement(predictor(picture.fg_bg, picture.bg).mask, picture.mask)
     assert found[0].note == f"IoU {score:.3f}" and 0 < score < 1
     shown = {tuple(colour) for colour in found[0].pixels.reshape(-1, 3).tolist()}
-    assert shown <= {tuple(colour) for colour in predictor.target.entry.colours}
+    assert shown <= {tuple(colour) for colour in target.entry.colours}
 
 
 def test_masks_that_mean_something_else_are_refused(

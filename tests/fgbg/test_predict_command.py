@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from fgbg.cli import main
 from fgbg.predictor import Predictor
-from training.models import Prediction
+from fgbg.predictor.engine import Answer
 
 
 @pytest.fixture
@@ -192,12 +192,12 @@ def test_what_is_skipped_is_said(trained: Path, pictures: Path, tmp_path: Path) 
 def test_a_picture_that_does_not_fit_into_memory_is_one_line_and_the_others_are_done(
     trained: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cramped(predictor: Predictor, bg: torch.Tensor | None, fg_bg: torch.Tensor) -> Prediction:
-        if fg_bg.shape[-2:] == (24, 32):
+    def cramped(predictor: Predictor, pictures: np.ndarray, bgs: np.ndarray | None = None) -> Answer:
+        if pictures.shape[1:3] == (24, 32):
             raise torch.OutOfMemoryError(
                 "CUDA out of memory. Tried to allocate 2 GiB.\nSee the documentation"
             )
-        return see(predictor, bg, fg_bg)
+        return see(predictor, pictures, bgs)
 
     see = Predictor.see
     monkeypatch.setattr(Predictor, "see", cramped)

@@ -9,8 +9,10 @@ from generator.resize import (
     premultiply,
     scale_depth,
     scale_sprite,
+    scaled_size,
     straighten,
     stretch,
+    strips,
 )
 
 
@@ -97,3 +99,27 @@ def test_stretching_averages_when_it_shrinks() -> None:
     picture = np.array([[[0] * 3, [100] * 3, [200] * 3, [50] * 3]], np.uint8)
     assert stretch(picture, (2, 1))[..., 0].tolist() == [[50, 125]]
     assert stretch(picture, (4, 1)) is picture
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "res", "expected"),
+    [
+        (192, 192, 96, (96, 96)),
+        (100, 200, 50, (25, 50)),
+        (200, 100, 50, (50, 25)),
+        (30, 40, 32, (24, 32)),
+        (10, 20, 40, (20, 40)),
+        (3, 1000, 8, (1, 8)),
+    ],
+)
+def test_the_longer_side_is_the_resolution(
+    height: int, width: int, res: int, expected: tuple[int, int]
+) -> None:
+    assert scaled_size(height, width, res) == expected
+
+
+def test_strips_are_all_rows_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("generator.resize._STRIP", 12)
+    assert [(rows.start, rows.stop) for rows in strips(7, 4)] == [(0, 3), (3, 6), (6, 7)]
+    assert [(rows.start, rows.stop) for rows in strips(2, 100)] == [(0, 1), (1, 2)]
+    assert [(rows.start, rows.stop) for rows in strips(3, 4)] == [(0, 3)]

@@ -3,8 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from training import resize as resizing
-from training.resize import resize, resize_picture, strips
+from training.resize import resize
 
 
 @pytest.mark.parametrize("size", [(12, 20), (11, 13), (24, 7), (1, 1), (23, 39)])
@@ -35,21 +34,3 @@ def test_autocast_does_not_round_it() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         resized = resize(pictures, (3, 3))
     assert resized.dtype == torch.float32 and torch.allclose(resized, torch.tensor(1.001))
-
-
-def test_strips_are_all_rows_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resizing, "_STRIP", 12)
-    assert [(rows.start, rows.stop) for rows in strips(7, 4)] == [(0, 3), (3, 6), (6, 7)]
-    assert [(rows.start, rows.stop) for rows in strips(2, 100)] == [(0, 1), (1, 2)]
-    assert [(rows.start, rows.stop) for rows in strips(3, 4)] == [(0, 3)]
-
-
-@pytest.mark.parametrize("size", [(6, 10), (1, 1), (24, 40), (12, 40), (48, 80)])
-def test_a_picture_in_strips_is_the_picture_at_once(
-    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    picture = np.random.default_rng(0).integers(0, 256, (24, 40, 3), dtype=np.uint8)[:, ::-1]
-    expected = resize(torch.from_numpy(picture.copy())[None].permute(0, 3, 1, 2).float(), size)
-    assert torch.equal(resize_picture(picture, size, torch.device("cpu")), expected)
-    monkeypatch.setattr(resizing, "_STRIP", 200)
-    assert torch.allclose(resize_picture(picture, size, torch.device("cpu")), expected, atol=1e-3)

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN
+from generator.resize import scaled_size
 from training.batches.batch import IntegerBatch
 from training.models import Truth
-from training.resize import resize, resize_picture
+from training.resize import resize
 from training.target import Target
 
 
@@ -54,11 +54,6 @@ def to_network(pictures: Tensor, size: tuple[int, int]) -> Tensor:
     return resize(pictures.permute(0, 3, 1, 2).float(), size) / 127.5 - 1
 
 
-def picture_to_network(picture: np.ndarray, size: tuple[int, int], device: torch.device) -> Tensor:
-    """`to_network` of one picture, however large: (H, W, 3) uint8 -> (1, 3, h, w) float on a device."""
-    return resize_picture(picture, size, device) / 127.5 - 1
-
-
 def join(bg: Tensor | None, fg_bg: Tensor, inputs: int = 6) -> Tensor:
     """The network's input (B, 6, h, w): the background first, zeros if there is none.
 
@@ -67,9 +62,3 @@ def join(bg: Tensor | None, fg_bg: Tensor, inputs: int = 6) -> Tensor:
     if inputs == 3:
         return fg_bg
     return torch.cat([torch.zeros_like(fg_bg) if bg is None else bg, fg_bg], dim=1)
-
-
-def scaled_size(height: int, width: int, res: int) -> tuple[int, int]:
-    """Height and width with the longer side `res`, the aspect kept."""
-    factor = res / max(height, width)
-    return max(1, round(height * factor)), max(1, round(width * factor))

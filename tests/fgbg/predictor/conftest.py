@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from fgbg.predictor import Predictor
+from fgbg.predictor.torch_engine import TorchEngine
 from training.models import Network
+from training.target import AlphaTarget
 
 
 class PixelNetwork(Network):
@@ -26,5 +28,5 @@ def drawn() -> Iterator[Predictor]:
     torch.manual_seed(0)
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield Predictor(PixelNetwork().eval(), 32, torch.device("cpu"))
+    yield Predictor(TorchEngine(PixelNetwork().eval(), AlphaTarget(), 32, torch.device("cpu")), 32)
     torch.set_num_threads(before)

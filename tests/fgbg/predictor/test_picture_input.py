@@ -8,9 +8,9 @@ import torch
 from PIL import Image
 
 from fgbg.predictor.picture_input import as_rgb
+from generator import resize
 from generator.assets.images import read_rgb
 from generator.errors import ArrayError, FgbgError, ImageError
-from training import resize
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (7, 5, 3), dtype=np.uint8)
 PIXELS[0, 0] = 0, 255, 128

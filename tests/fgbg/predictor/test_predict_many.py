@@ -37,7 +37,7 @@ class Batches:
         self.shapes: list[tuple[int, ...]] = []
 
     def __enter__(self) -> list[tuple[int, ...]]:
-        self._hook = self._predictor.network.register_forward_pre_hook(
+        self._hook = self._predictor.engine.network.register_forward_pre_hook(
             lambda network, inputs: self.shapes.append(tuple(inputs[0].shape))
         )
         return self.shapes
@@ -72,7 +72,7 @@ def test_pictures_of_one_size_share_batches(drawn: Predictor) -> None:
 
 
 def test_a_batch_is_small_at_a_high_resolution(drawn: Predictor) -> None:
-    large = Predictor(drawn.network, 300, drawn.device, mirror=False)
+    large = Predictor(drawn.engine, 300, mirror=False)
     with Batches(large) as shapes:
         assert len(list(large.predict_many(pictures(*[(8, 8)] * 4)))) == 4
     assert [shape[0] for shape in shapes] == [2, 2]
@@ -149,14 +149,14 @@ def test_no_thread_is_left_whatever_ends_it(
     def stop(*inputs: object) -> None:
         raise error
 
-    monkeypatch.setattr(drawn.network, "forward", stop)
+    monkeypatch.setattr(drawn.engine.network, "forward", stop)
     with pytest.raises(error):
         next(drawn.predict_many(pictures(*[(24, 32)] * 30)))
     assert not threads()
 
 
 def test_batches_get_smaller_where_memory_runs_out(drawn: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:
-    forward = drawn.network.forward
+    forward = drawn.engine.network.forward
     sizes: list[int] = []
 
     def cramped(inputs: torch.Tensor) -> object:
@@ -167,7 +167,7 @@ def test_batches_get_smaller_where_memory_runs_out(drawn: Predictor, monkeypatch
 
     given = pictures(*[(24, 32)] * 6, (32, 30), *[(24, 32)] * 5)
     expected = [drawn(picture) for picture in given]
-    monkeypatch.setattr(drawn.network, "forward", cramped)
+    monkeypatch.setattr(drawn.engine.network, "forward", cramped)
     results = list(drawn.predict_many(given, batch=8, on_error="return"))
     for number, result in enumerate(results):
         if number == 6:
@@ -208,6 +208,6 @@ def test_a_wrong_batch_or_way_of_errors_is_refused_at_once(drawn: Predictor) -> 
 def test_a_background_is_refused_by_a_network_that_takes_none(
     drawn: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(drawn.network, "inputs", 3)
+    monkeypatch.setattr(drawn.engine.network, "inputs", 3)
     with pytest.raises(ConfigError, match="leave `bg` out"):
         next(drawn.predict_many(pictures((24, 32)), pictures((24, 32))))

@@ -8,7 +8,6 @@ from fgbg.predictor import Predicted
 from fgbg.predictor.sinks import overlay, write_prediction
 from generator.errors import ExistsError
 from generator.own_results import is_marked
-from training import resize
 
 
 def test_three_pictures_a_prediction(tmp_path: Path) -> None:
@@ -55,5 +54,5 @@ def test_an_overlay_in_strips_is_the_overlay_at_once(monkeypatch: pytest.MonkeyP
     picture = random.integers(0, 256, (20, 30, 3), dtype=np.uint8)
     mask = random.integers(0, 256, (20, 30), dtype=np.uint8)
     whole = overlay(picture, Predicted(mask, None))
-    monkeypatch.setattr(resize, "_STRIP", 70)
+    monkeypatch.setattr("generator.resize._STRIP", 70)
     assert (overlay(picture, Predicted(mask, None)) == whole).all()

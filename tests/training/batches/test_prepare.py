@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from training.batches.batch import IntegerBatch
-from training.batches.prepare import join, prepare, scaled_size, to_network
+from training.batches.prepare import join, prepare, to_network
 from training.target import AlphaTarget
 
 
@@ -69,23 +69,6 @@ def test_a_fine_checkerboard_becomes_grey() -> None:
     pixels = board[None, ..., None].expand(1, 16, 16, 3)
     inside = to_network(pixels, (8, 8))
     assert inside.abs().max() < 1e-6
-
-
-@pytest.mark.parametrize(
-    ("height", "width", "res", "expected"),
-    [
-        (192, 192, 96, (96, 96)),
-        (100, 200, 50, (25, 50)),
-        (200, 100, 50, (50, 25)),
-        (30, 40, 32, (24, 32)),
-        (10, 20, 40, (20, 40)),
-        (3, 1000, 8, (1, 8)),
-    ],
-)
-def test_the_longer_side_is_the_resolution(
-    height: int, width: int, res: int, expected: tuple[int, int]
-) -> None:
-    assert scaled_size(height, width, res) == expected
 
 
 def test_a_batch_keeps_its_aspect() -> None:
