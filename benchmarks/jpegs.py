@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 
-from generator.reading.dataset import Split
+from generator.reading.split import Split
 
 JPEGS = 2000
 FIELDS = ("bg", "fg_bg", "mask", "depth")

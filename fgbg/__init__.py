@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from generator.export.pipeline import export_dataset
     from generator.pipeline import generate
     from generator.reading.batch import Batch, Sample
-    from generator.reading.dataset import Dataset, Split, open_dataset
+    from generator.reading.dataset import Dataset, open_dataset
+    from generator.reading.split import Split
     from generator.reading.verify import verify_dataset
     from generator.review.finding import Finding
     from generator.review.limits import Limits
@@ -109,7 +110,8 @@ _MODULES = {
     "generator.export.pipeline": ("export_dataset",),
     "generator.pipeline": ("generate",),
     "generator.reading.batch": ("Batch", "Sample"),
-    "generator.reading.dataset": ("Dataset", "Split", "open_dataset"),
+    "generator.reading.dataset": ("Dataset", "open_dataset"),
+    "generator.reading.split": ("Split",),
     "generator.reading.verify": ("verify_dataset",),
     "generator.review.finding": ("Finding",),
     "generator.review.limits": ("Limits",),

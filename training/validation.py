@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from lightning.fabric import Fabric
 
-from generator.reading.dataset import Split
+from generator.reading.split import Split
 from training.batches.batches import read_batches
 from training.batches.prepare import Prepared, prepare
 from training.config import TrainConfig

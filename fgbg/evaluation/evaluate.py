@@ -9,8 +9,9 @@ import numpy as np
 
 from fgbg.predictor.torch_engine import TorchEngine
 from generator.progress import show_progress
-from generator.reading.dataset import Split, open_dataset
+from generator.reading.dataset import open_dataset
 from generator.reading.selection import filled_split
+from generator.reading.split import Split
 from generator.splits import SplitName
 from training.evaluation import evaluate as network
 from training.evaluation.bootstrap import LEVEL, RESAMPLES

@@ -23,9 +23,10 @@ from generator.look.contact_sheet import (
 )
 from generator.own_results import mark_png
 from generator.reading.batch import Batch
-from generator.reading.dataset import Dataset, Split, open_dataset
+from generator.reading.dataset import Dataset, open_dataset
 from generator.reading.seen_objects import SeenObject, instance_maps, seen_objects
 from generator.reading.selection import filled_split, spread
+from generator.reading.split import Split
 from generator.splits import SplitName
 
 MOST_WIDTH = 2000

@@ -20,9 +20,10 @@ from generator.look.stats_chart import HeatMap, Histogram, draw_panels
 from generator.own_results import mark_png, write_results
 from generator.progress import Progress, show_progress
 from generator.reading.batch import Batch
-from generator.reading.dataset import Dataset, Split, open_dataset
+from generator.reading.dataset import Dataset, open_dataset
 from generator.reading.seen_objects import instance_maps, seen_objects
 from generator.reading.selection import filled_split, spread
+from generator.reading.split import Split
 from generator.splits import SplitName
 
 STATS_FILE, CHART_FILE = "stats.json", "stats.png"

@@ -8,7 +8,8 @@ import numpy as np
 from generator.format.pixels import OPAQUE
 from generator.format.tables import OBJECT
 from generator.reading.batch import Batch
-from generator.reading.dataset import Dataset, Split
+from generator.reading.dataset import Dataset
+from generator.reading.split import Split
 
 Box = tuple[int, int, int, int]
 """x, y, width, height in pixels, of the top-left corner; x right, y down."""

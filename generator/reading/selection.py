@@ -3,7 +3,8 @@
 import numpy as np
 
 from generator.errors import DatasetError
-from generator.reading.dataset import Dataset, Split
+from generator.reading.dataset import Dataset
+from generator.reading.split import Split
 from generator.splits import SplitName
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from generator.reading.dataset import Dataset, Split, open_dataset
+from generator.reading.dataset import Dataset, open_dataset
+from generator.reading.split import Split
 from training import engine, inference, losses
 from training.augment import augment_batch, backgrounds, view
 from training.batches import prepare

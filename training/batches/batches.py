@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from generator.reading.dataset import Split
+from generator.reading.split import Split
 from training.batches.batch import IntegerBatch
 from training.batches.buffers import BatchBuffer
 from training.batches.device_render import resident_renderer

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from generator.format.pixels import carve, layout_bytes, layout_places
 from generator.reading.batch import Batch, batch_layout
-from generator.reading.dataset import Split
+from generator.reading.split import Split
 from training.batches.batch import IntegerBatch
 
 _TYPES = {np.dtype("u1"): torch.uint8, np.dtype("<u2"): torch.int16}

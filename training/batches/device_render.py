@@ -10,7 +10,7 @@ from torch import Tensor
 from generator.format.bank import Bank
 from generator.format.pixels import OPAQUE
 from generator.format.tables import OBJECT, PLAIN_GAIN
-from generator.reading.dataset import Split
+from generator.reading.split import Split
 from training.batches.batch import IntegerBatch
 
 # Largest share of the device's free memory that a bank may take.

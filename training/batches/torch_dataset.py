@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from generator.reading.batch import Batch
-from generator.reading.dataset import Split
+from generator.reading.split import Split
 from generator.strict_config import require_whole
 from training.batches.batch import IntegerBatch
 from training.batches.prepare import join, prepare

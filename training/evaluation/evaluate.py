@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from generator.progress import Progress
-from generator.reading.dataset import Split
+from generator.reading.split import Split
 from training.batches.batches import read_batches
 from training.batches.prepare import Prepared, prepare, to_network
 from training.errors import DeviceMemoryError

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import generator.reading.watch
 from generator.errors import DatasetError
-from generator.reading.dataset import Dataset, Split, open_dataset
+from generator.reading.dataset import Dataset, open_dataset
+from generator.reading.split import Split
 from training.batches import device_render
 from training.batches.batches import read_batches, shuffled
 

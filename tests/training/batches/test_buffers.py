@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from generator.reading.batch import Batch
-from generator.reading.dataset import Dataset, Split
+from generator.reading.dataset import Dataset
+from generator.reading.split import Split
 from training.batches.buffers import BatchBuffer
 
 

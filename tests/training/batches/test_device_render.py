@@ -15,7 +15,8 @@ from generator.format.pixels import Pixels
 from generator.format.tables import PLACEMENT, SAMPLE
 from generator.pipeline import generate
 from generator.reading.composite import Renderer
-from generator.reading.dataset import Split, open_dataset
+from generator.reading.dataset import open_dataset
+from generator.reading.split import Split
 from training.batches import device_render
 from training.batches.batch import IntegerBatch
 from training.batches.device_render import DeviceRenderer, ResidentBank
