@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.build_bank import bank_bytes
+from generator.bank_layout import bank_bytes
 from generator.config import GenerateConfig
 from generator.errors import ConfigError
 from generator.format.pixels import pixel_bytes

@@ -1,57 +1,36 @@
 """`generate`: from assets to the bank, then to shards, then to the manifest; it can resume at every shard."""
 
-import importlib.metadata
 import math
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from blake3 import blake3
 
-from generator import __version__
 from generator.assets.listing import CUT_OUTS_ADVICE, PHOTOS_ADVICE, list_assets
-from generator.build_bank import (
-    NetworkDepth,
-    bank_bytes,
-    build_bank,
-    count_sprites,
-    find_unusable,
-    finish_bank,
-    is_bank_of,
-)
+from generator.bank_layout import bank_bytes, count_sprites, is_bank_of
+from generator.build_bank import build_bank, finish_bank
 from generator.config import GenerateConfig
-from generator.depth.cache import DepthCache
-from generator.depth.choice import DepthChoice, choose_depth
-from generator.errors import AssetError, ConfigError, DiskSpaceError, UnusableAssetsError, printable
+from generator.errors import DiskSpaceError, UnusableAssetsError, printable
 from generator.estimate import Estimate, check_numbers
 from generator.existing_dataset import Existing
 from generator.files import atomic_file, hash_file, write_atomically
 from generator.format.bank import BANK_FILE, Bank
 from generator.format.journal import Journal, JournalHead
-from generator.format.manifest import (
-    FROM_PLANE,
-    MANIFEST_FILE,
-    AlphaMask,
-    BankEntry,
-    DepthEntry,
-    Manifest,
-    ShardEntry,
-    SplitEntry,
-    Statistics,
-    Sums,
-)
+from generator.format.manifest import MANIFEST_FILE, BankEntry, Manifest
 from generator.format.pixels import pixel_bytes
+from generator.job import Job, choose_job
 from generator.locks import hold_folder
+from generator.make_manifest import make_manifest
 from generator.make_shard import ShardWriter
 from generator.numerals import format_bytes
-from generator.plan import Header, Request, ShardTask, make_header, plan_shards
+from generator.plan import Header, ShardTask, make_header, plan_shards
 from generator.progress import Progress, show_progress
 from generator.reading.verify import wrong_files, wrong_sizes
-from generator.splits import SPLITS, SplitName
 from generator.workers import cores, end_if_script_is_imported, run_tasks
 
 # Statistics come from at least this many samples (or all), spread evenly over the shards.
@@ -62,8 +41,6 @@ _STATISTICS_SAMPLES = 512
 _BYTES_PER_WORKER = 256 * 2**20
 _BYTES_PER_ASSET = 4 * 2**20
 _BYTES_UNRENDERED = 2500
-
-_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "h5py", "imagehash", "albumentations", "blake3")
 
 
 @dataclass(frozen=True)
@@ -124,7 +101,7 @@ def generate(
     bgs = list_assets(config.bg, say, PHOTOS_ADVICE)
     with show_progress(progress), hold_folder(config.out, "fgbg generate"):
         existing = Existing.look(config.out, overwrite)
-        job = _job_for(config, fgs, bgs, existing, overwrite, say, skip_bad)
+        job = choose_job(config, fgs, bgs, existing, overwrite, say, skip_bad)
         if existing.manifest is not None and not overwrite:
             return _complete(config.out, existing.manifest)
         _check_size(job, existing, say)
@@ -138,84 +115,7 @@ def generate(
                 job = job.without(error.problems, config, say)
 
 
-@dataclass(frozen=True)
-class _Job:
-    """A dataset to make.
-
-    Attributes:
-        config: of the dataset.
-        fgs: cut-outs.
-        bgs: backgrounds.
-        depth: the source of their depth.
-        request: everything that decides the dataset's bytes.
-    """
-
-    config: GenerateConfig
-    fgs: Sequence[Path]
-    bgs: Sequence[Path]
-    depth: DepthChoice
-    request: Request
-
-    @classmethod
-    def of(cls, config: GenerateConfig, fgs: Sequence[Path], bgs: Sequence[Path]) -> "_Job":
-        """Hash the pictures, and the depth files if depth is read from files."""
-        depth = choose_depth(config, bgs)
-        config = config.model_copy(update={"depth_convention": depth.convention})
-        identity = config.identity() | ({"depth": depth.network.id} if depth.network else {})
-        bg_names = [path.relative_to(config.bg).as_posix() for path in bgs]
-        request = Request(
-            identity,
-            {
-                "fg": {path.relative_to(config.fg).as_posix(): hash_file(path) for path in fgs},
-                "bg": dict(zip(bg_names, map(hash_file, bgs), strict=True)),
-            },
-            {name: hash_file(file) for name, file in zip(bg_names, depth.files, strict=True) if file},
-        )
-        return cls(config, fgs, bgs, depth, request)
-
-    def without(
-        self, problems: Mapping[Path, AssetError], config: GenerateConfig, say: Callable[[str], None]
-    ) -> "_Job":
-        """The same dataset without some pictures.
-
-        Raises:
-            UnusableAssetsError: no foreground or no background is left.
-        """
-        fgs, bgs = ([path for path in some if path not in problems] for some in (self.fgs, self.bgs))
-        if not fgs or not bgs:
-            raise UnusableAssetsError(problems)
-        for problem in problems.values():
-            say(f"left out: {problem}")
-        return self.of(config, fgs, bgs)
-
-
-def _job_for(
-    config: GenerateConfig,
-    fgs: Sequence[Path],
-    bgs: Sequence[Path],
-    existing: Existing,
-    overwrite: bool,
-    say: Callable[[str], None],
-    skip_bad: bool,
-) -> _Job:
-    """The dataset to make, after making sure that it replaces nothing without permission.
-
-    Raises:
-        ConfigError: the folder holds a dataset of another config, or files that fgbg did not write.
-    """
-    if existing.manifest is None or overwrite:
-        existing.refuse_foreign()
-    job = _Job.of(config, fgs, bgs)
-    if overwrite:
-        return job
-    if skip_bad and (problems := _unusable_since(job, existing)):
-        job = job.without(problems, config, say)
-    if difference := existing.difference(job.request):
-        raise ConfigError(config.out, "", difference, "use another `out`, or `overwrite=True` to replace it")
-    return job
-
-
-def _check_size(job: _Job, existing: Existing, say: Callable[[str], None]) -> None:
+def _check_size(job: Job, existing: Existing, say: Callable[[str], None]) -> None:
     """Tell the user the size of the dataset, and make sure that it fits into memory and on the disk.
 
     Raises:
@@ -229,21 +129,6 @@ def _check_size(job: _Job, existing: Existing, say: Callable[[str], None]) -> No
     say(estimate.describe(config, _workers(config, estimate.samples * _bytes_to_make(config))))
 
 
-def _unusable_since(job: _Job, existing: Existing) -> Mapping[Path, AssetError]:
-    """The pictures that cannot be used, among those that the existing dataset was made without."""
-    known = existing.asset_names()
-    if known is None:
-        return {}
-    config = job.config
-    fgs = [path for path in job.fgs if path.relative_to(config.fg).as_posix() not in known["fg"]]
-    bgs = {
-        path: file
-        for path, file in zip(job.bgs, job.depth.files, strict=True)
-        if path.relative_to(config.bg).as_posix() not in known["bg"]
-    }
-    return find_unusable(config, fgs, bgs, with_depth=job.depth.network is None)
-
-
 def _complete(folder: Path, manifest: Manifest) -> Outcome:
     """The outcome for a dataset that was finished already.
 
@@ -255,7 +140,7 @@ def _complete(folder: Path, manifest: Manifest) -> Outcome:
     return Outcome(manifest, 0, 0.0, _bytes_of(manifest))
 
 
-def _make_bank(job: _Job, existing: Existing, overwrite: bool, say: Callable[[str], None]) -> Journal:
+def _make_bank(job: Job, existing: Existing, overwrite: bool, say: Callable[[str], None]) -> Journal:
     """Build the bank, unless an intact one exists; the journal gets its hash before it gets its name."""
     config, journal, head = job.config, existing.journal, existing.journal.head
     path = config.out / BANK_FILE
@@ -273,7 +158,7 @@ def _make_bank(job: _Job, existing: Existing, overwrite: bool, say: Callable[[st
         say(note)
     workers = _workers(config, (len(fgs) + len(bgs)) * _BYTES_PER_ASSET)
     with atomic_file(path, size) as temporary:
-        decoded = build_bank(temporary, config, fgs, bgs, job.depth.files, workers, _network_depth(job))
+        decoded = build_bank(temporary, config, fgs, bgs, job.depth.files, workers, job.network_depth())
         header = make_header(config, job.request, decoded)
         finish_bank(temporary, config, decoded, header.model_dump(mode="json"))
         _begin_journal(config, existing, overwrite, temporary)
@@ -300,7 +185,7 @@ def _begin_journal(config: GenerateConfig, existing: Existing, overwrite: bool, 
     existing.clear()
 
 
-def _is_whole(job: _Job, existing: Existing, head: JournalHead) -> bool:
+def _is_whole(job: Job, existing: Existing, head: JournalHead) -> bool:
     """Whether the existing bank has the hash in the journal, and was made for this request."""
     config = job.config
     if existing.header is None or existing.header.id != head.id:
@@ -310,7 +195,7 @@ def _is_whole(job: _Job, existing: Existing, head: JournalHead) -> bool:
     return is_bank_of(Bank.open(config.out / BANK_FILE), config, len(job.fgs), len(job.bgs))
 
 
-def _make_shards(job: _Job, journal: Journal, say: Callable[[str], None]) -> Outcome:
+def _make_shards(job: Job, journal: Journal, say: Callable[[str], None]) -> Outcome:
     """Write the missing shards, then the manifest."""
     config, path = job.config, job.config.out / BANK_FILE
     header = Header.of(Bank.open(path), path)
@@ -334,7 +219,7 @@ def _make_shards(job: _Job, journal: Journal, say: Callable[[str], None]) -> Out
         for line in lines:
             journal.append(line)
             progress.advance(line.samples)
-    manifest = _manifest(config, header, tasks, journal)
+    manifest = make_manifest(config, header, tasks, journal)
     write_atomically(config.out / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode() + b"\n")
     return Outcome(manifest, missing, time.monotonic() - began, _bytes_of(manifest))
 
@@ -359,14 +244,6 @@ def _finished(
     assert journal.head is not None
     journal.begin(journal.head, (line for line in lines if line.file not in problems))
     return journal.shards.keys()
-
-
-def _network_depth(job: _Job) -> NetworkDepth | None:
-    if job.depth.network is None:
-        return None
-    cache = DepthCache(job.config.depth_cache) if job.config.depth_cache else DepthCache()
-    hashes = list(job.request.hashes["bg"].values())
-    return NetworkDepth(job.depth.network, cache, job.depth.convention, hashes)
 
 
 def _workers(config: GenerateConfig, work: int) -> int:
@@ -401,33 +278,3 @@ def _check_disk(config: GenerateConfig, estimate: Estimate, existing: Existing) 
 
 def _bytes_of(manifest: Manifest) -> int:
     return sum(entry.bytes for entry in manifest.files())
-
-
-def _manifest(config: GenerateConfig, header: Header, tasks: list[ShardTask], journal: Journal) -> Manifest:
-    splits: dict[SplitName, SplitEntry] = {}
-    for name in SPLITS:
-        lines = [journal.shards[task.file] for task in tasks if task.split.name == name]
-        shards = [ShardEntry(**line.model_dump(include=set(ShardEntry.model_fields))) for line in lines]
-        splits[name] = SplitEntry(samples=sum(line.samples for line in lines), shards=shards)
-    train = [journal.shards[task.file] for task in tasks if task.split.name == "train"]
-    sums: dict[str, Sums] = {}
-    for line in train:
-        sums = {name: sums[name] + part if sums else part for name, part in line.statistics.items()}
-    assert journal.head is not None
-    sources = sorted({asset.depth for asset in header.assets["bg"] if asset.depth is not None})
-    return Manifest(
-        id=header.id,
-        storage="rendered" if config.render else "unrendered",
-        size=config.size,
-        config=header.config,
-        libraries={"fgbg": __version__} | {name: importlib.metadata.version(name) for name in _LIBRARIES},
-        assets=header.assets,
-        bank=journal.head.bank,
-        splits=splits,
-        mask=AlphaMask(),
-        depth=DepthEntry(sources=sources, pseudo=FROM_PLANE in sources),
-        statistics=Statistics(
-            samples=sum(line.statistics_samples for line in train),
-            fields={name: part.moments() for name, part in sums.items()},
-        ),
-    )

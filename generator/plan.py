@@ -10,8 +10,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from generator.assets.duplicates import PerceptualHash, group_near_duplicates
-from generator.build_bank import Decoded
 from generator.config import GenerateConfig
+from generator.decode_assets import Decoded
 from generator.errors import COPY_AGAIN, DatasetError
 from generator.format.bank import Bank
 from generator.format.journal import shard_file

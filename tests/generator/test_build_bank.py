@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from generator.assets.listing import list_assets
-from generator.build_bank import build_bank, count_sprites, finish_bank, is_bank_of
+from generator.bank_layout import count_sprites, is_bank_of
+from generator.build_bank import build_bank, finish_bank
 from generator.config import GenerateConfig
 from generator.drawing.write import DrawnSamples
 from generator.errors import UnusableAssetsError

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from filelock import FileLock
 
-import generator.build_bank
+import generator.decode_assets
 import generator.make_shard
 import generator.progress
 from generator.config import GenerateConfig
@@ -303,8 +303,8 @@ def test_another_bank_leaves_no_shard_of_the_one_before(
     stop_unfinished(config)
     before = hashes(tmp_path)
     flip_a_byte(tmp_path / "bank.h5")
-    fit = generator.build_bank.fit_picture
-    monkeypatch.setattr(generator.build_bank, "fit_picture", lambda rgb, size: 255 - fit(rgb, size))
+    fit = generator.decode_assets.fit_picture
+    monkeypatch.setattr(generator.decode_assets, "fit_picture", lambda rgb, size: 255 - fit(rgb, size))
     outcome = generate(config)
     assert outcome.written == sum(len(split) for split in open_dataset(tmp_path).splits.values())
     assert hashes(tmp_path)["bank.h5"] != before["bank.h5"]
