@@ -241,6 +241,26 @@ class Shares(WeightedTerms):
         return {} if isinstance(value, str) and value.strip().lower() == "none" else super().read(value)
 
 
+class Words(ValueType[tuple[str, ...]]):
+    """`mask,depth` or a list as ("mask", "depth"): some of a few words."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.name = "|".join(words) + ",..."
+        self.expected = f"some of {', '.join(words)}, separated by commas"
+        self._words = words
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        words = _parts(value, ",")
+        for word in words:
+            if word not in self._words:
+                suggestion = did_you_mean(word, self._words)
+                told = f"expected {self.expected}, found {shown(word)}"
+                self.fail(told + (suggestion and f"; {suggestion}"), param, ctx)
+        return tuple(words)
+
+
 class Widths(ValueType[tuple[int, ...]]):
     """`16,32,64` or numbers, as (16, 32, 64)."""
 

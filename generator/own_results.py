@@ -10,8 +10,8 @@ from generator.files import open_regular, write_atomically
 PREDICTION = "predict"
 """The mark of masks, depth and overlays written by 'fgbg predict'."""
 
-MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX = ".mask.png", ".depth.png", ".overlay.png"
-"""The endings that follow a picture's name in the names of its predictions."""
+TO_LOOK_AT = (".overlay.png", ".cutout.png", ".side-by-side.png")
+"""The endings of predictions that are neither a mask nor a depth."""
 
 # The length of the signature and the header chunk, which text may follow (PNG specification, 11.3.3).
 _HEAD = 33

@@ -4,12 +4,12 @@ from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fgbg.predictor.predict_many import PIXELS_IN_FLIGHT, Outcome, predict_many
 from fgbg.predictor.predicted import Predicted
 from fgbg.predictor.predictor import Predictor
-from fgbg.predictor.sinks import SINK_ERRORS, Sink
+from fgbg.predictor.sinks import SINK_ERRORS, Sink, Written
 from fgbg.predictor.sources import Source
 
 _WRITERS = 2
@@ -22,13 +22,13 @@ class Done:
     Attributes:
         name: of the picture.
         predicted: None if it failed.
-        written: what the sink says that it wrote; empty if it failed.
+        written: what the sink made of it; empty if it failed.
         error: one of `PICTURE_ERRORS` or `SINK_ERRORS`; None if it did not fail.
     """
 
     name: str
     predicted: Predicted | None = None
-    written: str = ""
+    written: Written = field(default_factory=Written)
     error: Exception | None = None
 
 

@@ -4,14 +4,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from fgbg.predictor.result_kinds import KINDS, Wanted
 from fgbg.predictor.sources import Given
 from generator.assets.depth_names import folded
 from generator.assets.originals import Kept
 from generator.errors import UsageError
 from generator.files import refuse_existing
-from generator.own_results import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX
 
-RESULT_SUFFIXES = (MASK_SUFFIX, DEPTH_SUFFIX, OVERLAY_SUFFIX)
+RESULT_SUFFIXES = Wanted(KINDS).suffixes
 
 
 def plan_results(pictures: Sequence[Given], out: Path, others: Iterable[Path] = ()) -> list[Path]:

@@ -1,42 +1,59 @@
 """Where predictions go."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-import cv2
 import numpy as np
 
+from fgbg.predictor.draw_results import cut_out, overlay, side_by_side
+from fgbg.predictor.encode_numbers import depth_numbers, mask_numbers, write_exr, write_npy
+from fgbg.predictor.figures import Figures, measure
 from fgbg.predictor.predicted import Predicted
+from fgbg.predictor.result_kinds import Wanted
 from fgbg.predictor.result_names import result_path
 from generator.encode import encode_png
 from generator.errors import AssetError, ExistsError
 from generator.files import refuse_existing, write_atomically
-from generator.look.colours import colour_mask
-from generator.own_results import DEPTH_SUFFIX, MASK_SUFFIX, OVERLAY_SUFFIX, PREDICTION, mark_png
-from generator.resize import strips
-
-_TINT = np.array([255, 40, 120])
-_TINT_SHARE = 0.45
+from generator.own_results import PREDICTION, mark_png
 
 SINK_ERRORS = (AssetError, ExistsError, MemoryError, OSError)
 """Errors of one result; the results after it are written nevertheless."""
 
 
+@dataclass(frozen=True)
+class Written:
+    """What a sink made of one prediction.
+
+    Attributes:
+        files: the path of each kind of result that was written.
+        figures: of the prediction; None if they were not asked for.
+    """
+
+    files: Mapping[str, Path] = field(default_factory=dict)
+    figures: Figures | None = None
+
+    def __str__(self) -> str:
+        """For the screen: the first path and the names of the others; the figures if there are no files."""
+        if not self.files:
+            return str(self.figures or "")
+        first, *others = self.files.values()
+        return " ".join([str(first), *(other.name for other in others)])
+
+
 class Sink(Protocol):
     """Takes predictions. Several threads use it at the same time, each with another picture."""
 
-    def write(self, name: str, picture: np.ndarray, predicted: Predicted) -> str:
+    def write(self, name: str, picture: np.ndarray, predicted: Predicted) -> Written:
         """Write one prediction.
 
         Args:
             name: of the picture, as its source gave it.
             picture: (H, W, 3) uint8, the picture.
             predicted: its mask and depth.
-
-        Returns:
-            What was written, to be printed after the name.
 
         Raises:
             Exception: one of `SINK_ERRORS` if this prediction cannot be written; any other error ends the
@@ -45,30 +62,42 @@ class Sink(Protocol):
 
 
 class FileSink:
-    """Writes predictions as PNG files, see `write_prediction`.
+    """Writes predictions as files, see `write_prediction`.
 
     Args:
         bases: for each picture's name the path of its results, without suffix.
+        wanted: the kinds of results; without any, nothing is written.
         overwrite: replace existing files.
         mask_threshold: probability from which on a mask is 255, else 0; None: soft masks.
+        figures: whether the figures of each prediction are wanted, too.
     """
 
     def __init__(
-        self, bases: Mapping[str, Path], overwrite: bool = False, mask_threshold: float | None = None
+        self,
+        bases: Mapping[str, Path],
+        wanted: Wanted | None = None,
+        overwrite: bool = False,
+        mask_threshold: float | None = None,
+        figures: bool = False,
     ) -> None:
-        self._bases, self._overwrite, self._mask_threshold = bases, overwrite, mask_threshold
+        self._bases, self._wanted, self._overwrite = bases, wanted or Wanted(), overwrite
+        self._mask_threshold, self._figures = mask_threshold, figures
 
-    def write(self, name: str, picture: np.ndarray, predicted: Predicted) -> str:
-        """Write the files of one prediction; returns the first path and the names of the others."""
+    def write(self, name: str, picture: np.ndarray, predicted: Predicted) -> Written:
+        """Write the files of one prediction."""
         if self._mask_threshold is not None:
             predicted = predicted.with_threshold(self._mask_threshold)
-        first, *others = write_prediction(self._bases[name], picture, predicted, self._overwrite)
-        return " ".join([str(first), *(other.name for other in others)])
+        files = write_prediction(self._bases[name], picture, predicted, self._overwrite, self._wanted)
+        return Written(files, measure(predicted) if self._figures else None)
 
 
 def write_prediction(
-    base: Path, picture: np.ndarray, predicted: Predicted, overwrite: bool = False
-) -> list[Path]:
+    base: Path,
+    picture: np.ndarray,
+    predicted: Predicted,
+    overwrite: bool = False,
+    wanted: Wanted | None = None,
+) -> dict[str, Path]:
     """Write BASE.mask.png (8-bit grey), BASE.depth.png (16-bit grey, if there is depth) and BASE.overlay.png.
 
     Args:
@@ -76,49 +105,53 @@ def write_prediction(
         picture: (H, W, 3) uint8, the picture.
         predicted: its mask and depth.
         overwrite: replace existing files.
+        wanted: other kinds of results, or another format (docs/predict.md describes them).
 
     Returns:
-        The paths, in this order.
+        The path of each kind, in the order of `wanted`.
 
     Raises:
         ExistsError: a file exists, and `overwrite` is False; no file was written.
         ImageError: the picture is too large for PNG.
         OSError: a file cannot be written.
     """
-    suffixes = [MASK_SUFFIX, *([] if predicted.depth is None else [DEPTH_SUFFIX]), OVERLAY_SUFFIX]
-    files = {suffix: result_path(base, suffix) for suffix in suffixes}
+    wanted = wanted or Wanted()
+    kinds = [kind for kind in wanted.kinds if kind != "depth" or predicted.depth is not None]
+    files = {kind: result_path(base, wanted.suffix(kind)) for kind in kinds}
+    if not files:
+        return {}
     refuse_existing(files.values(), overwrite)
     for path in files.values():
-        # A name that is too long raises here, before the first of the three is written.
+        # A name that is too long raises here, before the first of the files is written.
         with suppress(FileNotFoundError):
             path.lstat()
     base.parent.mkdir(parents=True, exist_ok=True)
     # One after the other, because each may be large.
-    _write(files[MASK_SUFFIX], predicted.mask)
-    if predicted.depth is not None:
-        _write(files[DEPTH_SUFFIX], predicted.depth)
-    _write(files[OVERLAY_SUFFIX], overlay(picture, predicted))
-    return list(files.values())
+    cutout = None
+    for kind, path in files.items():
+        if kind == "mask":
+            _write_levels(path, predicted.mask, lambda: mask_numbers(predicted))
+        elif kind == "depth" and (depth := predicted.depth) is not None:
+            _write_levels(path, depth, partial(depth_numbers, depth))
+        elif kind == "overlay":
+            _write_png(path, overlay(picture, predicted))
+        elif kind == "cutout":
+            cutout = cut_out(picture, predicted)
+            _write_png(path, cutout)
+        elif kind == "side-by-side":
+            _write_png(path, side_by_side(picture, predicted, cutout))
+    return files
 
 
-def _write(path: Path, pixels: np.ndarray) -> None:
+def _write_levels(path: Path, levels: np.ndarray, numbers: Callable[[], np.ndarray]) -> None:
+    """Write the levels of a mask or a depth as PNG, or their `numbers` in the format of the path."""
+    if path.suffix == ".png":
+        _write_png(path, levels)
+    elif path.suffix == ".npy":
+        write_npy(path, numbers())
+    else:
+        write_exr(path, numbers())
+
+
+def _write_png(path: Path, pixels: np.ndarray) -> None:
     write_atomically(path, mark_png(encode_png(pixels), PREDICTION))
-
-
-def overlay(picture: np.ndarray, predicted: Predicted) -> np.ndarray:
-    """The picture with its mask as a tint: (H, W, 3) uint8.
-
-    A soft mask has one colour and an outline at half coverage; classes have their own colours.
-    """
-    mask, classes = predicted.mask, predicted.classes
-    tinted = np.empty(picture.shape, np.uint8)
-    for rows in strips(*mask.shape):
-        share = (mask[rows, :, None] / 255 if classes is None else 1.0) * _TINT_SHARE
-        tint = _TINT if classes is None else colour_mask(mask[rows], classes)
-        tinted[rows] = np.rint(picture[rows] * (1 - share) + tint * share)
-    if classes is not None:
-        return tinted
-    outlines, _ = cv2.findContours((mask >= 128).view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    thickness = max(1, round(max(mask.shape) / 400))
-    drawn: np.ndarray = cv2.drawContours(tinted, outlines, -1, _TINT.tolist(), thickness)
-    return drawn

@@ -1,14 +1,13 @@
 """Where pictures to predict come from."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from generator.assets.listing import list_folder, require_pictures
-from generator.errors import AssetError, printable
+import numpy as np
+
 from generator.files import real_path
-from generator.own_results import maker_of
 
 if TYPE_CHECKING:
     from fgbg.predictor.picture_input import Picture
@@ -42,15 +41,17 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Given:
-    """A picture file that the user named, alone or by its folder.
+    """A picture that the user named, alone or by its folder.
 
     Attributes:
         folder: the named folder; for a single picture, the folder that it is in.
         name: path of the picture inside the folder.
+        pixels: (H, W, 3) uint8, if the picture is not a file but came through standard input.
     """
 
     folder: Path
     name: Path
+    pixels: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     @property
     def path(self) -> Path:
@@ -62,67 +63,23 @@ class Given:
         return real_path(self.folder) if ".." in self.folder.parts else self.folder.absolute()
 
 
-@dataclass(frozen=True)
-class Found:
-    """The pictures among files and in folders.
-
-    Attributes:
-        pictures: each once.
-        remarks: lines about the files that were skipped.
-        problems: an error for each folder that cannot be read or has no picture.
-    """
-
-    pictures: list[Given]
-    remarks: list[str]
-    problems: list[AssetError]
-
-
-def find_pictures(paths: Iterable[Path], out: Path) -> Found:
-    """Find the pictures among files and in folders.
-
-    Results of earlier calls are skipped, and so is `out` if it is inside one of the folders.
-    """
-    remarks: list[str] = []
-    problems: list[AssetError] = []
-    given: list[Given] = []
-    for path in paths:
-        if not path.is_dir():
-            if maker_of(path) is not None:
-                remarks.append(f"{printable(path)}: a result of fgbg, skipped")
-            else:
-                given.append(Given(path.parent, Path(path.name)))
-            continue
-        try:
-            listing = list_folder(path, without=out)
-            listing.drop_results()
-            remarks += listing.remarks()
-            problems += listing.problems
-            given += [Given(path, picture.relative_to(path)) for picture in require_pictures(listing)]
-        except AssetError as error:
-            problems.append(error)
-    once: dict[Path, Given] = {}
-    for picture in given:
-        place = picture.whole_folder / picture.name
-        # A picture that was named twice counts as one of the outer folder.
-        once[place] = max(picture, once.get(place, picture), key=lambda one: len(one.name.parts))
-    return Found(list(once.values()), remarks, problems)
-
-
 class FileSource:
-    """Picture files, all with the same background.
+    """Pictures that the user named.
 
     Args:
-        pictures: the files.
-        bg: the background; None if there is none.
+        pictures: the pictures.
+        bgs: the background of each of them, None where there is none; None if there are none at all.
     """
 
-    def __init__(self, pictures: Sequence[Given], bg: "Picture | None" = None) -> None:
-        self._pictures, self._bg = pictures, bg
+    def __init__(self, pictures: Sequence[Given], bgs: "Sequence[Picture | None] | None" = None) -> None:
+        self._pictures = pictures
+        self._bgs = [None] * len(pictures) if bgs is None else bgs
 
     @property
     def count(self) -> int:
         return len(self._pictures)
 
     def __iter__(self) -> Iterator[NamedPicture]:
-        for given in self._pictures:
-            yield NamedPicture(str(given.path), given.path, self._bg)
+        for given, bg in zip(self._pictures, self._bgs, strict=True):
+            picture = given.path if given.pixels is None else given.pixels
+            yield NamedPicture(str(given.path), picture, bg)

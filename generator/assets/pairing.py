@@ -8,7 +8,7 @@ from generator.assets.listing import PICTURE_SUFFIXES, list_pictures
 from generator.assets.real_paths import RealPaths
 from generator.errors import AssetError, UsageError
 from generator.files import real_path
-from generator.own_results import OVERLAY_SUFFIX, PREDICTION, is_marked
+from generator.own_results import PREDICTION, TO_LOOK_AT, is_marked
 
 MASK_ENDINGS = (
     *("_mask", "-mask", ".mask", "_masks", "_matte", "_alpha"),
@@ -105,10 +105,8 @@ def name_pictures(pictures: Path, say: Callable[[str], None] = lambda line: None
 
 
 def _without_overlays(pictures: Iterable[Path]) -> list[Path]:
-    """Results of 'fgbg predict' can be masks, but its overlays are neither masks nor pictures."""
-    return [
-        path for path in pictures if not (path.name.endswith(OVERLAY_SUFFIX) and is_marked(path, PREDICTION))
-    ]
+    """Masks of 'fgbg predict' are masks, but its results to look at are neither masks nor pictures."""
+    return [path for path in pictures if not (path.name.endswith(TO_LOOK_AT) and is_marked(path, PREDICTION))]
 
 
 def _by_name(named: Iterable[tuple[Path, Path]]) -> dict[Path, Path]:

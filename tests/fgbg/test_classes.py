@@ -16,8 +16,9 @@ from fgbg.comparison.predictions import predict_picture, read_samples
 from fgbg.comparison.runs import open_runs
 from fgbg.evaluation.evaluate import evaluate
 from fgbg.evaluation.report import write_evaluation
+from fgbg.predictor.draw_results import overlay
 from fgbg.predictor.predictor import Predictor
-from fgbg.predictor.sinks import overlay, write_prediction
+from fgbg.predictor.sinks import write_prediction
 from generator.errors import ConfigError, DatasetError, UsageError
 from generator.format.manifest import ClassMask
 from generator.look.preview import draw_preview
@@ -131,7 +132,7 @@ def test_it_predicts_classes_at_the_size_of_the_picture(run: Path, labelled: Pat
     assert predicted.classes is not None and predicted.classes.names == NAMES
     with pytest.raises(ConfigError, match="4 classes"):
         predicted.with_threshold(0.5)
-    mask_file, *_ = write_prediction(tmp_path / "a", picture, predicted)
+    mask_file = write_prediction(tmp_path / "a", picture, predicted)["mask"]
     assert (cv2.imread(str(mask_file), cv2.IMREAD_UNCHANGED) == predicted.mask).all()
     colours = np.array(predicted.classes.colours)[predicted.mask]
     assert np.abs(overlay(picture, predicted) - (0.55 * picture + 0.45 * colours)).max() <= 0.5

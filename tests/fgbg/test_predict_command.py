@@ -1,7 +1,9 @@
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import cv2
 import numpy as np
 import pytest
@@ -54,6 +56,10 @@ def test_it_imports_no_more_than_it_uses(trained: Path, pictures: Path, tmp_path
         [str(pictures / "b.png"), "--checkpoint", str(tmp_path)],
         [str(pictures / "b.png"), "--checkpoint", str(trained), "--bg", "missing.jpg"],
     ]
+    (pictures / "a.depth.png").touch()
+    taken = [str(pictures / "a.jpg"), "--checkpoint", str(trained), "--out", str(pictures)]
+    wrong += [taken, [str(pictures / "*.gif"), "--checkpoint", str(trained)]]
+    wrong += [[str(pictures / "b.png"), "--checkpoint", str(trained), "--bg", "median"]]
     right = [str(pictures / "b.png"), "--checkpoint", str(trained), "--out", str(tmp_path), "--device", "cpu"]
     heavy = {
         *(
@@ -81,7 +87,7 @@ def run(arguments):
         return end.code
 
 for arguments in {wrong!r}:
-    assert run(arguments) == 1
+    assert run(arguments) in (1, 2)
     assert "torch" not in sys.modules, arguments
 assert not run({right!r}) and "torch" in sys.modules
 print(sorted({heavy!r} & set(sys.modules)))
@@ -272,3 +278,123 @@ def test_without_a_checkpoint_it_says_to_train_first(tmp_path: Path, monkeypatch
     result = CliRunner().invoke(main, ["predict", "a.jpg"])
     assert result.exit_code == 1 and "Train a network first with 'fgbg train'" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_all_kinds_of_results(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code, stdout, _ = predict(
+        trained, out, pictures / "a.jpg", "--write", "cutout,mask,side-by-side,depth", "--format", "npy"
+    )
+    assert code == 0 and stdout.endswith("a.mask.npy a.depth.npy a.cutout.png a.side-by-side.png\n")
+    assert len(list(out.iterdir())) == 4
+    mask, depth = np.load(out / "a.mask.npy"), np.load(out / "a.depth.npy")
+    assert mask.dtype == depth.dtype == np.float32 and mask.shape == depth.shape == (30, 40)
+    assert mask.min() >= 0 and mask.max() <= 1 and depth.min() >= 0 and depth.max() <= 1
+    cutout = cv2.imread(str(out / "a.cutout.png"), cv2.IMREAD_UNCHANGED)
+    assert (cutout[..., 3] == np.rint(mask * 255)).all()
+    # Each kind that was chosen is checked before anything is written.
+    code, _, stderr = predict(trained, out, pictures / "a.jpg", "--write", "overlay,cutout")
+    assert code == 2 and f"{out / 'a.cutout.png'} exists already" in stderr
+    assert not (out / "a.overlay.png").exists()
+
+
+def test_a_wrong_kind_is_answered_with_the_right_ones(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    code, _, stderr = predict(trained, tmp_path / "out", pictures, "--write", "mask,cutouts")
+    assert code == 2 and "--write: expected some of mask, depth, overlay, cutout" in stderr
+    assert "did you mean 'cutout'?" in stderr
+
+
+def test_json_has_a_line_for_each_picture(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    out, file = tmp_path / "out", tmp_path / "new" / "figures.jsonl"
+    (pictures / "broken.png").write_text("no picture")
+    arguments = (pictures, "--bg", pictures / "a.jpg", "--json", file)
+    assert predict(trained, out, *arguments)[0] == 1
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [Path(line["name"]).name for line in lines] == ["a.jpg", "b.png", "broken.png", "a.png"]
+    good, square, broken, _ = lines
+    assert good["files"]["mask"] == str(out / "a.mask.png") and good["size"] == [40, 30]
+    mask = cv2.imread(good["files"]["mask"], cv2.IMREAD_UNCHANGED)
+    assert abs(good["coverage"] - mask.mean() / 255) < 1e-6 and good["error"] is None
+    assert set(good["depth"]["picture"]) == {"min", "median", "max"} and good["seconds"] >= 0
+    assert good["bg"] == str(pictures / "a.jpg") and good["bg_moved"] == 0 and good["bg_agrees"] is True
+    assert "--bg: expected the aspect of the picture, 2 x 3" in square["error"]
+    assert broken["error"].startswith(f"{pictures / 'broken.png'}: expected a picture")
+    assert broken["files"] == {} and broken["coverage"] is broken["depth"] is None
+    assert set(good) == set(broken)
+    code, _, stderr = predict(trained, tmp_path / "other", *arguments)
+    assert code == 2 and f"{file} exists already. Use another --json, or --overwrite" in stderr
+
+
+def test_json_replaces_no_picture(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    picture = pictures / "a.jpg"
+    before = picture.read_bytes()
+    code, _, stderr = predict(trained, tmp_path / "out", picture, "--json", picture, "--overwrite")
+    assert code == 2 and f"{picture} would be replaced by a result" in stderr
+    assert picture.read_bytes() == before
+
+
+def test_a_picture_through_standard_input(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    arguments = [
+        "--checkpoint",
+        str(trained),
+        "--out",
+        str(tmp_path / "out"),
+        "--device",
+        "cpu",
+        "--json",
+        "-",
+    ]
+    content = (pictures / "a.jpg").read_bytes()
+    result = CliRunner().invoke(main, ["predict", "-", *arguments], input=content)
+    assert result.exit_code == 0 and written(tmp_path / "out") == results("stdin")
+    (line,) = result.stdout.splitlines()  # nothing else disturbs the program that reads it
+    assert json.loads(line)["name"] == "stdin"
+    result = CliRunner().invoke(main, ["predict", "-", *arguments, "--no-save"], input=content)
+    assert result.exit_code == 0 and json.loads(result.stdout)["files"] == {}
+
+
+def test_figures_without_files(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code, stdout, stderr = predict(trained, out, pictures / "*.jpg", "--no-save", "--write", "mask")
+    assert code == 0 and not out.exists()
+    assert f"{pictures / 'a.jpg'}: mask covers " in stdout and "depth of the picture 0." in stdout
+    assert stderr.splitlines() == [
+        "--write has no effect with --no-save",
+        "--out has no effect with --no-save",
+    ]
+
+
+def test_each_picture_gets_the_background_of_its_name(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    bgs = tmp_path / "bgs"
+    bgs.mkdir()
+    cv2.imwrite(str(bgs / "a.png"), np.full((60, 80, 3), 90, np.uint8))
+    out = tmp_path / "out"
+    file = tmp_path / "lines"
+    code, _, stderr = predict(trained, out, pictures, "--bg", bgs, "--json", file)
+    assert code == 0 and written(out) == results("a", "b", "sub/a")
+    assert f"{bgs} holds no background for {pictures / 'b.png'} and 1 more: predicted without one" in stderr
+    assert [json.loads(line)["bg"] for line in file.read_text().splitlines()] == [
+        str(bgs / "a.png"),
+        None,
+        None,
+    ]
+
+
+def test_results_are_opened(
+    trained: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(click, "launch", lambda url: opened.append(url) or 0)
+    assert predict(trained, tmp_path / "one", pictures / "a.jpg", "--open")[0] == 0
+    assert predict(trained, tmp_path / "all", pictures, "--open")[0] == 0
+    assert opened == [str(tmp_path / "one" / "a.overlay.png"), str(tmp_path / "all")]
+    monkeypatch.setattr(click, "launch", lambda url: 1)
+    code, _, stderr = predict(trained, tmp_path / "none", pictures / "a.jpg", "--open")
+    assert code == 0 and "a.overlay.png cannot be opened here" in stderr
+
+
+def test_a_video_is_not_taken_for_a_broken_picture(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    (pictures / "clip.mp4").touch()
+    code, _, stderr = predict(trained, tmp_path / "out", pictures / "b.png", pictures / "clip.mp4")
+    assert code == 1 and "clip.mp4: expected a picture, found a video" in stderr
+    assert written(tmp_path / "out") == results("b")

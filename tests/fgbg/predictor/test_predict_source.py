@@ -9,6 +9,7 @@ import pytest
 from fgbg.predictor import Predicted, Predictor
 from fgbg.predictor import predict_source as predicting
 from fgbg.predictor.predict_source import predict_source
+from fgbg.predictor.sinks import Written
 from fgbg.predictor.sources import FileSource, Given, NamedPicture
 from generator.errors import DiskSpaceError, ImageError
 
@@ -36,14 +37,14 @@ class Memory:
         self.written: dict[str, tuple[int, ...]] = {}
         self.begun = 0
 
-    def write(self, name: str, picture: np.ndarray, predicted: Predicted) -> str:
+    def write(self, name: str, picture: np.ndarray, predicted: Predicted) -> Written:
         self.begun += 1
         time.sleep(self._seconds)
         if name in self._errors:
             raise self._errors[name]
         assert picture.shape[:2] == predicted.mask.shape
         self.written[name] = predicted.mask.shape
-        return f"kept {name}"
+        return Written({"mask": Path(f"kept {name}")})
 
 
 def test_everything_of_a_source_comes_to_the_sink_and_is_told_in_order(drawn: Predictor) -> None:
@@ -51,7 +52,7 @@ def test_everything_of_a_source_comes_to_the_sink_and_is_told_in_order(drawn: Pr
     sink = Memory()
     done = list(predict_source(drawn, Frames(sizes), sink))
     assert [one.name for one in done] == [f"frame {number}" for number in range(20)]
-    assert [one.written for one in done] == [f"kept frame {number}" for number in range(20)]
+    assert [str(one.written) for one in done] == [f"kept frame {number}" for number in range(20)]
     assert [one.predicted.mask.shape for one in done] == sizes == [sink.written[one.name] for one in done]
 
 
@@ -59,7 +60,7 @@ def test_an_error_of_one_picture_or_of_one_result_leaves_the_others(drawn: Predi
     source = FileSource([Given(tmp_path, Path("missing.png"))])
     (failed,) = predict_source(drawn, source, Memory())
     assert source.count == 1 and failed.name == str(tmp_path / "missing.png")
-    assert isinstance(failed.error, ImageError) and failed.predicted is None and not failed.written
+    assert isinstance(failed.error, ImageError) and failed.predicted is None and failed.written == Written()
     sink = Memory({"frame 1": PermissionError(13, "not yours"), "frame 2": MemoryError()})
     done = list(predict_source(drawn, Frames([(8, 8)] * 4), sink))
     assert [type(one.error) for one in done] == [type(None), PermissionError, MemoryError, type(None)]

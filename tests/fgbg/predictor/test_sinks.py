@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 
 from fgbg.predictor import Predicted
-from fgbg.predictor.sinks import overlay, write_prediction
+from fgbg.predictor.draw_results import overlay
+from fgbg.predictor.sinks import write_prediction
 from generator.errors import ExistsError
 from generator.own_results import is_marked
 
 
 def test_three_pictures_a_prediction(tmp_path: Path) -> None:
     predicted = Predicted(np.array([[0, 255]], np.uint8), np.array([[1, 65535]], np.uint16))
-    paths = write_prediction(tmp_path / "sub" / "a.b", np.zeros((1, 2, 3), np.uint8), predicted)
+    written = write_prediction(tmp_path / "sub" / "a.b", np.zeros((1, 2, 3), np.uint8), predicted)
+    paths = list(written.values())
     assert [path.name for path in paths] == ["a.b.mask.png", "a.b.depth.png", "a.b.overlay.png"]
     stored = [cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in paths]
     assert stored[0].tolist() == [[0, 255]] and stored[1].tolist() == [[1, 65535]]
@@ -22,8 +24,8 @@ def test_three_pictures_a_prediction(tmp_path: Path) -> None:
 
 def test_without_depth_mask_and_overlay_alone(tmp_path: Path) -> None:
     predicted = Predicted(np.array([[0, 255]], np.uint8), None)
-    paths = write_prediction(tmp_path / "a", np.zeros((1, 2, 3), np.uint8), predicted)
-    assert [path.name for path in paths] == ["a.mask.png", "a.overlay.png"]
+    written = write_prediction(tmp_path / "a", np.zeros((1, 2, 3), np.uint8), predicted)
+    assert [path.name for path in written.values()] == ["a.mask.png", "a.overlay.png"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mask.png", "a.overlay.png"]
 
 

@@ -73,8 +73,8 @@ def test_two_files_of_one_name_are_refused(pictures: list[str], masks: list[str]
         pair_by_name(make(tmp_path / "p", *pictures), make(tmp_path / "m", *masks))
 
 
-def test_predictions_are_masks_and_their_overlays_are_nothing(tmp_path: Path) -> None:
+def test_predictions_are_masks_and_pictures_to_look_at_are_nothing(tmp_path: Path) -> None:
     folder = make(tmp_path, "a.jpg")
-    for name in ("a.mask.png", "a.overlay.png"):
+    for name in ("a.mask.png", "a.overlay.png", "a.cutout.png", "a.side-by-side.png"):
         (folder / name).write_bytes(mark_png(encode_png(np.zeros((2, 2), np.uint8)), PREDICTION))
     assert paired(folder, folder) == [("a.jpg", "a.mask.png", "a")]

@@ -1,0 +1,115 @@
+"""Results to look at: the mask over the picture, the cut-out, and all results side by side."""
+
+import cv2
+import numpy as np
+
+from fgbg.predictor.predicted import Predicted
+from generator.assets.edges import estimate_colours
+from generator.errors import ConfigError
+from generator.format.manifest import AlphaMask
+from generator.look.colours import colour_depth, colour_mask
+from generator.resize import strips
+
+PANEL = 1024
+"""Longest side in pixels of a picture in `side_by_side`."""
+
+_TINT = np.array([255, 40, 120])
+_TINT_SHARE = 0.45
+_GAP = 8
+_SQUARES = 32
+"""Squares of a checkerboard along the longer side."""
+_LIGHT, _DARK = 255, 205
+
+
+def overlay(picture: np.ndarray, predicted: Predicted) -> np.ndarray:
+    """The picture with its mask as a tint: (H, W, 3) uint8.
+
+    A soft mask has one colour and an outline at half coverage; classes have their own colours.
+    """
+    mask, classes = predicted.mask, predicted.classes
+    tinted = np.empty(picture.shape, np.uint8)
+    for rows in strips(*mask.shape):
+        share = (mask[rows, :, None] / 255 if classes is None else 1.0) * _TINT_SHARE
+        tint = _TINT if classes is None else colour_mask(mask[rows], classes)
+        tinted[rows] = np.rint(picture[rows] * (1 - share) + tint * share)
+    if classes is not None:
+        return tinted
+    outlines, _ = cv2.findContours((mask >= 128).view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    thickness = max(1, round(max(mask.shape) / 400))
+    drawn: np.ndarray = cv2.drawContours(tinted, outlines, -1, _TINT.tolist(), thickness)
+    return drawn
+
+
+def cut_out(picture: np.ndarray, predicted: Predicted) -> np.ndarray:
+    """The object with straight alpha, in its own colours: no colour of the background stays in soft edges.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        predicted: its mask.
+
+    Returns:
+        (H, W, 4) uint8 RGBA; transparent pixels are 0.
+
+    Raises:
+        ConfigError: the mask has classes.
+    """
+    if predicted.classes is not None:
+        found = f"{len(predicted.classes.names)} classes"
+        raise ConfigError("`write=cutout`", "a network of soft masks", found, "leave cutout out")
+    alpha = predicted.mask
+    rgba = np.zeros((*alpha.shape, 4), np.uint8)
+    rgba[..., :3] = estimate_colours(picture, alpha)
+    rgba[..., 3] = alpha
+    for rows in strips(*alpha.shape):
+        rgba[rows][alpha[rows] == 0] = 0
+    return rgba
+
+
+def side_by_side(picture: np.ndarray, predicted: Predicted, cutout: np.ndarray | None = None) -> np.ndarray:
+    """Picture, mask, depth in colours, and the overlay or the cut-out on a checkerboard, in a row.
+
+    Args:
+        picture: (H, W, 3) uint8.
+        predicted: its mask and depth; without depth there are three panels.
+        cutout: (H, W, 4) uint8; None: the overlay is shown.
+
+    Returns:
+        (h, w, 3) uint8; each panel has the picture's size, at most `PANEL` on its longer side.
+    """
+    height, width = predicted.mask.shape
+    scale = min(1.0, PANEL / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+
+    def fitted(pixels: np.ndarray) -> np.ndarray:
+        shrunk: np.ndarray = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+        return shrunk
+
+    if predicted.classes is None:
+        mask = colour_mask(fitted(predicted.mask), AlphaMask())
+    else:
+        labels = cv2.resize(predicted.mask, size, interpolation=cv2.INTER_NEAREST)
+        mask = colour_mask(labels, predicted.classes)
+    panels = [fitted(picture), mask]
+    if predicted.depth is not None:
+        panels.append(colour_depth(fitted(predicted.depth)))
+    if cutout is None:
+        panels.append(fitted(overlay(picture, predicted)))
+    else:
+        panels.append(_on_checkerboard(cutout, size))
+    gap = np.full((size[1], _GAP, 3), 255, np.uint8)
+    row = [part for panel in panels for part in (panel, gap)][:-1]
+    return np.hstack(row)
+
+
+def _on_checkerboard(rgba: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A cut-out (H, W, 4) uint8 with straight alpha, shrunk to (width, height): (h, w, 3) uint8."""
+    weighted = np.empty_like(rgba)  # only colours that are multiplied by alpha can be averaged
+    for rows in strips(*rgba.shape[:2]):
+        weighted[rows] = rgba[rows]
+        weighted[rows, :, :3] = np.rint(rgba[rows, :, :3] * (rgba[rows, :, 3:] / 255))
+    shrunk = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)
+    square = max(1, max(size) // _SQUARES)
+    down, along = (np.arange(side) // square for side in size[::-1])
+    board = np.where((down[:, None] + along) % 2, _DARK, _LIGHT)[..., None]
+    mixed = np.rint(shrunk[..., :3] + board * (1 - shrunk[..., 3:] / 255))
+    return np.clip(mixed, 0, 255).astype(np.uint8)

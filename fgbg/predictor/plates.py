@@ -1,0 +1,92 @@
+"""Which background (plate) belongs to which picture."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from fgbg.predictor.sources import Given
+from generator.assets.images import read_rgb
+from generator.assets.pairing import name_pictures
+from generator.assets.real_paths import RealPaths
+from generator.errors import AssetError, ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from fgbg.predictor.picture_input import Picture
+
+_FRAME = re.compile(r"frame:([0-9]{1,9})")
+
+
+@dataclass(frozen=True)
+class Plates:
+    """The backgrounds of pictures.
+
+    Attributes:
+        bgs: one for each picture, in order: pixels, a file, or None.
+        paths: the file of each, in order; None where there is none.
+        files: all files of backgrounds, which no result may replace.
+        remarks: lines about pictures without background, and about skipped files.
+    """
+
+    bgs: "Sequence[Picture | None]"
+    paths: Sequence[Path | None]
+    files: Sequence[Path] = ()
+    remarks: list[str] = field(default_factory=list)
+
+
+def frame_plate(bg: Path | None) -> Literal["median"] | int | None:
+    """Read a background that is made from the frames of a video: `median`, or the number in `frame:N`.
+
+    Returns:
+        None if `bg` is a file or a folder, or None.
+    """
+    if bg is None:
+        return None
+    if str(bg) == "median":
+        return "median"
+    frame = _FRAME.fullmatch(str(bg))
+    return None if frame is None else int(frame[1])
+
+
+def plates_of(pictures: Sequence[Given], bg: Path | None) -> Plates:
+    """Find the background of each picture.
+
+    Args:
+        pictures: the pictures.
+        bg: None, a file for all pictures, or a folder. In a folder, the background of `a/NAME.jpg` has the
+            same path without suffix, `a/NAME.*`. A picture without one is predicted without background.
+
+    Raises:
+        ConfigError: `bg` is made from the frames of a video.
+        ImageError: the file cannot be read.
+        AssetError: the folder does not exist, or has no background for any of the pictures.
+        UsageError: the folder has two pictures of one name, or a picture is its own background.
+    """
+    if bg is None:
+        return Plates([None] * len(pictures), [None] * len(pictures))
+    if frame_plate(bg) is not None:
+        fix = "name a picture or a folder"
+        raise ConfigError("`bg`", "", f"is {bg}, which is for videos; a picture has no other frames", fix)
+    if not bg.is_dir():
+        return Plates([read_rgb(bg)] * len(pictures), [bg] * len(pictures), [bg])
+    remarks: list[str] = []
+    named = name_pictures(bg, remarks.append)
+    found = [named.get(picture.name.with_suffix("")) for picture in pictures]
+    _refuse_itself(pictures, found)
+    lonely = [picture.path for picture, plate in zip(pictures, found, strict=True) if plate is None]
+    if len(lonely) == len(pictures):
+        fix = "a background has the same name as its picture; the suffix may differ"
+        raise AssetError(bg, "", f"holds no background for {lonely[0]} or any other picture", fix)
+    if lonely:
+        more = f" and {len(lonely) - 1:,} more" if len(lonely) > 1 else ""
+        remarks.append(f"{bg} holds no background for {lonely[0]}{more}: predicted without one")
+    return Plates(found, found, list(named.values()), remarks)
+
+
+def _refuse_itself(pictures: Sequence[Given], plates: Sequence[Path | None]) -> None:
+    real_paths = RealPaths()
+    for picture, plate in zip(pictures, plates, strict=True):
+        if plate is not None and real_paths.of(picture.path) == real_paths.of(plate):
+            fix = "keep backgrounds in a folder of their own"
+            raise UsageError(plate, "", "would be its own background", fix)

@@ -1,0 +1,156 @@
+"""`fgbg predict` on pictures: check everything, load the network, predict, write, report."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fgbg.predictor.encode_numbers import require_exr
+from fgbg.predictor.plates import plates_of
+from fgbg.predictor.result_kinds import Wanted
+from fgbg.predictor.result_names import plan_results, refuse_results
+from fgbg.predictor.sources import FileSource, Given
+from fgbg.terminal import note, say
+from generator.assets.images import read_rgb
+from generator.assets.originals import Kept
+from generator.files import refuse_existing, require_writable
+from generator.progress import Progress
+from training.records.run_files import find_checkpoint
+
+if TYPE_CHECKING:
+    from fgbg.predictor.predictor import Predictor
+
+STANDARD_OUTPUT = Path("-")
+"""The `json` that means standard output."""
+
+_BEST_TO_LOOK_AT = ("side-by-side", "overlay", "cutout", "mask", "depth")
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """The options of `fgbg predict`, as its help describes them.
+
+    Attributes:
+        bg: a file, a folder, or a word that `frame_plate` reads; None for none.
+        write: kinds of results, see `Wanted`.
+        format: of mask and depth, see `Wanted`.
+        json: file of JSON lines; `-` for standard output; None for none.
+        save: whether results are written.
+        open: whether they are opened at the end.
+    """
+
+    bg: Path | None
+    align: bool
+    checkpoint: Path
+    out: Path
+    res: int | None
+    mask_threshold: float | None
+    mirror: bool
+    overwrite: bool
+    device: str
+    write: tuple[str, ...]
+    format: str
+    json: Path | None
+    save: bool
+    open: bool
+
+    def load(self) -> "Predictor":
+        """Load the network, which imports the libraries that it needs."""
+        from fgbg.predictor.predictor import Predictor
+
+        return Predictor.load(self.checkpoint, self.res, self.device, self.mirror, self.align)
+
+    @property
+    def wanted(self) -> Wanted:
+        """The kinds of results of pictures."""
+        return Wanted(self.write if self.save else (), self.format)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Pictures whose backgrounds are known and whose results have names that are free.
+
+    Attributes:
+        source: the pictures with their backgrounds.
+        bases: for each name the path of its results, without suffix.
+        bgs: for each name the file of its background, if it has one.
+    """
+
+    source: FileSource
+    bases: dict[str, Path]
+    bgs: dict[str, Path | None]
+
+
+def plan_pictures(pictures: Sequence[Given], options: PredictOptions) -> Planned:
+    """Check everything that can be checked without the network: importing torch takes seconds.
+
+    Raises:
+        FgbgError: a file is missing or in the way.
+    """
+    checkpoint = find_checkpoint(options.checkpoint)
+    if not any(given.pixels is not None or given.path.exists() for given in pictures):
+        read_rgb(pictures[0].path)  # raises its error
+    plates = plates_of(pictures, options.bg)
+    note(*plates.remarks)
+    source = FileSource(pictures, plates.bgs)
+    planned = plan_results(pictures, options.out, [checkpoint, *plates.files])
+    if options.save and options.format == "exr":
+        require_exr()
+    if options.save:
+        require_writable(options.out)
+        refuse_results(planned, options.wanted.suffixes, options.overwrite)
+    if options.json not in (None, STANDARD_OUTPUT):
+        Kept([checkpoint, *plates.files, *(given.path for given in pictures)]).refuse([options.json])
+        require_writable(options.json.parent, "another `json`")
+        refuse_existing([options.json], options.overwrite, "another `json`")
+    names = [picture.name for picture in source]
+    return Planned(
+        source, dict(zip(names, planned, strict=True)), dict(zip(names, plates.paths, strict=True))
+    )
+
+
+def predict_pictures(planned: Planned, predictor: "Predictor", options: PredictOptions) -> int:
+    """Predict pictures, write their results and say what became of each.
+
+    Returns:
+        How many failed.
+    """
+    from fgbg.predictor.predict_source import predict_source
+    from fgbg.predictor.report import Report, json_lines
+    from fgbg.predictor.sinks import FileSink
+
+    tell = note if options.json == STANDARD_OUTPUT else say
+    if "depth" in options.wanted.kinds and not predictor.engine.has_depth:
+        tell(f"{options.checkpoint}: the network has no depth head, so no depth is written")
+    figures = options.json is not None or not options.save
+    sink = FileSink(planned.bases, options.wanted, options.overwrite, options.mask_threshold, figures)
+    shown: list[Path] = []
+    with json_lines(options.json) as lines:
+        report = Report(planned.bases, planned.bgs, lines, silent=options.json == STANDARD_OUTPUT)
+        with (
+            Progress("predicting", planned.source.count, "pictures") as progress,
+            closing(predict_source(predictor, planned.source, sink)) as results,
+        ):
+            for done in results:
+                progress.advance(1)
+                report.add(done)
+                shown += _best(done.written.files)
+        report.end()
+    if options.open and shown:
+        _open(shown, options.out)
+    return report.failed
+
+
+def _best(files: Mapping[str, Path]) -> list[Path]:
+    """The file of one picture that shows most, if it has any."""
+    return [files[kind] for kind in _BEST_TO_LOOK_AT if kind in files][:1]
+
+
+def _open(shown: Sequence[Path], out: Path) -> None:
+    """Open the result of one picture, or the folder of several, in the system's program for it."""
+    target = shown[0] if len(shown) == 1 else out
+    if click.launch(str(target)):
+        note(f"fgbg: {target} cannot be opened here: the system has no program for it")

@@ -1,0 +1,125 @@
+"""Say what became of each picture, on the screen and as JSON."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+from fgbg.option_names import name_options_in
+from fgbg.predictor.predict_files import STANDARD_OUTPUT
+from fgbg.predictor.predict_source import Done
+from fgbg.terminal import note, say, warn
+from generator.errors import FgbgError, printable
+
+
+class Report:
+    """Says what became of each picture, and sums up at the end.
+
+    Args:
+        bases: for each picture's name the path of its results, without suffix.
+        bgs: for each picture's name the file of its background, if it has one.
+        lines: takes a JSON line for each picture; None: there are none.
+        silent: print no line about pictures that succeed.
+    """
+
+    def __init__(
+        self,
+        bases: Mapping[str, Path],
+        bgs: Mapping[str, Path | None],
+        lines: IO[str] | None = None,
+        silent: bool = False,
+    ) -> None:
+        self._bases, self._bgs, self._lines, self._silent = bases, bgs, lines, silent
+        self._began = time.monotonic()
+        self.failed = 0
+        self._strangers: list[str] = []
+
+    def add(self, done: Done) -> None:
+        """Tell about one picture."""
+        problem = None if done.predicted is not None else self._problem(done)
+        if problem is not None:
+            self.failed += 1
+            warn(problem)
+        elif not self._silent:
+            say(f"{done.name}: {done.written}{_moved(done)}")
+        if done.predicted is not None and not done.predicted.bg_agrees:
+            self._strangers.append(done.name)
+        if self._lines is not None:
+            now = time.monotonic()
+            text = None if problem is None else str(problem).removeprefix("fgbg: ")
+            line = json.dumps(_record(done, self._bgs[done.name], now - self._began, text))
+            self._lines.write(f"{line}\n")
+            self._lines.flush()
+            self._began = now
+
+    def end(self) -> None:
+        """Sum up."""
+        if self._strangers:
+            first = self._strangers[0]
+            more = f" (and {len(self._strangers) - 1:,} more)" if len(self._strangers) > 1 else ""
+            note(
+                f"fgbg: {self._bgs[first]} does not show the place of {first}{more}: "
+                "take it from the same position, or leave --bg out"
+            )
+        if self.failed:
+            warn(f"fgbg: {self.failed:,} of {len(self._bases):,} pictures failed, the others are done")
+
+    def _problem(self, done: Done) -> FgbgError | str:
+        """A line that names the picture, whatever the error is about."""
+        if isinstance(done.error, FgbgError):
+            name_options_in(done.error, click.get_current_context(silent=True))
+            if printable(done.name) in str(done.error):
+                return done.error
+        text = str(done.error)
+        if isinstance(done.error, MemoryError):
+            text = "not enough memory for a picture of this size; scale it down"
+        if isinstance(done.error, OSError):
+            reason = done.error.strerror or done.error
+            text = f"results {self._bases[done.name]}.* cannot be written: {reason}"
+        return f"fgbg: {done.name}: {text}"
+
+
+@contextmanager
+def json_lines(path: Path | None) -> Iterator[IO[str] | None]:
+    """Open the file of JSON lines; an earlier file or link of this name is removed first, never followed."""
+    if path is None:
+        yield None
+    elif path == STANDARD_OUTPUT:
+        yield sys.stdout
+    else:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            yield file
+
+
+def _moved(done: Done) -> str:
+    """How far the background was moved, for the screen."""
+    if done.predicted is None or not done.predicted.bg_moved:
+        return ""
+    pixels = done.predicted.bg_moved * max(done.predicted.mask.shape)
+    return f" (background moved by {pixels:.1f} px, {done.predicted.bg_moved:.1%} of the longer side)"
+
+
+def _record(done: Done, bg: Path | None, seconds: float, error: str | None) -> dict[str, Any]:
+    """A JSON line; the same keys for every picture."""
+    figures = {"size": None, "coverage": None, "boxes": None, "depth": None}
+    if done.written.figures is not None:
+        figures = asdict(done.written.figures)
+    predicted = None if bg is None else done.predicted
+    return {
+        "name": done.name,
+        "files": {kind: str(path) for kind, path in done.written.files.items()},
+        **figures,
+        "bg": None if bg is None else str(bg),
+        "bg_moved": None if predicted is None else round(predicted.bg_moved, 6),
+        "bg_agrees": None if predicted is None else predicted.bg_agrees,
+        "seconds": round(seconds, 3),
+        "error": error,
+    }
