@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from training.config import TrainConfig
     from training.engine import TrainOutcome
     from training.errors import CheckpointError, RunError, StoppedError
+    from training.export.config import NetworkExportConfig
+    from training.export.pipeline import export_network
     from training.run import train
 
 __all__ = [
@@ -66,6 +68,7 @@ __all__ = [
     "GenerateConfig",
     "ImageError",
     "Limits",
+    "NetworkExportConfig",
     "Predicted",
     "Predictor",
     "Review",
@@ -84,6 +87,7 @@ __all__ = [
     "cut_out_in_box",
     "evaluate",
     "export_dataset",
+    "export_network",
     "generate",
     "open_dataset",
     "review",
@@ -120,6 +124,8 @@ _MODULES = {
     "training.config": ("TrainConfig",),
     "training.engine": ("TrainOutcome",),
     "training.errors": ("CheckpointError", "RunError", "StoppedError"),
+    "training.export.config": ("NetworkExportConfig",),
+    "training.export.pipeline": ("export_network",),
     "training.run": ("train",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

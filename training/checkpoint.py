@@ -17,6 +17,7 @@ from training.errors import CheckpointError
 from training.models import Network, build_model, weight_shapes
 from training.records.archive import ArchiveError, is_finite, read_archive
 from training.records.run_folder import FORMAT
+from training.records.weights_file import SUFFIX, WeightsFileError, read_weights
 from training.run_position import RunPosition
 from training.stages import Stage
 from training.target import Target, target_of
@@ -120,6 +121,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     if not path.exists():
         raise CheckpointError(path, "", "does not exist", "train a network first with 'fgbg train'")
+    if path.suffix.lower() == SUFFIX:
+        return _exported(path)
     try:
         content = read_archive(path)
     except ArchiveError as error:
@@ -137,6 +140,33 @@ def load_checkpoint(path: Path) -> Checkpoint:
         found = f"version {str(content.get('version'))[:20]}"
         raise CheckpointError(path, f"checkpoint version {VERSION}", found, "use a matching release of fgbg")
     fields = {name: value for name, value in content.items() if name not in ("format", "version")}
+    return _checked(path, fields)
+
+
+def _exported(path: Path) -> Checkpoint:
+    """The checkpoint in a safetensors file: one to predict with, which no run can continue.
+
+    Raises:
+        CheckpointError: see `load_checkpoint`.
+    """
+    try:
+        weights, description = read_weights(path)
+    except WeightsFileError as error:
+        fix = "export the network again with 'fgbg export'"
+        raise CheckpointError(path, "a network that fgbg exported", str(error), fix) from error
+    except OSError as error:
+        raise CheckpointError(path, "a file to read", error.strerror or one_line(error), _NEW_RUN) from error
+    fields = {
+        "config": description.get("config"),
+        "dataset_id": description.get("dataset_id"),
+        "position": {"stage": description.get("stage")},
+        "metrics": {},
+        "model": weights,
+        "ema": weights,
+        "optimizer": {},
+        "scheduler": {},
+        "rng": {},
+    }
     return _checked(path, fields)
 
 

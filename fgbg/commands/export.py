@@ -1,98 +1,189 @@
 """`fgbg export`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Any
+
+import click
 
 from fgbg.command_class import command as fgbg_command
-from fgbg.command_class import option
-from fgbg.options import overwrite_option, takes_dataset, workers_option
+from fgbg.command_class import option, section
+from fgbg.options import checkpoint_option, is_given, overwrite_option, workers_option
 from fgbg.terminal import say
-from fgbg.value_types import FOLDER, OneOf, Whole
+from fgbg.value_types import FOLDER, PATH, OneOf, Text, Whole
 
-if TYPE_CHECKING:
-    from generator.export.formats import FormatName
-    from generator.export.samples import PictureFormat
-    from generator.splits import SplitName
+_OF_DATASETS = ("folder", "coco", "webdataset")
+_OF_NETWORKS = ("onnx", "safetensors")
+_FOR_DATASETS = ("data", "subset", "samples", "picture_format", "quality", "workers")
+_FOR_NETWORKS = ("checkpoint", "contract", "half", "licence")
 
 
 @fgbg_command("export")
-@takes_dataset
+@click.argument("source", metavar="[DATA|CHECKPOINT]", required=False, type=PATH)
 @option(
     "--format",
     "format_name",
-    type=OneOf(["folder", "coco", "webdataset"]),
+    type=OneOf([*_OF_DATASETS, *_OF_NETWORKS]),
     show_default="none; required",
-    help="Format to write: pictures in folders, pictures with COCO annotations, or WebDataset tar archives.",
-)
-@option(
-    "--subset",
-    type=OneOf(["train", "val", "test", "all"]),
-    default="all",
-    show_default=True,
-    help="Split of the dataset to write.",
+    help="Format to write. For a dataset: pictures in folders, pictures with COCO annotations, or WebDataset"
+    " tar archives. For a network: ONNX, or safetensors.",
 )
 @option(
     "--out",
-    type=FOLDER,
-    show_default="outputs/export/FORMAT",
-    help="Folder of the export.",
+    type=PATH,
+    show_default="outputs/export/FORMAT, or a file beside the checkpoint",
+    help="Folder of the exported dataset, or file of the exported network.",
 )
-@option(
-    "--samples",
-    type=Whole(1),
-    show_default="all",
-    help="Write only this many samples; each split keeps its share of them.",
-)
-@option(
-    "--picture-format",
-    type=OneOf(["png", "jpg"]),
-    default="png",
-    show_default=True,
-    help="Format of bg and fg_bg. Mask, depth and instances are always PNG.",
-)
-@option("--quality", type=Whole(1, 100), show_default="95", help="JPEG quality, with --picture-format jpg.")
-@workers_option
 @overwrite_option
+@section(
+    "Datasets",
+    option(
+        "--data",
+        type=FOLDER,
+        default=Path("data/shards"),
+        help="Folder of the dataset, if the argument does not name it.",
+    ),
+    option(
+        "--subset",
+        type=OneOf(["train", "val", "test", "all"]),
+        default="all",
+        help="Split of the dataset to write.",
+    ),
+    option(
+        "--samples",
+        type=Whole(1),
+        show_default="all",
+        help="Write only this many samples; each split keeps its share of them.",
+    ),
+    option(
+        "--picture-format",
+        type=OneOf(["png", "jpg"]),
+        default="png",
+        help="Format of bg and fg_bg. Mask, depth and instances are always PNG.",
+    ),
+    option(
+        "--quality", type=Whole(1, 100), show_default="95", help="JPEG quality, with --picture-format jpg."
+    ),
+    workers_option,
+)
+@section(
+    "Networks",
+    checkpoint_option,
+    option(
+        "--contract",
+        type=OneOf(["fgbg", "rembg"]),
+        default="fgbg",
+        help="Inputs and outputs of the ONNX file. 'fgbg': pictures of any size, mask and depth. 'rembg': for"
+        " 'rembg i -m u2net_custom', mask only.",
+    ),
+    option(
+        "--half",
+        is_flag=True,
+        help="Store and compute in float16 inside the ONNX file: half as large, faster on a GPU.",
+    ),
+    option(
+        "--licence",
+        type=Text(),
+        show_default="where the weights come from",
+        help="Text about the licence of the network, for the metadata of the file.",
+    ),
+)
+@click.pass_context
 def command(
-    data: Path,
-    format_name: "FormatName | None",
-    subset: "SplitName | Literal['all']",
+    ctx: click.Context,
+    /,
+    source: Path | None,
+    format_name: str | None,
     out: Path | None,
-    samples: int | None,
-    picture_format: "PictureFormat",
-    quality: int | None,
-    workers: "int | Literal['auto']",
     overwrite: bool,
+    **given: Any,
 ) -> None:
-    """Write a dataset as pictures, COCO or WebDataset.
+    """Write a dataset or a trained network for other programs.
 
-    DATA is the folder of the dataset, the same as --data. The same options always write the same bytes. You
-    can stop the export and run the same command again: it continues.
+    The argument is the folder of a dataset, or a checkpoint, or the folder of a run (its best.pt, else its
+    last.pt). It means the same as --data or --checkpoint.
+
+    The same options always write a dataset as the same bytes. You can stop this and run the same command
+    again: it continues. An ONNX file is only written if it gives the same results as the checkpoint.
     """
+    from generator.errors import UsageError
+
+    if format_name is None:
+        choices = f"choose {', '.join(_OF_DATASETS)} for a dataset, {' or '.join(_OF_NETWORKS)} for a network"
+        raise UsageError("--format", "", "is missing", choices)
+    is_network = format_name in _OF_NETWORKS
+    _refuse_others(ctx, format_name, _FOR_DATASETS if is_network else _FOR_NETWORKS)
+    field = "checkpoint" if is_network else "data"
+    if source is not None:
+        if source != given[field] and is_given(ctx, field):
+            problem = f"is given twice, as {source} and as --{field} {given[field]}"
+            raise UsageError("the source", "", problem, "leave one of them out")
+        given[field] = source
+        _refuse_other_kind(source, format_name)
+    if is_network:
+        _export_network(
+            {name: given[name] for name in _FOR_NETWORKS} | {"format": format_name, "out": out}, overwrite
+        )
+    else:
+        folder = out or Path("outputs/export") / format_name
+        _export_dataset(
+            {name: given[name] for name in _FOR_DATASETS} | {"format": format_name, "out": folder}, overwrite
+        )
+
+
+def _refuse_others(ctx: click.Context, format_name: str, fields: tuple[str, ...]) -> None:
+    """Refuse options of the other kind of export."""
+    from generator.errors import UsageError
+
+    for field in fields:
+        if is_given(ctx, field):
+            problem = f"does not go with --format {format_name}"
+            raise UsageError(f"--{field.replace('_', '-')}", "", problem, "leave it out")
+
+
+def _refuse_other_kind(source: Path, format_name: str) -> None:
+    """Refuse a network where the format is of datasets, and the other way round."""
+    from generator.errors import UsageError
+    from generator.format.manifest import MANIFEST_FILE
+    from training.records.run_files import BEST, LAST
+
+    is_dataset = (source / MANIFEST_FILE).is_file()
+    is_network = source.is_file() or any((source / name).is_file() for name in (BEST, LAST))
+    if format_name in _OF_NETWORKS and is_dataset and not is_network:
+        fix = f"choose {', '.join(_OF_DATASETS)}, or give a checkpoint"
+        raise UsageError(source, "", f"is a dataset, and --format {format_name} is for networks", fix)
+    if format_name in _OF_DATASETS and is_network and not is_dataset:
+        kind = "is a file" if source.is_file() else "is the folder of a run"
+        fix = f"choose {' or '.join(_OF_NETWORKS)}, or give the folder of a dataset"
+        raise UsageError(source, "", f"{kind}, and --format {format_name} is for datasets", fix)
+
+
+def _export_network(fields: dict[str, Any], overwrite: bool) -> None:
+    from generator.numerals import format_bytes
+    from training.export.config import NetworkExportConfig
+    from training.export.pipeline import export_network
+
+    outcome = export_network(NetworkExportConfig(**fields), overwrite)
+    alike = "" if outcome.difference is None else f", at most {outcome.difference:.1g} from torch"
+    say(f"{outcome.path}: {fields['format']}, {format_bytes(outcome.bytes)}{alike}")
+    say(f"licence in its metadata: {outcome.licence}")
+
+
+def _export_dataset(fields: dict[str, Any], overwrite: bool) -> None:
     from generator.errors import UsageError
     from generator.export.config import ExportConfig
     from generator.export.pipeline import export_dataset
     from generator.numerals import format_bytes
 
-    if format_name is None:
-        raise UsageError("--format", "", "is missing", "choose folder, coco or webdataset")
-    folder = out or Path("outputs/export") / format_name
-    config = ExportConfig(
-        data=data,
-        out=folder,
-        format=format_name,
-        subset=subset,
-        samples=samples,
-        picture_format=picture_format,
-        quality=quality,
-        workers=workers,
-    )
-    outcome = export_dataset(config, overwrite)
+    if fields["out"].is_file():
+        problem = "is a file, and the export of a dataset needs a folder"
+        raise UsageError(fields["out"], "", problem, "use another --out")
+    outcome = export_dataset(ExportConfig(**fields), overwrite)
     counts = ", ".join(f"{name} {count:,}" for name, count in outcome.samples.items())
     if outcome.written:
         rate = outcome.written / outcome.seconds
         say(f"{outcome.written:,} samples in {outcome.seconds:.1f} s, {rate:,.0f} samples/s")
     done = (
-        f"{sum(outcome.samples.values()):,} samples ({counts}), {format_name}, {format_bytes(outcome.bytes)}"
+        f"{sum(outcome.samples.values()):,} samples ({counts}), {fields['format']},"
+        f" {format_bytes(outcome.bytes)}"
     )
-    say(f"{folder}: {'' if outcome.written else 'already complete: '}{done}")
+    say(f"{fields['out']}: {'' if outcome.written else 'already complete: '}{done}")

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from training.config import TrainConfig
+from training.export.config import NetworkExportConfig
+from training.export.pipeline import export_network
 from training.run import train
 
 TINY: dict[str, Any] = {
@@ -26,6 +28,15 @@ def trained_for_masks(unrendered: Path, tmp_path_factory: pytest.TempPathFactory
     out = tmp_path_factory.mktemp("masks")
     train(TrainConfig(data=unrendered, out=out, depth_head=False, inputs=3, **TINY))
     return out
+
+
+@pytest.fixture(scope="session")
+def exported(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The network of `trained` as an ONNX file. Tests must not change it."""
+    config = NetworkExportConfig(
+        checkpoint=trained, format="onnx", out=tmp_path_factory.mktemp("onnx") / "best.onnx"
+    )
+    return export_network(config).path
 
 
 @pytest.fixture(scope="session")

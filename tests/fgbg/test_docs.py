@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 import pytest
+from PIL import Image
 
 import fgbg
 from fgbg.cli import COMMANDS, main
@@ -20,10 +21,7 @@ PAGES = [README, *sorted(DOCS.glob("*.md"))]
 PAGE_OF = {
     **dict.fromkeys(("samples", "review", "cutout"), "your-pictures.md"),
     **dict.fromkeys(("preview", "stats", "verify"), "look.md"),
-    **{
-        name: f"{name}.md"
-        for name in ("generate", "train", "evaluate", "compare", "predict", "app", "export")
-    },
+    **{name: f"{name}.md" for name in ("generate", "train", "evaluate", "compare", "predict", "export")},
 }
 EVERYWHERE = "command-line.md"
 """The page of options that every command has."""
@@ -130,11 +128,22 @@ def test_its_command_lines_are_understood(line: str) -> None:
     [(page.name, code) for page in PAGES for code in blocks(page, "python")],
 )
 def test_its_python_runs(
-    page: str, code: str, unrendered: Path, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: str,
+    code: str,
+    unrendered: Path,
+    trained: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "shards").symlink_to(unrendered)
-    (tmp_path / "outputs").symlink_to(trained)
+    if "best.onnx" in code:
+        (tmp_path / "outputs").mkdir()
+        (tmp_path / "outputs" / "best.onnx").symlink_to(request.getfixturevalue("exported"))
+        Image.new("RGB", (40, 30), "green").save(tmp_path / "photo.png")
+    else:
+        (tmp_path / "outputs").symlink_to(trained)
     monkeypatch.chdir(tmp_path)
     train, evaluate = fgbg.train, fgbg.evaluate
 

@@ -29,8 +29,13 @@ def test_it_says_what_it_wrote_and_that_it_is_complete(
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "--format is missing. Choose folder, coco or webdataset."),
-        (["--format", "zip"], "expected folder, coco, webdataset, found 'zip'"),
+        (
+            [],
+            "--format is missing. Choose folder, coco, webdataset for a dataset, onnx or safetensors for",
+        ),
+        (["--format", "zip"], "expected folder, coco, webdataset, onnx, safetensors, found 'zip'"),
+        (["--format", "folder", "--half"], "--half does not go with --format folder. Leave it out."),
+        (["--format", "onnx"], "is a dataset, and --format onnx is for networks. Choose folder, coco, webda"),
         (["--format", "folder", "--subset", "half"], "--subset"),
         (["--format", "folder", "--samples", "0"], "--samples"),
         (["--format", "folder", "--quality", "101"], "--quality"),
@@ -47,8 +52,46 @@ def test_wrong_use(unrendered: Path, tmp_path: Path, arguments: list[str], compl
 def test_what_is_no_dataset(tmp_path: Path) -> None:
     code, _, stderr = run(tmp_path / "nowhere", "--format", "coco")
     assert code == 1 and "Run 'fgbg generate' first" in stderr
-    (tmp_path / "last.pt").touch()
-    code, _, stderr = run(tmp_path / "last.pt", "--format", "coco")
-    assert code == 2 and "is a file" in stderr
     code, _, stderr = run(tmp_path, "--format", "folder", "--out", tmp_path / "out")
     assert code == 1 and "Run 'fgbg generate' first" in stderr and not (tmp_path / "out").exists()
+    (tmp_path / "last.pt").touch()
+    code, _, stderr = run(tmp_path / "last.pt", "--format", "coco")
+    assert code == 2 and "is a file, and --format coco is for datasets. Choose onnx or safetensors" in stderr
+    code, _, stderr = run(tmp_path, "--format", "folder")
+    assert code == 2 and "is the folder of a run, and --format folder is for datasets" in stderr
+
+
+def test_a_file_in_place_of_the_folder(unrendered: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+    code, _, stderr = run(unrendered, "--format", "folder", "--out", tmp_path / "out")
+    assert code == 2 and "is a file, and the export of a dataset needs a folder" in stderr
+
+
+def test_a_network(trained: Path, tmp_path: Path) -> None:
+    arguments = [trained, "--format", "safetensors", "--out", tmp_path / "net.safetensors"]
+    code, stdout, _ = run(*arguments, "--licence", "Ask me.")
+    assert code == 0 and "net.safetensors: safetensors, " in stdout and "metadata: Ask me." in stdout
+    code, _, stderr = run(*arguments)
+    assert code == 2 and "net.safetensors exists already. Use another --out, or --overwrite" in stderr
+    assert run(*arguments, "--overwrite")[0] == 0
+    again = ["--checkpoint", trained, "--format", "safetensors", "--out", tmp_path / "again.safetensors"]
+    assert run(*again)[0] == 0
+    assert (tmp_path / "again.safetensors").read_bytes() == (tmp_path / "net.safetensors").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--format", "onnx", "--subset", "val"], "--subset does not go with --format onnx. Leave it out."),
+        (["--format", "onnx", "--picture-format", "jpg"], "--picture-format does not go with --format onnx"),
+        (["--format", "safetensors", "--half"], "--half goes with --format onnx only. Leave it out."),
+        (["--format", "safetensors", "--contract", "rembg"], "--contract goes with --format onnx only"),
+        (["--format", "onnx", "--checkpoint", "elsewhere"], "is given twice, as"),
+    ],
+)
+def test_wrong_use_with_a_network(
+    trained: Path, tmp_path: Path, arguments: list[str], complaint: str
+) -> None:
+    code, _, stderr = run(trained, *arguments, "--out", tmp_path / "out")
+    assert code == 2 and complaint in stderr and len(stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()

@@ -25,7 +25,7 @@ def test_these_names_stay() -> None:
         *("torch_dataset", "TorchDataset", "TorchSample"),
         *("GenerateConfig", "generate", "write_samples", "review", "Review", "Finding", "Limits"),
         *("cut_out_by_masks", "cut_out_in_box", "clean_cut_outs", "Foreground"),
-        *("ExportConfig", "export_dataset"),
+        *("ExportConfig", "export_dataset", "NetworkExportConfig", "export_network"),
         *("TrainConfig", "train", "TrainOutcome", "evaluate", "compare", "Predictor", "Predicted"),
         *("FgbgError", "UsageError", "ConfigError", "ExistsError", "AssetError", "ImageError"),
         *("DatasetError", "RunError", "StoppedError", "CheckpointError"),
