@@ -32,6 +32,7 @@ SECTIONS = {
     },
     "Use the results": {
         "predict": "Predict mask and depth for pictures.",
+        "app": "Show a web page to predict, and to look at datasets and runs.",
         "export": "Write a dataset as pictures, COCO or WebDataset.",
     },
 }

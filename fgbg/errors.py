@@ -24,6 +24,7 @@ _STOPPED = {
     "evaluate": _NOTHING,
     "compare": _NOTHING,
     "predict": "the results listed above are kept: predict the other pictures, or all again with --overwrite",
+    "app": _NOTHING,
     "export": f"finished parts are kept: {_AGAIN} to continue",
 }
 """What remains of each command after Ctrl-C."""

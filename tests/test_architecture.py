@@ -100,7 +100,7 @@ ORDER = {
             "train_options",
             "pages",
         ),
-        *("predictor", "evaluation", "comparison", "commands", "cli", "__main__"),
+        *("predictor", "evaluation", "comparison", "app", "commands", "cli", "__main__"),
     ],
 }
 LAZY = {"torch", "lightning", "kornia", "timm", "torchmetrics", "cv2", "h5py", "numpy", "pydantic"}

@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from fgbg.comparison.runs import ComparedRun
+from fgbg.comparison.read_curves import HasCurves
 from generator.look.chart import PANEL, chart_style, line_style, new_figure, plain_text, to_png, to_svg
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from fgbg.comparison.runs import ComparedRun
 
 _COLUMNS = 3
 _LONGEST_NAME = 60
@@ -22,7 +24,7 @@ _TITLES = {
 _NO_CURVES = {"epoch", "stage", "res", "step", "seconds"}
 
 
-def panel_names(runs: Sequence[ComparedRun]) -> list[str]:
+def panel_names(runs: Sequence[HasCurves]) -> list[str]:
     """Names of the charts: well-known quantities, then terms of losses; one for training and validation."""
     found = {_quantity(name) for run in runs for name in run.curves if name not in _NO_CURVES}
     return [name for name in _TITLES if name in found] + sorted(found - set(_TITLES))
@@ -33,7 +35,7 @@ def panel_title(name: str) -> str:
     return _TITLES.get(name, f"loss term {name.removeprefix('loss/')} ↓")
 
 
-def draw_sheet(runs: Sequence[ComparedRun]) -> bytes:
+def draw_sheet(runs: "Sequence[ComparedRun]") -> bytes:
     """All charts on one PNG, with the runs' names, parameters and speeds; there must be a curve."""
     from matplotlib.lines import Line2D
 
@@ -54,7 +56,7 @@ def draw_sheet(runs: Sequence[ComparedRun]) -> bytes:
         return to_png(figure)
 
 
-def draw_panel(name: str, runs: Sequence[ComparedRun], dark: bool) -> bytes:
+def draw_panel(name: str, runs: Sequence[HasCurves], dark: bool) -> bytes:
     """One chart without a legend as SVG, for a light or a dark page."""
     with chart_style(dark):
         figure = new_figure(*PANEL)
@@ -62,7 +64,7 @@ def draw_panel(name: str, runs: Sequence[ComparedRun], dark: bool) -> bytes:
         return to_svg(figure)
 
 
-def _draw(axes: "Axes", name: str, runs: Sequence[ComparedRun]) -> None:
+def _draw(axes: "Axes", name: str, runs: Sequence[HasCurves]) -> None:
     from matplotlib.ticker import MaxNLocator
 
     for number, run in enumerate(runs):
@@ -75,7 +77,7 @@ def _draw(axes: "Axes", name: str, runs: Sequence[ComparedRun]) -> None:
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 
 
-def _described(run: ComparedRun) -> str:
+def _described(run: "ComparedRun") -> str:
     name = run.label if len(run.label) <= _LONGEST_NAME else "..." + run.label[-_LONGEST_NAME:]
     speed = run.samples_per_second
     facts = f"{run.parameters:,} parameters" + (f", {speed:,.0f} samples/s" if speed else "")

@@ -9,20 +9,17 @@ from typing import Any
 
 import torch
 
+from fgbg.comparison.read_curves import Curves, read_curves
 from fgbg.predictor import Predictor
 from fgbg.predictor.torch_engine import TorchEngine
-from generator.errors import UsageError, one_line, printable
+from generator.errors import UsageError, printable
 from generator.files import real_path
 from training.checkpoint import Checkpoint, load_checkpoint, model_of
 from training.config import TrainConfig, read_identity
 from training.errors import RunError
 from training.process.devices import choose_accelerator
-from training.records.log import read_rows
 from training.records.run_files import BEST, LAST
 from training.records.run_folder import CSV_FILE, LOG_FOLDER
-
-Curves = dict[str, list[tuple[int, float]]]
-"""Columns of metrics.csv by name: (epoch, value) for each epoch with a value."""
 
 
 @dataclass(frozen=True)
@@ -117,22 +114,7 @@ def _open_run(folder: Path, label: str, device: str) -> ComparedRun:
     last = load_checkpoint(held[-1]) if len(held) > 1 else best
     place = torch.device(choose_accelerator(device))
     engine = TorchEngine(model_of(held[0], best).to(place), best.target, best.res, place)
-    return ComparedRun(label, folder, best, last, engine, _read_curves(folder / LOG_FOLDER / CSV_FILE))
-
-
-def _read_curves(path: Path) -> Curves:
-    """The columns of a run's metrics.csv; none where the file is missing or empty."""
-    curves: Curves = {}
-    try:
-        for row in read_rows(path):
-            epoch = int(row["epoch"])
-            for name, text in row.items():
-                if text:
-                    curves.setdefault(name, []).append((epoch, float(text)))
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        found = f"something else ({one_line(error)})"
-        raise RunError(path, "a row of numbers per epoch", found, "remove it to compare without") from error
-    return curves
+    return ComparedRun(label, folder, best, last, engine, read_curves(folder / LOG_FOLDER / CSV_FILE))
 
 
 def config_differences(runs: Sequence[ComparedRun]) -> dict[str, list[str]]:

@@ -13,23 +13,25 @@ from generator.resize import strips
 PANEL = 1024
 """Longest side in pixels of a picture in `side_by_side`."""
 
+TINT_SHARE = 0.45
+"""How strong the tint of an overlay is, from 0 (the picture alone) to 1."""
+
 _TINT = np.array([255, 40, 120])
-_TINT_SHARE = 0.45
 _GAP = 8
 _SQUARES = 32
 """Squares of a checkerboard along the longer side."""
 _LIGHT, _DARK = 255, 205
 
 
-def overlay(picture: np.ndarray, predicted: Predicted) -> np.ndarray:
-    """The picture with its mask as a tint: (H, W, 3) uint8.
+def overlay(picture: np.ndarray, predicted: Predicted, strength: float = TINT_SHARE) -> np.ndarray:
+    """The picture with its mask as a tint of a strength from 0 to 1: (H, W, 3) uint8.
 
     A soft mask has one colour and an outline at half coverage; classes have their own colours.
     """
     mask, classes = predicted.mask, predicted.classes
     tinted = np.empty(picture.shape, np.uint8)
     for rows in strips(*mask.shape):
-        share = (mask[rows, :, None] / 255 if classes is None else 1.0) * _TINT_SHARE
+        share = (mask[rows, :, None] / 255 if classes is None else 1.0) * strength
         tint = _TINT if classes is None else colour_mask(mask[rows], classes)
         tinted[rows] = np.rint(picture[rows] * (1 - share) + tint * share)
     if classes is not None:
@@ -95,13 +97,13 @@ def side_by_side(picture: np.ndarray, predicted: Predicted, cutout: np.ndarray |
     if cutout is None:
         panels.append(fitted(overlay(picture, predicted)))
     else:
-        panels.append(_on_checkerboard(cutout, size))
+        panels.append(on_checkerboard(cutout, size))
     gap = np.full((size[1], _GAP, 3), 255, np.uint8)
     row = [part for panel in panels for part in (panel, gap)][:-1]
     return np.hstack(row)
 
 
-def _on_checkerboard(rgba: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def on_checkerboard(rgba: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A cut-out (H, W, 4) uint8 with straight alpha, shrunk to (width, height): (h, w, 3) uint8."""
     weighted = np.empty_like(rgba)  # only colours that are multiplied by alpha can be averaged
     for rows in strips(*rgba.shape[:2]):

@@ -105,18 +105,34 @@ def _line(dataset: Dataset, split: Split, subset: SplitName, row: int, size: tup
     objects = seen_objects(dataset, split, row, instance_maps(batch)[0])
     bg = dataset.manifest.assets["bg"][int(split.samples["bg"][row])].name
     names = ", ".join(seen.fg for seen in objects) or "no object"
-    return Row(_pictures(batch, split.mask, objects, size), f"{subset} {row}: {names} on {bg}")
+    pictures = sample_pictures(batch, split.mask, objects, size)
+    return Row(list(pictures.values()), f"{subset} {row}: {names} on {bg}")
 
 
-def _pictures(
+def sample_pictures(
     batch: Batch, entry: MaskEntry, objects: list[SeenObject], size: tuple[int, int]
-) -> list[np.ndarray]:
-    """The pictures of a batch of one sample: (height, width, 3) uint8 each."""
-    stored = [batch.bg[0], batch.fg_bg[0], colour_mask(batch.mask[0], entry), colour_depth(batch.depth[0])]
+) -> dict[str, np.ndarray]:
+    """The pictures of a sample by title: bg, fg_bg with a box around each object, mask, depth, instances.
+
+    Args:
+        batch: of the sample alone.
+        entry: the meaning of the mask.
+        objects: of the sample.
+        size: (width, height) of the pictures.
+
+    Returns:
+        (height, width, 3) uint8 each; no instances if the dataset has none.
+    """
+    stored = {
+        "bg": batch.bg[0],
+        "fg_bg": batch.fg_bg[0],
+        "mask": colour_mask(batch.mask[0], entry),
+        "depth": colour_depth(batch.depth[0]),
+    }
     if batch.instances is not None:
-        stored.append(colour_instances(batch.instances[0]))
+        stored["instances"] = colour_instances(batch.instances[0])
     height, width = batch.mask.shape[1:]
-    shown = [fitted(picture, size) for picture in stored]
+    shown = {title: fitted(picture, size) for title, picture in stored.items()}
     scale = np.array([size[0] / width, size[1] / height])
     for seen in objects:
         if seen.box is not None:
@@ -126,5 +142,5 @@ def _pictures(
                 np.rint((corner + extent) * scale).astype(int) - 1,
             )
             colour = INSTANCE_COLOURS[(seen.number - 1) % len(INSTANCE_COLOURS)]
-            cv2.rectangle(shown[1], first.tolist(), last.tolist(), colour, 1)
+            cv2.rectangle(shown["fg_bg"], first.tolist(), last.tolist(), colour, 1)
     return shown

@@ -21,7 +21,10 @@ PAGES = [README, *sorted(DOCS.glob("*.md"))]
 PAGE_OF = {
     **dict.fromkeys(("samples", "review", "cutout"), "your-pictures.md"),
     **dict.fromkeys(("preview", "stats", "verify"), "look.md"),
-    **{name: f"{name}.md" for name in ("generate", "train", "evaluate", "compare", "predict", "export")},
+    **{
+        name: f"{name}.md"
+        for name in ("generate", "train", "evaluate", "compare", "predict", "app", "export")
+    },
 }
 EVERYWHERE = "command-line.md"
 """The page of options that every command has."""

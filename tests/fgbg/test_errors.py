@@ -38,7 +38,7 @@ def test_ctrl_c_says_what_is_left_of_each_command(command: str, monkeypatch: pyt
     assert words.startswith("stopped; ") and len(words.splitlines()) == 1
     assert command == "train" or "--resume" not in words
     # These commands write nothing before they finish; the others can be continued.
-    whole = command in ("review", "preview", "stats", "evaluate", "compare")
+    whole = command in ("review", "preview", "stats", "evaluate", "compare", "app")
     assert ("nothing was written" in words) is whole
 
     def stop(*_: object, **__: object) -> None:

@@ -1,0 +1,58 @@
+"""Parts that the tabs share."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import streamlit as st
+
+from fgbg.app.uploads import plain
+from fgbg.app.view import Shown
+from generator.errors import FgbgError
+
+_PICTURE_WIDTH, _FIGURE_WIDTH = 150, 110
+"""Pixels below which nothing is made narrower: the next one goes to the next line instead."""
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show an error as a line of the page, and end the run of the page there."""
+    try:
+        yield
+    except FgbgError as error:
+        st.error(plain(error))
+    except MemoryError:
+        st.error("There is too little memory for this picture. Scale it down.")
+    else:
+        return
+    st.stop()
+
+
+def show_pictures(pictures: Sequence[Shown], columns: int) -> None:
+    """Draw pictures in columns, fewer than wanted on a narrow screen."""
+    grid = st.grid(columns, min_column_width=_PICTURE_WIDTH, gap="small")
+    for shown in pictures:
+        grid.image(shown.encoded(), caption=plain(shown.title), width="stretch", alt=shown.title)
+
+
+def show_figures(figures: Mapping[str, str]) -> None:
+    """Draw figures beside each other, as many as fit."""
+    grid = st.grid(min_column_width=_FIGURE_WIDTH, gap="small")
+    for name, text in figures.items():
+        grid.metric(plain(name), text)
+
+
+def choose(label: str, offers: Mapping[str, Path], key: str) -> Path | None:
+    """Let the user choose one of some paths; None if there are none. One alone is only named."""
+    if not offers:
+        return None
+    name = st.selectbox(label, list(offers), key=key, format_func=str)
+    return offers.get(name)
+
+
+def table(rows: Sequence[Mapping[str, str]]) -> None:
+    """Draw a table of texts; the columns are those of the first row."""
+    columns = list(rows[0])
+    lines = [columns, ["---"] * len(columns)]
+    cells = [[plain(row[column]) for column in columns] for row in rows]
+    st.markdown("\n".join("| " + " | ".join(line) + " |" for line in [*lines, *cells]))
