@@ -47,10 +47,10 @@ if TYPE_CHECKING:
     from generator.review.review import Review, review
     from training.batches.torch_dataset import TorchDataset, TorchSample, torch_dataset
     from training.config import TrainConfig
-    from training.engine import TrainOutcome
     from training.errors import CheckpointError, RunError, StoppedError
     from training.export.config import NetworkExportConfig
     from training.export.pipeline import export_network
+    from training.outcome import TrainOutcome
     from training.run import train
 
 __all__ = [
@@ -122,7 +122,7 @@ _MODULES = {
     "generator.review.review": ("Review", "review"),
     "training.batches.torch_dataset": ("TorchDataset", "TorchSample", "torch_dataset"),
     "training.config": ("TrainConfig",),
-    "training.engine": ("TrainOutcome",),
+    "training.outcome": ("TrainOutcome",),
     "training.errors": ("CheckpointError", "RunError", "StoppedError"),
     "training.export.config": ("NetworkExportConfig",),
     "training.export.pipeline": ("export_network",),

@@ -4,12 +4,10 @@ import sys
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import torch
 from lightning.fabric import Fabric
-from tqdm import tqdm
 
 from generator.progress import Progress
 from generator.reading.dataset import Dataset
@@ -26,56 +24,24 @@ from training.failures import (
     nonfinite_weights,
 )
 from training.learner import Learner
+from training.loss_sums import LossSums
 from training.optim.plateau import Plateau
+from training.outcome import TrainOutcome
 from training.plan import Plan, next_epoch
-from training.process.devices import make_fabric, over_processes, shown_precision
+from training.process.devices import make_fabric, over_processes
 from training.process.stopping import SaveClock, StopRequest
 from training.records.log import RunLog, write_config
 from training.records.run_files import BEST, LAST
 from training.records.run_folder import LOG_FOLDER, remove_run
 from training.restore import restore_plateau, restore_random_state
+from training.run_display import RunBar, epoch_lines, run_summary
 from training.run_position import RunPosition
 from training.tuning.auto import resolve_auto
 from training.validation import validate
 
-Sums = dict[str, dict[str, torch.Tensor]]
-"""Each loss term summed over the current epoch: `all` of it, and the part that is `logged`."""
-
 _LOG_STEPS = 50
 _DIVERGED = 10.0
 """A loss this many times its first value is taken for lost."""
-
-
-@dataclass(frozen=True)
-class TrainOutcome:
-    """The end of a run.
-
-    Attributes:
-        config: of the run, with every value resolved.
-        position: its stage, epoch and step.
-        metrics: of the last epoch, by name: `val_loss`, `val_iou`, `train_loss`, ...
-        epochs: epochs that this call trained; 0 where the run was finished already.
-
-    Example:
-        >>> outcome = fgbg.train(fgbg.TrainConfig(out="outputs"), resume=True)  # a finished run
-        >>> outcome.epochs, outcome.best.name
-        (0, 'best.pt')
-    """
-
-    config: TrainConfig
-    position: RunPosition
-    metrics: dict[str, float]
-    epochs: int
-
-    @property
-    def last(self) -> Path:
-        """The checkpoint to resume from."""
-        return self.config.out / LAST
-
-    @property
-    def best(self) -> Path:
-        """The checkpoint of the lowest validation loss at the last resolution, which predicts best."""
-        return self.config.out / BEST
 
 
 def train_stages(
@@ -91,7 +57,7 @@ def train_stages(
         config: the run, with its stages already laid over those of `earlier`.
         dataset: to train on.
         earlier: the checkpoint to continue from.
-        say: gets one line an epoch.
+        say: gets lines about each epoch.
         overwrite: remove the run that `config.out` holds, once everything is ready to train.
 
     Raises:
@@ -117,7 +83,8 @@ def train_stages(
             with StopRequest() as stop:
                 while (begun := next_epoch(config, run.position)) is not None:
                     run.epoch(begun, stop)
-                    say(_epoch_line(config, run.position, run.metrics))
+                    for line in epoch_lines(config.stages, run.position, run.metrics):
+                        say(line)
         except StoppedError:
             fabric.barrier()  # until the first process has saved
             if not fabric.is_global_zero:
@@ -141,18 +108,14 @@ class _Run:
         self._plateau = self._new_plateau()
         self._clock = SaveClock(config.save_every)
         self._first_loss: torch.Tensor | None = None
-        self._sums: Sums = {"all": {}, "logged": {}}
+        self._sums = LossSums(fabric, None if earlier is None else earlier.sums)
         self.position, self.metrics = RunPosition(), dict[str, float]()
         if earlier is not None:
             self.position, self.metrics = earlier.position, earlier.metrics
             restore_plateau(config.out / LAST, self._plateau, earlier.scheduler)
             restore_random_state(config.out / LAST, earlier.rng, fabric.device)
-            self._sums = {
-                name: {term: total.to(fabric.device) for term, total in sums.items()}
-                for name, sums in earlier.sums.items()
-            }
         self._log: RunLog | None = None
-        self._began, self._pixels = time.monotonic(), self._plan.pixels_to_go(self.position)
+        self._bar = RunBar(self._plan, config.stages, lambda: self.position)
 
     def open_log(self, say: Callable[[str], None]) -> None:
         """Open the log at the position of the run and write the config, in the first process."""
@@ -172,16 +135,8 @@ class _Run:
 
     def summary(self) -> str:
         """The network, the device and the data, in one line."""
-        network, train = self._learner.network, self._dataset["train"]
-        parameters = sum(parameter.numel() for parameter in network.parameters())
-        world = self._fabric.world_size
-        return (
-            f"{self._config.architecture.title}, {parameters:,} parameters, on"
-            f" {f'{world} x ' if world > 1 else ''}{self._fabric.device.type} in"
-            f" {shown_precision(self._fabric)};"
-            f" epochs of {self._plan.steps_left(RunPosition()) * self._plan.step_samples(0):,} samples"
-            f" of {len(train):,}"
-        )
+        samples = len(self._dataset["train"])
+        return run_summary(self._config, self._plan, self._fabric, self._learner.network, samples)
 
     def log_graph(self, say: Callable[[str], None]) -> None:
         """Draw the network for TensorBoard, or say why that is impossible."""
@@ -201,7 +156,7 @@ class _Run:
         config, log = self._config, self._log
         self._begin_epoch(begun)
         began = time.monotonic()
-        with self._new_progress(begun) as progress:
+        with self._bar.begin_epoch(begun) as progress:
             with closing(self._train(begun, progress)) as steps:
                 for _ in steps:
                     self._save_within_epoch(stop)
@@ -209,7 +164,7 @@ class _Run:
             self._check_weights()
             if config.log_histograms and log is not None:
                 log.histograms(trained.step, self._learner.network.module)
-            progress.relabel(self._label(begun.stage, "validating"))
+            progress.relabel(self._bar.label(begun.stage, "validating"))
             self.metrics = self._training_metrics() | self._validation_metrics(begun.stage)
         rate = self._learner.rate * self._plan.rate_factor(trained)
         better = self._end_epoch(begun)
@@ -236,7 +191,7 @@ class _Run:
             # Weights, optimiser and averages stay. Losses at two resolutions do not compare.
             self._plateau = self._new_plateau()
         if begun.epoch_steps == 0:
-            self._sums = {"all": {}, "logged": {}}
+            self._sums.clear()
         self.position = begun
 
     def _end_epoch(self, begun: RunPosition) -> bool:
@@ -254,7 +209,7 @@ class _Run:
             best_loss=min(watched, begun.best_loss),
             stale_epochs=0 if better else begun.stale_epochs + 1,
         )
-        self._sums = {"all": {}, "logged": {}}
+        self._sums.clear()
         return better
 
     def _save_within_epoch(self, stop: StopRequest) -> None:
@@ -273,11 +228,8 @@ class _Run:
 
     def _training_metrics(self) -> dict[str, float]:
         """The terms of the training loss, each the mean over the steps of the epoch."""
-        steps = self.position.epoch_steps
-        return {
-            f"train_{name}": float(over_processes(self._fabric, total, "mean")) / steps
-            for name, total in self._sums["all"].items()
-        }
+        means = self._sums.means(self.position.epoch_steps)
+        return {f"train_{name}": mean for name, mean in means.items()}
 
     def _validation_metrics(self, stage: int) -> dict[str, float]:
         """The metrics of validation, which also logs pictures; empty without a val split."""
@@ -294,27 +246,6 @@ class _Run:
         step, left = self.position.step, self._plan.steps_to_go(self.position)
         return stop.error(self._config.out / LAST, step, step + left)
 
-    def _label(self, stage: int, work: str) -> str:
-        """A label of the bar, like `96 px, stage 2/3, epoch 1/4`."""
-        stages = self._config.stages
-        number = f"stage {stage + 1}/{len(stages)}, " if len(stages) > 1 else ""
-        return f"{stages[stage].res} px, {number}{work}"
-
-    def _new_progress(self, begun: RunPosition) -> Progress:
-        """The progress of the whole run in steps, labelled with an epoch."""
-        epochs = self._config.stages[begun.stage].epochs
-        label = self._label(begun.stage, f"epoch {begun.stage_epochs + 1}/{epochs}")
-        total = begun.step + self._plan.steps_to_go(begun)
-        progress = Progress(label, total, "steps", time_left=self._time_left)
-        progress.resume_at(begun.step)
-        return progress
-
-    def _time_left(self) -> str:
-        """Time to the end of the run, like `1:23:45`, at the mean speed of this call with its validations."""
-        left = self._plan.pixels_to_go(self.position)
-        done = self._pixels - left
-        return tqdm.format_interval((time.monotonic() - self._began) * left / done) if done > 0 else "?"
-
     def _train(self, begun: RunPosition, progress: Progress) -> Generator[None]:
         """Train from `begun` to the end of its epoch; pauses after every step, with `position` moved on."""
         plan, fabric, split = self._plan, self._fabric, self._dataset["train"]
@@ -328,8 +259,7 @@ class _Run:
                 terms = self._learner.step(batches, res, before.step, plan.rate_factor(before))
                 if self._first_loss is None:
                     self._first_loss = terms["loss"]
-                for name, term in terms.items():
-                    self._sums["all"][name] = self._sums["all"].get(name, 0) + term
+                self._sums.add(terms)
                 self.position = plan.after_step(before)
                 if self.position.epoch_steps % _LOG_STEPS == 0 or not left:
                     note = f"loss {self._log_losses(before, self.position):.4f}"
@@ -346,13 +276,7 @@ class _Run:
         Raises:
             RunError: the loss or gradients of a step are not finite, or the loss grows without end.
         """
-        sums, logged = self._sums["all"], self._sums["logged"]
-        count = before.epoch_steps % _LOG_STEPS + 1
-        means = {
-            name: float(over_processes(self._fabric, total - logged.get(name, 0.0), "mean")) / count
-            for name, total in sums.items()
-        }
-        logged.update(sums)
+        means = self._sums.new_means(before.epoch_steps % _LOG_STEPS + 1)
         self._learner.share_bad_step()
         self._check_steps(position)
         assert self._first_loss is not None
@@ -396,20 +320,7 @@ class _Run:
             metrics=self.metrics,
             scheduler=self._plateau.state_dict(),
             rng=rng,
-            sums={name: dict(sums) for name, sums in self._sums.items()},
+            sums=self._sums.state(),
             **self._learner.state(),
         )
         save_checkpoint(self._config.out / name, checkpoint)
-
-
-def _epoch_line(config: TrainConfig, position: RunPosition, metrics: dict[str, float]) -> str:
-    stage = config.stages[position.stage]
-    names = {
-        "train_loss": "train loss",
-        "val_loss": "validation loss",
-        "val_iou": "IoU",
-        "val_iou_without_bg": "IoU without background",
-        "val_depth_rmse": "depth RMSE",
-    }
-    parts = [f"{text} {metrics[name]:.4f}" for name, text in names.items() if name in metrics]
-    return f"epoch {position.stage_epochs}/{stage.epochs} at {stage.res} px: " + ", ".join(parts)

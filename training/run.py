@@ -10,9 +10,10 @@ from generator.progress import show_progress
 from generator.reading.dataset import Dataset, open_dataset
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.config import TrainConfig, resolve_config
-from training.engine import TrainOutcome, train_stages
+from training.engine import train_stages
 from training.failures import explain_batch_errors, explain_lost_processes
 from training.models.summary import NetworkSummary, summarise
+from training.outcome import TrainOutcome
 from training.plan import is_finished
 from training.process.devices import is_first_process, make_fabric, resolve_machine
 from training.records.run_files import BEST, LAST

@@ -13,7 +13,7 @@ from fgbg.terminal import answer, say
 from fgbg.train_options import train_options
 
 if TYPE_CHECKING:
-    from training.engine import TrainOutcome
+    from training.outcome import TrainOutcome
     from training.stages import Stage
 
 
@@ -49,9 +49,9 @@ def command(
     def is_given(name: str) -> bool:
         return ctx.get_parameter_source(name) is not ParameterSource.DEFAULT
 
-    def say_once(line: str) -> None:
+    def say_once(*lines: str) -> None:
         if is_first_process():
-            say(line)
+            say(*lines)
 
     given = {name: value for name, value in fields.items() if is_given(name)} | {"out": out}
     if data is not None:
@@ -68,7 +68,7 @@ def command(
                 say_once(f"--{name} has no effect with --find-lr")
         suggest_lr(given, answer)
     else:
-        say_once(_closing_line(start_run(given, resume, overwrite, say)))
+        say_once(*_closing_lines(start_run(given, resume, overwrite, say)))
 
 
 def _stages(res: Sequence[tuple[int, int | None]] | None, epochs: int | None) -> "tuple[Stage, ...]":
@@ -81,14 +81,9 @@ def _stages(res: Sequence[tuple[int, int | None]] | None, epochs: int | None) ->
     return tuple(Stage(res=side) if own is None else Stage(res=side, epochs=own) for side, own in number_of)
 
 
-def _closing_line(outcome: "TrainOutcome") -> str:
-    """The metrics that a run ended with."""
-    names = {
-        "val_iou": "validation IoU",
-        "val_iou_without_bg": "without background",
-        "val_depth_rmse": "depth RMSE",
-    }
-    scores = [
-        f"{text} {outcome.metrics[name]:.4f}" for name, text in names.items() if name in outcome.metrics
-    ]
-    return ", ".join([f"{outcome.last}: epoch {outcome.position.epoch}", *scores])
+def _closing_lines(outcome: "TrainOutcome") -> list[str]:
+    """The last checkpoint, and the scores that the run ended with."""
+    from training.run_display import scores_in_words
+
+    scores = scores_in_words(outcome.metrics)
+    return [f"{outcome.last}: epoch {outcome.position.epoch}", *([f"  {scores}"] if scores else [])]

@@ -13,7 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from generator.config import GenerateConfig
 from generator.pipeline import generate
 from generator.reading.dataset import Dataset, open_dataset
-from training.engine import TrainOutcome
+from training.outcome import TrainOutcome
 from training.run import start_run
 from training.stages import Stage
 

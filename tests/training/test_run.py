@@ -317,7 +317,7 @@ def test_an_unfinished_stage_is_finished_without_being_asked_for(
 
     out = tmp_path / "run"
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr("training.engine._epoch_line", interrupt)
+        patch.setattr("training.engine.epoch_lines", interrupt)
         run(out, "16:2")
     assert load_checkpoint(out / "last.pt").position.epoch == 1
     outcome, _ = run(out, None, resume=True)
