@@ -96,8 +96,12 @@ def estimate_colours(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """The foreground's colours F where a picture is F alpha + B (1 - alpha): (H, W, 3) uint8.
 
     Where alpha is 255, the colours of the picture; where it is 0, those of the foreground nearby, or 0 if
-    there is none. Works on tiles, so that a large picture needs little extra memory. On drawn edges the
-    result is within one level of pymatting's multi-level estimate, which first compiles for a minute.
+    there is none. Works on tiles, so that a large picture needs little extra memory.
+
+    Compared with pymatting's multi-level estimate on 30 cut-outs of real animals over photos, mean error of
+    soft pixels in levels: 4.8 against 3.6 where alpha is exact, 4.3 against 4.1 where it is blurred by 2 px,
+    and 5.2 against 6.4 where it is blurred by 6 px, as in the masks of networks (9.8, 7.4 and 6.5 without any
+    estimate). It takes a seventh of the time, and pymatting first compiles for a minute.
 
     Args:
         rgb: (H, W, 3) uint8.
