@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from fgbg.evaluation.evaluate import evaluate
     from fgbg.predictor.predicted import Predicted
     from fgbg.predictor.predictor import Predictor
-    from generator.assets.cutout import clean_cut_outs, cut_out_by_masks, cut_out_in_box
+    from generator.assets.cutout import clean_cut_outs, cut_out_by_masks, cut_out_by_network, cut_out_in_box
     from generator.assets.foreground import Foreground
     from generator.config import GenerateConfig
     from generator.drawing.write import write_samples
@@ -84,6 +84,7 @@ __all__ = [
     "clean_cut_outs",
     "compare",
     "cut_out_by_masks",
+    "cut_out_by_network",
     "cut_out_in_box",
     "evaluate",
     "export_dataset",
@@ -102,7 +103,7 @@ _MODULES = {
     "fgbg.evaluation.evaluate": ("evaluate",),
     "fgbg.predictor.predicted": ("Predicted",),
     "fgbg.predictor.predictor": ("Predictor",),
-    "generator.assets.cutout": ("clean_cut_outs", "cut_out_by_masks", "cut_out_in_box"),
+    "generator.assets.cutout": ("clean_cut_outs", "cut_out_by_masks", "cut_out_by_network", "cut_out_in_box"),
     "generator.assets.foreground": ("Foreground",),
     "generator.config": ("GenerateConfig",),
     "generator.drawing.write": ("write_samples",),

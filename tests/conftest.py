@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 from blake3 import blake3
+from onnx import TensorProto, helper, numpy_helper
 
 from generator.config import GenerateConfig
 from generator.drawing.write import DrawnSamples, write_samples
@@ -31,6 +32,30 @@ def hears_ctrl_c() -> None:
 def assets(tmp_path_factory: pytest.TempPathFactory) -> DrawnSamples:
     """12 foregrounds of 32 px and 12 backgrounds of 64 px with exact depth."""
     return write_samples(tmp_path_factory.mktemp("assets"), count=12, size=64, seed=3)
+
+
+@pytest.fixture(scope="session")
+def salient(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An ONNX network as rembg runs them, 1 x 3 x 32 x 32: it finds what is more red than green."""
+    shape = (1, 3, 32, 32)
+    weights = np.array([10, -10, 0], np.float32).reshape(1, 3, 1, 1)
+    graph = helper.make_graph(
+        [
+            helper.make_node("Conv", ["rgb", "weights", "bias"], ["logits"]),
+            helper.make_node("Sigmoid", ["logits"], ["mask"]),
+        ],
+        "salient",
+        [helper.make_tensor_value_info("rgb", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("mask", TensorProto.FLOAT, None)],
+        [
+            numpy_helper.from_array(weights, "weights"),
+            numpy_helper.from_array(np.array([-10], np.float32), "bias"),
+        ],
+    )
+    path = tmp_path_factory.mktemp("salient") / "salient.onnx"
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path.write_bytes(model.SerializeToString())
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,7 @@ ORDER = {
             "workers",
             "format",
             "config",
+            "networks",
             "assets",
             "depth",
             "review",

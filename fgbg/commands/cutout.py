@@ -9,7 +9,7 @@ from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option, section
 from fgbg.options import is_given, overwrite_option
 from fgbg.terminal import note, say, warn
-from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Whole
+from fgbg.value_types import FOLDER, PATH, LabelValue, PixelBox, Text, Whole
 
 if TYPE_CHECKING:
     from generator.assets.cutout import Outcome
@@ -29,6 +29,13 @@ _MOST_LINES = 20
         " its end.",
     ),
     option(
+        "--network",
+        type=Text("MODEL.onnx", "an ONNX file"),
+        show_default="none",
+        help="ONNX network that finds the object in plain photos: one that rembg runs (such as u2netp.onnx),"
+        " or one that 'fgbg export' wrote.",
+    ),
+    option(
         "--box",
         type=PixelBox(),
         show_default="none",
@@ -39,7 +46,7 @@ _MOST_LINES = 20
         "--clean-edges",
         is_flag=True,
         help="PICTURES are cut-outs already: remove the old background's colour from their soft edges. "
-        "Cut-outs made with --masks or --box have clean edges already.",
+        "Cut-outs made in another way have clean edges already.",
     ),
 )
 @section(
@@ -79,6 +86,7 @@ def command(
     /,
     pictures: Path,
     masks: Path | None,
+    network: str | None,
     box: tuple[int, int, int, int] | None,
     clean_edges: bool,
     foreground: tuple[int | tuple[int, int, int], ...],
@@ -90,23 +98,23 @@ def command(
 ) -> None:
     """Cut objects out of pictures, or clean the edges of cut-outs.
 
-    PICTURES is a folder (with --masks or --clean-edges) or one picture. Writes OUT/NAME.png (RGBA), cropped
-    to the object. A picture whose mask does not show the object is skipped. If a picture fails, the others
-    are still done, and the exit code is 1.
+    PICTURES is a folder or one picture (with --box always one). Writes OUT/NAME.png (RGBA), cropped to the
+    object. A picture in which no object is found is skipped. If a picture fails, the others are still done,
+    and the exit code is 1.
     """
-    from generator.assets.cutout import clean_cut_outs, cut_out_by_masks, cut_out_in_box
+    from generator.assets.cutout import (
+        clean_cut_outs,
+        cut_out_by_masks,
+        cut_out_by_network,
+        cut_out_in_box,
+    )
     from generator.assets.foreground import Foreground
     from generator.errors import ConfigError, ExistsError
 
-    ways = [
-        way for way, given in (("--masks", masks), ("--box", box), ("--clean-edges", clean_edges)) if given
-    ]
-    if len(ways) != 1:
-        problem = f"takes one of --masks, --box and --clean-edges, not {' and '.join(ways) or 'none'}"
-        raise ConfigError("fgbg cutout", "", problem, "choose one of them")
+    way = _only_way({"--masks": masks, "--network": network, "--box": box, "--clean-edges": clean_edges})
     chosen = Foreground(foreground, soft, grey_is_alpha)
     if masks is None and chosen != Foreground():
-        problem = f"go with --masks only, not with {ways[0]}"
+        problem = f"go with --masks only, not with {way}"
         raise ConfigError("--foreground, --soft and --grey-is-alpha", "", problem, "leave them out")
     if box is not None:
         if pictures.is_dir():
@@ -115,7 +123,9 @@ def command(
             )
         say(f"{pictures}: {cut_out_in_box(pictures, box, out, margin, overwrite)}")
         return
-    if masks is None:
+    if network is not None:
+        outcome = cut_out_by_network(pictures, network, out, margin, overwrite, note)
+    elif masks is None:
         if is_given(ctx, "margin"):
             note("--margin has no effect with --clean-edges, which keeps every size")
         outcome = clean_cut_outs(pictures, out, overwrite, note)
@@ -125,6 +135,22 @@ def command(
     say(f"{outcome.made} cut-out{'' if outcome.made == 1 else 's'} in {out}")
     if outcome.failed or outcome.kept:
         raise SystemExit(1 if outcome.made or outcome.failed else ExistsError.exit_code)
+
+
+def _only_way(given: dict[str, object]) -> str:
+    """The only way to find the object that is given.
+
+    Raises:
+        ConfigError: there is none, or more than one.
+    """
+    from generator.errors import ConfigError
+
+    ways = [way for way, value in given.items() if value]
+    if len(ways) != 1:
+        *others, last = given
+        problem = f"takes one of {', '.join(others)} and {last}, not {' and '.join(ways) or 'none'}"
+        raise ConfigError("fgbg cutout", "", problem, "choose one of them")
+    return ways[0]
 
 
 def _say(outcome: "Outcome") -> None:

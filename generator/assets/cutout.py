@@ -15,6 +15,7 @@ from generator.assets.label_alpha import alpha_of_labels
 from generator.assets.masked_picture import read_masked_picture
 from generator.assets.originals import Kept
 from generator.assets.pairing import Pair, name_pictures, pair_by_name
+from generator.assets.salient import SalientNetwork
 from generator.encode import encode_png
 from generator.errors import AssetError, ConfigError, EmptyMaskError, ExistsError, ImageError
 from generator.files import real_path, write_again
@@ -83,6 +84,57 @@ def cut_out_by_masks(
         found = f"none in {len(outcome.empty)}"
         fix = "check `foreground`, or the masks"
         outcome.failed.append(EmptyMaskError(masks, "the object in some mask", found, fix))
+    return outcome
+
+
+def cut_out_by_network(
+    pictures: str | Path,
+    network: str | Path,
+    out: str | Path,
+    margin: int = MARGIN,
+    overwrite: bool = False,
+    say: Say = lambda line: None,
+    progress: bool = True,
+) -> Outcome:
+    """Write OUT/NAME.png (RGBA) for every picture, with the object that a network finds in it.
+
+    Pictures in which it finds none are among `Outcome.empty`.
+
+    Args:
+        pictures: a folder, or a picture.
+        network: an ONNX file (`SalientNetwork.open`).
+        out: folder of the results.
+        margin: pixels around the object.
+        overwrite: replace existing files that have other content.
+        say: gets a line about the network, and about files that are skipped.
+        progress: show a progress bar.
+
+    Raises:
+        AssetError: the folder is missing or holds no picture; the network is missing, broken, or fails.
+        ConfigError: ONNX Runtime is not installed.
+        UsageError: two pictures have the same name, or a result would replace a picture; nothing was
+            written.
+
+    Example:
+        >>> fgbg.cut_out_by_network("photo.png", "salient.onnx", out="found", progress=False).made
+        1
+    """
+    named, outcome = name_pictures(Path(pictures), say), Outcome()
+    targets = _targets(Path(out), {name: (path,) for name, path in named.items()})
+    finder = SalientNetwork.open(str(network))
+    say(f"{finder.path}: {finder.about}")
+    with show_progress(progress), Progress("cutting out", len(named), "pictures") as bar:
+        for name, path in named.items():
+            try:
+                rgb = read_rgb(path)
+                alpha = finder.alpha(path, rgb)
+            except EmptyMaskError as error:
+                outcome.empty.append(error)
+            except ImageError as error:
+                outcome.failed.append(error)
+            else:
+                _write_one(outcome, targets[name], cut_out(rgb, alpha, margin), overwrite)
+            bar.advance(1)
     return outcome
 
 

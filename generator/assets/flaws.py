@@ -45,6 +45,28 @@ def solid_share(alpha: np.ndarray) -> float:
     return int(np.count_nonzero(alpha >= OPAQUE)) / visible if visible else 1.0
 
 
+def cut_off_share(alpha: np.ndarray) -> float:
+    """How much of an object the border of the picture cuts off, for (H, W) uint8 alpha.
+
+    The longest run of opaque pixels along a border, as a share of the object's length in that direction: near
+    0 for an object that touches the border with its tip.
+    """
+    opaque = alpha >= OPAQUE
+    rows, columns = np.flatnonzero(opaque.any(axis=1)), np.flatnonzero(opaque.any(axis=0))
+    if not len(rows):
+        return 0.0
+    height, width = int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1
+    lines = ((opaque[0], width), (opaque[-1], width), (opaque[:, 0], height), (opaque[:, -1], height))
+    return max(_longest_run(line) / length for line, length in lines)
+
+
+def largest_part_share(alpha: np.ndarray) -> float:
+    """The share of the opaque pixels of (H, W) uint8 alpha in their largest connected part; 1 without any."""
+    _, _, sizes, _ = cv2.connectedComponentsWithStats((alpha >= OPAQUE).astype(np.uint8), connectivity=8)
+    areas = sizes[1:, cv2.CC_STAT_AREA]
+    return float(areas.max() / areas.sum()) if len(areas) else 1.0
+
+
 def brightest_level(rgb: np.ndarray) -> int:
     """The level, 0 to 255, that 99.9 % of the values of (H, W, 3) uint8 do not exceed."""
     step = -(-max(rgb.shape[:2]) // _LARGEST_LOOKED_AT)
@@ -170,6 +192,12 @@ def inside_of(alpha: np.ndarray) -> np.ndarray:
     opaque = np.pad((alpha >= OPAQUE).astype(np.uint8), 2)
     eroded: np.ndarray = cv2.erode(opaque, np.ones((5, 5), np.uint8))[2:-2, 2:-2] > 0
     return eroded
+
+
+def _longest_run(line: np.ndarray) -> int:
+    """Length of the longest run of True in (n,) bool."""
+    ends = np.flatnonzero(np.diff(np.concatenate([[False], line, [False]])))
+    return int((ends[1::2] - ends[::2]).max(initial=0))
 
 
 def _middle(plane: np.ndarray) -> np.ndarray:

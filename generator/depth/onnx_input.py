@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from generator.errors import AssetError
+from generator.networks.session import Port
 from generator.resize import stretch
 
 SCALINGS = ("unit", "imagenet", "bytes")
@@ -63,10 +63,9 @@ class PictureInput:
         return np.ascontiguousarray(stacked, self.dtype)
 
 
-def find_input(session: Any, path: Path, scaling: str | None) -> PictureInput:
-    """The only input of a session, which must be a picture."""
-    inputs = session.get_inputs()
-    shapes = ", ".join(f"{entry.name} {entry.shape} of {entry.type}" for entry in inputs)
+def find_input(inputs: Sequence[Port], path: Path, scaling: str | None) -> PictureInput:
+    """The only input of a network, which must be a picture."""
+    shapes = ", ".join(map(str, inputs))
     expected = "one input [n, 3, H, W] or [n, H, W, 3] of float or uint8"
     if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type not in _DTYPES:
         raise AssetError(path, expected, shapes or "none", OTHER_NETWORK)

@@ -7,7 +7,9 @@ import numpy as np
 from generator.assets.edges import old_background
 from generator.assets.flaws import (
     box_share,
+    cut_off_share,
     inside_of,
+    largest_part_share,
     looks_inverted,
     opaque_share,
     outline_alternation,
@@ -60,10 +62,22 @@ def _flaws_of_opacity(alpha: np.ndarray, limits: Limits) -> Iterator[Flaw]:
     elif (filled := box_share(alpha)) >= limits.most_opaque:
         detail = f"the opaque part is a rectangle, {filled:.1%} filled"
         yield Flaw("warning", "opaque-box", detail, "cut the object out, or remove it")
+    else:
+        yield from _find_lost_parts(alpha, limits)
     if (solid := solid_share(alpha)) < limits.solid:
         detail = f"{solid:.0%} of the visible pixels are at least half opaque; the others get no depth"
         advice = "nothing for glass, smoke or hair; otherwise raise its alpha"
         yield Flaw("note", "see-through", detail, advice)
+
+
+def _find_lost_parts(alpha: np.ndarray, limits: Limits) -> Iterator[Flaw]:
+    """Signs that a part of the object is missing, or that something else is there too."""
+    if (cut := cut_off_share(alpha)) >= limits.cut_off:
+        detail = f"a border cuts the object off, along {cut:.0%} of its length"
+        yield Flaw("note", "cut-off", detail, "use a photo of the whole object, if you have one")
+    if (largest := largest_part_share(alpha)) < limits.largest_part:
+        detail = f"it is in pieces; the largest has {largest:.0%} of it"
+        yield Flaw("note", "in-pieces", detail, "look if all of them belong to the object")
 
 
 def _find_checkerboard_in_outline(rgba: np.ndarray, limits: Limits) -> Iterator[Flaw]:

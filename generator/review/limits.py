@@ -22,13 +22,16 @@ class Limits:
         halo_shift: ... and these colours differ from the solid ones by at least this many levels.
         black: a picture is nearly black if its values stay within this level.
         black_of_16_bits: the same in 16-bit files, where cameras write 12 or 14 bits.
+        cut_off: an object is cut off from this share on (`flaws.cut_off_share`).
+        largest_part: an object is in pieces if its largest part has less than this share of it.
         solid: a cut-out is see-through if a smaller share of its visible pixels is at least half opaque.
 
     The limits of checkerboards, outlines, detail and halos were measured on 200 photographs and cut-outs of
     96 and 192 pixels, before and after the flaw was added. Checkerboards: 0.93, all else up to 0.49.
     Outlines: 0.12, all else up to 0.03. Detail: at least 0.23, and 0.05 to 0.21 after enlarging 1.5 to 3
     times. Halos, dark or white: found in 4 of 100 cut-outs, in 89 after white was mixed into the edges, in
-    64 after green was.
+    64 after green was. Objects that are cut off: 0.28 or more, all else up to 0.21. Largest parts: at least
+    0.99 of objects in one piece, up to 0.89 of others.
 
     Example:
         >>> fgbg.Limits(size=(256, 192), fg_size=96).bg_enlargement
@@ -47,4 +50,6 @@ class Limits:
     halo_shift: float = 30
     black: int = 15
     black_of_16_bits: int = 63
+    cut_off: float = 0.25
+    largest_part: float = 0.9
     solid: float = 0.25

@@ -104,7 +104,7 @@ def test_a_box_in_one_picture(labelled: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["pictures"], "takes one of --masks, --box and --clean-edges, not none. Choose one of them."),
+        (["pictures"], "takes one of --masks, --network, --box and --clean-edges, not none."),
         (["pictures", "--masks", "masks", "--box", "1,1,5,5"], "and --clean-edges, not --masks and --box."),
         (["pictures", "--masks", "masks", "--clean-edges"], ", not --masks and --clean-edges. Choose one"),
         (["pictures", "--clean-edges", "--soft", "3"], "go with --masks only, not with --clean-edges"),
@@ -127,3 +127,17 @@ def test_wrong_use(
     code, _, stderr = cutout(labelled, *arguments)
     assert code == 2 and complaint in stderr and len(stderr.splitlines()) == 1
     assert not (labelled / "fg").exists()
+
+
+def test_a_network_finds_the_object(labelled: Path, salient: Path) -> None:
+    Image.new("RGB", (50, 40), (90, 160, 60)).save(labelled / "pictures" / "empty.png")
+    code, stdout, stderr = cutout(labelled, "pictures", "--network", str(salient), "--margin", "0")
+    assert code == 0 and stdout == f"2 cut-outs in {labelled / 'fg'}\n"
+    lines = stderr.splitlines()
+    assert lines[0] == f"{salient}: sees 32 x 32 px, normalised by 'imagenet'"
+    assert "empty.png: expected an object, found none" in lines[1] and len(lines) == 2
+    rgba = read_rgba(labelled / "fg" / "a.png")
+    assert abs(rgba.shape[0] - 20) <= 6 and abs(rgba.shape[1] - 20) <= 6
+    assert (rgba[4:-4, 4:-4] == [220, 20, 20, 255]).all()
+    code, _, stderr = cutout(labelled, "pictures", "--network", str(labelled / "nowhere.onnx"))
+    assert code == 1 and "nowhere.onnx does not exist. Check the path." in stderr

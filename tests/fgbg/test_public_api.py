@@ -24,7 +24,7 @@ def test_these_names_stay() -> None:
         *("open_dataset", "Dataset", "Split", "Batch", "Sample", "verify_dataset"),
         *("torch_dataset", "TorchDataset", "TorchSample"),
         *("GenerateConfig", "generate", "write_samples", "review", "Review", "Finding", "Limits"),
-        *("cut_out_by_masks", "cut_out_in_box", "clean_cut_outs", "Foreground"),
+        *("cut_out_by_masks", "cut_out_by_network", "cut_out_in_box", "clean_cut_outs", "Foreground"),
         *("ExportConfig", "export_dataset", "NetworkExportConfig", "export_network"),
         *("TrainConfig", "train", "TrainOutcome", "evaluate", "compare", "Predictor", "Predicted"),
         *("FgbgError", "UsageError", "ConfigError", "ExistsError", "AssetError", "ImageError"),
@@ -34,7 +34,11 @@ def test_these_names_stay() -> None:
 
 @pytest.fixture(scope="module")
 def place(
-    unrendered: Path, trained: Path, assets: DrawnSamples, tmp_path_factory: pytest.TempPathFactory
+    unrendered: Path,
+    trained: Path,
+    salient: Path,
+    assets: DrawnSamples,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
     """A working folder with all files that the examples need."""
     folder = tmp_path_factory.mktemp("place")
@@ -44,6 +48,7 @@ def place(
     (folder / "data" / "fg").symlink_to(assets.fg)
     (folder / "data" / "bg").symlink_to(assets.bg)
     (folder / "outputs").symlink_to(trained)
+    (folder / "salient.onnx").symlink_to(salient)
     mask = cv2.circle(np.zeros((64, 64), np.uint8), (32, 32), 16, 1, -1)
     photo = np.where(mask[..., None] == 1, np.uint8([40, 90, 220]), np.uint8([90, 160, 60]))
     cv2.imwrite(str(folder / "photo.png"), photo)

@@ -6,8 +6,10 @@ from generator.assets.flaws import (
     box_share,
     brightest_level,
     checkerboard_share,
+    cut_off_share,
     detail_share,
     inside_of,
+    largest_part_share,
     looks_inverted,
     opaque_share,
     outline_alternation,
@@ -70,6 +72,25 @@ def test_what_fills_all_borders_looks_inverted() -> None:
 def test_solid_share_is_of_what_shows() -> None:
     assert solid_share(np.array([[0, 5, 60, 127, 128, 255]], np.uint8)) == 0.5
     assert solid_share(np.zeros((2, 2), np.uint8)) == 1
+
+
+def test_a_border_cuts_an_object_off() -> None:
+    alpha = np.zeros((20, 30), np.uint8)
+    assert cut_off_share(alpha) == 0 and largest_part_share(alpha) == 1
+    alpha[5:15, 10:20] = 255
+    assert cut_off_share(alpha) == 0
+    alpha[15:, 12:16] = 255  # 4 of its 10 columns reach the border
+    assert cut_off_share(alpha) == 0.4
+    alpha[0, ::3] = 255  # tips
+    assert cut_off_share(alpha) == pytest.approx(4 / 28)
+
+
+def test_the_largest_part_of_an_object_in_pieces() -> None:
+    alpha = np.zeros((20, 30), np.uint8)
+    alpha[5:15, 10:16] = 255
+    assert largest_part_share(alpha) == 1
+    alpha[5:15, 20:22] = 255
+    assert largest_part_share(alpha) == 0.75
 
 
 def test_the_brightest_level_passes_over_a_thousandth() -> None:

@@ -8,10 +8,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from generator.depth import onnx as depth_onnx
 from generator.depth.network_protocol import Told
 from generator.depth.networks import open_network
 from generator.errors import AssetError, ConfigError
+from generator.networks import onnx_file
 
 RNG = np.random.default_rng(0)
 PICTURE = RNG.integers(0, 256, (8, 8, 3), np.uint8)
@@ -295,7 +295,7 @@ def save_loop(path: Path) -> Path:
 
 
 def test_a_network_that_never_ends_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(depth_onnx, "SECONDS", 0.25)
+    monkeypatch.setattr(onnx_file, "SECONDS", 0.25)
     with pytest.raises(
         AssetError,
         match=r"loop\.onnx: expected an answer of the network, found none within 0.5 seconds; use a",
@@ -308,7 +308,7 @@ def test_a_network_that_takes_its_process_down_is_named(
 ) -> None:
     path = save_mean(tmp_path / "mean.onnx", (1, 3, 8, 8))
     network = open_network(f"onnx:{path}")
-    network._session._process._process.kill()  # type: ignore[attr-defined]
+    network._file._process._process.kill()  # type: ignore[attr-defined]
     with pytest.raises(
         AssetError, match=r"mean\.onnx: expected an answer of the network, found the end of its"
     ):

@@ -105,6 +105,7 @@ def test_foregrounds_that_harm(folders: tuple[Path, Path]) -> None:
         ("warning", "fg", "empty.png", "nearly-empty"),
         ("warning", "fg", "full.png", "nearly-full"),
         ("warning", "fg", "tiny.png", "tiny"),
+        ("note", "fg", "board.png", "cut-off"),
     ]
 
 
@@ -267,4 +268,16 @@ def test_depth_files_are_looked_at(folders: tuple[Path, Path]) -> None:
     assert found(folders) == [
         ("warning", "bg", "good.png", "depth-constant"),
         ("warning", "bg", "other.depth.npy", "depth-unmatched"),
+    ]
+
+
+def test_objects_that_lost_a_part_are_noted(folders: tuple[Path, Path]) -> None:
+    whole = cutout(7)
+    save(folders[0] / "half.png", np.ascontiguousarray(whole[:50]))
+    pieces = cutout(8)
+    pieces[44:52, :, 3] = 0
+    save(folders[0] / "pieces.png", pieces)
+    assert found(folders) == [
+        ("note", "fg", "half.png", "cut-off"),
+        ("note", "fg", "pieces.png", "in-pieces"),
     ]

@@ -6,14 +6,13 @@ never end, or crash the runtime.
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from generator.depth.onnx_input import OTHER_NETWORK, SHORTER_SIDE, PictureInput, find_input
 from generator.errors import AssetError, one_line
 from generator.files import real_path
 from generator.process.memory import physical_memory
@@ -21,7 +20,6 @@ from generator.process.memory import physical_memory
 MOST_NUMBERS = 2**26
 """Most numbers in one answer of a network."""
 
-_ASPECT_TOLERANCE = 0.1
 _CPU = "CPUExecutionProvider"
 _GPU = "CUDAExecutionProvider"
 
@@ -30,17 +28,27 @@ _session: Any = None
 
 @dataclass(frozen=True)
 class Open:
-    """Request: load a network, in place of an earlier one, and try it on a grey picture.
+    """Request: load a network, in place of an earlier one.
 
     Attributes:
         path: as the user wrote it, for errors.
         file: absolute path.
-        scaling: range of RGB values (`SCALINGS`); None if not given.
     """
 
     path: Path
     file: Path
-    scaling: str | None
+
+
+@dataclass(frozen=True)
+class Port:
+    """An input of a network: its name, shape (numbers, or names of free sides) and type in ONNX's words."""
+
+    name: str
+    shape: Sequence[int | str | None]
+    type: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {list(self.shape)} of {self.type}"
 
 
 @dataclass(frozen=True)
@@ -48,15 +56,15 @@ class Opened:
     """Answer to `Open`: the properties of the network.
 
     Attributes:
-        input: of the network.
-        output: name of the output that is the depth map.
+        inputs: of the network.
+        outputs: names of its outputs.
         metadata: of the file.
         outside: names of the files with weights, relative to the folder of the network.
         on_gpu: whether it runs on CUDA.
     """
 
-    input: PictureInput
-    output: str
+    inputs: Sequence[Port]
+    outputs: Sequence[str]
     metadata: dict[str, str]
     outside: Sequence[str]
     on_gpu: bool
@@ -64,39 +72,33 @@ class Opened:
 
 @dataclass(frozen=True)
 class Run:
-    """Request: run the open network on its input, (n, 3, h, w) or (n, h, w, 3)."""
+    """Request: run the open network.
+
+    Attributes:
+        path: for errors.
+        outputs: names of the outputs to compute.
+        tensors: the inputs by name.
+        fix: what to do if it fails, for errors.
+    """
 
     path: Path
-    input: str
-    output: str
-    tensor: np.ndarray
+    outputs: Sequence[str]
+    tensors: Mapping[str, np.ndarray]
+    fix: str
 
 
-def answer(request: Open | Run) -> Opened | np.ndarray:
-    """Answer a request.
+def answer(request: Open | Run) -> Opened | list[Any]:
+    """Answer a request; the answer to `Run` is the outputs.
 
     Raises:
-        AssetError: the network is broken, does not turn one RGB picture into one map, or fails.
+        AssetError: the network is broken, or fails.
     """
-    if isinstance(request, Open):
-        return _open(request)
-    (output,) = _run(request.path, [request.output], request.input, request.tensor)
-    return output
-
-
-def map_sides(output: Any, pictures: int) -> list[int]:
-    """The axes of one picture's output that are longer than 1; none if the output holds no numbers."""
-    if not isinstance(output, np.ndarray) or output.dtype.kind not in "fiu":
-        return []
-    if pictures > 1:
-        return [side for side in output.shape[1:] if side != 1] if output.shape[0] == pictures else []
-    return [side for side in output.shape if side != 1]
+    return _open(request) if isinstance(request, Open) else _run(request)
 
 
 def _open(request: Open) -> Opened:
     global _session
     _session = None
-    path = request.path
     onnxruntime = importlib.import_module("onnxruntime")
     outside = _outside_weights(request)
     available = onnxruntime.get_available_providers()
@@ -109,12 +111,11 @@ def _open(request: Open) -> Opened:
     try:
         session = onnxruntime.InferenceSession(request.file, options, providers=providers)
     except Exception as error:  # the runtime's errors share no base
-        raise AssetError(path, "an ONNX network", one_line(error), "export it again") from error
+        raise AssetError(request.path, "an ONNX network", one_line(error), "export it again") from error
     _session = session
-    wanted = find_input(session, path, request.scaling)
     return Opened(
-        input=wanted,
-        output=_find_output(path, wanted),
+        inputs=[Port(port.name, list(port.shape), port.type) for port in session.get_inputs()],
+        outputs=[port.name for port in session.get_outputs()],
         metadata=dict(session.get_modelmeta().custom_metadata_map),
         outside=outside,
         on_gpu=session.get_providers()[0] != _CPU,
@@ -145,32 +146,18 @@ def _is_beside(file: Path, name: str) -> bool:
     return real_path(weights).is_relative_to(real_path(file.parent)) and weights.is_file()
 
 
-def _find_output(path: Path, wanted: PictureInput) -> str:
-    """The name of the first output that is a map of the whole picture, found by running the network once."""
-    grey = np.full((SHORTER_SIDE, SHORTER_SIDE, 3), 128, np.uint8)
-    size = wanted.size_for(grey)
-    names: list[str] = [output.name for output in _session.get_outputs()]
-    outputs = _run(path, names, wanted.name, wanted.tensor([grey], size))
-    for name, output in zip(names, outputs, strict=True):
-        sides = map_sides(output, 1)
-        if len(sides) == 2 and abs(sides[1] / sides[0] / (size[0] / size[1]) - 1) <= _ASPECT_TOLERANCE:
-            return name
-    found = ", ".join(
-        f"{name} {list(getattr(output, 'shape', ()))}" for name, output in zip(names, outputs, strict=True)
-    )
-    raise AssetError(path, f"an output with one map of a {size[0]} x {size[1]} picture", found, OTHER_NETWORK)
-
-
-def _run(path: Path, outputs: list[str], name: str, tensor: np.ndarray) -> list[np.ndarray]:
+def _run(request: Run) -> list[Any]:
     try:
-        results: list[np.ndarray] = _session.run(outputs, {name: tensor})
+        results: list[Any] = _session.run(list(request.outputs), dict(request.tensors))
     except Exception as error:  # the runtime's errors share no base
-        expected = f"a network that runs on {tensor.shape}"
-        raise AssetError(path, expected, one_line(error), OTHER_NETWORK) from error
+        shapes = " and ".join(str(tensor.shape) for tensor in request.tensors.values())
+        raise AssetError(
+            request.path, f"a network that runs on {shapes}", one_line(error), request.fix
+        ) from error
     numbers = sum(output.size for output in results if isinstance(output, np.ndarray))
     if numbers > MOST_NUMBERS:
         expected = f"at most {MOST_NUMBERS:,} numbers from a network"
-        raise AssetError(path, expected, f"{numbers:,}", OTHER_NETWORK)
+        raise AssetError(request.path, expected, f"{numbers:,}", request.fix)
     return results
 
 
