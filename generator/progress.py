@@ -14,6 +14,7 @@ LINE_SECONDS = 10.0
 
 # Both fit 80 columns with the longest label and note; the bar itself gives way first.
 _BAR = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{unit} [{remaining} left, {rate_fmt}{postfix}]"
+_ENDLESS_BAR = "{desc}: {n_fmt}{unit} [{elapsed}, {rate_fmt}{postfix}]"
 _OWN_TIME_BAR = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{time_left} left{postfix}]"
 _LARGE = 100_000
 
@@ -38,7 +39,7 @@ class Progress:
 
     Args:
         label: what is being done.
-        total: how many units in all.
+        total: how many units in all; None if that is not known.
         unit: what is counted.
         delay: seconds of work before anything is shown.
         time_left: gives the time left as text, like `1:23:45`; None estimates it from the units left.
@@ -47,7 +48,7 @@ class Progress:
     def __init__(
         self,
         label: str,
-        total: int,
+        total: int | None,
         unit: str,
         delay: float = 0.5,
         time_left: Callable[[], str] | None = None,
@@ -106,17 +107,18 @@ class Progress:
             self._shown = False
 
     def _new_bar(self) -> "_Bar":
+        own = _ENDLESS_BAR if self._total is None else _BAR
         return _Bar(
             self._time_left,
             total=self._total,
             desc=self._label,
             unit=f" {self._unit}",
-            unit_scale=self._total >= _LARGE,
+            unit_scale=(self._total or 0) >= _LARGE,
             delay=self._delay,
             dynamic_ncols=True,
             leave=False,
             file=sys.stderr,
-            bar_format=_BAR if self._time_left is None else _OWN_TIME_BAR,
+            bar_format=own if self._time_left is None else _OWN_TIME_BAR,
         )
 
     def _draw(self, bar: "_Bar", count: int, note: str) -> None:
@@ -130,13 +132,16 @@ class Progress:
         if now - self._said < LINE_SECONDS:
             return
         self._said = now
-        parts = [f"{self._done:,}/{self._total:,} {self._unit}"]
+        total = "" if self._total is None else f"/{self._total:,}"
+        parts = [f"{self._done:,}{total} {self._unit}"]
         if self._time_left is not None:
             parts.append(f"{self._time_left()} left")
         else:
             rate = (self._done - self._first) / (now - self._began)
-            left = tqdm.format_interval((self._total - self._done) / rate) if rate else "?"
-            parts += [f"{rate:,.0f} {self._unit}/s", f"{left} left"]
+            parts.append(f"{rate:,.0f} {self._unit}/s")
+            if self._total is not None:
+                left = tqdm.format_interval((self._total - self._done) / rate) if rate else "?"
+                parts.append(f"{left} left")
         line = ", ".join([*parts, note] if note else parts)
         print(f"{self._label}: {line}", file=sys.stderr, flush=True)
 

@@ -104,7 +104,7 @@ ORDER = {
             "train_options",
             "pages",
         ),
-        *("predictor", "evaluation", "comparison", "app", "commands", "cli", "__main__"),
+        *("predictor", "video", "evaluation", "comparison", "app", "commands", "cli", "__main__"),
     ],
 }
 LAZY = {"torch", "lightning", "kornia", "timm", "torchmetrics", "cv2", "h5py", "numpy", "pydantic"}

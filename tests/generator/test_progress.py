@@ -117,3 +117,20 @@ def test_work_goes_on_when_nobody_reads(terminal: bool, monkeypatch: pytest.Monk
                 counted._bar.mininterval = 0
             for _ in range(3):
                 counted.advance(5)
+
+
+def test_without_a_total_it_shows_how_much_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0)
+    err = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", err)
+    with Progress("predicting", None, "frames") as lines:
+        lines.advance(1200)
+    assert err.getvalue().startswith("predicting: 1,200 frames, ") and err.getvalue().endswith(" frames/s\n")
+    pty, fcntl, termios = (pytest.importorskip(name) for name in ("pty", "fcntl", "termios"))
+    reader, writer = pty.openpty()
+    fcntl.ioctl(writer, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))
+    with os.fdopen(writer, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        with Progress("predicting", None, "frames", delay=0) as bar:
+            bar.advance(7)
+    assert b"predicting: 0 frames [" in read_all(reader)

@@ -1,0 +1,1 @@
+"""Mask and depth for each frame of a video."""
