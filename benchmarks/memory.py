@@ -44,7 +44,7 @@ def main(fg: Path | None, bg: Path | None, workers: str) -> None:
                 peak = peak_of([*GENERATE, *assets, *options, "--workers", count])
                 bank = (place / "out" / "bank.h5").stat().st_size / 1e6
                 print(
-                    f"{kind:36s} {count} workers: {peak:5.0f} MB at most, {peak - bank:5.0f} beside the bank"
+                    f"{kind:36s} {count} workers: {peak:5.0f} MB at most, {peak - bank:5.0f} without the bank"
                     f" of {bank:.0f}",
                     flush=True,
                 )

@@ -50,7 +50,7 @@ def test_it_runs(notebook: nbformat.NotebookNode, tmp_path: Path, monkeypatch: p
 
     found = outputs(notebook)
     assert all(map(is_clean, found)), [output for output in found if not is_clean(output)]
-    assert sum("image/png" in output.get("data", {}) for output in found) >= 8
+    assert sum("image/jpeg" in output.get("data", {}) for output in found) >= 8
     assert {path.name for path in work.iterdir()} == {"quickstart"}
     made = {path.name for path in (work / "quickstart").iterdir()}
     assert made >= {"fg", "bg", "shards", "run", "photo.png", "cut-out.png"}
