@@ -1,5 +1,7 @@
 """The network of a predictor, in whichever program runs it. Everything around it is NumPy and OpenCV."""
 
+import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -79,12 +81,20 @@ def open_engine(path: Path, device: str = "auto", res: int | None = None) -> Eng
     Args:
         path: a checkpoint, or a file ending in .onnx.
         device: auto (the best there is), cpu, cuda or mps.
-        res: see `Predictor.load`; an engine of another `res` can use it too, unless the file fixes it.
+        res: as of `Predictor.load`. An ONNX file allows only its own; one without metadata needs it.
 
     Raises:
         CheckpointError: the file cannot be used.
         ConfigError: this computer does not have the device, or the file does not fit `res`.
     """
+    if path.suffix.lower() == ONNX_SUFFIX:
+        from fgbg.predictor.onnx_engine import OnnxEngine
+
+        return OnnxEngine.load(path, device, res)
+    if "torch" not in sys.modules:
+        # Read when torch is loaded. Without it, torch's threads keep all cores busy while they wait for each
+        # other, and the threads that decode pictures wait too.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from fgbg.predictor.torch_engine import TorchEngine
 
     return TorchEngine.load(path, device)

@@ -1,6 +1,5 @@
 """A network in an ONNX file, run by ONNX Runtime in a process of its own."""
 
-import importlib.util
 import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from blake3 import blake3
 
 from generator.errors import AssetError, ConfigError
 from generator.files import hash_file
+from generator.networks.onnx_runtime import require_onnx
 from generator.networks.session import Open, Opened, Run, answer
 from generator.process.isolated import IsolatedProcess, NoAnswerError
 
@@ -37,10 +37,7 @@ class OnnxFile:
             if path.exists():
                 problem = "is a folder, not an ONNX file" if path.is_dir() else "is no ONNX file"
             raise AssetError(path, "", problem, "check the path")
-        for package in ("onnx", "onnxruntime"):
-            if importlib.util.find_spec(package) is None:
-                problem = f"needs {package}, which is not installed"
-                raise ConfigError(field, "", problem, "run: pip install 'fgbg[onnx]'")
+        require_onnx(field, ("onnx", "onnxruntime"))
         self._path, self._fix = path, fix
         while _idle and not _idle[-1].alive:
             _idle.pop()

@@ -15,13 +15,11 @@ import numpy as np
 
 from generator.errors import AssetError, one_line
 from generator.files import real_path
+from generator.networks.onnx_runtime import CPU, OnnxRuntimeError, open_session, providers_here, run_session
 from generator.process.memory import physical_memory
 
 MOST_NUMBERS = 2**26
 """Most numbers in one answer of a network."""
-
-_CPU = "CPUExecutionProvider"
-_GPU = "CUDAExecutionProvider"
 
 _session: Any = None
 
@@ -99,18 +97,13 @@ def answer(request: Open | Run) -> Opened | list[Any]:
 def _open(request: Open) -> Opened:
     global _session
     _session = None
-    onnxruntime = importlib.import_module("onnxruntime")
     outside = _outside_weights(request)
-    available = onnxruntime.get_available_providers()
-    providers = [name for name in (_GPU, _CPU) if name in available]
-    if providers == [_CPU]:
+    providers = providers_here()
+    if providers == [CPU]:
         _limit_memory()
-    options = onnxruntime.SessionOptions()
-    options.use_deterministic_compute = True
-    options.log_severity_level = 4  # errors are raised
     try:
-        session = onnxruntime.InferenceSession(request.file, options, providers=providers)
-    except Exception as error:  # the runtime's errors share no base
+        session = open_session(request.file, providers)
+    except (OnnxRuntimeError, MemoryError) as error:
         raise AssetError(request.path, "an ONNX network", one_line(error), "export it again") from error
     _session = session
     return Opened(
@@ -118,7 +111,7 @@ def _open(request: Open) -> Opened:
         outputs=[port.name for port in session.get_outputs()],
         metadata=dict(session.get_modelmeta().custom_metadata_map),
         outside=outside,
-        on_gpu=session.get_providers()[0] != _CPU,
+        on_gpu=session.get_providers()[0] != CPU,
     )
 
 
@@ -148,8 +141,8 @@ def _is_beside(file: Path, name: str) -> bool:
 
 def _run(request: Run) -> list[Any]:
     try:
-        results: list[Any] = _session.run(list(request.outputs), dict(request.tensors))
-    except Exception as error:  # the runtime's errors share no base
+        results = run_session(_session, list(request.outputs), dict(request.tensors))
+    except (OnnxRuntimeError, MemoryError) as error:
         shapes = " and ".join(str(tensor.shape) for tensor in request.tensors.values())
         raise AssetError(
             request.path, f"a network that runs on {shapes}", one_line(error), request.fix

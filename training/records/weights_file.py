@@ -3,12 +3,13 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from generator.errors import one_line
 from generator.files import open_regular
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 SUFFIX = ".safetensors"
 KEY = "fgbg"
@@ -24,7 +25,7 @@ class WeightsFileError(Exception):
     """A file holds no weights and description of fgbg; says why in a few words."""
 
 
-def weights_bytes(weights: Mapping[str, Tensor], description: Mapping[str, Any]) -> bytes:
+def weights_bytes(weights: "Mapping[str, Tensor]", description: Mapping[str, Any]) -> bytes:
     """The content of a file.
 
     Args:
@@ -37,7 +38,7 @@ def weights_bytes(weights: Mapping[str, Tensor], description: Mapping[str, Any])
     return save({name: weight.contiguous() for name, weight in weights.items()}, {KEY: text})
 
 
-def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+def read_weights(path: Path) -> "tuple[dict[str, Tensor], dict[str, Any]]":
     """The weights in a file, on the CPU, and their description.
 
     Raises:
