@@ -2,6 +2,7 @@
 
 import errno
 import importlib.util
+import os
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,10 @@ def require_exr() -> None:
 
 def write_npy(path: Path, numbers: np.ndarray) -> None:
     """Write an array as .npy, completely or not at all."""
+    header = np.lib.format.header_data_from_array_1_0(numbers)
     with atomic_file(path, numbers.nbytes) as temporary, temporary.open("wb") as file:
-        np.save(file, numbers)
+        np.lib.format.write_array_header_1_0(file, header)
+        file.write(np.ascontiguousarray(numbers).data)  # np.save does not tell why it cannot write
 
 
 def write_exr(path: Path, numbers: np.ndarray) -> None:
@@ -59,4 +62,5 @@ def write_exr(path: Path, numbers: np.ndarray) -> None:
         except RuntimeError as error:
             # The text names the temporary file, and ends with what the system said.
             reason = str(error).rpartition('". ')[2].rstrip(".")
-            raise OSError(errno.EIO, reason, str(path)) from error
+            full = (number for number in (errno.ENOSPC, errno.EDQUOT) if os.strerror(number) == reason)
+            raise OSError(next(full, errno.EIO), reason, str(path)) from error

@@ -1,7 +1,7 @@
 """`fgbg predict` on pictures: check everything, load the network, predict, write, report."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from fgbg.predictor.sources import FileSource, Given
 from fgbg.terminal import note, say
 from generator.assets.images import read_rgb
 from generator.assets.originals import Kept
+from generator.errors import DiskSpaceError
 from generator.files import refuse_existing, require_writable
 from generator.progress import Progress
 from training.records.run_files import find_checkpoint
@@ -128,7 +129,7 @@ def predict_pictures(planned: Planned, predictor: "Predictor", options: PredictO
     figures = options.json is not None or not options.save
     sink = FileSink(planned.bases, options.wanted, options.overwrite, options.mask_threshold, figures)
     shown: list[Path] = []
-    with json_lines(options.json) as lines:
+    with json_lines(options.json) as lines, _full_disk():
         report = Report(planned.bases, planned.bgs, lines, silent=options.json == STANDARD_OUTPUT)
         with (
             Progress("predicting", planned.source.count, "pictures") as progress,
@@ -142,6 +143,16 @@ def predict_pictures(planned: Planned, predictor: "Predictor", options: PredictO
     if options.open and shown:
         _open(shown, options.out)
     return report.failed
+
+
+@contextmanager
+def _full_disk() -> Iterator[None]:
+    """Say what to do after a full disk: a second call does not continue by itself, as `generate` does."""
+    try:
+        yield
+    except DiskSpaceError as error:
+        error.fix = "make room, then predict the other pictures, or all again with `overwrite`"
+        raise
 
 
 def _best(files: Mapping[str, Path]) -> list[Path]:

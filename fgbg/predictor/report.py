@@ -67,8 +67,11 @@ class Report:
                 f"fgbg: {self._bgs[first]} does not show the place of {first}{more}: "
                 "take it from the same position, or leave --bg out"
             )
-        if self.failed:
-            warn(f"fgbg: {self.failed:,} of {len(self._bases):,} pictures failed, the others are done")
+        count = len(self._bases)
+        if 0 < self.failed < count:
+            warn(f"fgbg: {self.failed:,} of {count:,} pictures failed, the others are done")
+        elif self.failed > 1:
+            warn(f"fgbg: all {count:,} pictures failed")
 
     def _problem(self, done: Done) -> FgbgError | str:
         """A line that names the picture, whatever the error is about."""

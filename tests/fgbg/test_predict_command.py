@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ import torch
 from click.testing import CliRunner
 
 from fgbg.cli import main
-from fgbg.predictor import Predictor
+from fgbg.predictor import Predictor, sinks
 from fgbg.predictor.engine import Answer
+from generator.errors import DiskSpaceError
 
 
 @pytest.fixture
@@ -178,6 +180,55 @@ def test_a_result_that_cannot_be_written_is_one_picture_s_error(
     assert f"{'x' * 246}.* cannot be written: File name too long" in first
     assert summary == "fgbg: 1 of 4 pictures failed, the others are done"
     assert len(stdout.splitlines()) == 3 and r"line\nbreak\x1b[2J.png" in stdout
+
+
+def test_a_full_disk_ends_the_work_with_one_line(
+    trained: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(path: Path, content: bytes) -> None:
+        if path.name == "b.depth.png":
+            raise DiskSpaceError(path, "room for it", "none", "run the same command again")
+        path.write_bytes(content)
+
+    monkeypatch.setattr(sinks, "write_atomically", write)
+    file = tmp_path / "lines"
+    code, stdout, stderr = predict(trained, tmp_path / "out", pictures, "--json", file)
+    assert code == 1 and len(stdout.splitlines()) == len(file.read_text().splitlines()) == 1
+    assert stderr == (
+        f"fgbg: {tmp_path / 'out' / 'b.depth.png'}: expected room for it, found none; make room, then predict"
+        " the other pictures, or all again with --overwrite\n"
+    )
+
+
+@pytest.mark.parametrize("kinds", ["mask,depth", "mask,depth,overlay,cutout,side-by-side"])
+def test_thin_pictures_have_every_kind_of_result(trained: Path, tmp_path: Path, kinds: str) -> None:
+    for name, size in (("one", (1, 1)), ("tall", (3000, 1)), ("wide", (1, 3000))):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((*size, 3), 90, np.uint8))
+    out = tmp_path / "out"
+    code, _, stderr = predict(trained, out, tmp_path / "*.png", "--write", kinds)
+    assert code == 0 and not stderr
+    assert written(out) == {
+        f"{name}.{kind}.png" for name in ("one", "tall", "wide") for kind in kinds.split(",")
+    }
+    assert cv2.imread(str(out / "tall.mask.png"), cv2.IMREAD_UNCHANGED).shape == (3000, 1)
+
+
+def test_a_pipe_and_a_link_in_a_circle_are_named(trained: Path, pictures: Path, tmp_path: Path) -> None:
+    os.mkfifo(pictures / "pipe.png")
+    (pictures / "loop.png").symlink_to("loop.png")
+    code, _, stderr = predict(trained, tmp_path / "out", pictures)
+    assert code == 1 and written(tmp_path / "out") == results("a", "b", "sub/a")
+    loop, pipe, summary = stderr.splitlines()
+    assert "loop.png: expected a picture, found Too many levels of symbolic links" in loop
+    assert "pipe.png: expected a picture, found a named pipe, not a file" in pipe
+    assert summary == "fgbg: 2 of 5 pictures failed, the others are done"
+
+
+def test_a_folder_that_cannot_be_made_is_said_before_the_network_is_loaded(
+    trained: Path, pictures: Path
+) -> None:
+    code, _, stderr = predict(trained, pictures / "b.png" / "out", pictures)
+    assert code == 2 and "cannot be made, because" in stderr and len(stderr.splitlines()) == 1
 
 
 def test_what_is_skipped_is_said(trained: Path, pictures: Path, tmp_path: Path) -> None:
