@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO := outputs/demo
 QUALITY := outputs/quality
 
-.PHONY: demo test lint check picture bench-gpu quality-gpu clean
+.PHONY: demo test browser lint check picture bench-gpu quality-gpu clean
 
 demo: .venv/installed
 	$(BIN)/fgbg samples $(DEMO)/assets --count 60 --seed 1 --overwrite
@@ -14,6 +14,13 @@ demo: .venv/installed
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest
+
+# Debian's Chromium, for the one test that needs a browser; without it, that test is skipped.
+browser:
+	@command -v chromium >/dev/null || { \
+		SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		$$SUDO apt-get update -qq && \
+		$$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
 
 lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
