@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     ),
     mirror_option,
     device_option,
+    option(
+        "--refine/--no-refine",
+        default=True,
+        help="Give mask and depth the edges of the picture, if it is larger than what the network sees.",
+    ),
 )
 @section(
     "Results",

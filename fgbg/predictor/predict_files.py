@@ -50,6 +50,7 @@ class PredictOptions:
     res: int | None
     mask_threshold: float | None
     mirror: bool
+    refine: bool
     overwrite: bool
     device: str
     write: tuple[str, ...]
@@ -62,7 +63,7 @@ class PredictOptions:
         """Load the network, which imports the libraries that it needs."""
         from fgbg.predictor.predictor import Predictor
 
-        return Predictor.load(self.checkpoint, self.res, self.device, self.mirror, self.align)
+        return Predictor.load(self.checkpoint, self.res, self.device, self.mirror, self.align, self.refine)
 
     @property
     def wanted(self) -> Wanted:

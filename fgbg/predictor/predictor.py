@@ -41,6 +41,8 @@ class Predictor:
         res: longer side in pixels of the network's input.
         mirror: whether it also looks at mirror images, which takes twice as long.
         align: whether a background is moved to match the picture first (fgbg.predictor.align_background).
+        refine: whether mask and depth get the edges of the picture (fgbg.predictor.refine), if it is larger
+            than `res`; otherwise they are scaled only.
 
     Example:
         >>> predictor = fgbg.Predictor.load("outputs/best.pt", device="cpu")
@@ -52,6 +54,7 @@ class Predictor:
     res: int
     mirror: bool = True
     align: bool = True
+    refine: bool = True
 
     @classmethod
     def load(
@@ -61,6 +64,7 @@ class Predictor:
         device: str = "auto",
         mirror: bool = True,
         align: bool = True,
+        refine: bool = True,
     ) -> "Predictor":
         """Load a checkpoint.
 
@@ -70,6 +74,7 @@ class Predictor:
             device: auto (the best there is), cpu, cuda or mps.
             mirror: look at mirror images too.
             align: move a background to match the picture first.
+            refine: give mask and depth the edges of the picture.
 
         Raises:
             CheckpointError: it cannot be used.
@@ -78,7 +83,7 @@ class Predictor:
         if res is not None:
             require_whole("res", res, 8, MOST_RES)
         engine = open_engine(find_checkpoint(Path(checkpoint)), device, res)
-        return cls(engine, res or engine.res, mirror, align)
+        return cls(engine, res or engine.res, mirror, align, refine)
 
     @property
     def entry(self) -> MaskEntry:
@@ -185,7 +190,7 @@ class Predictor:
             self._require_background_input()
         fg_bg, behind = as_rgb(picture, name), None if bg is None else as_rgb(bg, "bg")
         with self._memory_errors():
-            return prepare(fg_bg, behind, self.res, self.align)
+            return prepare(fg_bg, behind, self.res, self.align, self.refine)
 
     def see(self, pictures: np.ndarray, bgs: np.ndarray | None = None) -> Answer:
         """Run the network on a batch; with `mirror`, also on its mirror images, and average both.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fgbg.predictor.align_background import align_background
+from fgbg.predictor.refine import CUT_SIDE
 from generator.errors import AssetError
 from generator.resize import scaled_size, stretch
 
@@ -21,6 +22,8 @@ class NetworkInput:
         size: (H, W), the picture's own size in pixels.
         bg_moved: see `Predicted`.
         bg_agrees: see `Predicted`.
+        picture: (H, W, 3) uint8 sRGB, the picture that refines the answer; None: it is scaled only.
+        plate: (h', w', 3) uint8 sRGB, the background that helps to refine; None if there is none.
     """
 
     fg_bg: np.ndarray
@@ -28,9 +31,13 @@ class NetworkInput:
     size: tuple[int, int]
     bg_moved: float = 0
     bg_agrees: bool = True
+    picture: np.ndarray | None = None
+    plate: np.ndarray | None = None
 
 
-def prepare(picture: np.ndarray, bg: np.ndarray | None, res: int, align: bool) -> NetworkInput:
+def prepare(
+    picture: np.ndarray, bg: np.ndarray | None, res: int, align: bool, refine: bool = False
+) -> NetworkInput:
     """Resize a picture and its background to the network's resolution: by area down, linearly up.
 
     Args:
@@ -38,21 +45,26 @@ def prepare(picture: np.ndarray, bg: np.ndarray | None, res: int, align: bool) -
         bg: (h, w, 3) uint8 sRGB, the same view without the object, of the same aspect; None for none.
         res: longer side in pixels of the network's input.
         align: whether to move the background to match the picture first.
+        refine: whether to keep what refines the answer, if the picture is larger than the network's input.
 
     Raises:
         AssetError: `bg` has another aspect.
     """
     height, width = picture.shape[:2]
     size = scaled_size(height, width, res)[::-1]
-    moved, agrees, behind = 0.0, True, None
+    refine = refine and max(height, width) > res
+    moved, agrees, behind, plate = 0.0, True, None, None
     if bg is not None:
         _require_same_aspect(bg, picture)
         if align:
             # Twice the size that the network gets: training shifts backgrounds at this sharpness too.
-            aligned = align_background(bg, picture, 2 * res)
+            aligned = align_background(bg, picture, max(2 * res, CUT_SIDE) if refine else 2 * res)
             bg, moved, agrees = aligned.bg, aligned.moved, aligned.agrees
         behind = stretch(bg, size)
-    return NetworkInput(stretch(picture, size), behind, (height, width), moved, agrees)
+        if refine and agrees:
+            plate = stretch(bg, scaled_size(height, width, min(CUT_SIDE, max(height, width)))[::-1])
+    small = stretch(picture, size)
+    return NetworkInput(small, behind, (height, width), moved, agrees, picture if refine else None, plate)
 
 
 def _require_same_aspect(bg: np.ndarray, picture: np.ndarray) -> None:
