@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 MAX_BATCH = 8
 """Pictures in a batch if no number is given."""
-PIXELS_IN_FLIGHT = 2**26
-"""Pixels of all pictures that are read and not given yet; a larger picture is in flight alone."""
+PIXELS_IN_FLIGHT = 2**25
+"""Pixels of all pictures that are read and not given yet; a larger picture is in flight alone. A pixel takes
+6 bytes with mask and depth, and about as many again while it is written."""
 PICTURE_ERRORS = (AssetError, DeviceMemoryError, MemoryError)
 """Errors of one picture; the pictures after it are predicted nevertheless."""
 

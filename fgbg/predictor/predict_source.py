@@ -56,6 +56,9 @@ def predict_source(predictor: Predictor, source: Source, sink: Sink) -> Generato
                     yield writing.popleft()[1].result()
                 writing.append((pixels, pool.submit(_write, sink, outcome)))
                 del outcome
+                # A very large picture is written before the next one is read.
+                while writing and pixels > PIXELS_IN_FLIGHT:
+                    yield writing.popleft()[1].result()
         while writing:
             yield writing.popleft()[1].result()
     finally:

@@ -86,6 +86,12 @@ def test_results_wait_for_the_sink(drawn: Predictor, monkeypatch: pytest.MonkeyP
     frames, sink = Frames([(8, 8)] * 10), Memory(seconds=0.002)
     for given, _ in enumerate(predict_source(drawn, frames, sink)):
         assert sink.begun <= given + 1
+    # Very large ones are read when the one before is written.
+    monkeypatch.setattr("fgbg.predictor.predict_many.PIXELS_IN_FLIGHT", 100)
+    frames, sink = Frames([(8, 13)] * 10), Memory(seconds=0.002)
+    for given, _ in enumerate(predict_source(drawn, frames, sink)):
+        # One more was taken to see how large it is.
+        assert len(sink.written) == given + 1 and frames.taken <= given + 2
 
 
 def test_closing_it_leaves_no_thread(drawn: Predictor) -> None:
