@@ -44,7 +44,7 @@ if TYPE_CHECKING:
         type=Whole(8, 8192),
         show_default="the last training resolution",
         help="Longer side in pixels to which a picture is scaled for the network. Results have the picture's"
-        " size.",
+        " size. A file of 'fgbg export' has its own.",
     ),
     mirror_option,
     device_option,
@@ -108,7 +108,8 @@ def command(ctx: click.Context, /, paths: tuple[Path, ...], **fields: Any) -> No
     standard input. Writes NAME.mask.png (8-bit), NAME.depth.png (16-bit, 65535 is nearest) and
     NAME.overlay.png, all in the size of the picture. If two pictures have the same NAME, their results keep
     the suffix or the folder in the name. Results of earlier calls in a folder are skipped. If a picture
-    fails, the others are still done, and the exit code is 1.
+    fails, the others are still done, and the exit code is 1. --checkpoint also takes an ONNX file that 'fgbg
+    export' wrote, which starts faster.
     """
     from fgbg.predictor.predict_files import PredictOptions, plan_pictures, predict_pictures
 
