@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from PIL import Image, ImageCms
 
 from fgbg.cli import main
 from fgbg.predictor import Predictor, sinks
 from fgbg.predictor.engine import Answer
 from generator.errors import DiskSpaceError
+
+SRGB = ImageCms.createProfile("sRGB")
 
 
 @pytest.fixture
@@ -198,6 +201,33 @@ def test_a_full_disk_ends_the_work_with_one_line(
         f"fgbg: {tmp_path / 'out' / 'b.depth.png'}: expected room for it, found none; make room, then predict"
         " the other pictures, or all again with --overwrite\n"
     )
+
+
+def test_every_way_to_store_a_picture_gives_the_same_result(trained: Path, tmp_path: Path) -> None:
+    folder, out = tmp_path / "pictures", tmp_path / "out"
+    folder.mkdir()
+    grey = np.random.default_rng(0).integers(0, 256, (40, 30), np.uint8)
+    grey = cv2.GaussianBlur(grey, (0, 0), 3)
+    plain = Image.fromarray(grey)
+    turned = Image.Exif()
+    turned[0x0112] = 6  # turn it clockwise to see it upright
+    plain.convert("RGB").save(folder / "rgb.png")
+    plain.save(folder / "grey.png")
+    Image.fromarray(grey.astype(np.uint16) * 257).save(folder / "16 bit.png")
+    plain.convert("RGBA").save(folder / "rgba.png")
+    plain.save(folder / "animated.gif", save_all=True, append_images=[plain.rotate(90)])
+    plain.rotate(90, expand=True).save(folder / "turned.png", exif=turned)
+    plain.convert("RGB").save(folder / "profile.png", icc_profile=ImageCms.ImageCmsProfile(SRGB).tobytes())
+    plain.convert("CMYK").save(folder / "cmyk.tif")
+    code, _, stderr = predict(trained, out, folder, "--write", "overlay")
+    assert code == 0 and not stderr
+    # An overlay shows the picture as it was read.
+    overlays = {path.name: cv2.imread(str(path)).astype(int) for path in out.iterdir()}
+    assert len(overlays) == 8 and np.ptp(overlays["rgb.overlay.png"]) > 20
+    for name, overlay in overlays.items():
+        # Colours that go through a profile or CMYK are rounded once more.
+        assert overlay.shape == (40, 30, 3), name
+        assert np.abs(overlay - overlays["rgb.overlay.png"]).max() <= 2, name
 
 
 @pytest.mark.parametrize("kinds", ["mask,depth", "mask,depth,overlay,cutout,side-by-side"])

@@ -25,6 +25,7 @@ from fgbg.value_types import (
     WeightedTerms,
     Whole,
     Widths,
+    Words,
 )
 
 EMPTY = ("", "\0")
@@ -120,6 +121,12 @@ def test_natural_values_are_read(kind: ValueType[Any], value: Any, read: Any) ->
     assert kind.convert(read, None, None) == read  # a default may be a converted value already
 
 
+def test_words_are_read_from_text_and_from_lists() -> None:
+    kind = Words(["mask", "side-by-side"])
+    assert kind.convert("side-by-side, mask", None, None) == ("side-by-side", "mask")
+    assert kind.convert(["mask"], None, None) == ("mask",)
+
+
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
@@ -152,6 +159,9 @@ def test_natural_values_are_read(kind: ValueType[Any], value: Any, read: Any) ->
             for text in ("abc", "96:", "96:0", "96:-1", "96:x", "-96", "96.5", "7", "8193")
         ),
         *((Resolutions(), text) for text in (":4", "96,", "96 4", "96:1:2", "9" * 5000, "96:" + "9" * 5000)),
+        (Words(["a", "b"]), "a,c"),
+        (Words(["a", "b"]), ""),
+        (Words(["a", "b"]), ["a", 5]),
         (Interval(), "0m"),
         (Interval(), 5.0),
         (Text(), 5),
