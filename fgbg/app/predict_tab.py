@@ -13,7 +13,7 @@ from fgbg.app.parts import choose, errors_shown, show_figures, show_pictures
 from fgbg.app.samples import filled_splits
 from fgbg.app.scores import scores
 from fgbg.app.settings import Settings
-from fgbg.app.uploads import MOST_MEGABYTES, SUFFIXES, Upload, plain
+from fgbg.app.uploads import MOST_MEGABYTES, Upload, plain
 from fgbg.app.view import Look
 from fgbg.predictor.draw_results import TINT_SHARE
 
@@ -59,7 +59,8 @@ def _choose_request(settings: Settings) -> Request | None:
 
 
 def _upload(label: str, key: str) -> Upload | None:
-    uploaded = st.file_uploader(label, type=SUFFIXES, key=key, max_upload_size=MOST_MEGABYTES)
+    # Without `type`, for which Streamlit fails if a name has another suffix: the content decides.
+    uploaded = st.file_uploader(label, key=key, max_upload_size=MOST_MEGABYTES)
     return None if uploaded is None else Upload(uploaded.name, uploaded.getvalue())
 
 

@@ -12,8 +12,6 @@ MOST_MEGABYTES = 10
 """Larger files are refused."""
 MOST_PIXELS = 50_000_000
 """Pictures with more pixels are refused before they are decoded."""
-SUFFIXES = ("png", "jpg", "jpeg", "webp", "bmp", "gif", "tif", "tiff", "ppm", "avif")
-"""What the browser offers to upload. The content alone decides how a file is read."""
 
 _LONGEST_NAME = 80
 
