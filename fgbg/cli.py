@@ -33,7 +33,7 @@ SECTIONS = {
     "Use the results": {
         "predict": "Predict mask and depth for pictures.",
         "app": "Show a web page to predict, and to look at datasets and runs.",
-        "export": "Write a dataset as pictures, COCO or WebDataset.",
+        "export": "Write a dataset or a trained network for other programs.",
     },
 }
 """Every command and its short help, in the order in which a user needs them."""

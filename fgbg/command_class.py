@@ -70,34 +70,15 @@ def _silence(ctx: click.Context, _: click.Parameter, quiet: bool) -> None:
         be_quiet(ctx)
 
 
-_config_option = click.option(
-    "--config",
-    type=FILE,
-    callback=fill_defaults,
-    is_eager=True,
-    expose_value=False,
-    help="TOML file of defaults for options, with a table for each command.",
-)
-_quiet_option = click.option(
-    "-q",
-    "--quiet",
-    is_flag=True,
-    callback=_silence,
-    is_eager=True,
-    expose_value=False,
-    help="Print only errors and requested results.",
-)
-_debug_option = click.option(
-    "--debug",
-    is_flag=True,
-    expose_value=False,
-    help="Show the whole traceback of an error.",
-)
-
-
 def common_options(function: Function) -> Function:
     """The options that every command has, and that mean the same before and after its name."""
-    return _config_option(_quiet_option(_debug_option(function)))
+    add = partial(click.option, expose_value=False, is_eager=True)
+    config_help = "TOML file of defaults for options, with a table for each command."
+    add_config = add("--config", type=FILE, callback=fill_defaults, help=config_help)
+    quiet_help = "Print only errors and requested results."
+    add_quiet = add("-q", "--quiet", is_flag=True, callback=_silence, help=quiet_help)
+    add_debug = add("--debug", is_flag=True, help="Show the whole traceback of an error.")
+    return add_config(add_quiet(add_debug(function)))
 
 
 def command(name: str) -> Callable[[Callable[..., Any]], Command]:

@@ -23,13 +23,13 @@ from generator.format.manifest import (
     Hash,
     Record,
     dataset_id,
-    first_fault,
     hashes_by_name,
     prove_id,
 )
 from generator.scene.numbering import SplitPlan
 from generator.scene.random_bits import random_words
 from generator.splits import SPLITS, assign_splits, share_samples
+from generator.strict_config import first_fault
 
 
 @dataclass(frozen=True)

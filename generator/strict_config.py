@@ -61,6 +61,23 @@ def _expected(problem: "ErrorDetails") -> str:
     return f"a value {expected}" if expected.startswith(("greater", "less")) else expected
 
 
+def first_fault(error: ValidationError) -> str:
+    """The first missing or wrong field of a stored record, in words: `size: not 2 or more values`."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(str(part)[:40] for part in first["loc"][:4])
+    if first["type"] == "json_invalid":
+        return "text that is no JSON"
+    if first["type"] == "missing":
+        return f"{place}: missing"
+    if first["type"] == "extra_forbidden":
+        return f"{place}: unknown"
+    if first["type"] in ("value_error", "assertion_error"):
+        said = first["msg"].partition(", ")[2]
+        return f"{place}: {said}" if place else said
+    said = f"not {_expected(first)}"[:120]
+    return f"{place}: {said}" if place else said
+
+
 def require_whole(field: str, value: object, lowest: int, highest: int = MOST) -> int:
     """A whole number in a range; NumPy's are whole numbers too, and booleans are not.
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from generator.errors import ConfigError, one_line
 from generator.files import write_atomically
+from generator.strict_config import first_fault
 from training.config import TrainConfig, read_identity
 from training.errors import CheckpointError
 from training.models import Network, build_model, weight_shapes
@@ -199,9 +200,7 @@ def _mistake(error: Exception) -> str:
     """The first mistake in a checkpoint's fields, in a few words."""
     if not isinstance(error, ValidationError):
         return one_line(error)[:120]
-    first = error.errors(include_input=False, include_url=False)[0]
-    where = ".".join(str(part)[:40] for part in first["loc"][:3])
-    return f"{where}: {first['msg'].removeprefix('Input should be ')[:100]}"
+    return first_fault(error)
 
 
 def _config_of(path: Path, stored: dict[str, Any]) -> TrainConfig:

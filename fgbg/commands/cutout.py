@@ -159,11 +159,9 @@ def _say(outcome: "Outcome") -> None:
     if len(outcome.empty) > _MOST_LINES:
         warn(f"fgbg: {len(outcome.empty) - _MOST_LINES} more masks do not show the object; skipped")
     if outcome.kept:
-        others = f" and {len(outcome.kept) - 1:,} more" if len(outcome.kept) > 1 else ""
-        advice = (
-            "other files are there already and were kept; use another --out, or --overwrite to replace them"
-        )
-        warn(f"fgbg: {outcome.kept[0]}{others}: {advice}")
+        others = f" (and {len(outcome.kept) - 1:,} more)" if len(outcome.kept) > 1 else ""
+        advice = "Use another --out, or --overwrite to replace what is there."
+        warn(f"fgbg: {outcome.kept[0]}{others} exists already with other content. {advice}")
     for assumed, masks in outcome.notes.items():
         others = f" and {len(masks) - 1} more" if len(masks) > 1 else ""
         note(f"fgbg: {masks[0]}{others}: {assumed.value}")

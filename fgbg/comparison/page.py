@@ -41,7 +41,7 @@ def make_page(
 
 _BACKGROUND_NOTES = {
     True: "Each network got the background of a sample if it takes one.",
-    False: "No network got a background (--without-bg).",
+    False: "No network got a background.",
 }
 
 

@@ -17,6 +17,9 @@ MASK_ENDINGS = (
 """Endings that datasets add to a picture's name to name its mask; upper and lower case are the same."""
 
 
+MASKS_ADVICE = "Put masks there, or give another folder with `masks`."
+
+
 @dataclass(frozen=True)
 class Pair:
     """A picture, its mask, and the name of its result: a path without suffix."""
@@ -52,7 +55,8 @@ def pair_by_name(
         return [Pair(pictures, masks, Path(pictures.stem))], []
     picture_of = name_pictures(pictures, say)
     one_folder = real_path(pictures) == real_path(masks)
-    listed = _without_overlays(list_pictures(masks, (lambda line: None) if one_folder else say))
+    say_of_masks = (lambda line: None) if one_folder else say
+    listed = _without_overlays(list_pictures(masks, say_of_masks, advice=MASKS_ADVICE))
     if one_folder:
         picture_of = {
             name: path for name, path in picture_of.items() if _without_ending(path.stem) == path.stem

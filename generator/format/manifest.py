@@ -24,6 +24,7 @@ from generator.files import read_regular
 from generator.format.pixels import IGNORED
 from generator.format.tables import MOST_OBJECTS
 from generator.splits import SPLITS, SplitName
+from generator.strict_config import first_fault
 
 MANIFEST_FILE = "dataset.json"
 JOURNAL_FILE = "journal.jsonl"
@@ -329,14 +330,6 @@ def prove_id(path: Path | str, id_: str, config: dict[str, Any], assets: Assets)
 def hashes_by_name(assets: Sequence[Asset]) -> dict[str, str]:
     """The hash of each picture by its name."""
     return {asset.name: asset.hash for asset in assets}
-
-
-def first_fault(error: ValidationError) -> str:
-    """The first missing or wrong field of a record, in words."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(map(str, first["loc"]))
-    said = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {said}" if place else said
 
 
 def _no_manifest(folder: Path) -> DatasetError:

@@ -22,6 +22,7 @@ from generator.look.contact_sheet import (
     fitted,
 )
 from generator.own_results import mark_png
+from generator.progress import Progress, show_progress
 from generator.reading.batch import Batch
 from generator.reading.dataset import Dataset, open_dataset
 from generator.reading.seen_objects import SeenObject, instance_maps, seen_objects
@@ -34,9 +35,22 @@ MOST_WIDTH = 2000
 
 
 def write_preview(
-    folder: str | Path, subset: SplitName, count: int, out: str | Path, overwrite: bool = False
+    folder: str | Path,
+    subset: SplitName,
+    count: int,
+    out: str | Path,
+    overwrite: bool = False,
+    progress: bool = True,
 ) -> tuple[int, int]:
     """Write the contact sheet of a dataset to a PNG file.
+
+    Args:
+        folder: of the dataset.
+        subset: the split.
+        count: number of samples, spread evenly over the split; all of them where it has fewer.
+        out: the file, whose name ends in .png. Its folder is made if it does not exist.
+        overwrite: replace an existing file.
+        progress: show a progress bar on stderr.
 
     Returns:
         The number of samples shown, and the number of samples in the split.
@@ -50,8 +64,9 @@ def write_preview(
         raise UsageError(out, "a name that ends in .png", out.suffix or "no suffix", "use another `out`")
     require_writable(out.parent)
     refuse_existing([out], overwrite)
-    dataset = open_dataset(Path(folder))
-    sheet = draw_preview(dataset, subset, count)
+    with show_progress(progress):
+        dataset = open_dataset(folder)
+        sheet = draw_preview(dataset, subset, count)
     out.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(out, mark_png(encode_png(sheet), "preview"))
     total = len(dataset[subset])
@@ -77,7 +92,11 @@ def draw_preview(dataset: Dataset, subset: SplitName, count: int) -> np.ndarray:
     rows = spread(len(split), count).tolist()
     titles = ("bg", "fg_bg", "mask", "depth") + (("instances",) if dataset.manifest.has_instances else ())
     size, blocks = _plan(dataset.manifest.size, len(titles), len(rows))
-    lines = [_line(dataset, split, subset, row, size) for row in rows]
+    lines = []
+    with Progress("drawing", len(rows), "samples") as bar:
+        for row in rows:
+            lines.append(_line(dataset, split, subset, row, size))
+            bar.advance(1)
     return draw_contact_sheet([Column(title) for title in titles], lines, [DEPTH_KEY], blocks)
 
 

@@ -60,14 +60,11 @@ def test_every_path_completes_as_a_path() -> None:
         for name, option in options()
         if (option.name or "") in ("out", "data", "fg", "checkpoint")
     ]
-    assert len(paths) == 20
+    assert len(paths) == 22
     for name, _ in paths:
         command_, flag = name.split()
-        kind = (
-            "dir"
-            if command_ + flag not in ("preview--out", "predict--checkpoint", "evaluate--checkpoint")
-            else "file"
-        )
+        takes_file = flag == "--checkpoint" or command_ + flag in ("preview--out", "export--out")
+        kind = "file" if takes_file else "dir"
         assert complete(command_, flag, "")[0][0] == kind, name
 
 
@@ -122,7 +119,8 @@ def test_wrong_use_is_said_in_one_way(arguments: list[str], said: str) -> None:
         (["train", "--epoch", "3"], "no option --epoch; did you mean '--epochs'?"),
         (
             ["export", "--format", "coc"],
-            "--format: expected folder, coco, webdataset, found 'coc'; did you mean 'coco'?",
+            "--format: expected folder, coco, webdataset, onnx, safetensors, found 'coc'; did you mean"
+            " 'coco'?",
         ),
     ],
 )
@@ -163,11 +161,11 @@ def test_quiet_leaves_answers_and_errors(place: str, unrendered: Path, tmp_path:
 
 
 def test_the_dataset_is_an_argument_or_an_option() -> None:
-    for name in ("verify", "preview", "stats", "export"):
+    for name in ("verify", "preview", "stats", "train", "evaluate"):
         arguments = [param for param in command(name).params if isinstance(param, click.Argument)]
         assert [argument.make_metavar(click.Context(main)) for argument in arguments] == ["[DATA]"], name
     reading = [name for name in COMMANDS if any(option.name == "data" for option in command(name).params)]
-    assert reading == ["verify", "preview", "stats", "train", "evaluate", "compare", "export"]
+    assert reading == ["verify", "preview", "stats", "train", "evaluate", "compare", "app", "export"]
     for name in reading:
         (data,) = [param for param in command(name).params if param.name == "data"]
         assert isinstance(data, click.Option)
@@ -177,7 +175,7 @@ def test_the_dataset_is_an_argument_or_an_option() -> None:
 def test_every_command_that_writes_replaces_only_with_overwrite() -> None:
     for name in COMMANDS:
         names = {param.name for param in command(name).params}
-        assert ("overwrite" in names) is (name != "verify"), name
+        assert ("overwrite" in names) is (name not in ("verify", "app")), name
 
 
 def test_the_program_has_a_version_and_runs_as_a_module() -> None:

@@ -41,7 +41,7 @@ def test_a_labelled_folder(labelled: Path) -> None:
     again = ["--masks", masks, "--foreground", "1", "--soft", "3", "--margin", "0"]
     code, _, stderr = cutout(labelled, "pictures", *again)
     assert code == 2 and stderr.startswith(
-        f"fgbg: {labelled / 'fg' / 'a.png'} and 1 more: other files are there"
+        f"fgbg: {labelled / 'fg' / 'a.png'} (and 1 more) exists already with other content. Use"
     )
     assert "--overwrite" in stderr
     assert cutout(labelled, "pictures", *again, "--overwrite")[0] == 0
@@ -141,3 +141,9 @@ def test_a_network_finds_the_object(labelled: Path, salient: Path) -> None:
     assert (rgba[4:-4, 4:-4] == [220, 20, 20, 255]).all()
     code, _, stderr = cutout(labelled, "pictures", "--network", str(labelled / "nowhere.onnx"))
     assert code == 1 and "nowhere.onnx does not exist. Check the path." in stderr
+
+
+def test_a_folder_of_masks_that_does_not_exist_is_named_with_its_option(labelled: Path) -> None:
+    code, _, stderr = cutout(labelled, "pictures", "--masks", "nowhere")
+    assert code == 1
+    assert stderr == "fgbg: nowhere does not exist. Put masks there, or give another folder with --masks.\n"

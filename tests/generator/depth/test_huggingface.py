@@ -27,6 +27,13 @@ from generator.depth.networks import open_network
 from generator.errors import AssetError, ConfigError
 
 RNG = np.random.default_rng(0)
+TRANSFORMER: dict[str, Any] = {"hidden_size": 16, "num_hidden_layers": 4, "num_attention_heads": 2}
+DECODER: dict[str, Any] = {
+    "backbone_out_indices": [0, 1, 2, 3],
+    "neck_hidden_sizes": [8, 8, 8, 8],
+    "fusion_hidden_size": 8,
+    "use_auxiliary_head": False,
+}
 
 
 @pytest.fixture(scope="module")
@@ -34,16 +41,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A depth network with random weights that takes 32 x 32. Tests must not change it."""
     folder = tmp_path_factory.mktemp("models") / "tiny-dpt"
     config = DPTConfig(
-        hidden_size=16,
-        num_hidden_layers=4,
-        num_attention_heads=2,
+        **TRANSFORMER,
         intermediate_size=16,
         image_size=32,
         patch_size=16,
-        backbone_out_indices=[0, 1, 2, 3],
-        neck_hidden_sizes=[8, 8, 8, 8],
-        fusion_hidden_size=8,
-        use_auxiliary_head=False,
+        **DECODER,
     )
     torch.manual_seed(0)
     DPTForDepthEstimation(config).save_pretrained(folder)
@@ -96,9 +98,7 @@ def padding(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """DPT with DINOv2 and random weights; its processor pads to patches of 14. Tests must not change it."""
     folder = tmp_path_factory.mktemp("models") / "tiny-dinov2"
     backbone = Dinov2Config(
-        hidden_size=16,
-        num_hidden_layers=4,
-        num_attention_heads=2,
+        **TRANSFORMER,
         mlp_ratio=1,
         image_size=56,
         patch_size=14,
@@ -106,13 +106,7 @@ def padding(tmp_path_factory: pytest.TempPathFactory) -> Path:
         apply_layernorm=False,
         reshape_hidden_states=False,
     )
-    config = DPTConfig(
-        backbone_config=backbone,
-        backbone_out_indices=[0, 1, 2, 3],
-        neck_hidden_sizes=[8, 8, 8, 8],
-        fusion_hidden_size=8,
-        use_auxiliary_head=False,
-    )
+    config = DPTConfig(backbone_config=backbone, **DECODER)
     torch.manual_seed(0)
     DPTForDepthEstimation(config).save_pretrained(folder)
     DPTImageProcessor(do_resize=False, do_pad=True, size_divisor=14).save_pretrained(folder)
