@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from generator.errors import one_line
+from training.export.fixed_padding import fix_padding
 from training.export.glue import OPSET
 from training.models import Network
 
@@ -42,7 +43,7 @@ def convert_core(network: Network, half: bool = False) -> "ModelProto":
     """Convert a network, for any batch and any sides that are multiples of its stride.
 
     Args:
-        network: in evaluation mode, on the CPU; with `half`, it is changed.
+        network: in evaluation mode, on the CPU; it is changed.
         half: compute in float16.
 
     Returns:
@@ -53,6 +54,7 @@ def convert_core(network: Network, half: bool = False) -> "ModelProto":
     """
     from torch.export import Dim
 
+    fix_padding(network)
     stride = network.stride
     core = _Core(network, torch.float16 if half else torch.float32).eval()
     # Sides that differ, and more than one of each, so that torch takes none of them for a constant.
