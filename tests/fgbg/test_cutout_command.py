@@ -12,7 +12,7 @@ from generator.assets.images import read_rgba
 
 @pytest.fixture
 def labelled(tmp_path: Path) -> Path:
-    """Pictures a and b of a red square on grey, and trimaps of them: 1 square, 3 its rim, 2 around."""
+    """Pictures a and b of a red square on grey, with trimaps: 1 is the square, 3 its border, 2 the rest."""
     for name in ("a", "b"):
         rgb = np.random.default_rng(ord(name)).integers(90, 110, (40, 50, 3), dtype=np.uint8)
         rgb[10:30, 15:35] = [220, 20, 20]

@@ -54,8 +54,8 @@ def test_files_and_folders(trained: Path, pictures: Path, tmp_path: Path) -> Non
 
 
 def test_it_imports_no_more_than_it_uses(trained: Path, pictures: Path, tmp_path: Path) -> None:
-    # In one process, as importing torch takes seconds: wrong paths are said without it, and with it comes
-    # nothing that is used in training alone.
+    # In one process, because importing torch takes seconds. Errors about paths need no torch, and prediction
+    # imports nothing that only training uses.
     wrong = [
         ["missing.jpg", "--checkpoint", str(trained)],
         [str(pictures / "b.png"), "--checkpoint", str(tmp_path)],
@@ -160,12 +160,12 @@ def test_results_and_their_folder_are_no_input(
     cv2.imwrite(str(out / "extra.png"), np.zeros((8, 8, 3), np.uint8))
     assert predict(trained, out, ".", "--overwrite")[0] == 0
     assert written(out) == expected | {"extra.png"}
-    # Results lie in the folder, and are known by what is in them.
+    # The folder contains results; their content tells that they are results.
     code, _, stderr = predict(trained, pictures / "more", ".", out / "b.mask.png")
     explicit = f"{out / 'b.mask.png'}: a result of fgbg, skipped"
     assert code == 0 and stderr.splitlines() == [".: 6 results of fgbg skipped", explicit]
     assert written(pictures / "more") == results("a", "b", "sub/a", "out/extra")
-    # A picture that is called like a result is none.
+    # A picture with the name of a result is not a result.
     cv2.imwrite(str(pictures / "night.mask.png"), np.zeros((8, 8, 3), np.uint8))
     assert predict(trained, pictures / "third", "night.mask.png")[0] == 0
     assert written(pictures / "third") == results("night.mask")
@@ -225,7 +225,7 @@ def test_every_way_to_store_a_picture_gives_the_same_result(trained: Path, tmp_p
     overlays = {path.name: cv2.imread(str(path)).astype(int) for path in out.iterdir()}
     assert len(overlays) == 8 and np.ptp(overlays["rgb.overlay.png"]) > 20
     for name, overlay in overlays.items():
-        # Colours that go through a profile or CMYK are rounded once more.
+        # Colours from a profile or from CMYK are rounded once more.
         assert overlay.shape == (40, 30, 3), name
         assert np.abs(overlay - overlays["rgb.overlay.png"]).max() <= 2, name
 
@@ -373,7 +373,7 @@ def test_all_kinds_of_results(trained: Path, pictures: Path, tmp_path: Path) -> 
     assert mask.min() >= 0 and mask.max() <= 1 and depth.min() >= 0 and depth.max() <= 1
     cutout = cv2.imread(str(out / "a.cutout.png"), cv2.IMREAD_UNCHANGED)
     assert (cutout[..., 3] == np.rint(mask * 255)).all()
-    # Each kind that was chosen is checked before anything is written.
+    # All chosen kinds are checked before anything is written.
     code, _, stderr = predict(trained, out, pictures / "a.jpg", "--write", "overlay,cutout")
     assert code == 2 and f"{out / 'a.cutout.png'} exists already" in stderr
     assert not (out / "a.overlay.png").exists()

@@ -26,7 +26,7 @@ def run(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def open_page(run: Path, unrendered: Path) -> OpenPage:
-    """Opens the page with a network, a run and a dataset, or with other settings."""
+    """A function that opens the page with a network, a run and a dataset, or with other settings."""
 
     def opened(**settings: object) -> AppTest:
         places = {"checkpoints": (run,), "data": (unrendered,), "desk": Desk("cpu", mirror=False)}

@@ -1,4 +1,4 @@
-"""The page as people meet it: a server of its own, and a headless Chromium."""
+"""The page as users see it: with its own server, in a headless Chromium."""
 
 import shutil
 import signal
@@ -23,7 +23,7 @@ _PATIENCE = 120_000
 
 @pytest.fixture(scope="module")
 def address(unrendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server, which Ctrl-C ends at last."""
+    """The address of a server. At the end, Ctrl-C stops it."""
     run = shutil.copytree(STORED / "run-1", tmp_path_factory.mktemp("place") / "outputs")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])

@@ -20,7 +20,7 @@ from tests.fgbg.app.conftest import png
 
 @dataclass
 class Watched:
-    """Stands in for a Predictor: counts its calls, and how many run at once."""
+    """Replaces a Predictor. It counts its calls, and how many of them run at the same time."""
 
     entry: AlphaMask | ClassMask = field(default_factory=AlphaMask)
     takes_bg: bool = True

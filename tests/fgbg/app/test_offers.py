@@ -15,7 +15,7 @@ from generator.errors import DatasetError, UsageError
 
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
-    """A folder of runs, with a file outside that links lead to."""
+    """A folder of runs, with links to a file outside of the folder."""
     for name in ("runs/a/log", "runs/b/log", "runs/.hidden", "outside/log"):
         (tmp_path / name).mkdir(parents=True)
     for name in (

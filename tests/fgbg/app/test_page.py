@@ -1,4 +1,4 @@
-"""The page, clicked through without a browser."""
+"""The page, used without a browser."""
 
 import shutil
 from pathlib import Path

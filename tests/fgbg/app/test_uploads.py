@@ -14,7 +14,7 @@ from tests.fgbg.app.conftest import png
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG of few bytes that claims many pixels."""
+    """A PNG of a few bytes that claims to have many pixels."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

@@ -1,4 +1,4 @@
-"""A network with drawn weights that predicts in a moment."""
+"""A network with fixed weights, which predicts at once."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from training.target import AlphaTarget
 
 
 class PixelNetwork(Network):
-    """Looks at each pixel alone."""
+    """A network that looks at each pixel separately."""
 
     def __init__(self) -> None:
         super().__init__(inputs=6, stride=1)
@@ -24,7 +24,7 @@ class PixelNetwork(Network):
 
 @pytest.fixture
 def drawn() -> Iterator[Predictor]:
-    """Not trained. On one thread, because several that wait for each other are slow on a busy machine."""
+    """A predictor without training. It uses one thread, because several are slow on a busy machine."""
     torch.manual_seed(0)
     before = torch.get_num_threads()
     torch.set_num_threads(1)

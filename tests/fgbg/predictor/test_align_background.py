@@ -9,7 +9,7 @@ HEIGHT, WIDTH = 144, 192
 
 
 def view(right: float = 0, down: float = 0, degrees: float = 0, scale: float = 1) -> np.ndarray:
-    """(144, 192, 3) uint8: what a camera sees of one scene, smooth and larger than its frame."""
+    """(144, 192, 3) uint8: a camera's view of one smooth scene, which is larger than the frame."""
     noise = np.random.default_rng(0).random((2 * HEIGHT, 2 * WIDTH, 3)).astype(np.float32)
     scene = sum(cv2.GaussianBlur(noise, (0, 0), sigma) * sigma for sigma in (2, 6, 18))
     scene = cv2.normalize(scene, None, 20, 220, cv2.NORM_MINMAX).astype(np.uint8)
@@ -19,12 +19,12 @@ def view(right: float = 0, down: float = 0, degrees: float = 0, scale: float = 1
 
 
 def with_object(picture: np.ndarray) -> np.ndarray:
-    """An orange disc over a tenth of it."""
+    """The picture with an orange disc, which covers a tenth of it."""
     return cv2.circle(picture.copy(), (70, 80), 30, (230, 120, 10), -1)
 
 
 def difference(one: np.ndarray, other: np.ndarray) -> float:
-    """Mean of |one - other| away from the border, where a background that was moved ends."""
+    """Mean of |one - other|, without the border, where the moved background ends."""
     inner = (slice(16, -16), slice(16, -16))
     return float(np.abs(one[inner].astype(float) - other[inner]).mean())
 
@@ -50,7 +50,7 @@ def test_a_background_comes_to_where_the_picture_has_it(motion: dict[str, float]
 
 
 def room(right: float = 0, down: float = 0, degrees: float = 0) -> np.ndarray:
-    """(300, 400, 3) uint8: what a camera sees of a wall of coloured boxes, larger than its frame."""
+    """(300, 400, 3) uint8: a camera's view of a wall of coloured boxes, which is larger than the frame."""
     random = np.random.default_rng(0)
     scene = np.full((600, 800, 3), 120, np.uint8)
     boxes = random.integers((0, 0, 8, 8, 0, 0, 0), (800, 600, 90, 90, 256, 256, 256), (400, 7))
@@ -67,7 +67,7 @@ def test_features_align_where_an_object_hides_more_than_half(monkeypatch: pytest
     picture[:, 60:300] = 230, 120, 10
     assert difference(moved, still) > 30
     assert difference(align_background(moved, picture).bg, still) < 2.5
-    # Correlation alone is led astray by the object, and features alone are enough.
+    # Because of the object, correlation alone finds a wrong motion; features alone are enough.
     monkeypatch.setattr(aligning, "_correlate", lambda *given: None)
     assert difference(align_background(moved, picture).bg, still) < 2.5
 

@@ -44,7 +44,7 @@ def test_panels_stand_in_a_row(disc: tuple[np.ndarray, Predicted]) -> None:
     assert row.shape == (64, 4 * 64 + 3 * 8, 3)
     assert (row[:, :64] == picture).all()
     assert (row[:, 72:136] == predicted.mask[..., None]).all()
-    # The corner of the last panel is the checkerboard, its middle the object.
+    # The corner of the last panel shows the checkerboard, its middle the object.
     assert (
         (row[0, 216] == 255).all() and (row[0, 218] == 205).all() and (row[32, 248] == picture[32, 32]).all()
     )

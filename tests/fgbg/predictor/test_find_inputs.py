@@ -40,7 +40,7 @@ def test_patterns_find_files_and_folders() -> None:
     assert names("**/[cd].png") == ["sub/c.png", "sub/deep/d.png"]
     assert names("su*") == ["sub/c.png", "sub/deep/d.png"]
     assert names("*/c.png", "sub/c.png") == ["sub/c.png"]
-    # A file of this name is no pattern.
+    # If a file has this name, it is not a pattern.
     assert names("[x].png") == ["[x].png"]
 
 
@@ -77,7 +77,7 @@ def test_results_of_every_kind_are_skipped(folder: Path) -> None:
 def test_videos_are_known_by_their_suffix_and_cameras_by_their_number(folder: Path) -> None:
     found = find_inputs([Path("clip.MP4"), folder / "clip.MP4", Path("camera:0")], folder / "out")
     assert found.videos == [folder / "clip.MP4"] and found.cameras == [0] and not found.pictures
-    # A file of this name is no camera.
+    # If a file has this name, it is not a camera.
     (folder / "camera:1").write_bytes(PNG)
     assert names("camera:1") == ["camera:1"]
 

@@ -70,7 +70,7 @@ def save_drawn(
     metadata: dict[str, Any] | None = METADATA,
     mask: str = "",
 ) -> Path:
-    """Write a network that looks at each pixel alone and at its column.
+    """Write a network that looks at each pixel separately and at its column.
 
     Its mask is red times the column's share of the width (without the background's red, if there is one), or
     red, green and blue as the shares of three classes. Its depth is green times the same.
@@ -132,7 +132,7 @@ def test_with_mirror_images_logits_are_averaged(tmp_path: Path) -> None:
     pictures = random_pictures(1, 5, 8).clip(9, 245)
     both, (one, depth) = engine.see(pictures, mirror=True), drawn_answers(pictures)
     other, turned = (part[..., ::-1] for part in drawn_answers(pictures[:, :, ::-1]))
-    inner = (..., slice(1, -1))  # the network is sure of the first column
+    inner = (..., slice(1, -1))  # the mask of the first column is exactly 0
     wanted = (odds(one[inner]) + odds(other[inner])) / 2
     assert np.allclose(odds(both.mask[inner]), wanted, atol=1e-5)
     assert np.allclose(both.depth, (depth + turned) / 2)
@@ -145,7 +145,7 @@ def test_the_logits_of_classes_are_averaged_too() -> None:
     assert np.allclose(found, powers / powers.sum(axis=1, keepdims=True), atol=1e-6)
     certain = np.array([0, 1, 1], np.float32).reshape(1, 1, 1, 3)
     found = running._mean_of_logits(certain, certain[..., ::-1])
-    assert found.ravel().tolist() == [0.5, 1, 0.5]  # against each other, both sure, against each other
+    assert found.ravel().tolist() == [0.5, 1, 0.5]  # answers that differ give 0.5
 
 
 def test_a_predictor_scales_pictures_for_it(tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_a_file_that_holds_no_network_or_fails_is_one_line(tmp_path: Path) -> No
 
 
 def save_with_weights(path: Path, location: str) -> None:
-    """A network whose weights are in another file."""
+    """Write a network whose weights are in another file."""
     model = onnx.load(save_drawn(path))
     weight = TensorProto(name="outside", data_type=TensorProto.FLOAT, dims=[1])
     weight.data_location = TensorProto.EXTERNAL

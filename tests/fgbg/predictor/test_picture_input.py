@@ -113,7 +113,7 @@ def test_a_path_is_read_and_pillow_pictures_are_as_files_are(tmp_path: Path) -> 
             assert (as_rgb(given, "picture") == expected).all()
         with Image.open(path) as opened:
             assert (as_rgb(opened, "picture") == expected).all(), name
-            # It stays as it was.
+            # The array itself does not change.
             opened.load()
             assert (as_rgb(opened, "picture") == expected).all(), name
 

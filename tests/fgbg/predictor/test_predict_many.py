@@ -19,7 +19,7 @@ def pictures(*sizes: tuple[int, int]) -> list[np.ndarray]:
 
 
 def assert_alike(one: Predicted, other: Predicted) -> None:
-    """The same but for rounding."""
+    """Equal, except for rounding."""
     assert one.mask.shape == other.mask.shape
     assert np.abs(one.mask.astype(int) - other.mask).max() <= 1
     assert np.abs(one.depth.astype(int) - other.depth).max() <= 2
@@ -30,7 +30,7 @@ def threads() -> set[str]:
 
 
 class Batches:
-    """The sizes of the batches that a network gets, while pictures are predicted."""
+    """Records the sizes of the batches that a network gets."""
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
@@ -98,7 +98,7 @@ def test_large_pictures_are_in_flight_alone(drawn: Predictor, monkeypatch: pytes
     for size, most in (((10, 10), 2), ((20, 20), 1)):
         taken: list[int] = []
         for given, _ in enumerate(drawn.predict_many(counted(20, size, taken))):
-            # One more was taken to see how large it is.
+            # One more picture was read, to see its size.
             assert len(taken) - given <= most + 1
         assert len(taken) == 20
 

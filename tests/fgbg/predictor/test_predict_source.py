@@ -15,7 +15,7 @@ from generator.errors import DiskSpaceError, ImageError
 
 
 class Frames:
-    """A source that does not know how many pictures it has."""
+    """A source that does not know its number of pictures."""
 
     count = None
 
@@ -30,7 +30,7 @@ class Frames:
 
 
 class Memory:
-    """A sink that keeps what it is given, and fails where it is told to."""
+    """A sink that keeps its results, and fails if the test asks for it."""
 
     def __init__(self, errors: dict[str, Exception] | None = None, seconds: float = 0) -> None:
         self._errors, self._seconds = errors or {}, seconds
@@ -81,16 +81,16 @@ def test_results_wait_for_the_sink(drawn: Predictor, monkeypatch: pytest.MonkeyP
     frames, sink = Frames([(8, 8)] * 40), Memory(seconds=0.002)
     for given, _ in enumerate(predict_source(drawn, frames, sink)):
         assert frames.taken - given <= 2 * 8 + 4 or frames.taken == 40
-    # Large ones are written alone.
+    # Large pictures are written one by one.
     monkeypatch.setattr(predicting, "PIXELS_IN_FLIGHT", 100)
     frames, sink = Frames([(8, 8)] * 10), Memory(seconds=0.002)
     for given, _ in enumerate(predict_source(drawn, frames, sink)):
         assert sink.begun <= given + 1
-    # Very large ones are read when the one before is written.
+    # A very large picture is read only after the one before it was written.
     monkeypatch.setattr("fgbg.predictor.predict_many.PIXELS_IN_FLIGHT", 100)
     frames, sink = Frames([(8, 13)] * 10), Memory(seconds=0.002)
     for given, _ in enumerate(predict_source(drawn, frames, sink)):
-        # One more was taken to see how large it is.
+        # One more picture was read, to see its size.
         assert len(sink.written) == given + 1 and frames.taken <= given + 2
 
 

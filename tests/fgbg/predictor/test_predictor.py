@@ -116,7 +116,7 @@ def test_a_background_is_moved_to_where_the_picture_has_it(trained: Path) -> Non
     picture, moved = scene[8:72, 8:104], scene[8:72, 12:108]
 
     def seen(bg: np.ndarray, align: bool) -> tuple[torch.Tensor, Predicted]:
-        """What the network is given, and what comes of it."""
+        """Returns the network's input and the prediction."""
         predictor = Predictor.load(trained / "best.pt", res=48, device="cpu", mirror=False, align=align)
         given: list[torch.Tensor] = []
         predictor.engine.network.register_forward_pre_hook(lambda module, inputs: given.append(inputs[0]))
@@ -131,7 +131,7 @@ def test_a_background_is_moved_to_where_the_picture_has_it(trained: Path) -> Non
     before, after = ((given[:3] - given[3:])[inner].abs().mean() for given in (as_it_is, aligned))
     assert after < 0.2 * before
 
-    # One that fits is given as it is, to the bit.
+    # A picture that has the right size is not changed, to the bit.
     still, predicted = seen(picture.copy(), align=True)
     assert torch.equal(still, seen(picture.copy(), align=False)[0]) and predicted.bg_moved == 0
     assert not seen(picture[::-1, ::-1], align=True)[1].bg_agrees

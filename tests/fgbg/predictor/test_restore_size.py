@@ -29,7 +29,7 @@ def test_alpha_and_depth_are_scaled_and_rounded(
     alpha, depth = drawn(2, 6, 8)
     mask, levels = mask_levels(alpha[None], AlphaMask(), size), depth_levels(depth, size)
     assert (mask.shape, mask.dtype, levels.shape, levels.dtype) == (size, np.uint8, size, np.uint16)
-    # Sums in another order may be rounded to the next level.
+    # Because of another order of sums, values may be rounded to the next level.
     assert np.abs(mask - resized(alpha, size) * 255).max() < 0.51
     assert np.abs(levels - (resized(depth, size) * 65534 + 1)).max() < 0.52
 
@@ -45,7 +45,7 @@ def test_a_pixel_is_of_the_class_with_the_largest_share_after_scaling(
     assert mask.dtype == np.uint8 and mask.shape == size
     best = np.take_along_axis(expected, mask[None].astype(np.intp), axis=0)[0]
     assert (best >= expected.max(axis=0) - 1e-6).all()
-    # Of equal shares the first class wins.
+    # If shares are equal, the first class wins.
     assert not mask_levels(np.full((3, 6, 8), 1 / 3, np.float32), CLASSES, size).any()
 
 

@@ -10,7 +10,7 @@ OUT = Path("/out")
 
 
 def planned(*pictures: str, out: Path = OUT, others: tuple[Path, ...] = ()) -> dict[str, str]:
-    """Pictures as FOLDER:NAME, and the bases of their results; the same in every order."""
+    """Base names of the results of pictures, by FOLDER:NAME. Their order must have no effect."""
     given = [
         Given(Path(folder), Path(name)) for folder, _, name in (text.partition(":") for text in pictures)
     ]

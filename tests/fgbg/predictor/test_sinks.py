@@ -36,7 +36,7 @@ def test_a_prediction_replaces_nothing_unasked_and_is_written_wholly_or_not(tmp_
     own.write_bytes(b"mine")
     with pytest.raises(ExistsError, match=r"a\.depth\.png exists already\. Use another `out`, or `over"):
         write_prediction(tmp_path / "a", picture, predicted)
-    # 246 letters are as many as a mask's name can have, and one too many for depth.
+    # The name of a mask can have 246 letters; for depth this is one too many.
     with pytest.raises(OSError, match="File name too long"):
         write_prediction(tmp_path / ("x" * 246), picture, predicted)
     assert [path.name for path in tmp_path.iterdir()] == ["a.depth.png"] and own.read_bytes() == b"mine"

@@ -1,4 +1,4 @@
-"""Small drawn clips, and a predictor whose answers are easy to foresee."""
+"""Small drawn clips, and a predictor with predictable answers."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
@@ -19,7 +19,7 @@ SIZE = 48, 64
 
 
 def picture(number: int, size: tuple[int, int] = SIZE) -> np.ndarray:
-    """Grey that grows by 10 with each frame, red on the left, green at the top."""
+    """A frame: grey that increases by 10 per frame, red on the left, green at the top."""
     drawn = np.full((*size, 3), 20 + 10 * number % 200, np.uint8)
     drawn[:, : size[1] // 4] = 250, 20, 20
     drawn[: size[0] // 4, size[1] // 2 :] = 20, 230, 20
@@ -38,7 +38,7 @@ def write_clip(
     sound: str = "",
     options: dict[str, str] | None = None,
 ) -> Path:
-    """A clip of 12 frames, a frame each 1/24 s; `sound` names the codec of a tone as long as the clip."""
+    """Write a clip of 12 frames, 24 per second. `sound` is the codec of a tone as long as the clip."""
     pictures = [picture(number) for number in range(12)] if pictures is None else pictures
     with av.open(str(path), "w", options=options or {}) as out:
         track = cast(VideoStream, out.add_stream(codec, rate=24))
@@ -86,11 +86,11 @@ def read_back(
 
 
 class Reddish:
-    """Answers with the red channel as the mask, and with the green one as depth.
+    """Returns the red channel as the mask, and the green channel as depth.
 
     Attributes:
         bgs: the background of each call of `predict_many`.
-        taken: how many pictures were taken from its input.
+        taken: number of pictures taken from its input.
     """
 
     def __init__(self, depth: bool = True) -> None:

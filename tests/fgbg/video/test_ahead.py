@@ -1,4 +1,4 @@
-"""Iterating in a thread keeps order, errors and memory."""
+"""Reading ahead in a thread keeps the order, passes on errors, and takes little memory."""
 
 import threading
 import time
@@ -44,7 +44,7 @@ def test_no_more_than_its_size_waits() -> None:
     log: list[int] = []
     items = Ahead(count(100, log), 4)
     time.sleep(0.3)
-    # Four wait, and one is in hand.
+    # Four are waiting, and one is being used.
     assert log == [0, 1, 2, 3, 4]
     items.close()
     assert log == [0, 1, 2, 3, 4, -1] and not threads()

@@ -1,4 +1,4 @@
-"""Cameras, of which the tests have none."""
+"""Cameras. The tests have none, and use a fake one."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -12,7 +12,7 @@ from generator.errors import AssetError
 
 
 class FakeCapture:
-    """Gives frames that are blue in OpenCV's order; a camera that gives `frames` of them."""
+    """A camera that gives `frames` frames. They are blue in OpenCV's order of channels."""
 
     def __init__(self, frames: int, opened: bool = True) -> None:
         self._left, self._opened = frames, opened

@@ -1,4 +1,4 @@
-"""Reading videos: upright, with their times, and as much of them as there is."""
+"""Reading videos: upright, with their times; of a damaged video, the part that can be read."""
 
 import os
 from fractions import Fraction
@@ -19,7 +19,7 @@ def frames_of(path: Path) -> list[np.ndarray]:
 
 
 def assert_close(one: np.ndarray, other: np.ndarray) -> None:
-    """Equal but for what compression changes."""
+    """Equal, except for small changes by compression."""
     assert one.shape == other.shape
     assert np.abs(one.astype(int) - other).mean() < 6
 
@@ -47,7 +47,7 @@ def test_it_reads_common_formats(tmp_path: Path, name: str, codec: str) -> None:
 @pytest.mark.parametrize("degrees", [0, 90, 180, -90])
 def test_frames_are_upright(tmp_path: Path, degrees: int) -> None:
     path = write_clip(tmp_path / "a.mp4", rotation=degrees)
-    # The rotation is counterclockwise, as NumPy's.
+    # The rotation is counterclockwise, as in NumPy.
     assert_close(frames_of(path)[0], np.rot90(picture(0), degrees // 90))
 
 
@@ -132,7 +132,7 @@ def test_what_is_no_video_is_said_in_one_line(tmp_path: Path) -> None:
 
 def test_a_stream_without_frames_is_said(tmp_path: Path) -> None:
     content = write_clip(tmp_path / "a.webm", codec="libvpx-vp9").read_bytes()
-    # All frames are in clusters, the first of which begins with this number.
+    # Frames are in clusters. The first cluster begins with this number.
     (tmp_path / "a.webm").write_bytes(content[: content.index(b"\x1f\x43\xb6\x75")])
     with pytest.raises(AssetError, match="expected a video, found no pictures"):
         VideoFile(tmp_path / "a.webm")

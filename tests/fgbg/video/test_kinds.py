@@ -1,4 +1,4 @@
-"""What the results of a video are called, and which may be replaced."""
+"""The names of the results of a video, and which of them may be replaced."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The plate of a video from the video itself."""
+"""The background of a video, estimated from the video itself."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.fgbg.video.conftest import picture, write_clip
 
 
 def moving() -> list[np.ndarray]:
-    """A white square that crosses a grey view."""
+    """Frames of a white square that moves across a grey view."""
     drawn = [np.full((48, 64, 3), 90, np.uint8) for _ in range(24)]
     for number, frame in enumerate(drawn):
         frame[10:26, 2 * number : 2 * number + 12] = 255

@@ -1,4 +1,4 @@
-"""Videos predicted frame by frame: what is written, with which times and sound, and what stopping leaves."""
+"""Videos predicted frame by frame: the results, their times and sound, and the results of a stopped call."""
 
 import threading
 from fractions import Fraction
@@ -30,7 +30,7 @@ def assert_close(one: np.ndarray, other: np.ndarray) -> None:
 
 
 def sound_of(path: Path) -> tuple[str, float]:
-    """Codec and length in seconds."""
+    """Codec and length of the sound in seconds."""
     with av.open(str(path)) as container:
         stream = container.streams.audio[0]
         samples = sum(frame.samples for frame in container.decode(stream))
@@ -105,7 +105,7 @@ def test_numbered_png_files_keep_all_bits(tmp_path: Path, reddish: Predictor) ->
     assert cv2.imread(str(done.files[2] / "000001.png"), cv2.IMREAD_UNCHANGED).shape == (48, 64, 4)
     with pytest.raises(ExistsError, match="exists already"):
         predict_video(reddish, clip, tmp_path / "b", request)
-    # A shorter video leaves no frame of the longer one, and keeps files of others.
+    # Frames of an earlier, longer video are removed; files of others are kept.
     (done.files[0] / "notes.txt").touch()
     shorter = write_clip(tmp_path / "a.mp4", [picture(0), picture(1)])
     predict_video(reddish, shorter, tmp_path / "b", VideoRequest(("mask",), "png", overwrite=True))
@@ -198,7 +198,7 @@ def test_threshold_and_steadying_reach_the_results(clip: Path, tmp_path: Path, r
 def test_ctrl_c_leaves_playable_files(
     tmp_path: Path, reddish: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The interrupt comes while the fifth frame is waited for."""
+    """Ctrl-C comes while the program waits for the fifth frame."""
     original, taken = Ahead.__next__, [0]
 
     def interrupted(self: Ahead[object]) -> object:
@@ -219,7 +219,7 @@ def test_ctrl_c_leaves_playable_files(
 
 
 def test_few_frames_are_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While a slow network looks at the third frame, only a few more have been read."""
+    """While a slow network is at the third frame, only a few more frames have been read."""
     read, looked = [0], [0]
     frames_of = module.VideoFile.frames
 

@@ -14,7 +14,7 @@ STILL = np.s_[:, :20]
 
 
 def drawn_clip(noise: float = 3) -> list[tuple[np.ndarray, Predicted, np.ndarray]]:
-    """Frames, their noisy predictions, and the true mask of a square that crosses the right of them."""
+    """Frames, their noisy predictions, and the true masks of a square that moves through the right half."""
     random = np.random.default_rng(1)
     behind = random.integers(40, 120, (60, 80, 3))
     ramp = np.linspace(9000, 50_000, 80)[None].repeat(60, 0)

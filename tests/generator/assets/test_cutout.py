@@ -21,7 +21,7 @@ from generator.errors import ConfigError, EmptyMaskError, UsageError
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Pair:
-    """A picture of 12 x 8 whose right half is red, and its mask."""
+    """A picture of 12 x 8 with a red right half, and its mask."""
     rgb = np.full((8, 12, 3), 60, np.uint8)
     rgb[:, 6:] = [200, 30, 20]
     Image.fromarray(rgb).save(tmp_path / "a.png")
@@ -72,7 +72,7 @@ def test_bad_pairs_are_named_and_the_good_are_done(
 
 @pytest.mark.parametrize("orientation", [2, 3, 4, 6])
 def test_a_picture_turned_by_exif_needs_a_mask_that_is_turned_too(orientation: int, tmp_path: Path) -> None:
-    """Their sizes agree, turned or not."""
+    """Both sizes agree, whether the mask is turned or not."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     rgb = np.full((8, 8, 3), 60, np.uint8)

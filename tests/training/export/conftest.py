@@ -20,7 +20,7 @@ Save = Callable[..., Path]
 
 
 class PixelNetwork(Network):
-    """Looks at each pixel alone, but has a stride, so that its input is padded."""
+    """A network that looks at each pixel separately. Because of its stride, its input is padded."""
 
     def __init__(self, inputs: int = 6, classes: int = 1, depth: bool = True) -> None:
         super().__init__(inputs, stride=8)
@@ -52,7 +52,7 @@ def convert_pixels(network: Network) -> onnx.ModelProto:
 
 @pytest.fixture
 def save(tmp_path: Path) -> Save:
-    """Writes best.pt with random weights; fields of TrainConfig."""
+    """A function that writes best.pt with random weights. It takes fields of TrainConfig."""
 
     def write(**fields: Any) -> Path:
         config = TrainConfig(

@@ -1,4 +1,4 @@
-"""The graphs around the network, with a network that is written by hand in both forms."""
+"""The ONNX graphs around a network. The network itself is written by hand, in torch and in ONNX."""
 
 import numpy as np
 import onnx
@@ -27,7 +27,7 @@ def test_it_gives_the_numbers_of_torch(inputs: int, depth: bool, entry: AlphaMas
     assert [entry.name for entry in model.graph.output] == (["mask", "depth"] if depth else ["mask"])
     assert len(model.graph.input) == (3 if inputs == 6 else 1)
     assert [(used.domain, used.version) for used in model.opset_import] == [("", 18)]
-    # It would notice another background, or another scaling.
+    # A wrong background or scaling would change the result.
     with torch.no_grad():
         network.mask_head.weight[0, 0] += 0.05
     assert largest_difference(model, network, target, 20)[0] > 1e-3
@@ -41,7 +41,7 @@ def test_a_background_counts_only_where_it_is_given() -> None:
     mask, depth = session.run(None, given)
     assert mask.shape == depth.shape == (2, 1, 30, 40) and mask.dtype == np.float32
     assert np.abs(mask[0] - mask[1]).max() > 0.05
-    # A single pixel stands for no background, and a background may have another size.
+    # A single pixel means that there is no background. A background may have another size than the picture.
     one = {"background": np.zeros((2, 1, 1, 3), np.uint8), "has_background": np.array([False, False])}
     np.testing.assert_allclose(session.run(None, given | one)[0][1], mask[1], atol=1e-6)
     larger = np.repeat(np.repeat(255 - pictures, 2, axis=1), 2, axis=2)
