@@ -10,7 +10,8 @@ from fgbg.predictor.sources import Given
 from generator.assets.images import read_rgb
 from generator.assets.pairing import name_pictures
 from generator.assets.real_paths import RealPaths
-from generator.errors import AssetError, ConfigError, UsageError
+from generator.errors import AssetError, ConfigError, UsageError, printable
+from generator.files import real_path
 
 if TYPE_CHECKING:
     from fgbg.predictor.picture_input import Picture
@@ -82,6 +83,33 @@ def plates_of(pictures: Sequence[Given], bg: Path | None) -> Plates:
         more = f" and {len(lonely) - 1:,} more" if len(lonely) > 1 else ""
         remarks.append(f"{bg} holds no background for {lonely[0]}{more}: predicted without one")
     return Plates(found, found, list(named.values()), remarks)
+
+
+def without_plates(pictures: Sequence[Given], bg: Path | None) -> tuple[list[Given], list[str]]:
+    """Leave out the backgrounds that lie among the pictures, in the folders that the user named.
+
+    Args:
+        pictures: the pictures.
+        bg: as of `plates_of`.
+
+    Returns:
+        The other pictures, and a line about those left out. If every picture is a background, all stay.
+    """
+    if bg is None or frame_plate(bg) is not None:
+        return list(pictures), []
+    real_paths, place, whole_folder = RealPaths(), real_path(bg), bg.is_dir()
+
+    def is_plate(given: Given) -> bool:
+        path = real_paths.of(given.path)
+        return given.pixels is None and (place in path.parents if whole_folder else path == place)
+
+    others = [given for given in pictures if not is_plate(given)]
+    count = len(pictures) - len(others)
+    if not others or not count:
+        return list(pictures), []
+    if whole_folder:
+        return others, [f"{printable(bg)}: {count:,} background{'' if count == 1 else 's'} skipped"]
+    return others, [f"{printable(bg)}: the background, skipped"]
 
 
 def _refuse_itself(pictures: Sequence[Given], plates: Sequence[Path | None]) -> None:

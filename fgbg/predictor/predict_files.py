@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fgbg.predictor.encode_numbers import require_exr
-from fgbg.predictor.plates import plates_of
+from fgbg.predictor.plates import plates_of, without_plates
 from fgbg.predictor.result_kinds import Wanted
 from fgbg.predictor.result_names import plan_results, refuse_results
 from fgbg.predictor.sources import FileSource, Given
@@ -95,8 +95,9 @@ def plan_pictures(pictures: Sequence[Given], options: PredictOptions) -> Planned
     checkpoint = find_checkpoint(options.checkpoint)
     if not any(given.pixels is not None or given.path.exists() for given in pictures):
         read_rgb(pictures[0].path)  # raises its error
+    pictures, remarks = without_plates(pictures, options.bg)
     plates = plates_of(pictures, options.bg)
-    note(*plates.remarks)
+    note(*remarks, *plates.remarks)
     source = FileSource(pictures, plates.bgs)
     planned = plan_results(pictures, options.out, [checkpoint, *plates.files])
     if options.save and options.format == "exr":

@@ -388,7 +388,9 @@ def test_a_wrong_kind_is_answered_with_the_right_ones(trained: Path, pictures: P
 def test_json_has_a_line_for_each_picture(trained: Path, pictures: Path, tmp_path: Path) -> None:
     out, file = tmp_path / "out", tmp_path / "new" / "figures.jsonl"
     (pictures / "broken.png").write_text("no picture")
-    arguments = (pictures, "--bg", pictures / "a.jpg", "--json", file)
+    bg = tmp_path / "bg.jpg"
+    bg.write_bytes((pictures / "a.jpg").read_bytes())
+    arguments = (pictures, "--bg", bg, "--json", file)
     assert predict(trained, out, *arguments)[0] == 1
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [Path(line["name"]).name for line in lines] == ["a.jpg", "b.png", "broken.png", "a.png"]
@@ -397,7 +399,7 @@ def test_json_has_a_line_for_each_picture(trained: Path, pictures: Path, tmp_pat
     mask = cv2.imread(good["files"]["mask"], cv2.IMREAD_UNCHANGED)
     assert abs(good["coverage"] - mask.mean() / 255) < 1e-6 and good["error"] is None
     assert set(good["depth"]["picture"]) == {"min", "median", "max"} and good["seconds"] >= 0
-    assert good["bg"] == str(pictures / "a.jpg") and good["bg_moved"] == 0 and good["bg_agrees"] is True
+    assert good["bg"] == str(bg) and good["bg_moved"] == 0 and good["bg_agrees"] is True
     assert "--bg: expected the aspect of the picture, 2 x 3" in square["error"]
     assert broken["error"].startswith(f"{pictures / 'broken.png'}: expected a picture")
     assert broken["files"] == {} and broken["coverage"] is broken["depth"] is None

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fgbg.predictor.plates import frame_plate, plates_of
+from fgbg.predictor.plates import frame_plate, plates_of, without_plates
 from fgbg.predictor.sources import Given
 from generator.encode import encode_png
 from generator.errors import AssetError, ConfigError, UsageError
@@ -45,6 +45,22 @@ def test_a_picture_is_not_its_own_background(tmp_path: Path) -> None:
     folder = make(tmp_path, "a.png")
     with pytest.raises(UsageError, match=r"a\.png would be its own background"):
         plates_of([Given(folder, Path("a.png"))], folder)
+
+
+def test_backgrounds_among_the_pictures_are_left_out(tmp_path: Path) -> None:
+    make(tmp_path, "a.png", "empty.png", "plates/a.png", "plates/b.png")
+    pictures = [
+        Given(tmp_path, Path(name)) for name in ("a.png", "empty.png", "plates/a.png", "plates/b.png")
+    ]
+    others, remarks = without_plates(pictures, tmp_path / "empty.png")
+    assert others == [pictures[0], *pictures[2:]]
+    assert remarks == [f"{tmp_path / 'empty.png'}: the background, skipped"]
+    others, remarks = without_plates(pictures, tmp_path / "plates")
+    assert others == pictures[:2] and remarks == [f"{tmp_path / 'plates'}: 2 backgrounds skipped"]
+    # A picture that is named together with itself as background is meant.
+    assert without_plates(pictures[:1], tmp_path / "a.png") == (pictures[:1], [])
+    assert without_plates(pictures, tmp_path) == (pictures, [])
+    assert without_plates(pictures, Path("median")) == without_plates(pictures, None) == (pictures, [])
 
 
 @pytest.mark.parametrize(("word", "frame"), [("median", "median"), ("frame:12", 12)])
