@@ -35,7 +35,7 @@ _MEANS: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
     "unit": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
 _HALF_NAMES = ("isnet", "dis-", "dis_", "ben")
-_MOST_SIDE = 4096
+_LEAST_SIDE, _MOST_SIDE = 8, 8192
 _LEAST_SURE = 0.5
 _CLEAR, _SOLID = 0.1, 0.9
 """A mask up to the first is background, and from the second on object: networks are never quite sure."""
@@ -82,8 +82,11 @@ class SalientNetwork:
         own = _own_metadata(file.opened.metadata)
         if names[:1] == ("picture",) and own.get("contract") == "fgbg":
             res = own.get("res")
-            if not isinstance(res, int) or not 1 <= res <= _MOST_SIDE or own["mask"].get("kind") != "alpha":
+            if own["mask"].get("kind") != "alpha":
                 raise AssetError(path, "a network of soft masks", "one of classes", _OTHER)
+            if not isinstance(res, int) or not _LEAST_SIDE <= res <= _MOST_SIDE:
+                expected = f"a resolution of {_LEAST_SIDE} to {_MOST_SIDE:,} px in its metadata"
+                raise AssetError(path, expected, str(res)[:20], _OTHER)
             return cls(path, f"a network of fgbg that sees {res} px", file, names, res, "")
         height, width = _sides(path, inputs)
         if scaling is None:
@@ -105,12 +108,12 @@ class SalientNetwork:
         """
         height, width = rgb.shape[:2]
         mask = self._own_mask(rgb) if isinstance(self._size, int) else self._stranger_mask(rgb)
-        sure = float(mask.max())
+        # Single pixels do not count: 'fgbg export' marks two of them in masks for rembg.
+        lowest, sure = (float(np.partition(mask, at, axis=None)[at]) for at in (1, -2))
         if not sure >= _LEAST_SURE:
             found = f"none (the network is sure to {max(0.0, sure):.0%} at most)"
             raise EmptyMaskError(path, "an object", found, "skipped")
         if not isinstance(self._size, int):
-            lowest = float(mask.min())
             mask = (mask - lowest) / max(sure - lowest, 1e-6)
         mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_CUBIC)
         alpha = np.rint(((mask - _CLEAR) / (_SOLID - _CLEAR)).clip(0, 1) * 255).astype(np.uint8)
@@ -142,7 +145,7 @@ class SalientNetwork:
 
     def _plane(self, output: Any) -> np.ndarray:
         """The first map of an output, as (h, w) float32."""
-        is_array = isinstance(output, np.ndarray) and output.dtype.kind in "fiu" and output.size > 0
+        is_array = isinstance(output, np.ndarray) and output.dtype.kind in "fiu" and output.size >= 4
         if not is_array or output.ndim not in (3, 4) or output.shape[0] != 1:
             shape = f"an output of shape {getattr(output, 'shape', 'unknown')}"
             raise AssetError(self.path, "one mask (1, 1, H, W)", shape, _OTHER)

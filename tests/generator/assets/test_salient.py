@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from generator.assets import salient as module
 from generator.assets.salient import SalientNetwork
@@ -124,6 +124,20 @@ def test_a_network_of_fgbg(tmp_path: Path) -> None:
     classes = told | {"mask": {"kind": "classes"}}
     with pytest.raises(AssetError, match="expected a network of soft masks, found one of classes"):
         SalientNetwork.open(str(save(tmp_path / "classes.onnx", nodes, inputs, classes)))
+
+
+def test_a_single_pixel_is_no_object(tmp_path: Path) -> None:
+    """Masks that fgbg exports for rembg have one pixel at 1, so that rembg does not stretch them."""
+    mark = np.zeros((1, 1, 16, 16), np.float32)
+    mark[0, 0, 3, 3] = 1
+    nodes = red_channel(
+        helper.make_node("Constant", [], ["mark"], value=numpy_helper.from_array(mark)),
+        helper.make_node("Max", ["red", "mark"], ["mask"]),
+    )
+    network = SalientNetwork.open(f"{save(tmp_path / 'marked.onnx', nodes)}?normalise=unit")
+    assert network.alpha(PATH, photo()).any()
+    with pytest.raises(EmptyMaskError, match=r"sure to 38% at most"):
+        network.alpha(PATH, np.full((80, 120, 3), GREEN, np.uint8))
 
 
 def test_files_that_are_no_such_network(tmp_path: Path, salient: Path) -> None:
