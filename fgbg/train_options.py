@@ -47,7 +47,7 @@ _LENGTH_AND_DATA = section(
         "--epochs",
         type=Whole(1),
         default=5,
-        help="Number of epochs of a stage for which --res gives none.",
+        help="Number of epochs of a stage, unless --res gives it, as 48:4 does.",
     ),
     option(
         "--epoch-samples",
@@ -65,7 +65,7 @@ _LENGTH_AND_DATA = section(
         "--early-stop",
         type=Whole(1),
         show_default="never",
-        help="End a stage after this many epochs in which the validation loss did not improve.",
+        help="End a stage if the validation loss did not improve for this many epochs.",
     ),
     option(
         "--batch-size",
@@ -107,7 +107,7 @@ _NETWORK = section(
         "--widths",
         type=Widths(),
         show_default="16,16,32,64,128; conv-deconv 16,32,64; with --encoder 16,32,64,128,256",
-        help="Number of channels of each level; with --encoder of each level of the decoder."
+        help="Number of channels in each level of the network; with --encoder, of its decoder."
         " 64,128,256,512,1024 is the original U-Net (31 M parameters).",
     ),
     option(
@@ -166,8 +166,9 @@ _LOSS_AND_AUGMENTATION = section(
         "--augment",
         type=Shares(),
         default="flip:0.5,light:1,noise:0,jpeg:0,blur:0,cutout:0",
-        help="Share of samples for each augmentation: mirrored, in another light, noisy, JPEG-compressed,"
-        " blurred, partly covered. An augmentation that is not named has share 0.",
+        help="Share of samples for each augmentation: flip (mirrored), light (brighter or darker), noise,"
+        " jpeg (compressed), blur, cutout (partly covered). The share of an augmentation that you do not"
+        " name is 0.",
     ),
     option(
         "--bg-dropout",
@@ -199,15 +200,15 @@ _OPTIMIZER = section(
     option(
         "--find-lr",
         is_flag=True,
-        help="Find a good learning rate, save its plot in log/, and do not train.",
+        help="Find a good learning rate, save its plot as log/lr-range.png, and do not train.",
     ),
     option(
         "--schedule",
         type=OneOf(["plateau", "cosine", "one-cycle"]),
         default="plateau",
-        help="Change of the learning rate. plateau: it falls when validation stops improving; cosine,"
-        " one-cycle: it follows a fixed curve to the end of the run, which is better if the length of the"
-        " run is final.",
+        help="Change of the learning rate. plateau: lower it when validation stops improving; cosine,"
+        " one-cycle: follow a fixed curve to the end of the run; better if you will not train longer"
+        " later.",
     ),
     option(
         "--warm-up",
@@ -253,8 +254,8 @@ _DEVICES = section(
         "--devices",
         type=Whole(1),
         default=1,
-        help="Number of devices of this machine, each with its own process. Under torchrun, torchrun"
-        " decides.",
+        help="Number of devices of this machine, each with its own process. torchrun sets this number"
+        " itself.",
     ),
     option(
         "--nodes",
@@ -271,7 +272,7 @@ _DEVICES = section(
     option(
         "--compile",
         is_flag=True,
-        help="Compile the network. It takes about one minute at the start and pays in long runs.",
+        help="Compile the network. It takes about one minute at the start; worth it for long runs.",
     ),
     option(
         "--log-histograms",

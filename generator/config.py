@@ -175,7 +175,7 @@ class GenerateConfig(StrictConfig):
         if self.variants > 1 and not self.varies:
             raise ConfigError(
                 "`variants`",
-                "1 where all appearances are alike",
+                "1, because all variants would be alike",
                 str(self.variants),
                 "add `scale`, `rotate`, `brightness` or others",
             )

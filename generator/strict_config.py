@@ -41,7 +41,7 @@ def config_error(error: ValidationError) -> ConfigError:
     place = [str(part) for part in first["loc"] if isinstance(part, str | int)]
     field = f"`{place[0]}`" if place else "the request"
     if first["type"] == "extra_forbidden":
-        return ConfigError(field, "a field of this request", shown(place[-1]), "check its spelling")
+        return ConfigError(field, "the name of a field", shown(place[-1]), "check its spelling")
     return ConfigError(field, _expected(first), shown(first["input"]), "correct it")
 
 

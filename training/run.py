@@ -206,7 +206,8 @@ def _check_dataset(earlier: Checkpoint, dataset: Dataset, out: Path, asked_for: 
             "",
             f"(id {dataset.manifest.id[:12]}) is not the dataset that {out} was trained on"
             f" (id {earlier.dataset_id[:12]})",
-            "Name the folder of the run's dataset with `data`; to continue on this one, name this one.",
+            "Give the folder of the run's dataset with `data`. To continue on the other dataset, give its"
+            " folder.",
         )
     say(f"{dataset.folder} is not the dataset that the run started with; training continues on it")
 

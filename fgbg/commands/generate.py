@@ -37,8 +37,8 @@ def _change_option(of: str) -> Callable[[Function], Function]:
     option(
         "--skip-bad",
         is_flag=True,
-        help="Leave out pictures that cannot be used, and name each. Without this option all of them are"
-        " named, and no dataset is made.",
+        help="Leave out pictures that cannot be used, and list them. Without this option they are listed too,"
+        " but no dataset is made.",
     ),
 )
 @section(
@@ -47,7 +47,8 @@ def _change_option(of: str) -> Callable[[Function], Function]:
         "--positions",
         type=Whole(1),
         show_default="20; with --grid its places",
-        help="Number of positions for each foreground on each background, and as many mirrored.",
+        help="Number of positions of each foreground on each background. Mirrored foregrounds get as many"
+        " more.",
     ),
     option(
         "--grid",
@@ -66,8 +67,8 @@ def _change_option(of: str) -> Callable[[Function], Function]:
         "--split",
         type=SplitShares(),
         default="80/10/10",
-        help="Shares of train, val and test. Foregrounds and backgrounds are divided, so that no split shares"
-        " any with another. 'none' puts all in train.",
+        help="Shares of train, val and test. Every foreground and every background is in one split only."
+        " 'none' puts all in train.",
     ),
     seed_option,
 )
@@ -164,7 +165,8 @@ def _change_option(of: str) -> Callable[[Function], Function]:
         type=OneOf(["auto", "inverse", "metric"]),
         default="auto",
         help="Meaning of the numbers in depth files or from a network. inverse: larger is nearer; metric:"
-        " larger is farther, in any unit; auto: inverse for files; for a network, what its settings say.",
+        " larger is farther, in any unit; auto: inverse for files, and for a network the meaning in its"
+        " settings.",
     ),
     option(
         "--depth-invalid",
@@ -206,9 +208,9 @@ def _change_option(of: str) -> Callable[[Function], Function]:
 def command(ctx: click.Context, /, overwrite: bool, skip_bad: bool, **fields: Any) -> None:
     """Paste foregrounds onto backgrounds and write a dataset.
 
-    Each foreground is pasted onto each background of its split at --positions random places, and mirrored at
-    as many. Each sample has a mask and a depth map. The same options always give the same bytes. You can stop
-    the command and run it again: it continues.
+    Each foreground is pasted onto each background of its split at --positions random places, and mirrored
+    at as many more. Each sample has a mask and a depth map. The same options always give the same bytes.
+    You can stop the command and run it again: it continues.
     """
     from generator.config import GenerateConfig
     from generator.numerals import format_bytes

@@ -33,7 +33,7 @@ def test_impossible_sizes_are_refused(size: tuple[int, int]) -> None:
 
 
 def test_unknown_fields_are_refused() -> None:
-    with pytest.raises(ConfigError, match="`colour`: expected a field of this request"):
+    with pytest.raises(ConfigError, match="`colour`: expected the name of a field"):
         GenerateConfig(colour="red")
 
 
@@ -79,7 +79,7 @@ def test_paths_are_no_part_of_the_identity() -> None:
         ({"scale": (0.0, 1.0)}, r"`scale`: expected a range within 0 to 4 .*found 0\.0-1\.0"),
         ({"scale": (1.0, 0.5)}, r"`scale`"),
         ({"scale": (1.0, 3.0)}, r"`scale`, `rotate`: expected foregrounds within .* 192, found up to 288"),
-        ({"variants": 3}, r"`variants`: expected 1 where all appearances are alike"),
+        ({"variants": 3}, r"`variants`: expected 1, because all variants would be alike"),
         ({"objects": (0, 2)}, r"`objects`: expected 1 to 8"),
         ({"objects": (3, 2)}, r"`objects`"),
         ({"objects": (1, 9)}, r"`objects`"),

@@ -135,7 +135,7 @@ def test_a_wrong_value_names_its_option_and_itself(field: str, value: Any, optio
 
 
 def test_an_unknown_field_is_named() -> None:
-    with pytest.raises(ConfigError, match="`no_such_field`: expected a field of this request"):
+    with pytest.raises(ConfigError, match="`no_such_field`: expected the name of a field"):
         resolve_config({"no_such_field": 1})
 
 
@@ -245,7 +245,7 @@ def test_a_resumed_run_may_let_its_encoder_go() -> None:
             {"stages": ["48:1"]},
             r"`stages`: expected resolutions like 96, or pairs with epochs like \(96, 4\)",
         ),
-        ({"stages": [{"re": 48}]}, "`stages`: expected a field of this request, found 're'"),
+        ({"stages": [{"re": 48}]}, "`stages`: expected the name of a field, found 're'"),
         ({"augment": 3}, "`augment`: expected names with values, found 3"),
     ],
 )

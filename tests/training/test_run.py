@@ -344,7 +344,7 @@ def test_a_run_that_goes_on_finds_its_own_dataset(run: Run, copy: Path, data_wit
     (copy / "config.json").write_text(json.dumps(config | {"data": str(data_without_val)}))
     with pytest.raises(
         UsageError,
-        match=r"\(id .*\) is not the dataset that .* was trained on .*\. Name the folder .* with `data`",
+        match=r"\(id .*\) is not the dataset that .* was trained on .*\. Give the folder .* with `data`",
     ):
         run(copy, "16:3", resume=True, data=None)
 

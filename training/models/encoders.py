@@ -56,7 +56,9 @@ class EncoderUNet(Network):
         super().__init__(inputs, stride=2**LEVELS)
         if len(widths) != LEVELS:
             found = ",".join(map(str, widths))
-            raise ConfigError("`widths`", f"{LEVELS} widths with `encoder`", found, "give as many, or none")
+            raise ConfigError(
+                "`widths`", f"{LEVELS} widths with `encoder`", found, f"give {LEVELS}, or leave `widths` out"
+            )
         self.encoder_name = encoder_name(name)
         unet = _unet(self.encoder_name, widths, inputs)
         self.encoder, self.decoder = unet.encoder, unet.decoder

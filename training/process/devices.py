@@ -49,7 +49,7 @@ def choose_accelerator(asked: str) -> Accelerator:
     for accelerator in here:
         if accelerator == asked:
             return accelerator
-    raise ConfigError("`device`", f"one of auto, {', '.join(here)}", asked, "choose a device that is here")
+    raise ConfigError("`device`", f"one of auto, {', '.join(here)}", asked, "choose one of these")
 
 
 def choose_precision(asked: Precision, accelerator: Accelerator) -> Precision:
@@ -130,7 +130,10 @@ def _refuse_missing_devices(accelerator: Accelerator, devices: int) -> None:
     """Raise a ConfigError where more devices are asked for than this computer has."""
     if accelerator == "cuda" and devices > torch.cuda.device_count():
         raise ConfigError(
-            "`devices`", f"at most the {torch.cuda.device_count()} that are here", str(devices), "lower it"
+            "`devices`",
+            f"at most {torch.cuda.device_count()}, the GPUs of this computer",
+            str(devices),
+            "lower it",
         )
     most = max(_FEW_PROCESSES, os.cpu_count() or 1)
     if accelerator == "cpu" and devices > most:

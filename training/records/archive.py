@@ -125,9 +125,9 @@ def _check_values(content: Any, sizes: list[int]) -> None:
                     raise ArchiveError("a tensor of another size than what is stored of it")
                 left[storage.nbytes()] -= 1
         elif isinstance(value, int) and value.bit_length() > _MOST_BITS:
-            raise ArchiveError("a number beyond reason")
+            raise ArchiveError("a number that is too large")
         elif isinstance(value, str) and len(value) > _MOST_TEXT:
-            raise ArchiveError("a text beyond reason")
+            raise ArchiveError("a text that is too long")
 
 
 def _check_tensor(tensor: Tensor) -> None:
@@ -144,7 +144,7 @@ def _values(content: Any) -> Iterator[Any]:
         value = waiting.pop()
         count += 1
         if count > _MOST_VALUES:
-            raise ArchiveError("values beyond count")
+            raise ArchiveError("too many values")
         if isinstance(value, dict):
             waiting += value.keys()
             waiting += value.values()

@@ -106,7 +106,7 @@ def test_values_that_stand_in_each_other_without_end_are_refused(path: Path) -> 
     for _ in range(9):
         nested = [nested] * 10
     path.write_bytes(saved(nested))
-    with pytest.raises(ArchiveError, match="values beyond count"):
+    with pytest.raises(ArchiveError, match="too many values"):
         read_archive(path)
 
 
