@@ -1,25 +1,25 @@
-"""Predict many pictures: read ahead in threads, run the network on batches, give the results in order."""
+"""Predict many pictures: read and restore in threads, run the network on batches, keep the order."""
 
 from collections import deque
 from collections.abc import Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import nullcontext
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from PIL import Image
 
-from fgbg.predictor.engine import Answer
 from fgbg.predictor.picture_input import as_rgb
 from fgbg.predictor.predicted import Predicted
 from fgbg.predictor.resize_input import NetworkInput
 from fgbg.predictor.sources import NamedPicture
 from generator.assets.images import read_traits
 from generator.errors import AssetError
+from generator.workers import cores
 from training.errors import DeviceMemoryError
 from training.process.memory import is_out_of_memory
 
@@ -34,7 +34,7 @@ PIXELS_IN_FLIGHT = 2**25
 PICTURE_ERRORS = (AssetError, DeviceMemoryError, MemoryError)
 """Errors of one picture; the pictures after it are predicted nevertheless."""
 
-_READERS = 2
+_MOST_THREADS = 8
 _BATCH_PIXELS = 2**18
 """Pixels of a batch at the network's resolution if no number is given: larger batches are no faster on a CPU
 and take more memory."""
@@ -60,7 +60,7 @@ class Outcome:
 def predict_many(
     predictor: "Predictor", pictures: Iterable[NamedPicture], batch: int | None = None
 ) -> Generator[Outcome, None, None]:
-    """Predict pictures, reading the next ones while the network runs.
+    """Predict pictures. Threads read the next ones and restore the last ones while the network runs.
 
     Pictures of the same size at the network's resolution share a batch, if they are not far apart. At most
     twice as many pictures as a batch has are in flight, and at most `PIXELS_IN_FLIGHT` pixels. No thread is
@@ -77,7 +77,7 @@ def predict_many(
     Raises:
         ConfigError: there is a background, and the network takes none.
     """
-    pool = ThreadPoolExecutor(_READERS, "fgbg-read")
+    pool = ThreadPoolExecutor(min(_MOST_THREADS, max(2, cores())), "fgbg-read")
     try:
         window = _Window(predictor, pictures, batch, pool)
         while window.fill():
@@ -90,26 +90,36 @@ class _Slot:
     """One picture in flight."""
 
     def __init__(self, name: str, pixels: int, reading: "Future[tuple[np.ndarray, NetworkInput]]") -> None:
-        self.name, self.pixels, self._reading = name, pixels, reading
-        self.answer: Answer | None = None
+        self.name, self.pixels, self.reading = name, pixels, reading
+        self.restoring: Future[Predicted] | None = None
         self.error: Exception | None = None
 
     @property
     def waits(self) -> bool:
         """Whether the network is still to see it."""
-        return self.answer is None and self.error is None
+        return self.restoring is None and self.error is None
 
     def read(self) -> tuple[np.ndarray, NetworkInput] | None:
         """Wait until it is read; None if that failed."""
         try:
-            return self._reading.result()
+            return self.reading.result()
         except PICTURE_ERRORS as error:
             self.error = error
             return None
 
+    def outcome(self) -> Outcome:
+        """Wait until it is restored, if the network saw it."""
+        read = self.read()
+        if self.restoring is not None and read is not None:
+            try:
+                return Outcome(self.name, read[0], self.restoring.result())
+            except PICTURE_ERRORS as error:
+                self.error = error
+        return Outcome(self.name, error=self.error)
+
 
 class _Window:
-    """The pictures in flight, in order: being read, read, or seen by the network and not given yet."""
+    """The pictures in flight, in order: being read, read, or being restored and not given yet."""
 
     def __init__(
         self,
@@ -148,16 +158,21 @@ class _Window:
         """Take out the first picture in flight, with its result."""
         first = self._slots[0]
         if first.waits:
-            self._see_first()
+            self._see(self._group(whole=False))
+        self._see_ahead(first)
         self._slots.popleft()
-        read = first.read()
-        if first.answer is not None and read is not None:
-            picture, given = read
-            try:
-                return Outcome(first.name, picture, self._predictor.restore(first.answer, given))
-            except PICTURE_ERRORS as error:
-                first.error = error
-        return Outcome(first.name, error=first.error)
+        return first.outcome()
+
+    def _see_ahead(self, first: _Slot) -> None:
+        """Run the network on the next batches until the first picture is restored."""
+        while first.restoring is not None and not first.restoring.done():
+            if ahead := self._group(whole=True):
+                self._see(ahead)
+                continue
+            unread: list[Future[Any]] = [slot.reading for slot in self._slots if not slot.reading.done()]
+            if not unread:
+                return
+            wait([*unread, first.restoring], return_when=FIRST_COMPLETED)
 
     def _take(self) -> bool:
         """Have the next picture at hand; whether there is one."""
@@ -176,18 +191,30 @@ class _Window:
             picture = as_rgb(given.picture, given.name)
         return picture, self._predictor.prepare(picture, given.bg)
 
-    def _see_first(self) -> None:
-        """Run the network on the first picture in flight, and on others of its size."""
+    def _group(self, whole: bool) -> list[tuple[_Slot, NetworkInput]]:
+        """The first picture that the network is to see, and others of its size, as many as a batch has.
+
+        Args:
+            whole: empty unless a whole batch is read already; else wait for what is being read.
+        """
         group: list[tuple[_Slot, NetworkInput]] = []
         for slot in self._slots:
-            read = slot.read() if slot.waits else None
+            if not slot.waits:
+                continue
+            if whole and not slot.reading.done():
+                return []
+            read = slot.read()
             if read is not None and (not group or _fit_together(group[0][1], read[1])):
                 group.append((slot, read[1]))
             if len(group) == self._batch or (not group and slot is self._slots[0]):
-                break
+                return group
+        return [] if whole else group
+
+    def _see(self, group: list[tuple[_Slot, NetworkInput]]) -> None:
+        """Run the network on pictures of one size, in smaller batches if memory is short."""
         while group:
             part = group[: self._batch]
-            if self._see(part):
+            if self._see_batch(part):
                 group = group[len(part) :]
             elif len(part) > 1:
                 self._batch = len(part) // 2
@@ -195,7 +222,7 @@ class _Window:
                 part[0][0].error = DeviceMemoryError(self._predictor.device, self._predictor.res)
                 group = group[1:]
 
-    def _see(self, group: list[tuple[_Slot, NetworkInput]]) -> bool:
+    def _see_batch(self, group: list[tuple[_Slot, NetworkInput]]) -> bool:
         """Run the network on one batch; False if there is too little memory for it."""
         bgs = [given.bg for _, given in group if given.bg is not None]
         try:
@@ -205,8 +232,8 @@ class _Window:
             if not is_out_of_memory(error):
                 raise
             return False
-        for number, (slot, _) in enumerate(group):
-            slot.answer = answers.part(number)
+        for number, (slot, given) in enumerate(group):
+            slot.restoring = self._pool.submit(self._predictor.restore, answers.part(number), given)
         return True
 
 

@@ -1,7 +1,6 @@
 """`export_network`: write a trained network as a file for other programs."""
 
 import copy
-import importlib.util
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from generator import __version__
 from generator.errors import ConfigError
 from generator.files import refuse_existing, require_writable, write_atomically
+from generator.networks.onnx_runtime import require_onnx
 from training.checkpoint import Checkpoint, load_checkpoint, model_of
 from training.errors import CheckpointError
 from training.export import agreement
@@ -71,7 +71,7 @@ def export_network(config: NetworkExportConfig, overwrite: bool = False) -> Netw
     refuse_existing([target], overwrite)
     require_writable(target.parent)
     if config.format == "onnx":
-        _require_packages()
+        require_onnx("`format=onnx`", ("onnx", "onnxscript", "onnxruntime"))
     checkpoint = load_checkpoint(source)
     network = model_of(source, checkpoint)
     metadata = network_metadata(checkpoint, network, config.contract, config.half, config.licence)
@@ -83,13 +83,6 @@ def export_network(config: NetworkExportConfig, overwrite: bool = False) -> Netw
     target.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(target, content)
     return NetworkExport(target, len(content), difference, metadata["licence"])
-
-
-def _require_packages() -> None:
-    for package in ("onnx", "onnxscript", "onnxruntime"):
-        if importlib.util.find_spec(package) is None:
-            problem = f"needs {package}, which is not installed"
-            raise ConfigError("`format=onnx`", "", problem, "run: pip install 'fgbg[onnx]'")
 
 
 def _onnx_bytes(

@@ -71,6 +71,29 @@ def test_pictures_of_one_size_share_batches(drawn: Predictor) -> None:
     assert [shape[0] for shape in shapes] == [4] * 8
 
 
+def test_the_network_sees_the_next_batch_while_answers_are_restored(
+    drawn: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    see, restore = Predictor.see, Predictor.restore
+    batches: list[int] = []
+    second = threading.Event()
+
+    def counted(predictor: Predictor, given: np.ndarray, bgs: np.ndarray | None = None) -> object:
+        batches.append(len(given))
+        if len(batches) == 2:
+            second.set()
+        return see(predictor, given, bgs)
+
+    def waiting(*arguments: object) -> Predicted:
+        assert second.wait(20)
+        return restore(*arguments)
+
+    monkeypatch.setattr(Predictor, "see", counted)
+    monkeypatch.setattr(Predictor, "restore", waiting)
+    assert len(list(drawn.predict_many(pictures(*[(24, 32)] * 4), batch=2))) == 4
+    assert batches == [2, 2]
+
+
 def test_a_batch_is_small_at_a_high_resolution(drawn: Predictor) -> None:
     large = Predictor(drawn.engine, 300, mirror=False)
     with Batches(large) as shapes:

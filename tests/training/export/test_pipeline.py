@@ -92,6 +92,6 @@ def test_what_does_not_go_together(save: Save, monkeypatch: pytest.MonkeyPatch) 
         ConfigError, match=r"at most 2 GB of weights, found 0\.0 GB; use `format=safetensors`"
     ):
         export_network(NetworkExportConfig(checkpoint=source, format="onnx"))
-    monkeypatch.setattr(pipeline.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="needs onnx, which is not installed"):
         export_network(NetworkExportConfig(checkpoint=source, format="onnx"))
