@@ -13,7 +13,6 @@ _STYLE = """
 h1 { font-size: 1.7rem !important; padding: 0 0 .2rem !important; }
 [data-testid="stImage"] img { border-radius: 0; border: 1px solid var(--st-border-color); }
 [data-testid="stImageCaption"] { text-align: left; font-size: .85rem; }
-[data-testid="stMetricLabel"] * { white-space: normal; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
 </style>
 """

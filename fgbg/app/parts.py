@@ -10,8 +10,10 @@ from fgbg.app.uploads import plain
 from fgbg.app.view import Shown
 from generator.errors import FgbgError
 
-_PICTURE_WIDTH, _FIGURE_WIDTH = 150, 110
-"""Pixels below which nothing is made narrower: the next one goes to the next line instead."""
+FIGURE_WIDTH = 110
+"""Pixels that a figure with a short name takes."""
+
+_PICTURE_WIDTH = 150
 
 
 @contextmanager
@@ -35,9 +37,9 @@ def show_pictures(pictures: Sequence[Shown], columns: int) -> None:
         grid.image(shown.encoded(), caption=plain(shown.title), width="stretch", alt=shown.title)
 
 
-def show_figures(figures: Mapping[str, str]) -> None:
-    """Draw figures beside each other, as many as fit."""
-    grid = st.grid(min_column_width=_FIGURE_WIDTH, gap="small")
+def show_figures(figures: Mapping[str, str], width: int = FIGURE_WIDTH) -> None:
+    """Draw figures beside each other, as many as fit if each takes `width` pixels."""
+    grid = st.grid(min_column_width=width, gap="small")
     for name, text in figures.items():
         grid.metric(plain(name), text)
 

@@ -8,7 +8,7 @@ from fgbg.app.run_view import charts, curves_of, run_figures, run_options
 from fgbg.app.settings import Settings
 from fgbg.app.uploads import plain
 
-_CHART_WIDTH = 320
+_CHART_WIDTH, _FIGURE_WIDTH = 320, 200
 
 
 def show_run_tab(settings: Settings) -> None:
@@ -24,7 +24,7 @@ def show_run_tab(settings: Settings) -> None:
             folder = choose("Run", runs, "run")
         assert folder is not None
         with figures:
-            show_figures(run_figures(curves_of(folder)))
+            show_figures(run_figures(curves_of(folder)), _FIGURE_WIDTH)
         st.caption("Dashed lines are training, solid lines are validation.")
         grid = st.grid(min_column_width=_CHART_WIDTH, gap="small")
         for chart in charts(folder, dark=st.context.theme.type == "dark"):
