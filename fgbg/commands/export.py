@@ -8,7 +8,7 @@ import click
 from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option, section
 from fgbg.options import checkpoint_option, is_given, overwrite_option, workers_option
-from fgbg.terminal import say
+from fgbg.terminal import note, say
 from fgbg.value_types import FOLDER, PATH, OneOf, Text, Whole
 
 _OF_DATASETS = ("folder", "coco", "webdataset")
@@ -162,7 +162,7 @@ def _export_network(fields: dict[str, Any], overwrite: bool) -> None:
     from training.export.config import NetworkExportConfig
     from training.export.pipeline import export_network
 
-    outcome = export_network(NetworkExportConfig(**fields), overwrite)
+    outcome = export_network(NetworkExportConfig(**fields), overwrite, note)
     alike = "" if outcome.difference is None else f", at most {outcome.difference:.1g} from torch"
     say(f"{outcome.path}: {fields['format']}, {format_bytes(outcome.bytes)}{alike}")
     say(f"licence in its metadata: {outcome.licence}")

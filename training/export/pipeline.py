@@ -2,6 +2,7 @@
 
 import copy
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -46,7 +47,9 @@ class NetworkExport:
     licence: str
 
 
-def export_network(config: NetworkExportConfig, overwrite: bool = False) -> NetworkExport:
+def export_network(
+    config: NetworkExportConfig, overwrite: bool = False, say: Callable[[str], None] = lambda line: None
+) -> NetworkExport:
     """Write a trained network with its averaged weights as ONNX or safetensors.
 
     An ONNX file is compared with torch on drawn pictures of several sizes, and only written if both agree.
@@ -54,6 +57,7 @@ def export_network(config: NetworkExportConfig, overwrite: bool = False) -> Netw
     Args:
         config: what to write.
         overwrite: replace an existing file.
+        say: gets a line before the conversion to ONNX, which takes some seconds.
 
     Raises:
         CheckpointError: the checkpoint cannot be used, or its network cannot be converted or gives other
@@ -76,6 +80,7 @@ def export_network(config: NetworkExportConfig, overwrite: bool = False) -> Netw
     network = model_of(source, checkpoint)
     metadata = network_metadata(checkpoint, network, config.contract, config.half, config.licence)
     if config.format == "onnx":
+        say(f"{source}: converting, then comparing with torch; this takes a few seconds")
         content, difference = _onnx_bytes(source, checkpoint, network, config, metadata)
     else:
         metadata |= {"config": checkpoint.config, "stage": checkpoint.position.stage}

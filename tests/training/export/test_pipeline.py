@@ -23,7 +23,9 @@ def test_half(save: Save, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
     save(depth_head=False, inputs=3)
     licence = "Ask me."
     config = NetworkExportConfig(checkpoint=tmp_path, format="onnx", half=True, licence=licence)
-    outcome = export_network(config)  # warnings are errors here
+    said: list[str] = []
+    outcome = export_network(config, say=said.append)  # warnings are errors here
+    assert len(said) == 1 and "best.pt: converting" in said[0]
     printed = capfd.readouterr()
     assert printed.out == printed.err == ""
     assert outcome.difference is not None and 0 < outcome.difference <= HALF_TOLERANCE
