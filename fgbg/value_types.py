@@ -300,6 +300,27 @@ class LabelValue(ValueType[int | tuple[int, int, int]]):
         return red, green, blue
 
 
+class Behind(ValueType[tuple[int, int, int] | Path]):
+    """`white`, `#00ff00` or `0,255,0` as a colour (R, G, B), anything else as the path of a picture."""
+
+    name = "COLOUR|PICTURE"
+    expected = "a colour like white, #00ff00 or 0,255,0, or a picture file"
+
+    def read(self, value: Any) -> tuple[int, int, int] | Path:
+        if isinstance(value, str) and "," not in value:
+            from PIL import ImageColor  # rarely needed
+
+            try:
+                colour = ImageColor.getrgb(value.strip())
+            except ValueError:
+                if value.startswith("#") or not Path(value).suffix:
+                    raise
+                return Path(value)
+            return colour[0], colour[1], colour[2]
+        red, green, blue = (whole_number(part, 0, 255) for part in _parts(value, ","))
+        return red, green, blue
+
+
 class PixelBox(ValueType[tuple[int, int, int, int]]):
     """`10,20,300,200` or four numbers as left, top, width and height in pixels."""
 

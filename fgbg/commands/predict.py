@@ -11,7 +11,8 @@ from fgbg.command_class import option, section
 from fgbg.options import checkpoint_option, device_option, is_given, mirror_option, overwrite_option
 from fgbg.predictor.result_kinds import DEFAULT_KINDS, FORMATS, KINDS
 from fgbg.terminal import note, warn
-from fgbg.value_types import FILE, FOLDER, PATH, SHARE, OneOf, Whole, Words
+from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Behind, Number, OneOf, Whole, Words
+from fgbg.video.kinds import WHOLE_FORMATS
 
 if TYPE_CHECKING:
     from fgbg.predictor.find_inputs import Found
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     option(
         "--bg",
         type=PATH,
-        metavar="FILE|FOLDER",
+        metavar="FILE|FOLDER|median|frame:N",
         show_default="none",
         help="Photo of the same view without the object. It makes masks sharper. In a folder, the background"
-        " of a picture has the same name.",
+        " of a picture has the same name. For videos also 'median', the median of frames of the video, or"
+        " 'frame:N', its frame N from 1.",
     ),
     option(
         "--align/--no-align",
@@ -73,10 +75,10 @@ if TYPE_CHECKING:
     ),
     option(
         "--format",
-        type=OneOf(FORMATS),
-        default="png",
-        show_default=True,
-        help="Format of mask and depth. 'npy' and 'exr' hold numbers from 0 to 1.",
+        type=OneOf((*FORMATS, *WHOLE_FORMATS)),
+        show_default="png; mp4 for videos",
+        help="Format of mask and depth of pictures: png, npy or exr; 'npy' and 'exr' hold numbers from 0 to"
+        " 1. Format of all results of videos: mp4, webm, mov, or png for numbered pictures.",
     ),
     option(
         "--mask-threshold",
@@ -100,18 +102,37 @@ if TYPE_CHECKING:
     option("--open", is_flag=True, help="Open the results at the end, in the program for pictures."),
     overwrite_option,
 )
+@section(
+    "Videos",
+    option(
+        "--smooth",
+        type=Number(0, 1, below=True),
+        default=0.0,
+        show_default="0, off",
+        help="Steady mask and depth over time: share of the average of earlier frames, where the picture is"
+        " still. 0.8 is a good value.",
+    ),
+    option(
+        "--over",
+        type=Behind(),
+        show_default="transparent; white in mp4, which has no transparency",
+        help="Colour or picture that cut-outs of videos are laid over.",
+    ),
+)
 @click.pass_context
 def command(ctx: click.Context, /, paths: tuple[Path, ...], **fields: Any) -> None:
-    """Predict mask and depth for pictures.
+    """Predict mask and depth for pictures and videos.
 
     PATH is a picture, a folder of pictures, a pattern such as 'photos/**/*.jpg', or - for a picture on
-    standard input. Writes NAME.mask.png (8-bit), NAME.depth.png (16-bit, 65535 is nearest) and
-    NAME.overlay.png, all in the size of the picture. If two pictures have the same NAME, their results keep
-    the suffix or the folder in the name. Results of earlier calls in a folder are skipped. If a picture
-    fails, the others are still done, and the exit code is 1. --checkpoint also takes an ONNX file that 'fgbg
-    export' wrote, which starts faster.
+    standard input; or a video, or camera:0 for the first camera, which Ctrl-C ends. Writes NAME.mask.png
+    (8-bit), NAME.depth.png (16-bit, 65535 is nearest) and NAME.overlay.png, all in the size of the picture;
+    of a video NAME.mask.mp4 and so on. If two inputs have the same NAME, their results keep the suffix or
+    the folder in the name. Results of earlier calls are skipped. If a picture or a video fails, the others
+    are still done, and the exit code is 1. --checkpoint also takes an ONNX file that 'fgbg export' wrote,
+    which starts faster.
     """
     from fgbg.predictor.predict_files import PredictOptions, plan_pictures, predict_pictures
+    from fgbg.video.predict_videos import plan_videos, predict_videos
 
     options = PredictOptions(**fields)
     if not options.save:
@@ -119,8 +140,16 @@ def command(ctx: click.Context, /, paths: tuple[Path, ...], **fields: Any) -> No
             if is_given(ctx, name):
                 note(f"--{name} has no effect with --no-save")
     found = _find(paths, options.out)
-    planned = plan_pictures(found.pictures, options)
-    failed = predict_pictures(planned, options.load(), options)
+    videos = plan_videos(found.videos, found.cameras, options)
+    pictures = plan_pictures(found.pictures, options) if found.pictures else None
+    if pictures is not None and options.format in WHOLE_FORMATS:
+        note(f"--format {options.format} is for videos; the results of pictures are PNG")
+    predictor = options.load() if pictures or videos else None
+    failed = 0
+    if predictor is not None and pictures is not None:
+        failed += predict_pictures(pictures, predictor, options)
+    if predictor is not None and videos:
+        failed += predict_videos(videos, predictor, options, after_pictures=pictures is not None)
     if failed or found.problems:
         raise SystemExit(1)
 
@@ -128,13 +157,10 @@ def command(ctx: click.Context, /, paths: tuple[Path, ...], **fields: Any) -> No
 def _find(paths: Sequence[Path], out: Path) -> "Found":
     """What the user named; says what was skipped and what cannot be used, and ends if nothing is left."""
     from fgbg.predictor.find_inputs import find_inputs
-    from generator.errors import ImageError
 
     found = find_inputs(paths, out)
-    for place in (*map(str, found.videos), *(f"camera:{number}" for number in found.cameras)):
-        found.problems.append(ImageError(place, "a picture", "a video", "save its frames as pictures"))
     note(*found.remarks)
     warn(*found.problems)
-    if not found.pictures:
+    if not (found.pictures or found.videos or found.cameras):
         raise SystemExit(1)
     return found

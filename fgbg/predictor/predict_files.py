@@ -10,7 +10,7 @@ import click
 
 from fgbg.predictor.encode_numbers import require_exr
 from fgbg.predictor.plates import plates_of, without_plates
-from fgbg.predictor.result_kinds import Wanted
+from fgbg.predictor.result_kinds import FORMATS, Wanted
 from fgbg.predictor.result_names import plan_results, refuse_results
 from fgbg.predictor.sources import FileSource, Given
 from fgbg.terminal import note, say
@@ -37,7 +37,8 @@ class PredictOptions:
     Attributes:
         bg: a file, a folder, or a word that `frame_plate` reads; None for none.
         write: kinds of results, see `Wanted`.
-        format: of mask and depth, see `Wanted`.
+        format: of mask and depth, see `Wanted`, or of the results of videos; None: the usual one of each.
+        smooth, over: for videos, see `fgbg.video.predict_video.VideoRequest`; `over` may be a file.
         json: file of JSON lines; `-` for standard output; None for none.
         save: whether results are written.
         open: whether they are opened at the end.
@@ -54,7 +55,9 @@ class PredictOptions:
     overwrite: bool
     device: str
     write: tuple[str, ...]
-    format: str
+    format: str | None
+    smooth: float
+    over: "tuple[int, int, int] | Path | None"
     json: Path | None
     save: bool
     open: bool
@@ -68,7 +71,8 @@ class PredictOptions:
     @property
     def wanted(self) -> Wanted:
         """The kinds of results of pictures."""
-        return Wanted(self.write if self.save else (), self.format)
+        form = self.format if self.format in FORMATS else FORMATS[0]
+        return Wanted(self.write if self.save else (), form)
 
 
 @dataclass(frozen=True)
@@ -105,14 +109,24 @@ def plan_pictures(pictures: Sequence[Given], options: PredictOptions) -> Planned
     if options.save:
         require_writable(options.out)
         refuse_results(planned, options.wanted.suffixes, options.overwrite)
-    if options.json not in (None, STANDARD_OUTPUT):
-        Kept([checkpoint, *plates.files, *(given.path for given in pictures)]).refuse([options.json])
-        require_writable(options.json.parent, "another `json`")
-        refuse_existing([options.json], options.overwrite, "another `json`")
+    refuse_json(options, [checkpoint, *plates.files, *(given.path for given in pictures)])
     names = [picture.name for picture in source]
     return Planned(
         source, dict(zip(names, planned, strict=True)), dict(zip(names, plates.paths, strict=True))
     )
+
+
+def refuse_json(options: PredictOptions, originals: Sequence[Path]) -> None:
+    """Make sure that the file of JSON lines can be written and replaces nothing.
+
+    Raises:
+        FgbgError: it cannot, or would.
+    """
+    if options.json is None or options.json == STANDARD_OUTPUT:
+        return
+    Kept(originals).refuse([options.json])
+    require_writable(options.json.parent, "another `json`")
+    refuse_existing([options.json], options.overwrite, "another `json`")
 
 
 def predict_pictures(planned: Planned, predictor: "Predictor", options: PredictOptions) -> int:
@@ -131,7 +145,7 @@ def predict_pictures(planned: Planned, predictor: "Predictor", options: PredictO
     figures = options.json is not None or not options.save
     sink = FileSink(planned.bases, options.wanted, options.overwrite, options.mask_threshold, figures)
     shown: list[Path] = []
-    with json_lines(options.json) as lines, _full_disk():
+    with json_lines(options.json) as lines, full_disk():
         report = Report(planned.bases, planned.bgs, lines, silent=options.json == STANDARD_OUTPUT)
         with (
             Progress("predicting", planned.source.count, "pictures") as progress,
@@ -140,29 +154,29 @@ def predict_pictures(planned: Planned, predictor: "Predictor", options: PredictO
             for done in results:
                 progress.advance(1)
                 report.add(done)
-                shown += _best(done.written.files)
+                shown += best_of(done.written.files)
         report.end()
     if options.open and shown:
-        _open(shown, options.out)
+        open_results(shown, options.out)
     return report.failed
 
 
 @contextmanager
-def _full_disk() -> Iterator[None]:
+def full_disk() -> Iterator[None]:
     """Say what to do after a full disk: a second call does not continue by itself, as `generate` does."""
     try:
         yield
     except DiskSpaceError as error:
-        error.fix = "make room, then predict the other pictures, or all again with `overwrite`"
+        error.fix = "make room, then predict the others, or all again with `overwrite`"
         raise
 
 
-def _best(files: Mapping[str, Path]) -> list[Path]:
-    """The file of one picture that shows most, if it has any."""
+def best_of(files: Mapping[str, Path]) -> list[Path]:
+    """The file of one picture or video that shows most, if it has any."""
     return [files[kind] for kind in _BEST_TO_LOOK_AT if kind in files][:1]
 
 
-def _open(shown: Sequence[Path], out: Path) -> None:
+def open_results(shown: Sequence[Path], out: Path) -> None:
     """Open the result of one picture, or the folder of several, in the system's program for it."""
     target = shown[0] if len(shown) == 1 else out
     if click.launch(str(target)):

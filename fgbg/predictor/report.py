@@ -65,7 +65,7 @@ class Report:
             more = f" (and {len(self._strangers) - 1:,} more)" if len(self._strangers) > 1 else ""
             note(
                 f"fgbg: {self._bgs[first]} does not show the place of {first}{more}: "
-                "take it from the same position, or leave --bg out"
+                "take it from the same position, or leave `bg` out"
             )
         count = len(self._bases)
         if 0 < self.failed < count:
@@ -89,16 +89,22 @@ class Report:
 
 
 @contextmanager
-def json_lines(path: Path | None) -> Iterator[IO[str] | None]:
-    """Open the file of JSON lines; an earlier file or link of this name is removed first, never followed."""
+def json_lines(path: Path | None, add: bool = False) -> Iterator[IO[str] | None]:
+    """Open the file of JSON lines; an earlier file or link of this name is removed first, never followed.
+
+    Args:
+        path: of the file; `-` for standard output; None: there are no lines.
+        add: add to the lines that this call of the command wrote.
+    """
     if path is None:
         yield None
     elif path == STANDARD_OUTPUT:
         yield sys.stdout
     else:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        with path.open("x", encoding="utf-8") as file:
+        if not add:
+            path.unlink(missing_ok=True)
+        with path.open("a" if add else "x", encoding="utf-8") as file:
             yield file
 
 

@@ -66,7 +66,7 @@ class VideoDone:
 
     Attributes:
         name: of the video, or camera:N.
-        files: what was written; folders for png.
+        files: what was written, by kind; folders for png.
         frames: number of frames that were predicted.
         stopped: whether Ctrl-C ended it before the video did.
         bg_moved: the largest motion of the background in any frame, see `Predicted`.
@@ -75,7 +75,7 @@ class VideoDone:
     """
 
     name: str
-    files: list[Path] = field(default_factory=list)
+    files: dict[str, Path] = field(default_factory=dict)
     frames: int = 0
     stopped: bool = False
     bg_moved: float = 0
@@ -205,13 +205,15 @@ def _written(
         outputs: list[Output] | None = None
         for frame, predicted in items:
             if outputs is None:
+                if predicted.depth is None and "depth" in paths:
+                    done.remarks.append(f"{clip.name}: the network has no depth head, so no depth is written")
                 shown = {
                     result: path
                     for result, path in paths.items()
                     if result != "depth" or predicted.depth is not None
                 }
-                outputs = _open(shown, clip, request, files)
-                done.files = list(shown.values())
+                outputs = _open(shown, clip, request, done, files)
+                done.files = shown
             for output in outputs:
                 output.put(frame, predicted)
             done.frames += 1
@@ -223,12 +225,18 @@ def _written(
             done.remarks += output.remarks
 
 
-def _open(paths: Mapping[str, Path], clip: Clip, request: VideoRequest, files: ExitStack) -> list[Output]:
+def _open(
+    paths: Mapping[str, Path], clip: Clip, request: VideoRequest, done: VideoDone, files: ExitStack
+) -> list[Output]:
     outputs = []
     for result, path in paths.items():
         over = request.over
         if result == "cutout" and over is None and not holds_alpha(request.form):
             over = WHITE
+            done.remarks.append(
+                f"{path}: over white, because MP4 holds no transparency; `over` takes another background, and"
+                " `format=webm` or `format=mov` keep it transparent"
+            )
         view = view_of(result, request.form == "png", over)
         outputs.append(files.enter_context(open_output(path, request.form, view, clip)))
     return outputs

@@ -81,7 +81,7 @@ def test_commands_print_options_for_errors_and_lines(tmp_path: Path) -> None:
 
 
 def test_the_library_names_no_options() -> None:
-    rooms = ("generator", "training", "fgbg/predictor", "fgbg/evaluation")
+    rooms = ("generator", "training", "fgbg/predictor", "fgbg/video", "fgbg/evaluation")
     files = [file for room in rooms for file in (ROOT / room).rglob("*.py")]
     assert len(files) > 100
     found = {str(file): re.findall(r"(?<![\w-])--[a-z][\w-]*", file.read_text()) for file in files}

@@ -199,7 +199,7 @@ def test_a_full_disk_ends_the_work_with_one_line(
     assert code == 1 and len(stdout.splitlines()) == len(file.read_text().splitlines()) == 1
     assert stderr == (
         f"fgbg: {tmp_path / 'out' / 'b.depth.png'}: expected room for it, found none; make room, then predict"
-        " the other pictures, or all again with --overwrite\n"
+        " the others, or all again with --overwrite\n"
     )
 
 
@@ -479,5 +479,5 @@ def test_results_are_opened(
 def test_a_video_is_not_taken_for_a_broken_picture(trained: Path, pictures: Path, tmp_path: Path) -> None:
     (pictures / "clip.mp4").touch()
     code, _, stderr = predict(trained, tmp_path / "out", pictures / "b.png", pictures / "clip.mp4")
-    assert code == 1 and "clip.mp4: expected a picture, found a video" in stderr
+    assert code == 1 and "clip.mp4: expected a video, found data that FFmpeg cannot read" in stderr
     assert written(tmp_path / "out") == results("b")

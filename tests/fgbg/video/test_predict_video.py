@@ -14,7 +14,7 @@ from fgbg.predictor import Predictor
 from fgbg.predictor.result_kinds import KINDS
 from fgbg.video import predict_video as module
 from fgbg.video.ahead import Ahead
-from fgbg.video.predict_video import VideoRequest, predict_video
+from fgbg.video.predict_video import VideoDone, VideoRequest, predict_video
 from fgbg.video.writer import is_result
 from generator.errors import AssetError, ConfigError, ExistsError
 from tests.fgbg.video.conftest import Reddish, picture, read_back, write_clip
@@ -29,6 +29,10 @@ def assert_close(one: np.ndarray, other: np.ndarray) -> None:
     assert np.abs(one.astype(int) - other).mean() < TOLERANCE
 
 
+def files_of(done: VideoDone) -> list[Path]:
+    return list(done.files.values())
+
+
 def sound_of(path: Path) -> tuple[str, float]:
     """Codec and length of the sound in seconds."""
     with av.open(str(path)) as container:
@@ -39,10 +43,11 @@ def sound_of(path: Path) -> tuple[str, float]:
 
 def test_all_results_as_mp4(clip: Path, tmp_path: Path, reddish: Predictor) -> None:
     done = predict_video(reddish, clip, tmp_path / "out" / "clip", VideoRequest(results=KINDS))
-    assert done.frames == 12 and not done.stopped and not done.remarks
-    assert [path.name for path in done.files] == [f"clip.{result}.mp4" for result in KINDS]
-    assert not [path for path in (tmp_path / "out").iterdir() if path not in done.files]
-    shown = {result: read_back(path) for result, path in zip(KINDS, done.files, strict=True)}
+    assert done.frames == 12 and not done.stopped
+    assert len(done.remarks) == 1 and "over white" in done.remarks[0]
+    assert [path.name for path in files_of(done)] == [f"clip.{result}.mp4" for result in KINDS]
+    assert not [path for path in (tmp_path / "out").iterdir() if path not in files_of(done)]
+    shown = {result: read_back(path) for result, path in zip(KINDS, files_of(done), strict=True)}
     for _, times in shown.values():
         assert times == [Fraction(number, 24) for number in range(12)]
     for number in (0, 11):
@@ -55,7 +60,7 @@ def test_all_results_as_mp4(clip: Path, tmp_path: Path, reddish: Predictor) -> N
         assert_close(shown["cutout"][0][number][20:, :12], given[20:, :12])
         assert shown["side-by-side"][0][number].shape == (48, 4 * 64 + 3 * 8, 3)
         assert_close(shown["side-by-side"][0][number][:, :64], given)
-    assert is_result(done.files[0]) and not is_result(clip)
+    assert is_result(files_of(done)[0]) and not is_result(clip)
 
 
 @pytest.mark.parametrize(("form", "decoder"), [("webm", "libvpx-vp9"), ("mov", "")])
@@ -65,19 +70,19 @@ def test_cut_outs_are_transparent_where_the_format_can(
     odd = [picture(number, (47, 63)) for number in range(4)]
     clip = write_clip(tmp_path / "a.webm", odd, codec="libvpx-vp9")
     done = predict_video(reddish, clip, tmp_path / "b", VideoRequest(results=("cutout", "mask"), form=form))
-    frames, _ = read_back(done.files[0], "rgba", decoder)
+    frames, _ = read_back(files_of(done)[0], "rgba", decoder)
     assert frames[0].shape == (47, 63, 4) and not done.remarks
     assert_close(frames[0][..., 3], odd[0][..., 0])
     opaque = odd[0][..., 0] > 200
     assert_close(frames[0][opaque][..., :3], odd[0][opaque])
-    assert read_back(done.files[1])[0][0].shape == (47, 63, 3)
+    assert read_back(files_of(done)[1])[0][0].shape == (47, 63, 3)
 
 
 def test_odd_sides_get_a_row_more_in_mp4(tmp_path: Path, reddish: Predictor) -> None:
     odd = [picture(number, (47, 63)) for number in range(4)]
     clip = write_clip(tmp_path / "a.webm", odd, codec="libvpx-vp9")
     done = predict_video(reddish, clip, tmp_path / "b", VideoRequest(results=("mask",)))
-    assert read_back(done.files[0])[0][0].shape == (48, 64, 3)
+    assert read_back(files_of(done)[0])[0][0].shape == (48, 64, 3)
     assert len(done.remarks) == 1 and "64 x 48 instead of 63 x 47" in done.remarks[0]
 
 
@@ -87,7 +92,7 @@ def test_a_cut_out_over_a_picture_fills_the_frame(clip: Path, tmp_path: Path, re
     done = predict_video(
         reddish, clip, tmp_path / "b", VideoRequest(results=("cutout",), form="webm", over=over)
     )
-    frames, _ = read_back(done.files[0])
+    frames, _ = read_back(files_of(done)[0])
     # Scaled by 2.4 to the height; the middle 64 of 240 columns remain. Grey 20 lets most of it through.
     assert_close(frames[0][-8:, 28:44], np.full((8, 16, 3), (11, 187, 11)))
     assert frames[0][-8:, 60:, 1].mean() < 40
@@ -97,19 +102,23 @@ def test_numbered_png_files_keep_all_bits(tmp_path: Path, reddish: Predictor) ->
     request = VideoRequest(results=("mask", "depth", "cutout"), form="png")
     clip = write_clip(tmp_path / "a.mp4", [picture(number) for number in range(5)])
     done = predict_video(reddish, clip, tmp_path / "b", request)
-    assert [path.name for path in done.files] == ["b.mask", "b.depth", "b.cutout"]
-    for folder in done.files:
+    assert [path.name for path in files_of(done)] == ["b.mask", "b.depth", "b.cutout"]
+    for folder in files_of(done):
         assert sorted(path.name for path in folder.iterdir()) == [f"{n:06}.png" for n in range(1, 6)]
-    depth = cv2.imread(str(done.files[1] / "000003.png"), cv2.IMREAD_UNCHANGED)
+    depth = cv2.imread(str(files_of(done)[1] / "000003.png"), cv2.IMREAD_UNCHANGED)
     assert depth.dtype == np.uint16 and set(np.unique(depth % 257)) <= {0, 1}
-    assert cv2.imread(str(done.files[2] / "000001.png"), cv2.IMREAD_UNCHANGED).shape == (48, 64, 4)
+    assert cv2.imread(str(files_of(done)[2] / "000001.png"), cv2.IMREAD_UNCHANGED).shape == (48, 64, 4)
     with pytest.raises(ExistsError, match="exists already"):
         predict_video(reddish, clip, tmp_path / "b", request)
     # Frames of an earlier, longer video are removed; files of others are kept.
-    (done.files[0] / "notes.txt").touch()
+    (files_of(done)[0] / "notes.txt").touch()
     shorter = write_clip(tmp_path / "a.mp4", [picture(0), picture(1)])
     predict_video(reddish, shorter, tmp_path / "b", VideoRequest(("mask",), "png", overwrite=True))
-    assert sorted(path.name for path in done.files[0].iterdir()) == ["000001.png", "000002.png", "notes.txt"]
+    assert sorted(path.name for path in files_of(done)[0].iterdir()) == [
+        "000001.png",
+        "000002.png",
+        "notes.txt",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -128,9 +137,9 @@ def test_sound_is_copied_or_encoded_again(
 ) -> None:
     clip = write_clip(tmp_path / name, codec=codec, sound=sound)
     done = predict_video(reddish, clip, tmp_path / "b", VideoRequest(results=("mask",), form=form))
-    codec_name, seconds = sound_of(done.files[0])
+    codec_name, seconds = sound_of(files_of(done)[0])
     assert codec_name == kept and seconds == pytest.approx(0.5, abs=0.06) and not done.remarks
-    assert len(read_back(done.files[0])[0]) == 12
+    assert len(read_back(files_of(done)[0])[0]) == 12
 
 
 def test_irregular_times_and_rotation_are_kept(tmp_path: Path, reddish: Predictor) -> None:
@@ -144,7 +153,7 @@ def test_irregular_times_and_rotation_are_kept(tmp_path: Path, reddish: Predicto
     )
     for form in ("mp4", "mov"):
         done = predict_video(reddish, clip, tmp_path / "b", VideoRequest(results=("mask",), form=form))
-        frames, found = read_back(done.files[0])
+        frames, found = read_back(files_of(done)[0])
         assert found == [Fraction(time, 12_800) for time in times]
         assert_close(frames[0], np.dstack([np.rot90(picture(0))[..., 0]] * 3))
 
@@ -155,7 +164,7 @@ def test_a_video_cut_short_gives_the_frames_there_are(tmp_path: Path, reddish: P
     clip = write_clip(tmp_path / "a.mp4", drawn, sound="aac", options={"movflags": "faststart"})
     clip.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
     done = predict_video(reddish, clip, tmp_path / "b", VideoRequest(results=("overlay",)))
-    assert 3 < done.frames < 20 and len(read_back(done.files[0])[0]) == done.frames
+    assert 3 < done.frames < 20 and len(read_back(files_of(done)[0])[0]) == done.frames
     assert len(done.remarks) == 1 and "cut short" in done.remarks[0]
 
 
@@ -176,7 +185,8 @@ def test_an_error_leaves_no_file_and_no_thread(clip: Path, tmp_path: Path, reddi
 
 def test_without_depth_head_no_depth_is_written(clip: Path, tmp_path: Path) -> None:
     done = predict_video(cast(Predictor, Reddish(depth=False)), clip, tmp_path / "b")
-    assert [path.name for path in done.files] == ["b.mask.mp4", "b.overlay.mp4"]
+    assert [path.name for path in files_of(done)] == ["b.mask.mp4", "b.overlay.mp4"]
+    assert done.remarks == [f"{clip}: the network has no depth head, so no depth is written"]
 
 
 def test_the_plate_comes_from_the_video(clip: Path, tmp_path: Path) -> None:
@@ -191,7 +201,7 @@ def test_the_plate_comes_from_the_video(clip: Path, tmp_path: Path) -> None:
 def test_threshold_and_steadying_reach_the_results(clip: Path, tmp_path: Path, reddish: Predictor) -> None:
     request = VideoRequest(results=("mask",), form="png", smooth=0.5, mask_threshold=0.5)
     done = predict_video(reddish, clip, tmp_path / "b", request)
-    mask = cv2.imread(str(done.files[0] / "000002.png"), cv2.IMREAD_UNCHANGED)
+    mask = cv2.imread(str(files_of(done)[0] / "000002.png"), cv2.IMREAD_UNCHANGED)
     assert set(np.unique(mask)) == {0, 255}
 
 
@@ -213,7 +223,7 @@ def test_ctrl_c_leaves_playable_files(
     clip = write_clip(tmp_path / "a.mp4", [picture(number % 20) for number in range(300)], sound="aac")
     done = predict_video(reddish, clip, tmp_path / "b", VideoRequest(results=("mask", "overlay")))
     assert done.stopped and 5 <= done.frames < 100
-    for path in done.files:
+    for path in files_of(done):
         assert len(read_back(path)[0]) == done.frames
         assert sound_of(path)[1] == pytest.approx(done.frames / 24, abs=0.1)
 
@@ -248,6 +258,6 @@ def test_a_camera_is_predicted_until_it_ends(
     monkeypatch.setattr(cv2, "VideoCapture", lambda number: FakeCapture(6))
     done = predict_video(reddish, 0, tmp_path / "camera", VideoRequest(results=("overlay",), bg=2))
     assert done.name == "camera:0" and done.frames == 5
-    assert len(read_back(done.files[0])[0]) == 5
+    assert len(read_back(files_of(done)[0])[0]) == 5
     with pytest.raises(ConfigError, match="a picture or frame:N for a camera"):
         predict_video(reddish, 0, tmp_path / "other", VideoRequest(bg="median"))
