@@ -55,6 +55,13 @@ if TYPE_CHECKING:
         default=True,
         help="Give mask and depth the edges of the picture, if it is larger than what the network sees.",
     ),
+    option(
+        "--tile",
+        type=Whole(8, 100_000, also="auto"),
+        show_default="none; the network sees the whole picture at once",
+        help="Look at overlapping tiles of this side in pixels, for pictures with small objects: about twice"
+        " the size of an object. 'auto' is a quarter of the picture's longer side.",
+    ),
 )
 @section(
     "Results",

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +30,14 @@ class Answer:
         """The answer to one picture of the batch, with B = 1."""
         one = slice(number, number + 1)
         return Answer(self.mask[one], None if self.depth is None else self.depth[one])
+
+
+def joined(answers: Sequence[Answer]) -> Answer:
+    """One answer to the pictures of several batches of the same size."""
+    depths = [answer.depth for answer in answers if answer.depth is not None]
+    return Answer(
+        np.concatenate([answer.mask for answer in answers]), np.concatenate(depths) if depths else None
+    )
 
 
 class Engine(Protocol):

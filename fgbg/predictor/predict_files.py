@@ -23,6 +23,7 @@ from training.records.run_files import find_checkpoint
 
 if TYPE_CHECKING:
     from fgbg.predictor.predictor import Predictor
+    from fgbg.predictor.tiles import Tile
 
 STANDARD_OUTPUT = Path("-")
 """The `json` that means standard output."""
@@ -52,6 +53,7 @@ class PredictOptions:
     mask_threshold: float | None
     mirror: bool
     refine: bool
+    tile: "Tile | None"
     overwrite: bool
     device: str
     write: tuple[str, ...]
@@ -66,7 +68,9 @@ class PredictOptions:
         """Load the network, which imports the libraries that it needs."""
         from fgbg.predictor.predictor import Predictor
 
-        return Predictor.load(self.checkpoint, self.res, self.device, self.mirror, self.align, self.refine)
+        return Predictor.load(
+            self.checkpoint, self.res, self.device, self.mirror, self.align, self.refine, self.tile
+        )
 
     @property
     def wanted(self) -> Wanted:

@@ -130,7 +130,9 @@ class _Window:
     ) -> None:
         self._predictor, self._pool = predictor, pool
         self._rest = iter(pictures)
-        self._batch = batch or min(MAX_BATCH, max(1, _BATCH_PIXELS // predictor.res**2))
+        # A picture of tiles fills batches itself.
+        most = MAX_BATCH if predictor.tile is None else 1
+        self._batch = batch or min(most, max(1, _BATCH_PIXELS // predictor.res**2))
         self._size = 2 * self._batch
         self._slots: deque[_Slot] = deque()
         self._next: tuple[NamedPicture, int] | None = None

@@ -11,13 +11,14 @@ from typing import Literal, cast, overload
 import numpy as np
 from PIL import Image
 
-from fgbg.predictor.engine import Answer, Engine, open_engine
+from fgbg.predictor.engine import Answer, Engine, joined, open_engine
 from fgbg.predictor.picture_input import Picture, as_rgb
 from fgbg.predictor.predict_many import Outcome, predict_many
 from fgbg.predictor.predicted import Predicted
 from fgbg.predictor.resize_input import NetworkInput, prepare
 from fgbg.predictor.restore_size import restore
 from fgbg.predictor.sources import NamedPicture
+from fgbg.predictor.tiles import Tile, look_at, require_tile, see_tiles
 from generator.errors import ArrayError, ConfigError
 from generator.format.manifest import MaskEntry
 from generator.numerals import shown
@@ -43,6 +44,8 @@ class Predictor:
         align: whether a background is moved to match the picture first (fgbg.predictor.align_background).
         refine: whether mask and depth get the edges of the picture (fgbg.predictor.refine), if it is larger
             than `res`; otherwise they are scaled only.
+        tile: side in pixels of the tiles of a picture that the network looks at one by one
+            (fgbg.predictor.tiles); "auto": a quarter of the longer side; None: it looks at the whole picture.
 
     Example:
         >>> predictor = fgbg.Predictor.load("outputs/best.pt", device="cpu")
@@ -55,6 +58,7 @@ class Predictor:
     mirror: bool = True
     align: bool = True
     refine: bool = True
+    tile: Tile | None = None
 
     @classmethod
     def load(
@@ -65,6 +69,7 @@ class Predictor:
         mirror: bool = True,
         align: bool = True,
         refine: bool = True,
+        tile: Tile | None = None,
     ) -> "Predictor":
         """Load a checkpoint.
 
@@ -75,15 +80,18 @@ class Predictor:
             mirror: look at mirror images too.
             align: move a background to match the picture first.
             refine: give mask and depth the edges of the picture.
+            tile: look at tiles of this side in pixels, for pictures with small objects: about twice the size
+                of an object; "auto": a quarter of the longer side; None: look at the whole picture.
 
         Raises:
             CheckpointError: it cannot be used.
-            ConfigError: this machine has no such device, or `res` is out of range.
+            ConfigError: this machine has no such device, or `res` or `tile` is out of range.
         """
         if res is not None:
             require_whole("res", res, 8, MOST_RES)
         engine = open_engine(find_checkpoint(Path(checkpoint)), device, res)
-        return cls(engine, res or engine.res, mirror, align, refine)
+        require_tile(tile, res or engine.res)
+        return cls(engine, res or engine.res, mirror, align, refine, tile)
 
     @property
     def entry(self) -> MaskEntry:
@@ -190,19 +198,26 @@ class Predictor:
             self._require_background_input()
         fg_bg, behind = as_rgb(picture, name), None if bg is None else as_rgb(bg, "bg")
         with self._memory_errors():
-            return prepare(fg_bg, behind, self.res, self.align, self.refine)
+            res = look_at(fg_bg.shape[:2], self.tile, self.res)
+            return prepare(fg_bg, behind, res, self.align, self.refine)
 
     def see(self, pictures: np.ndarray, bgs: np.ndarray | None = None) -> Answer:
         """Run the network on a batch; with `mirror`, also on its mirror images, and average both.
 
         Args:
-            pictures: (B, h, w, 3) uint8 sRGB.
+            pictures: (B, h, w, 3) uint8 sRGB; larger ones than `res` are looked at in tiles.
             bgs: (B, h, w, 3) uint8 sRGB, the same views without the object; None if there are none.
 
         Raises:
             MemoryError, RuntimeError: there is too little memory.
         """
-        return self.engine.see(pictures, bgs, self.mirror)
+        if max(pictures.shape[1:3]) <= self.res:
+            return self.engine.see(pictures, bgs, self.mirror)
+        answers = [
+            see_tiles(self.engine, picture, None if bgs is None else bgs[number], self.res, self.mirror)
+            for number, picture in enumerate(pictures)
+        ]
+        return answers[0] if len(answers) == 1 else joined(answers)
 
     def restore(self, answer: Answer, given: NetworkInput) -> Predicted:
         """Resize an answer to the picture's own size.
