@@ -41,7 +41,7 @@ def require_exr() -> None:
 def write_npy(path: Path, numbers: np.ndarray) -> None:
     """Write an array as .npy, completely or not at all."""
     header = np.lib.format.header_data_from_array_1_0(numbers)
-    with atomic_file(path, numbers.nbytes) as temporary, temporary.open("wb") as file:
+    with atomic_file(path, numbers.nbytes, durable=False) as temporary, temporary.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, header)
         file.write(np.ascontiguousarray(numbers).data)  # np.save does not tell why it cannot write
 
@@ -56,7 +56,7 @@ def write_exr(path: Path, numbers: np.ndarray) -> None:
     exr: Any = importlib.import_module("OpenEXR")
     pixels = numbers if numbers.dtype.kind == "f" else numbers.astype(np.uint32)
     header = {"compression": exr.ZIP_COMPRESSION, "type": exr.scanlineimage, "software": "fgbg predict"}
-    with atomic_file(path, pixels.nbytes) as temporary:
+    with atomic_file(path, pixels.nbytes, durable=False) as temporary:
         try:
             exr.File(header, {"Y": np.ascontiguousarray(pixels)}).write(str(temporary))
         except RuntimeError as error:

@@ -154,4 +154,5 @@ def _write_levels(path: Path, levels: np.ndarray, numbers: Callable[[], np.ndarr
 
 
 def _write_png(path: Path, pixels: np.ndarray) -> None:
-    write_atomically(path, mark_png(encode_png(pixels), PREDICTION))
+    # After a power cut, predictions can be made again: waiting for the disk would slow down every picture.
+    write_atomically(path, mark_png(encode_png(pixels), PREDICTION), durable=False)

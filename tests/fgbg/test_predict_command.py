@@ -188,7 +188,7 @@ def test_a_result_that_cannot_be_written_is_one_picture_s_error(
 def test_a_full_disk_ends_the_work_with_one_line(
     trained: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def write(path: Path, content: bytes) -> None:
+    def write(path: Path, content: bytes, durable: bool) -> None:
         if path.name == "b.depth.png":
             raise DiskSpaceError(path, "room for it", "none", "run the same command again")
         path.write_bytes(content)
