@@ -149,7 +149,7 @@ def test_the_logits_of_classes_are_averaged_too() -> None:
 
 
 def test_a_predictor_scales_pictures_for_it(tmp_path: Path) -> None:
-    predictor = Predictor.load(save_drawn(tmp_path / "a.onnx"), device="cpu", mirror=False)
+    predictor = Predictor.load(save_drawn(tmp_path / "a.onnx"), device="cpu", mirror=False, refine=False)
     picture = cv2.resize(random_pictures(1, 6, 8)[0], (96, 72), interpolation=cv2.INTER_CUBIC)
     small = cv2.resize(picture, (32, 24), interpolation=cv2.INTER_AREA)
     mask, depth = (cv2.resize(part[0, 0], (96, 72)) for part in drawn_answers(small[None]))
