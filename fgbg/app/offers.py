@@ -14,17 +14,17 @@ from generator.format.manifest import MANIFEST_FILE, Manifest
 from training.records.run_files import BEST, LAST
 from training.records.run_folder import CSV_FILE, LOG_FOLDER
 
-ONNX_SUFFIX = ".onnx"
+_EXPORTED = (".onnx", ".safetensors")
 Offers = dict[str, Path]
 """Paths by the name that the page shows, in the order in which it shows them."""
 
 
 def find_networks(places: Sequence[Path]) -> Offers:
-    """Checkpoints and ONNX files.
+    """Checkpoints, and networks that were exported.
 
     Args:
-        places: files, folders of runs, or folders of such folders. Of a folder, best.pt, last.pt and all ONNX
-            files are offered.
+        places: files, folders of runs, or folders of such folders. Of a folder, best.pt, last.pt and all
+            exported networks are offered.
     """
     files = [place for place in places if place.is_file()]
     return _named([*files, *_found(places, _networks)])
@@ -77,7 +77,7 @@ def require_something(checkpoints: Sequence[Path], data: Sequence[Path]) -> None
 
 def _networks(folder: Path) -> Iterator[Path]:
     yield from (folder / BEST, folder / LAST)
-    yield from sorted(path for path in _entries(folder) if path.suffix.lower() == ONNX_SUFFIX)
+    yield from sorted(path for path in _entries(folder) if path.suffix.lower() in _EXPORTED)
 
 
 def _found(places: Iterable[Path], wanted: Callable[[Path], Iterable[Path]]) -> Iterator[Path]:

@@ -21,8 +21,8 @@ _LOCAL = ("127.0.0.1", "localhost", "::1")
     multiple=True,
     default=[Path("outputs")],
     show_default="outputs",
-    help="Networks and runs to choose from: a checkpoint, an ONNX file, the folder of a run, or a folder of"
-    " such folders. Repeat the option for several.",
+    help="Networks and runs to choose from: a checkpoint, an exported network, the folder of a run, or a"
+    " folder of such folders. Repeat the option for several.",
 )
 @option(
     "--data",

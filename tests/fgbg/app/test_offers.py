@@ -19,7 +19,14 @@ def place(tmp_path: Path) -> Path:
     for name in ("runs/a/log", "runs/b/log", "runs/.hidden", "outside/log"):
         (tmp_path / name).mkdir(parents=True)
     for name in (
-        *("runs/last.pt", "runs/a/best.pt", "runs/a/last.pt", "runs/b/small.onnx", "runs/.hidden/best.pt"),
+        *(
+            "runs/last.pt",
+            "runs/a/best.pt",
+            "runs/a/last.pt",
+            "runs/b/small.onnx",
+            "runs/b/Small.safetensors",
+            "runs/.hidden/best.pt",
+        ),
         *("runs/a/log/metrics.csv", "runs/notes.txt", "outside/secret", "outside/best.pt"),
         "outside/log/metrics.csv",
     ):
@@ -33,7 +40,13 @@ def names(offers: dict[str, Path], place: Path) -> list[str]:
 
 
 def test_networks_of_a_folder_and_of_its_folders(place: Path) -> None:
-    assert names(find_networks([place]), place) == ["last.pt", "a/best.pt", "a/last.pt", "b/small.onnx"]
+    assert names(find_networks([place]), place) == [
+        "last.pt",
+        "a/best.pt",
+        "a/last.pt",
+        "b/Small.safetensors",
+        "b/small.onnx",
+    ]
     assert names(find_networks([place / "a" / "last.pt", place / "a"]), place) == ["a/last.pt", "a/best.pt"]
     assert not find_networks([place / "nowhere"])
 
@@ -49,7 +62,7 @@ def test_links_are_not_followed_out(place: Path) -> None:
     (place / "c").symlink_to("../outside")
     (place / "b" / "log" / "metrics.csv").symlink_to("../../../outside/log/metrics.csv")
     found = names(find_networks([place]), place)
-    assert found == ["last.pt", "a/best.pt", "a/last.pt", "b/best.pt", "b/small.onnx"]
+    assert found == ["last.pt", "a/best.pt", "a/last.pt", "b/best.pt", "b/Small.safetensors", "b/small.onnx"]
     assert names(find_runs([place]), place) == ["a"]
 
 
