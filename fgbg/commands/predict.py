@@ -52,7 +52,8 @@ if TYPE_CHECKING:
     device_option,
     option(
         "--refine/--no-refine",
-        default=True,
+        default=None,
+        show_default="refine pictures, but not videos",
         help="Give mask and depth the edges of the picture, if it is larger than what the network sees.",
     ),
     option(

@@ -41,6 +41,7 @@ class PredictOptions:
         format: of mask and depth, see `Wanted`, or of the results of videos; None: the usual one of each.
         smooth, over: for videos, see `fgbg.video.predict_video.VideoRequest`; `over` may be a file.
         json: file of JSON lines; `-` for standard output; None for none.
+        refine: None: pictures are refined, videos are not.
         save: whether results are written.
         open: whether they are opened at the end.
     """
@@ -52,7 +53,7 @@ class PredictOptions:
     res: int | None
     mask_threshold: float | None
     mirror: bool
-    refine: bool
+    refine: bool | None
     tile: "Tile | None"
     overwrite: bool
     device: str
@@ -68,8 +69,9 @@ class PredictOptions:
         """Load the network, which imports the libraries that it needs."""
         from fgbg.predictor.predictor import Predictor
 
+        refine = self.refine is not False
         return Predictor.load(
-            self.checkpoint, self.res, self.device, self.mirror, self.align, self.refine, self.tile
+            self.checkpoint, self.res, self.device, self.mirror, self.align, refine, self.tile
         )
 
     @property

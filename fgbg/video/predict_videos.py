@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,6 +147,9 @@ def predict_videos(
     """
     from fgbg.video.predict_video import predict_video
 
+    if not options.refine:
+        # It takes longer than the network, and edges of single frames flicker.
+        predictor = replace(predictor, refine=False)
     failed, shown = 0, list[Path]()
     with json_lines(options.json, add=after_pictures) as lines, full_disk():
         for video in planned:

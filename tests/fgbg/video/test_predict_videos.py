@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,8 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from fgbg.cli import main
+from fgbg.predictor import Predictor
 from fgbg.video import kinds, predict_video
 from fgbg.video.ahead import Ahead
+from fgbg.video.predict_video import VideoDone
 from tests.fgbg.video.conftest import picture, read_back, write_clip
 
 
@@ -117,3 +120,20 @@ def test_an_input_is_never_replaced(predict: Predict, clip: Path) -> None:
     before = Path("out/clip.mask.mp4").read_bytes()
     result = predict("clip.mp4", "out/clip.mask.mp4", "--write", "mask", "--overwrite")
     assert result.exit_code == 2 and Path("out/clip.mask.mp4").read_bytes() == before
+
+
+def test_frames_are_refined_only_if_asked(
+    predict: Predict, clip: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refined = []
+
+    def noted(predictor: Predictor, *arguments: Any) -> VideoDone:
+        refined.append(predictor.refine)
+        return whole(predictor, *arguments)
+
+    whole = predict_video.predict_video
+    monkeypatch.setattr(predict_video, "predict_video", noted)
+    for option in ((), ("--refine",), ("--no-refine",)):
+        result = predict("clip.mp4", "--write", "mask", "--overwrite", *option)
+        assert result.exit_code == 0, result.output
+    assert refined == [False, True, False]
