@@ -16,7 +16,7 @@ from fgbg.predictor.sources import FileSource, Given
 from fgbg.terminal import note, say
 from generator.assets.images import read_rgb
 from generator.assets.originals import Kept
-from generator.errors import DiskSpaceError
+from generator.errors import ConfigError, DiskSpaceError
 from generator.files import refuse_existing, require_writable
 from generator.progress import Progress
 from training.records.run_files import find_checkpoint
@@ -66,13 +66,26 @@ class PredictOptions:
     open: bool
 
     def load(self) -> "Predictor":
-        """Load the network, which imports the libraries that it needs."""
+        """Load the network, which imports the libraries that it needs.
+
+        Raises:
+            CheckpointError: it cannot be used.
+            ConfigError: it is a network of classes, whose masks have neither a cut-out nor a threshold.
+        """
         from fgbg.predictor.predictor import Predictor
 
         refine = self.refine is not False
-        return Predictor.load(
+        predictor = Predictor.load(
             self.checkpoint, self.res, self.device, self.mirror, self.align, refine, self.tile
         )
+        entry = predictor.engine.entry
+        if entry.kind == "classes":
+            found = f"{len(entry.names)} classes"
+            if self.mask_threshold is not None:
+                raise ConfigError("`mask_threshold`", "a network of soft masks", found, "leave it out")
+            if self.save and "cutout" in self.write:
+                raise ConfigError("`write=cutout`", "a network of soft masks", found, "leave cutout out")
+        return predictor
 
     @property
     def wanted(self) -> Wanted:

@@ -10,7 +10,9 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
+from fgbg.cli import main
 from fgbg.comparison.compare import compare
 from fgbg.comparison.predictions import predict_picture, read_samples
 from fgbg.comparison.runs import open_runs
@@ -187,3 +189,13 @@ def test_classes_need_a_name_and_a_colour_each() -> None:
     for names, colours in ((["a"], [[0, 0, 0]]), (["a", "a"], [[0] * 3] * 2), (["a", "b"], [[0] * 3])):
         with pytest.raises(ValueError, match=r"names|colours"):
             ClassMask(names=names, colours=colours)
+
+
+def test_the_command_refuses_what_classes_do_not_have_before_it_predicts(run: Path, tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((20, 30, 3), 90, np.uint8))
+    out = tmp_path / "out"
+    for option, value in (("--write", "mask,cutout"), ("--mask-threshold", "0.5")):
+        arguments = ["predict", str(tmp_path / "a.png"), "--checkpoint", str(run), "--out", str(out)]
+        result = CliRunner().invoke(main, [*arguments, option, value])
+        assert result.exit_code == 2 and not out.exists()
+        assert "expected a network of soft masks, found 4 classes; leave" in result.stderr
