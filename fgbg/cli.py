@@ -31,7 +31,7 @@ SECTIONS = {
         "compare": "Show several runs side by side.",
     },
     "Use the results": {
-        "predict": "Predict mask and depth for pictures.",
+        "predict": "Predict mask and depth for pictures and videos.",
         "app": "Show a web page to predict, and to look at datasets and runs.",
         "export": "Write a dataset or a trained network for other programs.",
     },

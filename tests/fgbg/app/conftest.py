@@ -1,7 +1,8 @@
 """A page that a test can click on, with a stored run and a small dataset."""
 
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -16,6 +17,14 @@ from fgbg.app.settings import Settings, start_with
 STORED = Path(__file__).parent.parent.parent / "stored"
 
 OpenPage = Callable[..., AppTest]
+
+
+@pytest.fixture(autouse=True)
+def main_kept() -> Iterator[None]:
+    """Put `__main__` back. Streamlit replaces it by the page, which later processes would run."""
+    kept = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = kept
 
 
 @pytest.fixture
