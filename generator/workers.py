@@ -81,6 +81,8 @@ def run_tasks(
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
     except BrokenProcessPool as error:
+        # The pool's own thread reads the exit codes too, and only one of two readers gets the right one.
+        pool.shutdown(cancel_futures=True)
         raise _dead_worker(processes) from error
     except BaseException:  # Ctrl-C among others
         if not finish:

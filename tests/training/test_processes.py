@@ -41,7 +41,7 @@ def test_a_run_goes_on_with_more_and_fewer_processes(
     out = tmp_path / "run"
     run(out, "16:1", batch_size=8, epoch_samples=48)
     said = train(data, out, "--res", "16:2", "--batch-size", "4", "--devices", "2", "--resume")
-    assert "on 2 x cpu" in said[1] and len(said) == 4, "one process speaks"
+    assert "on 2 x cpu" in said[1] and len(said) == 6, "one process speaks"
     two = load_checkpoint(out / "last.pt")
     assert (two.position.step, two.position.consumed, two.position.epoch) == (12, 96, 2)
     # Each process validated a part. A single process finds the same, except for pixels near the threshold.
