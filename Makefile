@@ -12,9 +12,9 @@ demo: .venv/installed
 	$(BIN)/fgbg train --data $(DEMO)/shards --out $(DEMO)/run --res 48:3,96:3 --epoch-samples 5000 --resume
 	$(BIN)/python docs/road.py --data $(DEMO)/shards --run $(DEMO)/run --out $(DEMO)
 
-# Two processes share the tests. Threads of torch that wait sleep, so that they do not keep the other process waiting.
+# Two processes share the tests.
 test: .venv/installed-dev
-	OMP_WAIT_POLICY=PASSIVE $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
 # Debian's Chromium, for the one test that needs a browser; without it, that test is skipped.
 browser:
