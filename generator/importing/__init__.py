@@ -1,0 +1,1 @@
+"""From labelled pictures to shards: fit, splits, shards, manifest."""
