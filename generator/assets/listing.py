@@ -148,7 +148,7 @@ def list_folder(folder: Path, without: Path | None = None, advice: str = PICTURE
         raise AssetError(folder, "", found, advice)
     listing = Listing(folder)
     pictures: list[tuple[str, Path]] = []
-    for inside, names in _walk(folder, without, listing.problems):
+    for inside, names in walk(folder, listing.problems, without):
         below = "" if inside == folder else f"{_name(folder, inside)}/"
         for name in sorted(set(names) - depth_names(names)):
             path = inside / name
@@ -197,10 +197,18 @@ def _name(folder: Path, path: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def _walk(
-    folder: Path, without: Path | None, problems: list[AssetError]
+def walk(
+    folder: Path, problems: list[AssetError], without: Path | None = None
 ) -> Iterator[tuple[Path, Sequence[str]]]:
-    """Each folder with the names of its files that are not hidden; real folders come before links."""
+    """`folder` and the folders below it, each once, with the sorted names of the files that are not hidden.
+
+    Links to folders are followed, after real folders.
+
+    Args:
+        folder: to look through.
+        problems: gets an error for each folder that cannot be read.
+        without: a folder inside it that is left out.
+    """
     real = os.path.realpath(folder)
     # A link to a folder above would include everything, this folder too.
     seen = {str(above) for above in Path(real).parents}

@@ -16,18 +16,33 @@ def read_masked_picture(picture: Path, mask: Path) -> tuple[np.ndarray, Labels]:
         The picture, (H, W, 3) uint8, and the labels of its mask, of the same size.
 
     Raises:
-        ImageError: one of them cannot be read, their sizes differ, or EXIF turns only one of them and their
+        ImageError: as `read_labels_of`, or the picture cannot be read.
+    """
+    rgb = read_rgb(picture)
+    return rgb, read_labels_of(picture, mask, (rgb.shape[1], rgb.shape[0]))
+
+
+def read_labels_of(picture: Path, mask: Path, size: tuple[int, int]) -> Labels:
+    """Read the mask of a picture, turned upright as its own EXIF says.
+
+    Args:
+        picture: of which only the header is read.
+        mask: of this picture.
+        size: (width, height) of the picture, upright.
+
+    Raises:
+        ImageError: the mask cannot be read, the sizes differ, or EXIF turns only one of the two and their
             equal sizes do not prove that this is right.
     """
-    rgb, labels = read_rgb(picture), read_labels(mask)
-    (height, width), (mask_height, mask_width) = rgb.shape[:2], labels.values.shape[:2]
+    labels = read_labels(mask)
+    (width, height), (mask_height, mask_width) = size, labels.values.shape[:2]
     if (height, width) != (mask_height, mask_width):
         fix = "do not scale either: find the mask that belongs to the picture"
         if (height, width) == (mask_width, mask_height):
             fix = "the mask lies on its side: turn it upright like the picture, which EXIF may turn"
         raise ImageError(mask, f"{width} x {height} as {picture}", f"{mask_width} x {mask_height}", fix)
     _check_turns(picture, mask, square=width == height)
-    return rgb, labels
+    return labels
 
 
 def _check_turns(picture: Path, mask: Path, square: bool) -> None:
