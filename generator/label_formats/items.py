@@ -1,4 +1,4 @@
-"""The seam between formats of labelled pictures and what uses them: what a format lists, and what it reads."""
+"""The seam between formats of labelled pictures and their users: what a format lists, and what it reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
