@@ -82,27 +82,14 @@ class Choice:
     pairs: Path | None = None
 
 
-class LabelSource(Protocol):
-    """The pictures of a source and the way to read their labels. It can be pickled.
+class LabelReader(Protocol):
+    """Reads labels. It can be pickled, and holds no list of items: each process gets a copy of it."""
 
-    Attributes:
-        items: sorted by name.
-        mask: what the levels of its labels mean.
-        problems: what cannot be used, one error each: pictures without label, labels without picture,
-            duplicate ids, lines that cannot be read. Nothing is dropped without an error.
-        notes: lines for the user: what was assumed, and what was found.
-    """
-
-    items: Sequence[Item]
-    mask: MaskEntry
-    problems: Sequence[AssetError]
-    notes: Sequence[str]
-
-    def read_label(self, item: Item, size: tuple[int, int]) -> Label:
+    def __call__(self, item: Item, size: tuple[int, int], /) -> Label:
         """Read the label of an item.
 
         Args:
-            item: one of `items`.
+            item: of the source.
             size: (width, height) of its picture in pixels, upright.
 
         Raises:
@@ -111,8 +98,32 @@ class LabelSource(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class LabelSource:
+    """The labelled pictures of a source, and the way to read their labels.
+
+    Attributes:
+        items: sorted by name.
+        mask: what the levels of its labels mean.
+        read_label: reads the label of one of the items; a function of a module, or a frozen dataclass that
+            can be called.
+        problems: what cannot be used, one error each: pictures without label, labels without picture,
+            duplicate ids, lines that cannot be read. Nothing is dropped without an error.
+        notes: lines for the user: what was assumed, and what was found.
+        on_upright_picture: whether the format itself says that labels lie on the picture as its EXIF turns
+            it. Otherwise a label file must be turned as its picture is.
+    """
+
+    items: Sequence[Item]
+    mask: MaskEntry
+    read_label: LabelReader
+    problems: Sequence[AssetError] = ()
+    notes: Sequence[str] = ()
+    on_upright_picture: bool = False
+
+
 class LabelFormat(Protocol):
-    """A format: a function that lists what a source holds."""
+    """A format: a function `list_source` that lists what a source holds."""
 
     def __call__(self, source: Path, choice: Choice) -> LabelSource:
         """List a source.

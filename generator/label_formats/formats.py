@@ -1,0 +1,26 @@
+"""The formats of labelled pictures by name. Each has a file of its own, which is imported when it is used."""
+
+import importlib
+from pathlib import Path
+
+from generator.label_formats.items import Choice, LabelFormat, LabelSource
+
+FORMATS: dict[str, str] = {}
+"""What each format is, in a few words. Format `some-name` is the function `list_source` in `some_name.py`."""
+
+
+def list_source(name: str, source: Path, choice: Choice) -> LabelSource:
+    """List the labelled pictures of a source.
+
+    Args:
+        name: of the format, one of `FORMATS`.
+        source: a folder, or a file that names pictures.
+        choice: of the user.
+
+    Raises:
+        AssetError: as `LabelFormat`.
+        UsageError: as `LabelFormat`.
+    """
+    module = importlib.import_module(f"generator.label_formats.{name.replace('-', '_')}")
+    list_it: LabelFormat = module.list_source
+    return list_it(source, choice)
