@@ -4,6 +4,7 @@ from fgbg.command_class import Function, option, section
 from fgbg.options import device_option, out_option, overwrite_option, seed_option
 from fgbg.value_types import (
     FOLDER,
+    PATH,
     SHARE,
     Interval,
     Number,
@@ -27,6 +28,14 @@ _RUN = section(
     out_option("outputs", "Folder of the run. It gets last.pt, best.pt, config.json and log/."),
     option("--resume", is_flag=True, help="Continue the run in --out, or start a new one if there is none."),
     overwrite_option,
+    option(
+        "--load",
+        type=PATH,
+        show_default="new weights",
+        help="Start a new run with the weights of a checkpoint, of a run in a folder, or of a safetensors"
+        " file of 'fgbg export'. The network is the same unless you ask for another one; layers that do not"
+        " fit it are new.",
+    ),
     option(
         "--save-every",
         type=Interval(),

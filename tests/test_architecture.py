@@ -74,6 +74,7 @@ ORDER = {
             "plan",
             "records",
             "checkpoint",
+            "starting_weights",
             "restore",
         ),
         *(

@@ -26,7 +26,7 @@ DEFAULT_AUGMENT = {"flip": 0.5, "light": 1.0, "noise": 0.0, "jpeg": 0.0, "blur":
 FIXED_FIELDS = ("model", "encoder", "encoder_weights", "depth_head", "inputs", "widths", "optimizer", "seed")
 """Fields that a resumed run cannot change."""
 
-PLACE_FIELDS = ("data", "out", "device", "devices", "nodes", "precision", "compile")
+PLACE_FIELDS = ("data", "out", "load", "device", "devices", "nodes", "precision", "compile")
 """Fields about paths and the machine. They are given with each call and never taken from a checkpoint."""
 
 OWN_WEIGHTS = "file"
@@ -94,6 +94,10 @@ class TrainConfig(StrictConfig):
     """Name of the network: unet, unet-elu or conv-deconv."""
     encoder: str | None = None
     """Name of an encoder (segmentation_models_pytorch or timm); None: the network's own."""
+    load: Path | None = None
+    """Checkpoint, or folder of a run, with whose averaged weights a new run starts; None: new weights."""
+    loaded_from: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+    """BLAKE3 of the file that `load` named; filled in by the run."""
     encoder_weights: str = Field(default_factory=lambda given: "imagenet" if given["encoder"] else "none")
     """Initial weights of the encoder: imagenet, none (random) or a file."""
     freeze_encoder: Switch = False
@@ -169,13 +173,14 @@ class TrainConfig(StrictConfig):
             if (needed and not terms) or not all(weight >= 0 for weight in terms.values()):
                 raise ConfigError(field, "terms with weights from 0", str(terms), "give other weights")
         has_encoder, trained = self.encoder is not None, self.encoder_weights != "none"
+        begins_trained = trained or self.load is not None or self.loaded_from is not None
         for field, is_idle, problem in (
             ("`encoder`", has_encoder and self.model != "unet", f"does not go with `model={self.model}`"),
             ("`encoder_weights`", trained and not has_encoder, "has no effect without `encoder`"),
             ("`freeze_encoder`", self.freeze_encoder and not has_encoder, "has no effect without `encoder`"),
             (
                 "`freeze_encoder`",
-                self.freeze_encoder and not trained,
+                self.freeze_encoder and not begins_trained,
                 "would keep random weights, because of `encoder_weights=none`",
             ),
             (

@@ -75,7 +75,8 @@ def train_stages(
             remove_run(config.out)
         fabric.barrier()
         run.open_log(say)
-        say(run.summary())
+        for line in run.summary():
+            say(line)
         if earlier is None:
             run.log_graph(say)
         before = run.position.epoch
@@ -133,10 +134,11 @@ class _Run:
         if self._log is not None:
             self._log.close()
 
-    def summary(self) -> str:
-        """The network, the device and the data, in one line."""
-        samples = len(self._dataset["train"])
-        return run_summary(self._config, self._plan, self._fabric, self._learner.network, samples)
+    def summary(self) -> list[str]:
+        """The network, the device and the data in one line, and a line on weights that were loaded."""
+        samples, learner = len(self._dataset["train"]), self._learner
+        line = run_summary(self._config, self._plan, self._fabric, learner.network, samples)
+        return [line] if learner.loaded is None else [line, learner.loaded]
 
     def log_graph(self, say: Callable[[str], None]) -> None:
         """Draw the network for TensorBoard, or say why that is impossible."""

@@ -15,11 +15,12 @@ from training.batches.batch import IntegerBatch
 from training.checkpoint import Checkpoint, load_weights
 from training.config import TrainConfig
 from training.losses import WeightedLoss
-from training.models import Network, Prediction, Truth, build_model, load_encoder_weights
+from training.models import Network, Prediction, Truth, build_model
 from training.optim.averaging import AveragedWeights
 from training.optim.optimizers import make_optimizer
 from training.process.devices import over_processes
 from training.restore import restore_optimizer, restore_scaler
+from training.starting_weights import start_weights
 from training.target import target_of
 
 _NONE_BAD = torch.iinfo(torch.int64).max
@@ -38,9 +39,10 @@ class Learner:
         network: on its device or devices; `network.module` is the plain network.
         target: what the mask means.
         average: the averaged weights, which validation, best.pt and prediction use.
+        loaded: a line on the weights that the network got from the file in `config.load`; None without one.
 
     Raises:
-        CheckpointError: the checkpoint's weights do not fit.
+        CheckpointError: the checkpoint's weights do not fit, or no weight of the file in `config.load` does.
         ConfigError: a term of the loss is unknown.
     """
 
@@ -50,10 +52,11 @@ class Learner:
         self._config, self._fabric, self.target = config, fabric, target_of(config.mask)
         torch.manual_seed(config.seed)
         network = build_model(config.architecture).to(memory_format=torch.channels_last)
+        self.loaded: str | None = None
         if earlier is not None:
             load_weights(path, network, earlier.model)
         else:
-            load_encoder_weights(network, config.encoder_weights)
+            self.loaded = start_weights(network, config)
         if config.compile:
             network.compile()
         assert config.lr != "auto"

@@ -27,6 +27,7 @@ from training.records.run_folder import (
     refuse_foreign_plot,
 )
 from training.stages import lay_over
+from training.starting_weights import with_loaded_network
 from training.target import require_same
 from training.tuning.learning_rate import LrRange, find_lr, plot_lr_range
 from training.unused_options import changed_on_resuming, idle_in_range_test, idle_in_run, idle_on_resuming
@@ -58,7 +59,7 @@ def train(
             files that no run wrote; or the run was trained on another dataset and `data` is not given.
         ConfigError: fields contradict each other or the run, the device is missing, or another process
             trains in `out`.
-        CheckpointError: last.pt cannot be used.
+        CheckpointError: last.pt or the file in `config.load` cannot be used, or no weight of it fits.
         DatasetError: the dataset cannot be used.
         RunError: the loss is no longer finite or grows without end; memory or another process is lost.
         StoppedError: Ctrl-C or SIGTERM stopped the run; its last step is saved.
@@ -93,6 +94,7 @@ def start_run(
     with show_progress(progress and is_first_process()):
         dataset: Dataset | None = None
         if not _goes_on(out, resume):  # so that a mistake is reported before a folder is made
+            given = with_loaded_network(given)
             dataset = open_dataset(resolve_run(given).data)
         with hold_run(out):
             _refuse_held(out, resume, overwrite)
@@ -142,7 +144,7 @@ def resolve_run(given: Mapping[str, Any], earlier: Checkpoint | None = None) -> 
     asked = given.get("stages", ())
     if earlier is None:
         return resolve_config({**given, "stages": lay_over((), asked)})
-    found = {name for name in ("lr", "batch_size") if given.get(name) == "auto"}
+    found = {name for name in ("lr", "batch_size") if given.get(name) == "auto"} | {"load"}
     kept = {name: value for name, value in given.items() if name not in found}
     position = earlier.position
     stages = lay_over(earlier.stages, asked, position.stage, position.stage_epochs)
@@ -238,6 +240,7 @@ def suggest_lr(given: Mapping[str, Any], say: Say | None = None, progress: bool 
         DatasetError: the dataset cannot be used.
     """
     say = say if say is not None and is_first_process() else _say_nothing
+    given = with_loaded_network(given)
     config = resolve_run(given)
     path = config.out / LOG_FOLDER / LR_PLOT
     with show_progress(progress and is_first_process()), hold_run(config.out):
@@ -272,6 +275,7 @@ def describe_network(given: Mapping[str, Any], resume: bool = False) -> NetworkS
     if _goes_on(out, resume):
         config = resolve_run(given, load_checkpoint(out / LAST))
     else:
+        given = with_loaded_network(given)
         config = resolve_run(given)
         if (config.data / MANIFEST_FILE).exists():
             config = resolve_run({**given, "mask": Manifest.read(config.data).mask})

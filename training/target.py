@@ -247,9 +247,14 @@ def require_same(where: Path, wanted: MaskEntry, found: MaskEntry) -> None:
     Raises:
         UsageError: they mean different things.
     """
-    if _meaning(wanted) != _meaning(found):
+    if not same_meaning(wanted, found):
         fix = "give a dataset with the same classes, or train a new network"
         raise UsageError(where, f"masks of {_meaning(wanted)}, as the network has", _meaning(found), fix)
+
+
+def same_meaning(one: MaskEntry, other: MaskEntry) -> bool:
+    """Whether masks mean the same; colours may differ."""
+    return _meaning(one) == _meaning(other)
 
 
 def _meaning(entry: MaskEntry) -> str:

@@ -46,12 +46,18 @@ def idle_in_run(
 
 
 def idle_on_resuming(given: Mapping[str, Any]) -> list[str]:
-    """One line for each auto given to a resumed run, which keeps the value that it found."""
-    return [
+    """One line for each field given that has no effect on a resumed run.
+
+    It keeps values that `auto` found, and continues with its own weights.
+    """
+    lines = [
         _line(f"{name}=auto", "with `resume=True`: the run keeps the value that it found")
         for name in ("lr", "batch_size")
         if given.get(name) == "auto"
     ]
+    if given.get("load") is not None:
+        lines.append(_line("load", "with `resume=True`: the run continues with its own weights"))
+    return lines
 
 
 def changed_on_resuming(

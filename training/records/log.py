@@ -161,6 +161,6 @@ def write_config(folder: Path, config: TrainConfig) -> None:
     """Write the resolved config as JSON into the run's folder, unless the same is there already."""
     path = folder / CONFIG_FILE
     # In ASCII, which keeps a path of any bytes.
-    content = (json.dumps(config.model_dump(exclude={"out"}), indent=2, default=str) + "\n").encode()
+    content = (json.dumps(config.model_dump(exclude={"out", "load"}), indent=2, default=str) + "\n").encode()
     if not path.exists() or read_regular(path) != content:
         write_atomically(path, content)
