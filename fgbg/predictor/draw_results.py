@@ -16,7 +16,7 @@ PANEL = 1024
 TINT_SHARE = 0.45
 """How strong the tint of an overlay is, from 0 (the picture alone) to 1."""
 
-_TINT = np.array([255, 40, 120])
+_TINT = 255, 40, 120
 _GAP = 8
 _SQUARES = 32
 """Squares of a checkerboard along the longer side."""
@@ -29,16 +29,18 @@ def overlay(picture: np.ndarray, predicted: Predicted, strength: float = TINT_SH
     A soft mask has one colour and an outline at half coverage; classes have their own colours.
     """
     mask, classes = predicted.mask, predicted.classes
-    tinted = np.empty(picture.shape, np.uint8)
-    for rows in strips(*mask.shape):
-        share = (mask[rows, :, None] / 255 if classes is None else 1.0) * strength
-        tint = _TINT if classes is None else colour_mask(mask[rows], classes)
-        tinted[rows] = np.rint(picture[rows] * (1 - share) + tint * share)
     if classes is not None:
-        return tinted
+        mixed: np.ndarray = cv2.addWeighted(picture, 1 - strength, colour_mask(mask, classes), strength, 0)
+        return mixed
+    tinted = np.empty(picture.shape, np.uint8)
+    shares = np.arange(256, dtype=np.float32) * np.float32(strength / 255)
+    for rows in strips(*mask.shape):
+        tint = np.full(picture[rows].shape, _TINT, np.uint8)
+        share = cv2.LUT(mask[rows], shares)
+        tinted[rows] = cv2.blendLinear(np.ascontiguousarray(picture[rows]), tint, 1 - share, share)
     outlines, _ = cv2.findContours((mask >= 128).view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     thickness = max(1, round(max(mask.shape) / 400))
-    drawn: np.ndarray = cv2.drawContours(tinted, outlines, -1, _TINT.tolist(), thickness)
+    drawn: np.ndarray = cv2.drawContours(tinted, outlines, -1, _TINT, thickness)
     return drawn
 
 
@@ -107,11 +109,29 @@ def on_checkerboard(rgba: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """A cut-out (H, W, 4) uint8 with straight alpha, shrunk to (width, height): (h, w, 3) uint8."""
     weighted = np.empty_like(rgba)  # only colours that are multiplied by alpha can be averaged
     for rows in strips(*rgba.shape[:2]):
-        weighted[rows] = rgba[rows]
-        weighted[rows, :, :3] = np.rint(rgba[rows, :, :3] * (rgba[rows, :, 3:] / 255))
+        weighted[rows] = _premultiplied(rgba[rows])
     shrunk = cv2.resize(weighted, size, interpolation=cv2.INTER_AREA)
     square = max(1, max(size) // _SQUARES)
     down, along = (np.arange(side) // square for side in size[::-1])
-    board = np.where((down[:, None] + along) % 2, _DARK, _LIGHT)[..., None]
-    mixed = np.rint(shrunk[..., :3] + board * (1 - shrunk[..., 3:] / 255))
-    return np.clip(mixed, 0, 255).astype(np.uint8)
+    board = np.where((down[:, None] + along) % 2, np.uint8(_DARK), np.uint8(_LIGHT))
+    return _over(shrunk, cv2.merge([board] * 3))
+
+
+def lay_over(rgba: np.ndarray, behind: np.ndarray) -> np.ndarray:
+    """A cut-out (H, W, 4) uint8 with straight alpha over a picture (H, W, 3) uint8: (H, W, 3) uint8."""
+    return _over(_premultiplied(rgba), behind)
+
+
+def _premultiplied(rgba: np.ndarray) -> np.ndarray:
+    weighted: np.ndarray = cv2.cvtColor(np.ascontiguousarray(rgba), cv2.COLOR_RGBA2mRGBA)
+    return weighted
+
+
+def _over(premultiplied: np.ndarray, behind: np.ndarray) -> np.ndarray:
+    """(H, W, 4) uint8 with colours multiplied by alpha, over (H, W, 3) uint8."""
+    mixed = np.empty(behind.shape, np.uint8)
+    for rows in strips(*behind.shape[:2]):
+        clear = cv2.bitwise_not(premultiplied[rows, :, 3])
+        rest = cv2.multiply(np.ascontiguousarray(behind[rows]), cv2.merge([clear] * 3), scale=1 / 255)
+        mixed[rows] = cv2.add(rest, cv2.cvtColor(premultiplied[rows], cv2.COLOR_RGBA2RGB))
+    return mixed

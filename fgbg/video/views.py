@@ -6,7 +6,7 @@ from typing import TypeAlias
 import cv2
 import numpy as np
 
-from fgbg.predictor.draw_results import cut_out, overlay, side_by_side
+from fgbg.predictor.draw_results import cut_out, lay_over, overlay, side_by_side
 from fgbg.predictor.predicted import Predicted
 from generator.look.colours import Colour, colour_mask
 
@@ -71,10 +71,7 @@ class _CutoutOver:
     def __call__(self, picture: np.ndarray, predicted: Predicted) -> np.ndarray:
         if self._behind is None or self._behind.shape != picture.shape:
             self._behind = _filling(self._over, picture.shape[:2])
-        rgba = cut_out(picture, predicted)
-        alpha = rgba[..., 3:].astype(np.uint16)
-        mixed = rgba[..., :3] * alpha + self._behind * (255 - alpha)
-        return ((mixed + 127) // 255).astype(np.uint8)
+        return lay_over(cut_out(picture, predicted), self._behind)
 
 
 def _filling(over: Over, size: tuple[int, int]) -> np.ndarray:

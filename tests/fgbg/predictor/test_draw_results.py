@@ -3,7 +3,7 @@ import pytest
 
 from fgbg.predictor import Predicted
 from fgbg.predictor import draw_results as drawing
-from fgbg.predictor.draw_results import cut_out, side_by_side
+from fgbg.predictor.draw_results import cut_out, lay_over, overlay, side_by_side
 from generator.errors import ConfigError
 from generator.format.manifest import ClassMask
 
@@ -68,3 +68,31 @@ def test_classes_have_their_colours_side_by_side() -> None:
     predicted = Predicted(np.array([[0, 1]], np.uint8), None, classes=classes)
     row = side_by_side(np.zeros((1, 2, 3), np.uint8), predicted)
     assert row[0, 10:12].tolist() == [[1, 2, 3], [9, 8, 7]]
+
+
+@pytest.mark.parametrize("strength", [0, 0.45, 1])
+def test_an_overlay_is_the_weighted_mean_of_picture_and_tint(strength: float) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (128, 200, 3), np.uint8)
+    mask = np.tile(np.arange(200, dtype=np.uint8), (128, 1))
+    share = mask[..., None] / 255 * strength
+    for given in (picture, picture[::-1, ::-1]):  # the second one is not contiguous
+        expected = given * (1 - share) + np.array([255, 40, 120]) * share
+        off = np.abs(overlay(given, Predicted(mask, None), strength) - expected)
+        # The outline goes around columns 128 to 199.
+        assert off[:, :126].max() <= 1 and off[3:-3, 131:-3].max() <= 1
+
+
+def test_an_overlay_mixes_classes_with_their_colours() -> None:
+    classes = ClassMask(names=["a", "b"], colours=[[0, 0, 0], [200, 100, 40]])
+    picture = np.full((2, 2, 3), 100, np.uint8)
+    drawn = overlay(picture, Predicted(np.array([[0, 1]] * 2, np.uint8), None, classes=classes), 0.5)
+    assert drawn[0].tolist() == [[50, 50, 50], [150, 100, 70]]
+
+
+def test_a_cut_out_lies_over_a_picture_by_its_alpha() -> None:
+    rgba = np.random.default_rng(0).integers(0, 256, (40, 50, 4), np.uint8)
+    behind = np.random.default_rng(1).integers(0, 256, (50, 40, 3), np.uint8).transpose(1, 0, 2)
+    alpha = rgba[..., 3:] / 255
+    expected = rgba[..., :3] * alpha + behind * (1 - alpha)
+    assert np.abs(lay_over(rgba, behind) - expected).max() <= 1
+    assert (lay_over(rgba | np.array([0, 0, 0, 255], np.uint8), behind) == rgba[..., :3]).all()
