@@ -16,7 +16,7 @@ from generator.strict_config import first_fault
 from training.config import TrainConfig, read_identity
 from training.errors import CheckpointError
 from training.models import Network, build_model, weight_shapes
-from training.records.archive import ArchiveError, is_finite, read_archive
+from training.records.archive import ArchiveError, OtherKindError, is_finite, read_archive
 from training.records.run_folder import FORMAT
 from training.records.weights_file import SUFFIX, WeightsFileError, read_weights
 from training.run_position import RunPosition
@@ -126,6 +126,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
         return _exported(path)
     try:
         content = read_archive(path)
+    except OtherKindError as error:
+        fix = "give the .pt file of the run, such as outputs/best.pt"
+        raise CheckpointError(path, "a checkpoint", str(error), fix) from error
     except ArchiveError as error:
         raise CheckpointError(path, "a whole checkpoint", str(error), _NEW_RUN) from error
     except OSError as error:

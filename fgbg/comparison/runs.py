@@ -109,6 +109,7 @@ def _open_run(folder: Path, label: str, device: str) -> ComparedRun:
     held = [folder / name for name in (BEST, LAST) if (folder / name).is_file()]
     if not held:
         problem = f"holds neither {BEST} nor {LAST}" if folder.exists() else "does not exist"
+        problem = "is a file" if folder.is_file() else problem
         raise RunError(folder, "", problem, "give the folder of a run that 'fgbg train' wrote")
     best = load_checkpoint(held[0])
     last = load_checkpoint(held[-1]) if len(held) > 1 else best

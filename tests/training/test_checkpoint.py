@@ -142,6 +142,23 @@ def test_a_truncated_checkpoint_is_refused_in_one_line(path: Path, share: float)
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b"", "an empty file"),
+        (b"\x08\n\x12\x04fgbg\x1a\x01 the rest", "an ONNX file"),
+        (b'\x98\x00\x00\x00\x00\x00\x00\x00{"__metadata__": {}}', "a safetensors file"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(20), "another kind of file"),
+    ],
+)
+def test_another_kind_of_file_is_named(path: Path, content: bytes, found: str) -> None:
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError) as error:
+        load_checkpoint(path)
+    fix = "give the .pt file of the run, such as outputs/best.pt"
+    assert str(error.value) == f"{path}: expected a checkpoint, found {found}; {fix}"
+
+
 def test_a_refusal_does_not_advise_to_run_the_code(tmp_path: Path) -> None:
     path = tmp_path / "module.pt"
     path.write_bytes(saved(torch.nn.Linear(1, 1)))

@@ -25,6 +25,13 @@ _MOST_TEXT = 10_000
 _PIECE = 2**20
 _ENCRYPTED = 0x1
 
+_START = 16
+_ZIP = b"PK"
+_JSON_AT = 8
+"""Where the header of a safetensors file begins, after its length."""
+_ONNX = b"\x08"
+"""The first field of an ONNX model, the version of its format (onnx.proto, ModelProto.ir_version)."""
+
 _DTYPES = (
     torch.float32,
     torch.float64,
@@ -48,6 +55,10 @@ class ArchiveError(Exception):
     """A file is not a whole archive of tensors and primitives; says why in a few words."""
 
 
+class OtherKindError(ArchiveError):
+    """A file is no archive at all; says what it seems to be."""
+
+
 def read_archive(path: Path) -> Any:
     """Read primitives, dicts, lists, tuples and tensors that `torch.save` wrote, onto the CPU.
 
@@ -55,10 +66,12 @@ def read_archive(path: Path) -> Any:
     below twice the size of the file: nothing in it may be compressed, and every tensor must be stored whole.
 
     Raises:
-        ArchiveError: the file is damaged, or holds something else.
+        OtherKindError: the file is of another kind.
+        ArchiveError: it is damaged, or holds something else.
         OSError: it cannot be read, or is not a file.
     """
     with open_regular(path) as file:
+        _check_kind(file)
         try:
             sizes = _check_records(file)
             file.seek(0)
@@ -75,6 +88,20 @@ def read_archive(path: Path) -> Any:
 def is_finite(tensor: Tensor) -> bool:
     """Whether no number of a tensor is NaN or infinite. The sum alone tells it, unless the sum overflows."""
     return bool(tensor.sum().isfinite()) or bool(tensor.isfinite().all())
+
+
+def _check_kind(file: BinaryIO) -> None:
+    """Check the first bytes; the formats of exported networks are told by theirs."""
+    start = file.read(_START)
+    if start.startswith(_ZIP):
+        return
+    if not start:
+        raise OtherKindError("an empty file")
+    if start[_JSON_AT : _JSON_AT + 1] == b"{":
+        raise OtherKindError("a safetensors file")
+    if start.startswith(_ONNX):
+        raise OtherKindError("an ONNX file")
+    raise OtherKindError("another kind of file")
 
 
 def _check_records(file: BinaryIO) -> list[int]:

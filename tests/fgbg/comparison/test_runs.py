@@ -93,11 +93,13 @@ def test_what_cannot_be_compared_is_named(trained: Path, copy: Path, tmp_path: P
         open_runs([trained, tmp_path / "nowhere"], "cpu")
     with pytest.raises(RunError, match=r"log holds neither best\.pt nor last\.pt\."):
         open_runs([copy / "log"], "cpu")
+    with pytest.raises(RunError, match=r"best\.pt is a file\. Give the folder of a run"):
+        open_runs([trained, copy / "best.pt"], "cpu")
     with pytest.raises(UsageError, match="is given twice"):
         open_runs([copy, copy / ".." / "copy"], "cpu")
     (copy / "log" / "metrics.csv").write_text("epoch,val_iou\n1,good\n")
     with pytest.raises(RunError, match=r"metrics\.csv: expected a row of numbers per epoch, found .*'good'"):
         open_runs([copy], "cpu")
-    (copy / "best.pt").write_bytes(b"damaged")
+    (copy / "best.pt").write_bytes(b"PK damaged")
     with pytest.raises(CheckpointError, match=r"best\.pt: expected a whole checkpoint"):
         open_runs([copy], "cpu")
