@@ -23,7 +23,7 @@ _STOPPED = {
     "train": "if a checkpoint was saved, fgbg train --resume continues from it",
     "evaluate": _NOTHING,
     "compare": _NOTHING,
-    "predict": "the results listed above are kept: predict the other pictures, or all again with --overwrite",
+    "predict": "the results listed above are kept: name only the other inputs, or use --overwrite for all",
     "app": _NOTHING,
     "export": f"finished parts are kept: {_AGAIN} to continue",
 }

@@ -103,7 +103,7 @@ def test_after_ctrl_c_the_results_are_named(
     assert result.exit_code == 130
     frames = len(read_back(Path("out/clip.mask.mp4"))[0])
     assert f"(stopped after {frames} frame" in result.stdout
-    assert "stopped; the results listed above are kept" in result.stderr
+    assert "stopped; the results listed above are kept: name only the other inputs, or use" in result.stderr
 
 
 def test_without_pyav_it_says_what_to_install(
