@@ -5,7 +5,16 @@ from pathlib import Path
 
 from generator.label_formats.items import Choice, LabelFormat, LabelSource
 
-FORMATS: dict[str, str] = {}
+FORMATS: dict[str, str] = {
+    "ade20k": "ADE20K's scene parsing benchmark: 150 classes",
+    "camvid": "CamVid: streets in 32 classes, or SegNet's copy in 11",
+    "cityscapes": "Cityscapes: streets in 19 classes, with objects",
+    "cub200": "Caltech-UCSD Birds 200-2011: bird or background",
+    "drone": "Semantic Drone Dataset: pictures from above in 22 classes",
+    "kitti-road": "KITTI road: road or lane",
+    "oxford-pet": "Oxford-IIIT Pet: pet, background and border",
+    "voc": "Pascal VOC: 20 classes and background, with objects; exports in its layout",
+}
 """What each format is, in a few words. Format `some-name` is the function `list_source` in `some_name.py`."""
 
 
