@@ -1,7 +1,10 @@
 """Encoding pixels as PNG and JPEG."""
 
+import io
+
 import cv2
 import numpy as np
+from PIL import Image
 
 from generator.errors import ImageError
 
@@ -19,6 +22,20 @@ def encode_png(pixels: np.ndarray) -> bytes:
         ImageError: PNG cannot hold them.
     """
     return _encode(".png", pixels, [])
+
+
+def encode_index_png(indices: np.ndarray, palette: np.ndarray) -> bytes:
+    """Encode indices of colours as PNG.
+
+    Args:
+        indices: (H, W) uint8.
+        palette: (n, 3) uint8 RGB, up to 256 colours, more than the highest index.
+    """
+    picture = Image.fromarray(indices)
+    picture.putpalette(palette.tobytes())
+    file = io.BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
 
 
 def encode_jpeg(pixels: np.ndarray, quality: int) -> bytes:
