@@ -6,6 +6,7 @@ from fgbg.value_types import (
     FOLDER,
     PATH,
     SHARE,
+    ClassWeights,
     Interval,
     Number,
     OneOf,
@@ -164,6 +165,13 @@ _LOSS_AND_AUGMENTATION = section(
         default="dice:1,iou:1,bce:1",
         help="Terms of the mask loss and their weights: dice, bce, focal, iou, pixelwise (squared error),"
         " rmse, ssim. For several classes: dice, ce (cross-entropy), focal, iou.",
+    ),
+    option(
+        "--class-weights",
+        type=ClassWeights(),
+        show_default="1 for each",
+        help="How much each class counts in the mask loss, by its name: 'sky:0.2,car:3'; 1 for a class that"
+        " is not named. 'auto' takes the weights from the train split: rare classes count more.",
     ),
     option(
         "--depth-loss",

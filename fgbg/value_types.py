@@ -230,6 +230,30 @@ class WeightedTerms(ValueType[dict[str, float]]):
         return name.strip(), weight or 1
 
 
+class ClassWeights(ValueType[dict[str, float] | str]):
+    """`sky:0.2,paved area:3` or a table as {"sky": 0.2, "paved area": 3.0}; `auto` as it is."""
+
+    name = "NAME:WEIGHT,...|auto"
+    expected = "weights of classes from 0 like sky:0.2,car:3, each once, or 'auto'"
+
+    def read(self, value: Any) -> dict[str, float] | str:
+        if isinstance(value, str) and value.strip().lower() == "auto":
+            return "auto"
+        pairs = list(value.items()) if isinstance(value, dict) else list(map(self._pair, _parts(value, ",")))
+        weights = {name: finite_number(weight) for name, weight in pairs}
+        if len(weights) < len(pairs) or not all(weights) or min(weights.values()) < 0:
+            raise ValueError("a missing or duplicate name, or a negative weight")
+        return weights
+
+    @staticmethod
+    def _pair(part: Any) -> tuple[str, str]:
+        if not isinstance(part, str):
+            raise ValueError("no name")
+        # The name may hold a colon.
+        name, _, weight = part.rpartition(":")
+        return name.strip(), weight
+
+
 class Shares(WeightedTerms):
     """`flip:0.5,light` as {"flip": 0.5, "light": 1.0}, `none` as {}."""
 

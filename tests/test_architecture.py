@@ -80,6 +80,7 @@ ORDER = {
         *(
             "inference",
             "export",
+            "class_weights",
             "learner",
             "evaluation",
             "validation",

@@ -128,6 +128,8 @@ class TrainConfig(StrictConfig):
         default_factory=lambda given: dict(target_of(given["mask"]).default_loss)
     )
     """Terms of the mask loss and their weights."""
+    class_weights: dict[str, Annotated[Real, Field(ge=0)]] | Auto = Field({})
+    """How much each class counts in the mask loss, by name, else 1. auto: by how rare it is."""
     depth_loss: dict[str, Real] = Field(
         default_factory=lambda given: {"ssim": 0.5, "l1": 0.5} if given["depth_head"] else {}
     )

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from training.augment.augment_batch import augment_batch
 from training.batches.batch import IntegerBatch
 from training.checkpoint import Checkpoint, load_weights
+from training.class_weights import class_weight_tensor
 from training.config import TrainConfig
 from training.losses import WeightedLoss
 from training.models import Network, Prediction, Truth, build_model
@@ -70,7 +71,12 @@ class Learner:
         )
         self.network, self.optimizer = fabric.setup(network, optimizer)
         self._average = AveragedWeights(network, config.ema)
-        self._loss = WeightedLoss(self.target.losses, config.mask_loss, config.depth_loss)
+        self._loss = WeightedLoss(
+            self.target.losses,
+            config.mask_loss,
+            config.depth_loss,
+            class_weight_tensor(config, fabric.device),
+        )
         self._bad_step = torch.full((), _NONE_BAD, device=fabric.device)
         if earlier is not None:
             self._go_on_from(earlier, path)

@@ -9,6 +9,7 @@ from generator.format.manifest import MANIFEST_FILE, Manifest
 from generator.progress import show_progress
 from generator.reading.dataset import Dataset, open_dataset
 from training.checkpoint import Checkpoint, load_checkpoint
+from training.class_weights import resolve_class_weights
 from training.config import TrainConfig, resolve_config
 from training.engine import train_stages
 from training.failures import explain_batch_errors, explain_lost_processes
@@ -123,6 +124,7 @@ def _start_held(
         refuse_foreign(config.out)
     dataset = dataset or open_dataset(config.data)
     config = resolve_machine(_for_mask_of(dataset, config, given, earlier))
+    config = resolve_class_weights(config, dataset, say)
     if earlier is not None:
         _check_dataset(earlier, dataset, config.out, asked_for="data" in given, say=say)
         _say_where_it_goes_on(earlier, given, config, say)
@@ -144,7 +146,7 @@ def resolve_run(given: Mapping[str, Any], earlier: Checkpoint | None = None) -> 
     asked = given.get("stages", ())
     if earlier is None:
         return resolve_config({**given, "stages": lay_over((), asked)})
-    found = {name for name in ("lr", "batch_size") if given.get(name) == "auto"} | {"load"}
+    found = {name for name in ("lr", "batch_size", "class_weights") if given.get(name) == "auto"} | {"load"}
     kept = {name: value for name, value in given.items() if name not in found}
     position = earlier.position
     stages = lay_over(earlier.stages, asked, position.stage, position.stage_epochs)
@@ -246,6 +248,7 @@ def suggest_lr(given: Mapping[str, Any], say: Say | None = None, progress: bool 
     with show_progress(progress and is_first_process()), hold_run(config.out):
         dataset = open_dataset(config.data)
         config = resolve_machine(_for_mask_of(dataset, config, given))
+        config = resolve_class_weights(config, dataset, say)
         refuse_foreign_plot(config.out)
         for line in idle_in_range_test(given):
             say(line)

@@ -52,7 +52,7 @@ def idle_on_resuming(given: Mapping[str, Any]) -> list[str]:
     """
     lines = [
         _line(f"{name}=auto", "with `resume=True`: the run keeps the value that it found")
-        for name in ("lr", "batch_size")
+        for name in ("lr", "batch_size", "class_weights")
         if given.get(name) == "auto"
     ]
     if given.get("load") is not None:

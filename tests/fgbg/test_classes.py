@@ -176,6 +176,21 @@ def test_terms_of_the_loss_can_be_chosen_but_not_those_of_alpha(labelled: Path, 
         train(TrainConfig(out=tmp_path / "b", mask_loss={"bce": 1.0}, **fields))
 
 
+def test_weights_of_classes_are_those_of_the_run_when_it_goes_on(labelled: Path, tmp_path: Path) -> None:
+    fields = {"data": labelled, **FIELDS, "epoch_samples": 8, "val_samples": 1, "stages": [(32, 1)]}
+    train(TrainConfig(out=tmp_path, class_weights="auto", **fields))
+    found = load_checkpoint(tmp_path / "last.pt").config["class_weights"]
+    assert list(found) == NAMES and len(set(found.values())) > 1
+    lines: list[str] = []
+    again = TrainConfig(data=labelled, out=tmp_path, stages=[(32, 2)], class_weights="auto", device="cpu")
+    train(again, resume=True, say=lines.append)
+    assert load_checkpoint(tmp_path / "last.pt").config["class_weights"] == found
+    assert (
+        "`class_weights=auto` has no effect with `resume=True`: the run keeps the value that it found"
+        in lines
+    )
+
+
 def test_the_summary_of_a_network_counts_its_classes(labelled: Path, rendered: Path, tmp_path: Path) -> None:
     four, one, unknown = (
         describe_network({"data": data, "out": tmp_path, "widths": (4, 8)})

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from fgbg.cli import COMMANDS, main
 from fgbg.value_types import (
     CanvasSize,
+    ClassWeights,
     FilePath,
     Grid,
     Interval,
@@ -105,6 +106,9 @@ def test_it_is_one_line_and_code_2(arguments: list[str]) -> None:
         (Span(whole=True), [1, 3], (1, 3)),
         (WeightedTerms(), "dice, bce:0.5", {"dice": 1.0, "bce": 0.5}),
         (WeightedTerms(), {"dice": 1}, {"dice": 1.0}),
+        (ClassWeights(), "sky:0.2, a b:3", {"sky": 0.2, "a b": 3.0}),
+        (ClassWeights(), {"x,y:z": 2}, {"x,y:z": 2.0}),
+        (ClassWeights(), "Auto", "auto"),
         (Shares(), "none", {}),
         (Widths(), [8, 8], (8, 8)),
         (LabelValue(), "255, 0,255", (255, 0, 255)),
@@ -146,6 +150,9 @@ def test_words_are_read_from_text_and_from_lists() -> None:
         (CanvasSize(), {"x": 1}),
         (Grid(), 5),
         (SplitShares(), [1, 2]),
+        (ClassWeights(), "sky"),
+        (ClassWeights(), "sky:1,sky:2"),
+        (ClassWeights(), "sky:-1"),
         (WeightedTerms(), "dice:1,dice:2"),
         (WeightedTerms(), "dice:-1"),
         (WeightedTerms(), {"dice": "much"}),

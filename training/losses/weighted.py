@@ -1,6 +1,7 @@
 """The losses by name, and their weighted sum."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -12,7 +13,8 @@ from training.losses import mask as of_mask
 from training.models import Prediction, Truth
 from training.term_names import TOTAL, term_name
 
-MaskLoss = Callable[[Tensor, Tensor], Tensor]
+MaskLoss = Callable[..., Tensor]
+"""From mask_logits and mask to a scalar; losses of classes also take `weights`."""
 DepthLoss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 MASK_LOSSES: dict[str, MaskLoss] = {
@@ -46,6 +48,8 @@ class WeightedLoss:
         mask_losses: every term of the mask loss that there is, by name.
         mask_terms: weights of some of them.
         depth_terms: weights of some of DEPTH_LOSSES.
+        class_weights: (C,) float, how much each class counts in every term of the mask loss; None for a mask
+            without classes, or where all count the same.
 
     Raises:
         ConfigError: there is no term of that name.
@@ -56,8 +60,13 @@ class WeightedLoss:
         mask_losses: Mapping[str, MaskLoss],
         mask_terms: Mapping[str, float],
         depth_terms: Mapping[str, float],
+        class_weights: Tensor | None = None,
     ) -> None:
-        self._mask_losses = mask_losses
+        self._mask_losses = dict(mask_losses)
+        if class_weights is not None:
+            self._mask_losses = {
+                name: partial(loss, weights=class_weights) for name, loss in mask_losses.items()
+            }
         for field, terms, known in (
             ("`mask_loss`", mask_terms, mask_losses),
             ("`depth_loss`", depth_terms, DEPTH_LOSSES),

@@ -123,3 +123,37 @@ def test_half_precision_and_autocast_change_no_more_than_their_rounding(loss: Cl
         found = loss(halved, labels)
     assert found.dtype == torch.float32
     assert float(found) == pytest.approx(float(loss(halved.double(), labels)), rel=1e-5)
+
+
+WEIGHTS = torch.tensor([0.5, 2.0, 1.0, 4.0])
+
+
+def test_weights_of_classes_are_those_of_torch() -> None:
+    logits, labels = logits_and_labels()
+    expected = torch.nn.functional.cross_entropy(
+        logits, labels, weight=WEIGHTS.to(logits), ignore_index=255, reduction="mean"
+    )
+    assert float(class_cross_entropy_loss(logits, labels, WEIGHTS)) == pytest.approx(float(expected))
+    # The focal loss without its focus is the cross-entropy.
+    pixels = torch.nn.functional.cross_entropy(logits, labels, ignore_index=255, reduction="none")
+    shares = WEIGHTS.to(logits)[labels.clamp(max=3)] * (labels != 255)
+    expected = (shares * (1 - torch.exp(-pixels)) ** 2 * pixels).sum() / shares.sum()
+    assert float(CLASS_LOSSES["focal"](logits, labels, WEIGHTS)) == pytest.approx(float(expected))
+
+
+@pytest.mark.parametrize("name", ["dice", "iou"])
+def test_overlaps_are_averaged_by_weight(name: str) -> None:
+    logits, labels = logits_and_labels()
+    loss = CLASS_LOSSES[name]
+    alone = [float(loss(logits, labels, torch.eye(4)[number])) for number in range(4)]
+    assert float(loss(logits, labels)) == pytest.approx(np.mean(alone))
+    expected = np.average(alone, weights=WEIGHTS.numpy())
+    assert float(loss(logits, labels, WEIGHTS)) == pytest.approx(expected)
+
+
+@ALL
+def test_the_same_weight_for_all_classes_changes_nothing(loss: ClassLoss) -> None:
+    logits, labels = logits_and_labels()
+    weighted = loss(logits, labels, torch.full((4,), 3.0))  # type: ignore[call-arg]
+    assert float(weighted) == pytest.approx(float(loss(logits, labels)))
+    assert float(loss(logits, torch.full_like(labels, 255), WEIGHTS)) == pytest.approx(0, abs=1e-6)  # type: ignore[call-arg]
