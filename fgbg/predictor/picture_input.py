@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias, Union
 import numpy as np
 from PIL import Image
 
-from generator.assets.images import read_rgb, rgb_of
+from generator.assets.images import read_rgb, read_small_rgb, rgb_of
 from generator.errors import ArrayError
 from generator.resize import strips
 
@@ -51,6 +51,18 @@ def as_rgb(picture: Picture, name: str) -> np.ndarray:
     if pixels.dtype.kind == "u" and pixels.dtype.itemsize == 2:
         return _from_16_bits(pixels, name)
     raise ArrayError(name, _EXPECTED, str(pixels.dtype), f"convert it to {_KINDS}")
+
+
+def as_small_rgb(picture: Picture, name: str, side: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """As `as_rgb`, for whoever scales the picture down; a file may be decoded smaller, see `read_small_rgb`.
+
+    Returns:
+        (h, w, 3) uint8 sRGB, and the picture's own size (H, W).
+    """
+    if isinstance(picture, str | PathLike):
+        return read_small_rgb(Path(picture), side)
+    pixels = as_rgb(picture, name)
+    return pixels, pixels.shape[:2]
 
 
 def _as_array(picture: object, name: str) -> np.ndarray:

@@ -18,6 +18,7 @@ from generator.assets.images import read_rgb
 from generator.assets.originals import Kept
 from generator.errors import ConfigError, DiskSpaceError
 from generator.files import refuse_existing, require_writable
+from generator.process.memory import keep_freed_memory
 from generator.progress import Progress
 from training.records.run_files import find_checkpoint
 
@@ -74,6 +75,7 @@ class PredictOptions:
         """
         from fgbg.predictor.predictor import Predictor
 
+        keep_freed_memory()
         refine = self.refine is not False
         predictor = Predictor.load(
             self.checkpoint, self.res, self.device, self.mirror, self.align, refine, self.tile

@@ -3,12 +3,11 @@
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import nullcontext
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -46,7 +45,7 @@ class Outcome:
 
     Attributes:
         name: of the picture.
-        picture: (H, W, 3) uint8, the picture as it was read; None if it failed.
+        picture: (H, W, 3) uint8, the picture as it was read; None if it failed, or is not wanted.
         predicted: None if it failed.
         error: one of `PICTURE_ERRORS`; None if it did not fail.
     """
@@ -58,7 +57,10 @@ class Outcome:
 
 
 def predict_many(
-    predictor: "Predictor", pictures: Iterable[NamedPicture], batch: int | None = None
+    predictor: "Predictor",
+    pictures: Iterable[NamedPicture],
+    batch: int | None = None,
+    with_pictures: bool = False,
 ) -> Generator[Outcome, None, None]:
     """Predict pictures. Threads read the next ones and restore the last ones while the network runs.
 
@@ -70,6 +72,7 @@ def predict_many(
         predictor: the network.
         pictures: iterated in the calling thread, as results are taken.
         batch: the largest number of pictures in a batch; None: chosen by the network's resolution.
+        with_pictures: whether outcomes have their pictures. Without them, large files may be decoded smaller.
 
     Yields:
         One outcome for each picture, in order.
@@ -79,17 +82,21 @@ def predict_many(
     """
     pool = ThreadPoolExecutor(min(_MOST_THREADS, max(2, cores())), "fgbg-read")
     try:
-        window = _Window(predictor, pictures, batch, pool)
+        window = _Window(predictor, pictures, batch, pool, with_pictures)
         while window.fill():
             yield window.pop()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
+_Read: TypeAlias = tuple[np.ndarray | None, NetworkInput]
+"""A picture, if it is wanted, and what the network takes of it."""
+
+
 class _Slot:
     """One picture in flight."""
 
-    def __init__(self, name: str, pixels: int, reading: "Future[tuple[np.ndarray, NetworkInput]]") -> None:
+    def __init__(self, name: str, pixels: int, reading: "Future[_Read]") -> None:
         self.name, self.pixels, self.reading = name, pixels, reading
         self.restoring: Future[Predicted] | None = None
         self.error: Exception | None = None
@@ -99,7 +106,7 @@ class _Slot:
         """Whether the network is still to see it."""
         return self.restoring is None and self.error is None
 
-    def read(self) -> tuple[np.ndarray, NetworkInput] | None:
+    def read(self) -> "_Read | None":
         """Wait until it is read; None if that failed."""
         try:
             return self.reading.result()
@@ -127,8 +134,9 @@ class _Window:
         pictures: Iterable[NamedPicture],
         batch: int | None,
         pool: ThreadPoolExecutor,
+        with_pictures: bool,
     ) -> None:
-        self._predictor, self._pool = predictor, pool
+        self._predictor, self._pool, self._with_pictures = predictor, pool, with_pictures
         self._rest = iter(pictures)
         # A picture of tiles fills batches itself.
         most = MAX_BATCH if predictor.tile is None else 1
@@ -187,11 +195,16 @@ class _Window:
             self._next = None if given is None else (given, _pixels_of(given.picture))
         return self._next is not None
 
-    def _read(self, given: NamedPicture) -> tuple[np.ndarray, NetworkInput]:
-        # The same picture may be given twice, and Pillow decodes it when it is first used.
-        with self._pillow if isinstance(given.picture, Image.Image) else nullcontext():
-            picture = as_rgb(given.picture, given.name)
-        return picture, self._predictor.prepare(picture, given.bg)
+    def _read(self, given: NamedPicture) -> _Read:
+        picture = given.picture
+        if isinstance(picture, Image.Image):
+            # The same picture may be given twice, and Pillow decodes it when it is first used.
+            with self._pillow:
+                picture = as_rgb(picture, given.name)
+        if not self._with_pictures:
+            return None, self._predictor.prepare(picture, given.bg, given.name)
+        whole = as_rgb(picture, given.name)
+        return whole, self._predictor.prepare(whole, given.bg)
 
     def _group(self, whole: bool) -> list[tuple[_Slot, NetworkInput]]:
         """The first picture that the network is to see, and others of its size, as many as a batch has.

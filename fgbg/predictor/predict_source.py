@@ -47,7 +47,7 @@ def predict_source(predictor: Predictor, source: Source, sink: Sink) -> Generato
     pool = ThreadPoolExecutor(_WRITERS, "fgbg-write")
     writing: deque[tuple[int, Future[Done]]] = deque()
     try:
-        with closing(predict_many(predictor, source)) as outcomes:
+        with closing(predict_many(predictor, source, with_pictures=sink.draws)) as outcomes:
             for outcome in outcomes:
                 pixels = 0 if outcome.predicted is None else outcome.predicted.mask.size
                 while writing and (
@@ -66,7 +66,7 @@ def predict_source(predictor: Predictor, source: Source, sink: Sink) -> Generato
 
 
 def _write(sink: Sink, outcome: Outcome) -> Done:
-    if outcome.predicted is None or outcome.picture is None:
+    if outcome.predicted is None:
         return Done(outcome.name, error=outcome.error)
     try:
         written = sink.write(outcome.name, outcome.picture, outcome.predicted)

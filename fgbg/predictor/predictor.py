@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from fgbg.predictor.engine import Answer, Engine, joined, open_engine
-from fgbg.predictor.picture_input import Picture, as_rgb
+from fgbg.predictor.picture_input import Picture, as_rgb, as_small_rgb
 from fgbg.predictor.predict_many import Outcome, predict_many
 from fgbg.predictor.predicted import Predicted
 from fgbg.predictor.resize_input import NetworkInput, prepare
@@ -27,6 +27,10 @@ from training.errors import DeviceMemoryError
 from training.process.memory import is_out_of_memory
 from training.records.run_files import find_checkpoint
 from training.stages import MOST_RES
+
+_ENOUGH = 3
+"""Times the network's resolution at which a picture is decoded at least: then scaling it down gives the same
+as from the whole picture, to a third of a level on average."""
 
 
 @dataclass(frozen=True)
@@ -196,6 +200,11 @@ class Predictor:
         """
         if bg is not None:
             self._require_background_input()
+        if bg is None and not self.refine and self.tile is None:
+            # Nothing looks at the whole picture.
+            small, size = as_small_rgb(picture, name, _ENOUGH * self.res)
+            with self._memory_errors():
+                return prepare(small, None, self.res, self.align, own_size=size)
         fg_bg, behind = as_rgb(picture, name), None if bg is None else as_rgb(bg, "bg")
         with self._memory_errors():
             res = look_at(fg_bg.shape[:2], self.tile, self.res)

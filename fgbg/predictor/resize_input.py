@@ -36,7 +36,12 @@ class NetworkInput:
 
 
 def prepare(
-    picture: np.ndarray, bg: np.ndarray | None, res: int, align: bool, refine: bool = False
+    picture: np.ndarray,
+    bg: np.ndarray | None,
+    res: int,
+    align: bool,
+    refine: bool = False,
+    own_size: tuple[int, int] | None = None,
 ) -> NetworkInput:
     """Resize a picture and its background to the network's resolution: by area down, linearly up.
 
@@ -46,11 +51,12 @@ def prepare(
         res: longer side in pixels of the network's input.
         align: whether to move the background to match the picture first.
         refine: whether to keep what refines the answer, if the picture is larger than the network's input.
+        own_size: (H, W) of the picture, if it was decoded smaller; None: it was not.
 
     Raises:
         AssetError: `bg` has another aspect.
     """
-    height, width = picture.shape[:2]
+    height, width = own_size or picture.shape[:2]
     size = scaled_size(height, width, res)[::-1]
     refine = refine and max(height, width) > res
     moved, agrees, behind, plate = 0.0, True, None, None

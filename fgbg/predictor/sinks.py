@@ -13,7 +13,7 @@ from fgbg.predictor.draw_results import cut_out, overlay, side_by_side
 from fgbg.predictor.encode_numbers import depth_numbers, mask_numbers, write_exr, write_npy
 from fgbg.predictor.figures import Figures, measure
 from fgbg.predictor.predicted import Predicted
-from fgbg.predictor.result_kinds import Wanted
+from fgbg.predictor.result_kinds import IN_NUMBERS, Wanted
 from fgbg.predictor.result_names import result_path
 from generator.encode import encode_png
 from generator.errors import AssetError, ExistsError
@@ -47,12 +47,16 @@ class Written:
 class Sink(Protocol):
     """Takes predictions. Several threads use it at the same time, each with another picture."""
 
-    def write(self, name: str, picture: np.ndarray, predicted: Predicted) -> Written:
+    @property
+    def draws(self) -> bool:
+        """Whether its results show the pictures. If not, they are not kept, and may be decoded smaller."""
+
+    def write(self, name: str, picture: np.ndarray | None, predicted: Predicted) -> Written:
         """Write one prediction.
 
         Args:
             name: of the picture, as its source gave it.
-            picture: (H, W, 3) uint8, the picture.
+            picture: (H, W, 3) uint8, the picture; None unless the sink `draws`.
             predicted: its mask and depth.
 
         Raises:
@@ -83,7 +87,11 @@ class FileSink:
         self._bases, self._wanted, self._overwrite = bases, wanted or Wanted(), overwrite
         self._mask_threshold, self._figures = mask_threshold, figures
 
-    def write(self, name: str, picture: np.ndarray, predicted: Predicted) -> Written:
+    @property
+    def draws(self) -> bool:
+        return not set(self._wanted.kinds) <= set(IN_NUMBERS)
+
+    def write(self, name: str, picture: np.ndarray | None, predicted: Predicted) -> Written:
         """Write the files of one prediction."""
         if self._mask_threshold is not None:
             predicted = predicted.with_threshold(self._mask_threshold)
@@ -93,7 +101,7 @@ class FileSink:
 
 def write_prediction(
     base: Path,
-    picture: np.ndarray,
+    picture: np.ndarray | None,
     predicted: Predicted,
     overwrite: bool = False,
     wanted: Wanted | None = None,
@@ -102,7 +110,7 @@ def write_prediction(
 
     Args:
         base: path without suffix.
-        picture: (H, W, 3) uint8, the picture.
+        picture: (H, W, 3) uint8, the picture; None if only mask and depth are wanted.
         predicted: its mask and depth.
         overwrite: replace existing files.
         wanted: other kinds of results, or another format (docs/predict.md describes them).
@@ -133,6 +141,8 @@ def write_prediction(
             _write_levels(path, predicted.mask, lambda: mask_numbers(predicted))
         elif kind == "depth" and (depth := predicted.depth) is not None:
             _write_levels(path, depth, partial(depth_numbers, depth))
+        elif picture is None:
+            raise TypeError(f"{kind} shows the picture, which is None")
         elif kind == "overlay":
             _write_png(path, overlay(picture, predicted))
         elif kind == "cutout":

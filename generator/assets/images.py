@@ -24,7 +24,10 @@ MAX_PIXELS = 150_000_000
 _imaging.set_block_size(2**26)
 
 _ORIENTATION = 0x0112
-_STRIP_PIXELS = 2**19
+_QUARTER_TURNS = range(5, 9)
+"""The orientations whose picture is as wide as the stored one is high."""
+_STRIP_PIXELS = 2**16
+"""Strips stay in the heap; the system would map and clear the memory of larger ones again and again."""
 
 # Pillow decides by content. Some of its other formats start other programs. JPEG includes MPO.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
@@ -38,6 +41,28 @@ def read_rgb(path: Path) -> np.ndarray:
     """
     with opened_picture(path) as opened:
         return _over_white(_decode(path, opened))
+
+
+def read_small_rgb(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """As `read_rgb`, for whoever scales the picture down: a JPEG is decoded at 1/2, 1/4 or 1/8 of its size.
+
+    Args:
+        path: of the picture.
+        side: in pixels; the longer side is not decoded smaller than this.
+
+    Returns:
+        The picture, and the size (H, W) that it has when it is decoded whole.
+
+    Raises:
+        ImageError: as `read_rgb`.
+    """
+    with opened_picture(path) as opened:
+        width, height = opened.size
+        factor = max(1, max(width, height) // side)
+        opened.draft(None, (max(1, width // factor), max(1, height // factor)))
+        lies = orientation_of(opened) in _QUARTER_TURNS
+        picture = _over_white(_decode(path, opened))
+        return picture, (width, height) if lies else (height, width)
 
 
 def decode_rgb(name: str, content: bytes, most_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -244,11 +269,11 @@ def _over_white(picture: Image.Image) -> np.ndarray:
 
 
 def _as_rgb(picture: Image.Image) -> Image.Image:
-    return picture.convert("RGB")
+    return picture if picture.mode == "RGB" else picture.convert("RGB")
 
 
 def _as_rgba(picture: Image.Image) -> Image.Image:
-    return picture.convert("RGBA")
+    return picture if picture.mode == "RGBA" else picture.convert("RGBA")
 
 
 def _laid_over_white(picture: Image.Image) -> Image.Image:

@@ -35,3 +35,13 @@ def test_jpeg_is_close_and_red_stays_red() -> None:
 def test_what_a_format_cannot_hold_is_refused() -> None:
     with pytest.raises(ImageError, match=r"expected pixels that \.jpg can hold, found \(1, 70000, 3\) uint8"):
         encode_jpeg(np.zeros((1, 70000, 3), np.uint8), 95)
+
+
+@pytest.mark.skipif(not hasattr(cv2, "IMWRITE_PNG_FILTER"), reason="this OpenCV has no filters")
+def test_smooth_depth_and_masks_are_smaller_than_by_the_settings_of_opencv() -> None:
+    down, along = np.mgrid[:200, :300]
+    depth = np.rint(65535 * (0.5 + 0.4 * np.sin(along / 40) * np.cos(down / 50))).astype(np.uint16)
+    mask = np.clip(128 + 20 * (80 - np.hypot(down - 100, along - 150)), 0, 255).astype(np.uint8)
+    for pixels, share in ((depth, 0.85), (mask, 0.95)):
+        own = cv2.imencode(".png", pixels)[1]
+        assert len(encode_png(pixels)) < share * len(own)

@@ -1,5 +1,6 @@
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from fgbg.predictor import Predicted, Predictor
+from fgbg.predictor import Predicted, Predictor, picture_input
 from fgbg.predictor import predict_many as many
+from fgbg.predictor.sources import NamedPicture
 from generator.errors import ArrayError, ConfigError, ImageError
 from training.errors import DeviceMemoryError
 
@@ -57,6 +59,37 @@ def test_results_are_those_of_calls_in_order_whatever_the_sizes(drawn: Predictor
         for result, picture in zip(results, given, strict=True):
             assert_alike(result, drawn(picture))
     assert not threads()
+
+
+def test_a_jpeg_that_nothing_looks_at_is_decoded_smaller(
+    drawn: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    down, along = np.mgrid[:480, :640]
+    Image.fromarray(np.stack([along // 3, down // 2, 99 + 0 * down], axis=2).astype(np.uint8)).save(
+        tmp_path / "a.jpg", quality=95
+    )
+    whole = np.asarray(Image.open(tmp_path / "a.jpg"))
+    sides = []
+    original = picture_input.read_small_rgb
+
+    def recorded(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
+        small, size = original(path, side)
+        sides.append(small.shape[:2])
+        return small, size
+
+    monkeypatch.setattr(picture_input, "read_small_rgb", recorded)
+    scaled = replace(drawn, refine=False)
+    for predicted in (scaled(tmp_path / "a.jpg"), *scaled.predict_many([tmp_path / "a.jpg"])):
+        expected = scaled(whole)
+        assert predicted.mask.shape == (480, 640)
+        assert np.abs(predicted.mask.astype(int) - expected.mask).max() <= 3
+    assert sides == [(120, 160)] * 2
+    (outcome,) = many.predict_many(scaled, [NamedPicture("a", tmp_path / "a.jpg")], with_pictures=True)
+    assert outcome.picture is not None and (outcome.picture == whole).all()
+    (outcome,) = many.predict_many(scaled, [NamedPicture("a", tmp_path / "a.jpg")])
+    assert outcome.picture is None and outcome.predicted is not None
+    drawn(tmp_path / "a.jpg")  # refined
+    assert len(sides) == 3
 
 
 def test_pictures_of_one_size_share_batches(drawn: Predictor) -> None:

@@ -37,6 +37,8 @@ class Memory:
         self.written: dict[str, tuple[int, ...]] = {}
         self.begun = 0
 
+    draws = True
+
     def write(self, name: str, picture: np.ndarray, predicted: Predicted) -> Written:
         self.begun += 1
         time.sleep(self._seconds)

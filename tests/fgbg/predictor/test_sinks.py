@@ -6,7 +6,8 @@ import pytest
 
 from fgbg.predictor import Predicted
 from fgbg.predictor.draw_results import overlay
-from fgbg.predictor.sinks import write_prediction
+from fgbg.predictor.result_kinds import KINDS, Wanted
+from fgbg.predictor.sinks import FileSink, write_prediction
 from generator.errors import ExistsError
 from generator.own_results import is_marked
 
@@ -58,3 +59,12 @@ def test_an_overlay_in_strips_is_the_overlay_at_once(monkeypatch: pytest.MonkeyP
     whole = overlay(picture, Predicted(mask, None))
     monkeypatch.setattr("generator.resize._STRIP", 70)
     assert (overlay(picture, Predicted(mask, None)) == whole).all()
+
+
+@pytest.mark.parametrize(
+    ("kinds", "draws"), [((), False), (("mask", "depth"), False), (("overlay",), True), (KINDS, True)]
+)
+def test_a_sink_says_whether_its_results_show_the_picture(
+    tmp_path: Path, kinds: tuple[str, ...], draws: bool
+) -> None:
+    assert FileSink({"a": tmp_path / "a"}, Wanted(kinds)).draws is draws

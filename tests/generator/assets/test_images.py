@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from generator.assets.images import Traits, decode_rgb, read_rgb, read_rgba, read_traits
+from generator.assets.images import Traits, decode_rgb, read_rgb, read_rgba, read_small_rgb, read_traits
 from generator.assets.labels import read_labels
 from generator.errors import ImageError
 
@@ -30,6 +30,26 @@ def test_exif_orientation_is_applied(tmp_path: Path) -> None:
     exif[0x0112] = 6  # turn clockwise to see it upright
     wide.save(tmp_path / "a.png", exif=exif)
     assert read_rgb(tmp_path / "a.png").tolist() == [[list(RED)], [list(GREEN)], [list(BLUE)]]
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_a_jpeg_that_is_scaled_down_later_is_decoded_smaller(tmp_path: Path, orientation: int) -> None:
+    down, along = np.mgrid[:203, :402]
+    smooth = np.stack([along // 2, down, 200 - along // 3], axis=2).astype(np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(smooth).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    Image.fromarray(smooth).save(tmp_path / "a.png", exif=exif)
+    whole = read_rgb(tmp_path / "a.jpg")
+    longer = 0 if orientation == 6 else 1
+    for side, expected in ((100, 101), (101, 201), (201, 201), (202, 402), (403, 402)):
+        small, size = read_small_rgb(tmp_path / "a.jpg", side)
+        assert size == whole.shape[:2] and small.shape[longer] == expected
+        assert small.shape[1 - longer] == pytest.approx(expected * 203 / 402, abs=1)
+        scaled = Image.fromarray(whole).resize(small.shape[1::-1], Image.Resampling.BOX)
+        assert np.abs(small.astype(int) - np.asarray(scaled)).mean() < 1
+    small, size = read_small_rgb(tmp_path / "a.png", 10)
+    assert size == small.shape[:2] == whole.shape[:2]
 
 
 def test_palette_with_transparency(tmp_path: Path) -> None:
