@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from generator.errors import ConfigError
-from generator.format.manifest import NOT_IDENTITY
+from generator.format.assets import NOT_IDENTITY
 from generator.format.pixels import UNKNOWN
 from generator.format.tables import MOST_OBJECTS
 from generator.strict_config import Count, Real, Share, StrictConfig, Switch

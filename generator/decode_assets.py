@@ -14,7 +14,7 @@ from generator.bank_layout import padded_sprites, write_rows
 from generator.config import GenerateConfig
 from generator.depth.sources import check_turns, plane_depth, read_depth
 from generator.errors import AssetError, UnusableAssetsError
-from generator.format.manifest import FROM_FILE, FROM_PLANE
+from generator.format.assets import FROM_FILE, FROM_PLANE
 from generator.format.pixels import OPAQUE
 from generator.progress import Progress
 from generator.resize import fit_depth, fit_picture, scale_sprite

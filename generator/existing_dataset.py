@@ -8,9 +8,10 @@ from pathlib import Path
 
 from generator.errors import ConfigError, DatasetError
 from generator.files import read_regular
+from generator.format.assets import AssetKind
 from generator.format.bank import BANK_FILE, Bank
 from generator.format.journal import Journal, shard_number
-from generator.format.manifest import JOURNAL_FILE, MANIFEST_FILE, AssetKind, Manifest
+from generator.format.manifest import JOURNAL_FILE, MANIFEST_FILE, LabelledManifest, Manifest, read_manifest
 from generator.plan import Header, Request
 from generator.reading.verify import VERIFIED_FILE
 from generator.splits import SPLITS, SplitName
@@ -49,7 +50,7 @@ class Existing:
         """
         manifest = header = None
         try:
-            manifest = Manifest.read(folder)
+            manifest = read_manifest(folder)
         except DatasetError:
             if not overwrite and _says_it_is_ours(folder / MANIFEST_FILE):
                 raise
@@ -77,6 +78,8 @@ class Existing:
 
     def difference(self, wanted: Request) -> str | None:
         """How the dataset there differs from a request, as `Request.difference` says it."""
+        if isinstance(self.manifest, LabelledManifest):
+            return "holds a dataset that was imported"
         if self.manifest is not None:
             return Request.of(self.manifest.identity, self.manifest.assets).difference(wanted)
         head = self.journal.head
@@ -91,6 +94,8 @@ class Existing:
 
         None where there is no dataset; empty sets where its pictures cannot be read.
         """
+        if isinstance(self.manifest, LabelledManifest):
+            return {"fg": set(), "bg": set()}
         if (found := self.manifest or self.header) is not None:
             return {kind: {asset.name for asset in assets} for kind, assets in found.assets.items()}
         return {"fg": set(), "bg": set()} if self.journal.head is not None else None

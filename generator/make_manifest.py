@@ -5,17 +5,10 @@ from collections.abc import Sequence
 
 from generator import __version__
 from generator.config import GenerateConfig
+from generator.format.assets import FROM_PLANE
 from generator.format.journal import Journal
-from generator.format.manifest import (
-    FROM_PLANE,
-    AlphaMask,
-    DepthEntry,
-    Manifest,
-    ShardEntry,
-    SplitEntry,
-    Statistics,
-    Sums,
-)
+from generator.format.manifest import AlphaMask, DepthEntry, GeneratedManifest
+from generator.format.records import ShardEntry, SplitEntry, Statistics, Sums
 from generator.plan import Header, ShardTask
 from generator.splits import SPLITS, SplitName
 
@@ -24,7 +17,7 @@ _LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "h5py", "imagehash", 
 
 def make_manifest(
     config: GenerateConfig, header: Header, tasks: Sequence[ShardTask], journal: Journal
-) -> Manifest:
+) -> GeneratedManifest:
     """The manifest of a dataset, all of whose shards are in the journal."""
     splits: dict[SplitName, SplitEntry] = {}
     for name in SPLITS:
@@ -37,7 +30,7 @@ def make_manifest(
         sums = {name: sums[name] + part if sums else part for name, part in line.statistics.items()}
     assert journal.head is not None
     sources = sorted({asset.depth for asset in header.assets["bg"] if asset.depth is not None})
-    return Manifest(
+    return GeneratedManifest(
         id=header.id,
         storage="rendered" if config.render else "unrendered",
         size=config.size,

@@ -8,9 +8,9 @@ from generator.depth.network_protocol import DepthNetwork
 from generator.depth.networks import depth_of_composites
 from generator.format.bank import BANK_FILE, Bank
 from generator.format.journal import JournalLine
-from generator.format.manifest import Sums
 from generator.format.moments import pixel_sums
 from generator.format.pixels import Pixels
+from generator.format.records import Sums
 from generator.format.shards import write_shard
 from generator.plan import ShardTask
 from generator.reading.composite import Renderer

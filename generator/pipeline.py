@@ -21,8 +21,9 @@ from generator.existing_dataset import Existing
 from generator.files import atomic_file, hash_file, write_atomically
 from generator.format.bank import BANK_FILE, Bank
 from generator.format.journal import Journal, JournalHead
-from generator.format.manifest import MANIFEST_FILE, BankEntry, Manifest
+from generator.format.manifest import MANIFEST_FILE, GeneratedManifest
 from generator.format.pixels import pixel_bytes
+from generator.format.records import BankEntry
 from generator.job import Job, choose_job
 from generator.locks import hold_folder
 from generator.make_manifest import make_manifest
@@ -54,7 +55,7 @@ class Outcome:
         bytes: the size of the whole dataset.
     """
 
-    manifest: Manifest
+    manifest: GeneratedManifest
     written: int
     seconds: float
     bytes: int
@@ -102,7 +103,7 @@ def generate(
     with show_progress(progress), hold_folder(config.out, "fgbg generate"):
         existing = Existing.look(config.out, overwrite)
         job = choose_job(config, fgs, bgs, existing, overwrite, say, skip_bad)
-        if existing.manifest is not None and not overwrite:
+        if isinstance(existing.manifest, GeneratedManifest) and not overwrite:
             return _complete(config.out, existing.manifest)
         _check_size(job, existing, say)
         while True:
@@ -129,7 +130,7 @@ def _check_size(job: Job, existing: Existing, say: Callable[[str], None]) -> Non
     say(estimate.describe(config, _workers(config, estimate.samples * _bytes_to_make(config))))
 
 
-def _complete(folder: Path, manifest: Manifest) -> Outcome:
+def _complete(folder: Path, manifest: GeneratedManifest) -> Outcome:
     """The outcome for a dataset that was finished already.
 
     Raises:
@@ -276,5 +277,5 @@ def _check_disk(config: GenerateConfig, estimate: Estimate, existing: Existing) 
         raise DiskSpaceError(config.out, f"{needed} of free disk", format_bytes(free), advice)
 
 
-def _bytes_of(manifest: Manifest) -> int:
+def _bytes_of(manifest: GeneratedManifest) -> int:
     return sum(entry.bytes for entry in manifest.files())

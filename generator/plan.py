@@ -13,19 +13,11 @@ from generator.assets.duplicates import PerceptualHash, group_near_duplicates
 from generator.config import GenerateConfig
 from generator.decode_assets import Decoded
 from generator.errors import COPY_AGAIN, DatasetError
+from generator.format.assets import FROM_FILE, Asset, AssetKind, Assets, hashes_by_name
 from generator.format.bank import Bank
+from generator.format.identity import dataset_id, prove_id
 from generator.format.journal import shard_file
-from generator.format.manifest import (
-    FROM_FILE,
-    Asset,
-    AssetKind,
-    Assets,
-    Hash,
-    Record,
-    dataset_id,
-    hashes_by_name,
-    prove_id,
-)
+from generator.format.records import Hash, Record
 from generator.scene.numbering import SplitPlan
 from generator.scene.random_bits import random_words
 from generator.splits import SPLITS, assign_splits, share_samples

@@ -61,10 +61,15 @@ def _expected(problem: "ErrorDetails") -> str:
     return f"a value {expected}" if expected.startswith(("greater", "less")) else expected
 
 
-def first_fault(error: ValidationError) -> str:
-    """The first missing or wrong field of a stored record, in words: `size: not 2 or more values`."""
+def first_fault(error: ValidationError, below: int = 0) -> str:
+    """The first missing or wrong field of a stored record, in words: `size: not 2 or more values`.
+
+    Args:
+        error: of the record.
+        below: how many parts of the place are left out.
+    """
     first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(str(part)[:40] for part in first["loc"][:4])
+    place = ".".join(str(part)[:40] for part in first["loc"][below : below + 4])
     if first["type"] == "json_invalid":
         return "text that is no JSON"
     if first["type"] == "missing":
@@ -73,9 +78,22 @@ def first_fault(error: ValidationError) -> str:
         return f"{place}: unknown"
     if first["type"] in ("value_error", "assertion_error"):
         said = first["msg"].partition(", ")[2]
-        return f"{place}: {said}" if place else said
+        return _within(place, said)
+    if first["type"] == "union_tag_not_found":
+        return _within(place, f"{_tag(first)}: missing")
+    if first["type"] == "union_tag_invalid":
+        return _within(place, f"{_tag(first)}: not {first['ctx']['expected_tags']}")
     said = f"not {_expected(first)}"[:120]
+    return _within(place, said)
+
+
+def _within(place: str, said: str) -> str:
     return f"{place}: {said}" if place else said
+
+
+def _tag(problem: "ErrorDetails") -> str:
+    """The field that tells which of several records it is."""
+    return str(problem["ctx"]["discriminator"]).strip("'")
 
 
 def require_whole(field: str, value: object, lowest: int, highest: int = MOST) -> int:

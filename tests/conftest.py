@@ -1,10 +1,10 @@
 """Fixtures of many tests: drawn sample pictures and small datasets made of them."""
 
-import json
 import signal
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
 from pathlib import Path
 
-import h5py
 import numpy as np
 import pytest
 from blake3 import blake3
@@ -12,8 +12,23 @@ from onnx import TensorProto, helper, numpy_helper
 
 from generator.config import GenerateConfig
 from generator.drawing.write import DrawnSamples, write_samples
-from generator.format.manifest import ClassMask
+from generator.format.identity import hash_sources, labelled_id
+from generator.format.journal import shard_file
+from generator.format.labelled_shards import LabelledPixels, write_labelled_shard
+from generator.format.manifest import (
+    AlphaMask,
+    ClassMask,
+    DepthEntry,
+    LabelledManifest,
+    MaskEntry,
+    SourceEntry,
+)
+from generator.format.moments import labelled_sums
+from generator.format.pixels import OptionalField
+from generator.format.records import ShardEntry, SplitEntry, Statistics, Sums
 from generator.pipeline import generate
+from generator.reading.batch import Batch
+from generator.reading.dataset import open_dataset
 
 CLASSES = ClassMask(
     names=["none", "left", "middle", "right"],
@@ -99,25 +114,102 @@ def crowded(request_fields: dict[str, object], tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="session")
-def labelled(request_fields: dict[str, object], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A dataset with pixels and classes: none, and left, middle or right, by thirds of the picture.
+def write_labelled(
+    request_fields: dict[str, object], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """Writes labelled datasets of 60 generated samples, in shards of 16."""
+    source = tmp_path_factory.mktemp("source")
+    generate(GenerateConfig(**{**request_fields, "samples": 60, "objects": (1, 2)}, out=source, render=False))
+
+    def write(
+        out: Path,
+        entry: MaskEntry,
+        fields: Sequence[OptionalField] = (),
+        label: Callable[[str, Batch], np.ndarray] = lambda split, batch: batch.mask,
+    ) -> Path:
+        splits, sources, sums = {}, [], []
+        for split in open_dataset(source).splits.values():
+            batch, entries = split[:], []
+            names = [f"{split.name}/picture {number:04d}" for number in split.sample_ids]
+            hashes = [blake3(name.encode()).digest() for name in names]
+            sources += zip(names, hashes, strict=True)
+            columns = vars(batch) | {
+                "mask": label(split.name, batch),
+                "source_hash": np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, 32),
+            }
+            for number, start in enumerate(range(0, len(split), 16)):
+                some = slice(start, min(start + 16, len(split)))
+                rows = {name: array[some] for name, array in columns.items() if array is not None}
+                file, ids = shard_file(split.name, number), split.sample_ids[some]
+                fill = partial(_fill, rows)
+                written = write_labelled_shard(out / file, ids, names[some], split.size, fields, fill, 1)
+                entries.append(
+                    ShardEntry(file=file, samples=len(ids), bytes=written.bytes, blake3=written.blake3)
+                )
+                pixels = LabelledPixels(
+                    **{name: rows[name] for name in ("fg_bg", "mask", "source_hash", *fields)}
+                )
+                sums.append(labelled_sums(pixels, entry))
+            splits[split.name] = SplitEntry(samples=len(split), shards=entries)
+        config, sources_hash = {"fit": "crop"}, hash_sources(sorted(sources))
+        manifest = LabelledManifest(
+            id=labelled_id(config, sources_hash),
+            size=(32, 24),
+            config=config,
+            libraries={},
+            source=SourceEntry(
+                format="folder", samples=len(sources), left_out=1, blake3=sources_hash, splits="drawn"
+            ),
+            fields=list(fields),
+            splits=splits,
+            mask=entry,
+            depth=DepthEntry(sources=["files"] if "depth" in fields else [], pseudo=False),
+            statistics=Statistics(
+                samples=len(sources),
+                fields={name: part.moments() for name, part in reduce(_add, sums).items()},
+            ),
+        )
+        (out / "dataset.json").write_text(manifest.model_dump_json(indent=1))
+        return out
+
+    return write
+
+
+def _fill(rows: dict[str, np.ndarray], block: slice, pixels: LabelledPixels) -> None:
+    for name, array in pixels.items():
+        array[...] = rows[name][block]
+
+
+def _add(one: dict[str, Sums], other: dict[str, Sums]) -> dict[str, Sums]:
+    return {name: one[name] + other[name] for name in one}
+
+
+@pytest.fixture(scope="session")
+def labelled(write_labelled: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A labelled dataset of classes: none, and left, middle or right, by thirds; with bg and depth.
 
     Soft edges of objects are ignored, and the whole first sample of val. Tests must not change it.
     """
-    out = tmp_path_factory.mktemp("labelled")
-    generate(GenerateConfig(**{**request_fields, "samples": 60}, out=out))
-    manifest = json.loads((out / "dataset.json").read_text())
-    manifest["mask"] = CLASSES.model_dump()
-    for name, split in manifest["splits"].items():
-        for number, shard in enumerate(split["shards"]):
-            path = out / shard["file"]
-            with h5py.File(path, "r+") as file:
-                alpha = file["mask"][:]
-                thirds = 1 + np.arange(alpha.shape[2]) * 3 // alpha.shape[2]
-                labels = np.where(alpha == 255, thirds, np.where(alpha == 0, 0, 255))
-                if name == "val" and number == 0:
-                    labels[0] = 255
-                file["mask"][:] = labels.astype(np.uint8)
-            shard["blake3"] = blake3(path.read_bytes()).hexdigest()
-    (out / "dataset.json").write_text(json.dumps(manifest))
-    return out
+
+    def label(split: str, batch: Batch) -> np.ndarray:
+        alpha = batch.mask
+        thirds = 1 + np.arange(alpha.shape[2]) * 3 // alpha.shape[2]
+        labels = np.where(alpha == 255, thirds, np.where(alpha == 0, 0, 255)).astype(np.uint8)
+        if split == "val":
+            labels[0] = 255
+        return labels
+
+    return write_labelled(tmp_path_factory.mktemp("labelled"), CLASSES, ("bg", "depth"), label)
+
+
+@pytest.fixture(scope="session")
+def photos(write_labelled: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A labelled dataset of an alpha with void pixels, without backgrounds and depth: soft edges are void.
+
+    Tests must not change it.
+    """
+
+    def label(split: str, batch: Batch) -> np.ndarray:
+        return np.where((batch.mask > 0) & (batch.mask < 255), 127, batch.mask).astype(np.uint8)
+
+    return write_labelled(tmp_path_factory.mktemp("photos"), AlphaMask(void=127), (), label)

@@ -51,7 +51,7 @@ def nonfinite_step(
         values = torch.cat([tensor.flatten(1) for tensor in (inputs, truth.mask, truth.depth)], dim=1)
         bad = rows[part][(~values.isfinite().all(dim=1)).cpu().numpy()].tolist()
         if bad:
-            names = [dataset.manifest.assets["bg"][split.samples["bg"][row]].name for row in bad]
+            names = [split.name_of(row) for row in bad]
             found = ", ".join(
                 f"sample {row} of train (on {name})" for row, name in zip(bad, names, strict=True)
             )

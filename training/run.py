@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.errors import UsageError
-from generator.format.manifest import MANIFEST_FILE, Manifest
+from generator.format.manifest import MANIFEST_FILE, read_manifest
 from generator.progress import show_progress
 from generator.reading.dataset import Dataset, open_dataset
 from training.checkpoint import Checkpoint, load_checkpoint
@@ -281,7 +281,7 @@ def describe_network(given: Mapping[str, Any], resume: bool = False) -> NetworkS
         given = with_loaded_network(given)
         config = resolve_run(given)
         if (config.data / MANIFEST_FILE).exists():
-            config = resolve_run({**given, "mask": Manifest.read(config.data).mask})
+            config = resolve_run({**given, "mask": read_manifest(config.data).mask})
     return summarise(config.architecture, config.stages[-1].res)
 
 

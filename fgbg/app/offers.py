@@ -10,7 +10,7 @@ from pathlib import Path
 
 from generator.errors import DatasetError, UsageError, printable
 from generator.files import real_path
-from generator.format.manifest import MANIFEST_FILE, Manifest
+from generator.format.manifest import MANIFEST_FILE, read_manifest
 from training.records.run_files import BEST, LAST
 from training.records.run_folder import CSV_FILE, LOG_FOLDER
 
@@ -46,7 +46,7 @@ def require_inside(folder: Path) -> None:
     Raises:
         DatasetError: a file is a link that leads out of the folder, or the dataset has no manifest.
     """
-    for entry in Manifest.read(folder).files():
+    for entry in read_manifest(folder).files():
         if not _leads_inside(folder, folder / entry.file):
             problem = "is a link that leads out of the dataset"
             raise DatasetError(folder / entry.file, "", problem, "put the file itself there")

@@ -4,6 +4,7 @@ from fgbg.app.view import LARGEST_SIDE, SMALLEST_SIDE, Shown
 from generator.format.tables import OBJECT, PLAIN_GAIN
 from generator.look.preview import sample_pictures
 from generator.reading.dataset import Dataset
+from generator.reading.generated_split import GeneratedSplit
 from generator.reading.seen_objects import instance_maps, seen_objects
 from generator.splits import SplitName
 
@@ -21,7 +22,7 @@ def shown_sample(dataset: Dataset, subset: SplitName, row: int) -> list[Shown]:
     """The pictures of a sample, with a box around each object of fg_bg."""
     split = dataset[subset]
     batch = split.read([row])
-    objects = seen_objects(dataset, split, row, instance_maps(batch)[0])
+    objects = seen_objects(split, row, instance_maps(batch, split.mask)[0], batch.mask[0])
     width, height = split.size
     side = max(width, height)
     scale = max(1, SMALLEST_SIDE // side) if side <= LARGEST_SIDE else LARGEST_SIDE / side
@@ -34,18 +35,20 @@ def shown_sample(dataset: Dataset, subset: SplitName, row: int) -> list[Shown]:
 def sample_record(dataset: Dataset, subset: SplitName, row: int) -> dict[str, str]:
     """What a dataset stores of a sample as a whole."""
     split = dataset[subset]
-    sample = split.samples[row]
-    bg = dataset.manifest.assets["bg"][int(sample["bg"])].name
-    return {"Sample": f"{subset} {row}", "Identity": str(int(sample["sample_id"])), "Background": bg}
+    about = {"Sample": f"{subset} {row}", "Identity": str(int(split.sample_ids[row]))}
+    title = "Background" if isinstance(split, GeneratedSplit) else "Picture"
+    return about | {title: split.name_of(row)}
 
 
 def placements_record(dataset: Dataset, subset: SplitName, row: int) -> Record:
-    """What a dataset stores of the objects and shadows of a sample, from back to front."""
+    """What a generated dataset stores of the objects and shadows of a sample, from back to front."""
     split = dataset[subset]
+    if not isinstance(split, GeneratedSplit):
+        return []
     sample = split.samples[row]
     first, count = int(sample["first"]), int(sample["count"])
-    names = dataset.manifest.assets["fg"]
-    seen = iter(seen_objects(dataset, split, row, instance_maps(split.read([row]))[0]))
+    batch = split.read([row])
+    seen = iter(seen_objects(split, row, instance_maps(batch, split.mask)[0], batch.mask[0]))
     rows = []
     for placement in split.placements[first : first + count]:
         is_object = int(placement["kind"]) == OBJECT
@@ -60,7 +63,7 @@ def placements_record(dataset: Dataset, subset: SplitName, row: int) -> Record:
         }
         if is_object:
             found = next(seen)
-            record["foreground"] = names[int(dataset.bank.sprite_fg[found.sprite])].name
+            record["foreground"] = found.fg
             record["visible pixels"] = f"{found.area:,}"
         rows.append(record)
     return rows

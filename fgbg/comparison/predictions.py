@@ -84,12 +84,11 @@ def read_samples(
     split = filled_split(dataset, subset)
     for run in runs:
         require_same(dataset.folder, run.engine.entry, split.mask)
-    rows = spread_over_backgrounds(split.samples["bg"], count)
+    rows = spread_over_backgrounds(split.scenes, count)
     batch = split.read(rows)
-    bgs = dataset.manifest.assets["bg"]
     return [
         Picture(
-            f"{subset} {row} on {bgs[int(split.samples['bg'][row])].name}",
+            f"{subset} {row} on {split.name_of(row)}",
             batch.fg_bg[number],
             batch.bg[number],
             batch.mask[number],

@@ -28,7 +28,6 @@ class Measurement:
         figures: the content of metrics.json.
         evaluation: the measures of each sample.
         split: the samples were read from it.
-        bg_names: file names of the dataset's backgrounds.
         engine: the network.
         mirror: whether the network also saw mirror images.
     """
@@ -36,7 +35,6 @@ class Measurement:
     figures: dict[str, Any]
     evaluation: network.Evaluation
     split: Split
-    bg_names: list[str]
     engine: TorchEngine
     mirror: bool
 
@@ -108,7 +106,6 @@ def measure(
         engine.place,
         conditions_of(engine),
     )
-    bg_names = [asset.name for asset in dataset.manifest.assets["bg"]]
     figures = {
         "dataset": dataset.manifest.id,
         "trained_on": engine.dataset_id or None,
@@ -119,9 +116,9 @@ def measure(
         "res": engine.res,
         "mirror": mirror,
         "interval": {"level": LEVEL, "resamples": RESAMPLES},
-        **summarise(evaluation, bg_names),
+        **summarise(evaluation, split.scene_name),
     }
-    return Measurement(figures, evaluation, split, bg_names, engine, mirror)
+    return Measurement(figures, evaluation, split, engine, mirror)
 
 
 def conditions_of(engine: TorchEngine) -> tuple[network.Condition, ...]:

@@ -125,7 +125,7 @@ class BlockWriter:
 
     def paths(self, block: Block) -> Iterator[str]:
         """Paths of the loose files of a block, relative to the export."""
-        for sample_id in self.dataset[block.split].samples["sample_id"][block.first : block.stop].tolist():
+        for sample_id in self.dataset[block.split].sample_ids[block.first : block.stop].tolist():
             yield from self.format.members(block.split, sample_name(sample_id)).values()
 
     def _files(self, split: SplitName, rows: range, records: list[Any]) -> Iterator[tuple[str, bytes]]:

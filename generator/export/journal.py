@@ -16,7 +16,7 @@ from generator.errors import ConfigError
 from generator.export.formats import FormatName
 from generator.export.samples import PictureFormat
 from generator.files import hash_file, write_atomically
-from generator.format.manifest import Count, Hash, Record
+from generator.format.records import Count, Hash, Record
 from generator.format.sealed_lines import append_line, parse, read_lines, take_whole, unseal, write_lines
 from generator.splits import SplitName
 

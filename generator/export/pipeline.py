@@ -137,7 +137,7 @@ def _samples(dataset: Dataset, config: ExportConfig) -> dict[SplitName, int]:
     if config.subset != "all":
         filled_split(dataset, config.subset)
     for split in splits:
-        numbers = dataset[split].samples["sample_id"]
+        numbers = dataset[split].sample_ids
         if len(np.unique(numbers)) < len(numbers):
             fix = "generate it again with `overwrite=True`"
             raise DatasetError(

@@ -65,21 +65,20 @@ def sample_name(sample_id: int) -> str:
 def read_samples(dataset: Dataset, split_name: SplitName, rows: range) -> Iterator[Sample]:
     """The samples in these rows of a split, in order; reading on may overwrite the arrays of earlier ones."""
     split = dataset[split_name]
-    bgs = dataset.manifest.assets["bg"]
     step = max(1, _READ_BYTES // pixel_bytes(dataset.manifest.size, dataset.manifest.has_instances))
     for start in range(0, len(rows), step):
         some = rows[start : start + step]
         batch = split.read(some)
-        instances = instance_maps(batch)
+        instances = instance_maps(batch, split.mask)
         for place, row in enumerate(some):
-            bg = int(split.samples["bg"][row])
+            scene = int(split.scenes[row])
             pixels = {name: getattr(batch, name)[place] for name in ("bg", "fg_bg", "mask", "depth")}
             yield Sample(
                 split=split_name,
-                sample_id=int(split.samples["sample_id"][row]),
-                bg=bgs[bg].name,
-                bg_number=bg,
-                objects=seen_objects(dataset, split, row, instances[place]),
+                sample_id=int(split.sample_ids[row]),
+                bg=split.scene_name(scene),
+                bg_number=scene,
+                objects=seen_objects(split, row, instances[place], batch.mask[place]),
                 pixels={**pixels, "instances": instances[place]},
             )
 

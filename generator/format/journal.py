@@ -8,11 +8,13 @@ from typing import Literal
 from pydantic import BaseModel, model_validator
 
 from generator.errors import DatasetError
-from generator.format.manifest import JOURNAL_FILE, BankEntry, Count, FileName, Hash, Record, ShardEntry, Sums
+from generator.format.manifest import JOURNAL_FILE
+from generator.format.records import BankEntry, Count, FileName, Hash, Record, ShardEntry, Sums
 from generator.format.sealed_lines import append_line, parse, read_lines, take_whole, unseal, write_lines
 from generator.splits import SplitName
 
-_CHANNELS = {"bg": 3, "fg_bg": 3, "mask": 1, "depth": 1}
+_CHANNELS = {"bg": 3, "fg_bg": 3, "depth": 1}
+_ALWAYS = {"fg_bg", "mask"}
 
 
 class JournalHead(Record):
@@ -38,8 +40,13 @@ class JournalLine(ShardEntry):
     @model_validator(mode="after")
     def _is_of_all_fields(self) -> "JournalLine":
         channels = {name: len(sums.sum) for name, sums in self.statistics.items()}
-        if channels != (_CHANNELS if self.statistics_samples else {}):
-            raise ValueError(f"statistics must be of {', '.join(_CHANNELS)}")
+        # The mask has one channel, or one for each class.
+        classes = channels.pop("mask", 0)
+        expected = _ALWAYS if self.statistics_samples else set()
+        if not expected <= self.statistics.keys() or not channels.items() <= _CHANNELS.items():
+            raise ValueError(f"statistics must be of {', '.join(_CHANNELS)} and mask")
+        if bool(self.statistics) != bool(classes) or bool(self.statistics) != bool(self.statistics_samples):
+            raise ValueError("statistics must be of some samples")
         return self
 
 

@@ -1,27 +1,30 @@
-"""`dataset.json`, the manifest of a finished dataset. Its id is a hash, by which a reader checks it."""
+"""`dataset.json`, the manifest of a finished dataset. Its id is a hash, by which a reader checks it.
 
-import json
+Version 1 is a generated dataset (`fgbg generate`): a bank, and samples composed from it. Version 2 is a
+labelled one (`fgbg import`): stored pictures and masks, without a bank.
+"""
+
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from blake3 import blake3
 from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     SerializerFunctionWrapHandler,
+    TypeAdapter,
     ValidationError,
     field_validator,
     model_serializer,
     model_validator,
 )
 
-from generator.errors import COPY_AGAIN, DatasetError, one_line
+from generator.errors import COPY_AGAIN, DatasetError
 from generator.files import read_regular
-from generator.format.pixels import IGNORED
+from generator.format.assets import NOT_IDENTITY, Assets
+from generator.format.identity import prove_id, prove_labelled_id
+from generator.format.pixels import IGNORED, OPTIONAL_FIELDS, OptionalField
+from generator.format.records import BankEntry, Count, Hash, Record, ShardEntry, Side, SplitEntry, Statistics
 from generator.format.tables import MOST_OBJECTS
 from generator.splits import SPLITS, SplitName
 from generator.strict_config import first_fault
@@ -29,154 +32,11 @@ from generator.strict_config import first_fault
 MANIFEST_FILE = "dataset.json"
 JOURNAL_FILE = "journal.jsonl"
 
-AssetKind = Literal["fg", "bg"]
-
-FROM_FILE, FROM_PLANE = "files", "plane"
-"""Sources of a background's depth that are not networks: a file beside it, or an assumed plane."""
-
-NOT_IDENTITY = frozenset({"fg", "bg", "out", "workers", "depth_cache"})
-"""Fields of the config that do not change the bytes of the dataset."""
-
 # Much more than a manifest of ten million pictures.
 _MOST_BYTES = 2**32
-_LARGEST_SIDE = 8192
 
-Count = Annotated[int, Field(ge=0, lt=2**63)]
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-"""A BLAKE3 hash."""
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.h5$", max_length=255)]
-"""The plain name of a file in the dataset's own folder."""
-Sum = Annotated[float, Field(ge=-(2.0**63), le=2.0**63)]
-Side = Annotated[int, Field(ge=1, le=_LARGEST_SIDE)]
 ClassName = Annotated[str, Field(min_length=1, max_length=100)]
 ClassColour = Annotated[list[Annotated[int, Field(ge=0, le=255)]], Field(min_length=3, max_length=3)]
-
-
-class Record(BaseModel):
-    """A part of a file on disk, with exactly these fields and types."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class Asset(Record):
-    """A picture that the dataset was made from: its name in its folder, BLAKE3 hash and split."""
-
-    name: str
-    hash: Hash
-    split: SplitName
-    depth: str | None = None
-    """For backgrounds: the source of their depth."""
-    depth_hash: Hash | None = None
-    """For backgrounds: the BLAKE3 hash of their depth file, if there is one."""
-
-    @model_serializer(mode="wrap")
-    def _without_what_is_not_there(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Leave out `depth_hash` where there is none, as in older datasets, so that bytes stay the same."""
-        fields: dict[str, Any] = serialise(self)
-        if self.depth_hash is None:
-            del fields["depth_hash"]
-        return fields
-
-
-def _with_a_name_each(assets: dict[AssetKind, list[Asset]]) -> dict[AssetKind, list[Asset]]:
-    for kind in ("fg", "bg"):
-        names = {asset.name for asset in assets.get(kind, [])}
-        if not names or len(names) < len(assets[kind]):
-            raise ValueError(f"{kind} must be pictures of different names, and at least one")
-    return assets
-
-
-Assets = Annotated[dict[AssetKind, list[Asset]], AfterValidator(_with_a_name_each)]
-"""The pictures of each kind, in the order of the bank."""
-
-
-def dataset_id(
-    config: Mapping[str, Any],
-    hashes: Mapping[AssetKind, Mapping[str, str]],
-    depth_hashes: Mapping[str, str],
-) -> str:
-    """A dataset's id: a hash of everything that decides its bytes.
-
-    Args:
-        config: `GenerateConfig.identity()`.
-        hashes: for fg and bg, the BLAKE3 hash of each picture by its name.
-        depth_hashes: the BLAKE3 hash of each depth file, by the name of its background. If it is empty, the
-            id is the same as in older versions, which did not include depth files.
-    """
-    parts = [config, hashes, depth_hashes] if depth_hashes else [config, hashes]
-    return blake3(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-class Moments(Record):
-    """Mean and standard deviation of each channel, of values in [0, 1]; for depth, of known pixels only."""
-
-    mean: list[float]
-    std: list[float]
-
-
-class Sums(Record):
-    """The sum and the sum of squares of each channel, and the number of values; sums of shards add up."""
-
-    sum: list[Sum]
-    squares: list[Sum]
-    count: Count
-
-    @model_validator(mode="after")
-    def _of_the_same_channels(self) -> "Sums":
-        if len(self.sum) != len(self.squares):
-            raise ValueError("sum and squares must have a number per channel each")
-        return self
-
-    def __add__(self, other: "Sums") -> "Sums":
-        return Sums(
-            sum=[a + b for a, b in zip(self.sum, other.sum, strict=True)],
-            squares=[a + b for a, b in zip(self.squares, other.squares, strict=True)],
-            count=self.count + other.count,
-        )
-
-    def moments(self) -> Moments:
-        """Population mean and standard deviation."""
-        count = max(self.count, 1)
-        means = [total / count for total in self.sum]
-        variances = [max(0.0, s / count - m * m) for s, m in zip(self.squares, means, strict=True)]
-        return Moments(mean=means, std=[variance**0.5 for variance in variances])
-
-
-class ShardEntry(Record):
-    """A finished shard in `dataset.json`."""
-
-    file: FileName
-    samples: Count
-    bytes: Count
-    blake3: Hash
-
-
-class SplitEntry(Record):
-    """A split: its number of samples, and its shards in order."""
-
-    samples: Count
-    shards: list[ShardEntry]
-
-    @model_validator(mode="after")
-    def _adds_up(self) -> "SplitEntry":
-        if self.samples != (total := sum(shard.samples for shard in self.shards)):
-            raise ValueError(f"its shards hold {total} samples together, not {self.samples}")
-        return self
-
-
-class BankEntry(Record):
-    """The file of the bank."""
-
-    file: FileName
-    bytes: Count
-    blake3: Hash
-
-
-class Statistics(Record):
-    """Moments of `bg`, `fg_bg`, `mask` and `depth`, and how many train samples were measured."""
-
-    samples: Count
-    fields: dict[str, Moments]
 
 
 class AlphaMask(Record):
@@ -184,6 +44,16 @@ class AlphaMask(Record):
 
     kind: Literal["alpha"] = "alpha"
     convention: str = "0 background ... 255 foreground"
+    void: Annotated[int, Field(ge=1, le=254)] | None = None
+    """The level of pixels that are neither, and count nowhere; None where there are none."""
+
+    @model_serializer(mode="wrap")
+    def _without_void(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out `void` where there is none, as in older files, so that bytes stay the same."""
+        fields: dict[str, Any] = serialise(self)
+        if self.void is None:
+            del fields["void"]
+        return fields
 
 
 class ClassMask(Record):
@@ -217,8 +87,31 @@ class DepthEntry(Record):
     convention: str = "relative inverse depth, uint16: 0 unknown, 1 farthest ... 65535 nearest"
 
 
-class Manifest(Record):
-    """The whole of `dataset.json`."""
+class _Common(Record):
+    """What manifests of both versions check."""
+
+    @field_validator("splits", check_fields=False)
+    @classmethod
+    def _every_split_is_there(cls, splits: dict[SplitName, SplitEntry]) -> dict[SplitName, SplitEntry]:
+        if missing := [name for name in SPLITS if name not in splits]:
+            raise ValueError(f"{missing[0]} is missing; an empty split has no shards")
+        return splits
+
+    @model_validator(mode="after")
+    def _files_have_a_name_each(self) -> "_Common":
+        counts = Counter(entry.file for entry in self.files())
+        for name, times in counts.most_common(1):
+            if times > 1:
+                raise ValueError(f"{name} is listed {times} times")
+        return self
+
+    def files(self) -> Sequence[BankEntry | ShardEntry]:
+        """Every file of the dataset."""
+        raise NotImplementedError
+
+
+class GeneratedManifest(_Common):
+    """`dataset.json` of version 1: samples that were composed from a bank."""
 
     format: Literal["fgbg-dataset"] = "fgbg-dataset"
     version: Literal[1] = 1
@@ -245,22 +138,8 @@ class Manifest(Record):
             raise ValueError(f"objects must be two numbers from 1 to {MOST_OBJECTS}")
         return config
 
-    @field_validator("splits")
-    @classmethod
-    def _every_split_is_there(cls, splits: dict[SplitName, SplitEntry]) -> dict[SplitName, SplitEntry]:
-        if missing := [name for name in SPLITS if name not in splits]:
-            raise ValueError(f"{missing[0]} is missing; an empty split has no shards")
-        return splits
-
     @model_validator(mode="after")
-    def _files_have_a_name_each(self) -> "Manifest":
-        name, times = Counter(entry.file for entry in self.files()).most_common(1)[0]
-        if times > 1:
-            raise ValueError(f"{name} is listed {times} times")
-        return self
-
-    @model_validator(mode="after")
-    def _classes_are_stored(self) -> "Manifest":
+    def _classes_are_stored(self) -> "GeneratedManifest":
         if self.mask.kind == "classes" and self.storage != "rendered":
             raise ValueError("classes need stored pixels: storage must be rendered")
         return self
@@ -271,6 +150,16 @@ class Manifest(Record):
         return bool(self.config.get("objects", (1, 1))[1] > 1)
 
     @property
+    def has_bg(self) -> bool:
+        """Whether samples have a background alone; every generated sample has."""
+        return True
+
+    @property
+    def has_depth(self) -> bool:
+        """Whether samples have depth; every generated sample has."""
+        return True
+
+    @property
     def identity(self) -> dict[str, Any]:
         """The part of the config that decides the dataset's bytes."""
         return {name: value for name, value in self.config.items() if name not in NOT_IDENTITY}
@@ -279,65 +168,125 @@ class Manifest(Record):
         """Every file of the dataset, the bank first."""
         return [self.bank, *(shard for split in self.splits.values() for shard in split.shards)]
 
-    @classmethod
-    def read(cls, folder: Path) -> "Manifest":
-        """Read the manifest of a dataset's folder.
+    def prove_id(self, path: Path) -> None:
+        """Compute the id again from the config and the pictures.
 
         Raises:
-            DatasetError: there is none, it has another format or version, or its id does not match its config
-                and pictures.
+            DatasetError: it is another one; names the file at `path`.
         """
-        path = folder / MANIFEST_FILE
-        try:
-            manifest = cls.model_validate_json(read_regular(path, _MOST_BYTES))
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise _no_manifest(folder) from error
-        except OSError as error:
-            raise DatasetError(path, "a file", str(error.strerror or error), COPY_AGAIN) from error
-        except ValidationError as error:
-            raise DatasetError(
-                path, "a dataset of format version 1", first_fault(error), COPY_AGAIN
-            ) from error
-        prove_id(path, manifest.id, manifest.identity, manifest.assets)
-        return manifest
+        prove_id(path, self.id, self.identity, self.assets)
 
 
-def prove_id(path: Path | str, id_: str, config: dict[str, Any], assets: Assets) -> None:
-    """Compute a dataset's id again and compare.
+class SourceEntry(Record):
+    """Where the pictures of a labelled dataset come from; the names of the pictures are in its shards."""
 
-    Args:
-        path: of the file that holds the id, for the error.
-        id_: the stored id.
-        config: `GenerateConfig.identity()`.
-        assets: of the dataset.
+    format: Annotated[str, Field(min_length=1, max_length=100)]
+    """The format of the labels, as `voc`."""
+    samples: Count
+    """How many pictures became samples."""
+    left_out: Count
+    """How many could not be used."""
+    blake3: Hash
+    """`hash_sources` of the samples' names and hashes."""
+    splits: Literal["official", "drawn"]
+    """Whether the source itself says which split a picture belongs to, or shares were drawn."""
+
+
+class LabelledManifest(_Common):
+    """`dataset.json` of version 2: pictures with masks that people made, without a bank."""
+
+    format: Literal["fgbg-dataset"] = "fgbg-dataset"
+    version: Literal[2] = 2
+    id: Hash
+    size: tuple[Side, Side]
+    """Canvas (width, height) in pixels."""
+    config: dict[str, Any]
+    """The part of the import's config that decides the dataset's bytes."""
+    libraries: dict[str, str]
+    source: SourceEntry
+    fields: list[OptionalField]
+    """Which optional arrays its shards have."""
+    splits: dict[SplitName, SplitEntry]
+    mask: MaskEntry
+    depth: DepthEntry
+    statistics: Statistics
+    """The mask of classes has a channel for each class, whose mean is the class's share of the pixels."""
+
+    @field_validator("fields")
+    @classmethod
+    def _fields_have_one_order(cls, fields: list[OptionalField]) -> list[OptionalField]:
+        if fields != [name for name in OPTIONAL_FIELDS if name in fields]:
+            raise ValueError(f"must be some of {', '.join(OPTIONAL_FIELDS)} in this order")
+        return fields
+
+    @model_validator(mode="after")
+    def _samples_add_up(self) -> "LabelledManifest":
+        if self.source.samples != (total := sum(split.samples for split in self.splits.values())):
+            raise ValueError(f"its splits hold {total} samples together, not {self.source.samples}")
+        return self
+
+    @property
+    def has_instances(self) -> bool:
+        """Whether samples have an instance map."""
+        return "instances" in self.fields
+
+    @property
+    def has_bg(self) -> bool:
+        """Whether samples have a picture of the background alone."""
+        return "bg" in self.fields
+
+    @property
+    def has_depth(self) -> bool:
+        """Whether samples have depth."""
+        return "depth" in self.fields
+
+    def files(self) -> Sequence[BankEntry | ShardEntry]:
+        """Every file of the dataset."""
+        return [shard for split in self.splits.values() for shard in split.shards]
+
+    def prove_id(self, path: Path) -> None:
+        """Compute the id again from the config and the hash of the sources.
+
+        Raises:
+            DatasetError: it is another one; names the file at `path`.
+        """
+        prove_labelled_id(path, self.id, self.config, self.source.blake3)
+
+
+Manifest = GeneratedManifest | LabelledManifest
+"""The whole of `dataset.json`."""
+
+_READER: TypeAdapter[Manifest] = TypeAdapter(Annotated[Manifest, Field(discriminator="version")])
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read the manifest of a dataset's folder.
 
     Raises:
-        DatasetError: the ids differ.
+        DatasetError: there is none, it has another format or version, or its id does not match its config and
+            pictures.
     """
+    path = folder / MANIFEST_FILE
     try:
-        proved = dataset_id(
-            config,
-            {kind: hashes_by_name(assets[kind]) for kind in ("fg", "bg")},
-            {asset.name: asset.depth_hash for asset in assets["bg"] if asset.depth_hash},
-        )
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(path, "a config", one_line(error), COPY_AGAIN) from error
-    if id_ != proved:
-        expected = f"id {proved[:16]}..., as its config and pictures give"
-        raise DatasetError(path, expected, f"id {id_[:16]}...", COPY_AGAIN)
-
-
-def hashes_by_name(assets: Sequence[Asset]) -> dict[str, str]:
-    """The hash of each picture by its name."""
-    return {asset.name: asset.hash for asset in assets}
+        manifest = _READER.validate_json(read_regular(path, _MOST_BYTES))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise _no_manifest(folder) from error
+    except OSError as error:
+        raise DatasetError(path, "a file", str(error.strerror or error), COPY_AGAIN) from error
+    except ValidationError as error:
+        # The first part of a place is the version.
+        found = first_fault(error, below=1)
+        raise DatasetError(path, "a dataset of format version 1 or 2", found, COPY_AGAIN) from error
+    manifest.prove_id(path)
+    return manifest
 
 
 def _no_manifest(folder: Path) -> DatasetError:
+    first = "run 'fgbg generate' or 'fgbg import' first, or give another folder"
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "does not exist"
-        return DatasetError(folder, "", problem, "run 'fgbg generate' first, or give another folder")
+        return DatasetError(folder, "", problem, first)
     if (folder / JOURNAL_FILE).exists() or any(folder.glob("*.h5")):
-        fix = "run 'fgbg generate' again to continue it"
+        fix = "run the command that makes it again to continue it"
         return DatasetError(folder, "", "holds an unfinished dataset", fix)
-    fix = "run 'fgbg generate' first, or give another folder"
-    return DatasetError(folder, "", f"holds no dataset ({MANIFEST_FILE} is missing)", fix)
+    return DatasetError(folder, "", f"holds no dataset ({MANIFEST_FILE} is missing)", first)

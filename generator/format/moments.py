@@ -3,8 +3,10 @@
 import cv2
 import numpy as np
 
-from generator.format.manifest import Sums
+from generator.format.labelled_shards import LabelledPixels
+from generator.format.manifest import MaskEntry
 from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN, Pixels
+from generator.format.records import Sums
 
 
 def pixel_sums(bg: np.ndarray, pixels: Pixels) -> dict[str, Sums]:
@@ -20,6 +22,31 @@ def pixel_sums(bg: np.ndarray, pixels: Pixels) -> dict[str, Sums]:
         "mask": _sums(pixels.mask[..., None], 255),
         "depth": _depth_sums(pixels.depth[..., None]),
     }
+
+
+def labelled_sums(pixels: LabelledPixels, mask: MaskEntry) -> dict[str, Sums]:
+    """Sums of the arrays of labelled samples, of values scaled to [0, 1].
+
+    A mask of classes has a channel for each class, 1 where a pixel is of it. Void pixels of the mask and
+    unknown depth are left out.
+
+    Args:
+        pixels: of n samples.
+        mask: what the values of the mask mean.
+    """
+    sums = {"fg_bg": _sums(pixels.fg_bg, 255), "mask": _mask_sums(pixels.mask[..., None], mask)}
+    if pixels.bg is not None:
+        sums["bg"] = _sums(pixels.bg, 255)
+    if pixels.depth is not None:
+        sums["depth"] = _depth_sums(pixels.depth[..., None])
+    return sums
+
+
+def _mask_sums(levels: np.ndarray, mask: MaskEntry) -> Sums:
+    if mask.kind == "alpha":
+        return _sums(levels, 255, None if mask.void is None else levels != mask.void)
+    counts = np.bincount(levels.reshape(-1), minlength=256)[: len(mask.names)].tolist()
+    return Sums(sum=counts, squares=counts, count=sum(counts))
 
 
 def _depth_sums(depth: np.ndarray) -> Sums:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,10 @@ IGNORED = 255
 UNKNOWN = 0
 FARTHEST = 1
 NEAREST = 65535
+
+OptionalField = Literal["bg", "depth", "instances"]
+OPTIONAL_FIELDS: tuple[OptionalField, ...] = ("bg", "depth", "instances")
+"""Arrays that a labelled dataset has or has not."""
 
 _CACHE_LINE = 64
 
@@ -44,6 +48,9 @@ class Pixels:
     def empty(cls, samples: int, size: tuple[int, int], instances: bool) -> "Pixels":
         """Empty arrays to render into, for a canvas (width, height)."""
         return cls(**allocate(pixel_layout(samples, size, instances)))
+
+    def __len__(self) -> int:
+        return len(self.fg_bg)
 
     def __getitem__(self, rows: slice) -> "Pixels":
         return Pixels(**{name: array[rows] for name, array in self.items()})

@@ -1,9 +1,13 @@
-"""Shards: how one is written, and how one is opened. Each holds two tables, and pixels if it is rendered."""
+"""Shards of generated datasets: how one is written, and how one is opened.
 
-from collections.abc import Callable, Mapping, Sequence
+Each holds two tables, and pixels if it is rendered.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -13,8 +17,8 @@ from generator.format.hdf5 import PAGE, add_dataset, check_datasets, map_dataset
 from generator.format.pixels import Pixels, pixel_bytes, pixel_layout
 from generator.format.tables import MOST_PLACEMENTS, PLACEMENT, SAMPLE, SHADOW
 
-# Samples are rendered and written in blocks of this size, which fit into any memory.
-_BLOCK_BYTES = 8 * 2**20
+BLOCK_BYTES = 8 * 2**20
+"""Samples are made and written in blocks of this size, which fit into any memory."""
 
 
 @dataclass(frozen=True)
@@ -64,23 +68,46 @@ def write_shard(
                 name: add_dataset(file, name, *entry).id.get_offset() for name, entry in layout.items()
             }
         if fill is not None:
-            step = min(len(samples), max(1, _BLOCK_BYTES // pixels))
+            step = min(len(samples), max(1, BLOCK_BYTES // pixels))
             buffers = [Pixels.empty(step, size, instances) for _ in range(2)]
-            _write_pixels(temporary, offsets, len(samples), buffers, fill)
+            write_blocks(temporary, offsets, len(samples), buffers, fill)
         return WrittenShard(temporary.stat().st_size, hash_file(temporary, threads))
 
 
-def _write_pixels(
+class Arrays(Protocol):
+    """The arrays of some samples, which all begin with that dimension."""
+
+    def __getitem__(self, rows: slice) -> Self:
+        """The arrays of some of the samples."""
+
+    def __len__(self) -> int: ...
+
+    def items(self) -> Iterable[tuple[str, np.ndarray]]:
+        """The names and the arrays."""
+
+
+Block = TypeVar("Block", bound=Arrays)
+
+
+def write_blocks(
     path: Path,
     offsets: Mapping[str, int],
     samples: int,
-    buffers: Sequence[Pixels],
-    fill: Callable[[slice, Pixels], None],
+    buffers: Sequence[Block],
+    fill: Callable[[slice, Block], None],
 ) -> None:
-    """Render one block after another, while a thread writes the block before to its place in the file."""
-    step = len(buffers[0].mask)
+    """Fill one block after another, while a thread writes the block before to its place in the file.
 
-    def write(start: int, pixels: Pixels) -> None:
+    Args:
+        path: of the file, with room for all arrays.
+        offsets: where each array begins, in bytes.
+        samples: how many there are.
+        buffers: two pieces of memory of the same size, used in turn.
+        fill: called with a slice of the samples, and their arrays to fill.
+    """
+    step = len(buffers[0])
+
+    def write(start: int, pixels: Block) -> None:
         for name, array in pixels.items():
             file.seek(offsets[name] + start * array[0].nbytes)
             file.write(array.data)

@@ -1,10 +1,15 @@
-"""The two packed tables of a shard: its samples, and their placements (which sprite is pasted where)."""
+"""The packed tables of shards.
+
+Generated shards have two: samples, and their placements (which sprite is pasted where). Labelled shards have
+one, of samples.
+"""
 
 from typing import Final
 
 import numpy as np
 
 SAMPLE: Final = np.dtype([("sample_id", "<u8"), ("bg", "<u4"), ("first", "<u4"), ("count", "<u2")])
+LABELLED_SAMPLE: Final = np.dtype([("sample_id", "<u8")])
 PLACEMENT: Final = np.dtype(
     [
         ("sprite", "<u4"),

@@ -95,7 +95,7 @@ def draw_preview(dataset: Dataset, subset: SplitName, count: int) -> np.ndarray:
     lines = []
     with Progress("drawing", len(rows), "samples") as bar:
         for row in rows:
-            lines.append(_line(dataset, split, subset, row, size))
+            lines.append(_line(split, subset, row, size))
             bar.advance(1)
     return draw_contact_sheet([Column(title) for title in titles], lines, [DEPTH_KEY], blocks)
 
@@ -118,14 +118,13 @@ def _plan(canvas: tuple[int, int], columns: int, samples: int) -> tuple[tuple[in
     return size, -(-samples // -(-samples // blocks))
 
 
-def _line(dataset: Dataset, split: Split, subset: SplitName, row: int, size: tuple[int, int]) -> Row:
+def _line(split: Split, subset: SplitName, row: int, size: tuple[int, int]) -> Row:
     """One sample of a split."""
     batch = split.read([row])
-    objects = seen_objects(dataset, split, row, instance_maps(batch)[0])
-    bg = dataset.manifest.assets["bg"][int(split.samples["bg"][row])].name
+    objects = seen_objects(split, row, instance_maps(batch, split.mask)[0], batch.mask[0])
     names = ", ".join(seen.fg for seen in objects) or "no object"
     pictures = sample_pictures(batch, split.mask, objects, size)
-    return Row(list(pictures.values()), f"{subset} {row}: {names} on {bg}")
+    return Row(list(pictures.values()), f"{subset} {row}: {names} on {split.name_of(row)}")
 
 
 def sample_pictures(

@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 
 from generator.files import refuse_existing, require_writable
-from generator.format.manifest import Moments, Sums
 from generator.format.moments import pixel_sums
 from generator.format.pixels import FARTHEST, NEAREST, OPAQUE, UNKNOWN, Pixels, pixel_bytes
+from generator.format.records import Moments, Sums
 from generator.look.stats_chart import HeatMap, Histogram, draw_panels
 from generator.own_results import mark_png, write_results
 from generator.progress import Progress, show_progress
@@ -199,10 +199,12 @@ def measure(dataset: Dataset, subset: SplitName, samples: int | None = SAMPLES) 
             positions += batch.mask.sum(axis=0, dtype=np.uint64)
             coverage += (batch.mask.mean(axis=(1, 2), dtype=np.float64) / 255).tolist()
             depth += np.bincount(batch.depth.ravel(), minlength=len(depth))
-            for row, instances in zip(block.tolist(), instance_maps(batch), strict=True):
-                seen = seen_objects(dataset, split, row, instances)
+            for row, instances, mask in zip(
+                block.tolist(), instance_maps(batch, split.mask), batch.mask, strict=True
+            ):
+                seen = seen_objects(split, row, instances, mask)
                 objects.append(len(seen))
-                visible += [one.area / opaque[one.sprite] for one in seen]
+                visible += [one.area / opaque[one.sprite] for one in seen if one.sprite is not None]
             bar.advance(len(block))
     return DatasetStats(
         dataset=manifest.id,
@@ -226,6 +228,7 @@ class _OpaquePixels(dict[int, int]):
         self._bank = dataset.bank
 
     def __missing__(self, sprite: int) -> int:
+        assert self._bank is not None, "only generated samples have sprites"
         self[sprite] = int(np.count_nonzero(self._bank.sprite(sprite)[..., 3] >= OPAQUE))
         return self[sprite]
 

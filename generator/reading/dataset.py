@@ -6,9 +6,11 @@ from pathlib import Path
 
 from generator.errors import COPY_AGAIN, DatasetError, UsageError
 from generator.format.bank import Bank
-from generator.format.manifest import Manifest
+from generator.format.manifest import GeneratedManifest, LabelledManifest, Manifest, read_manifest
 from generator.numerals import shown
 from generator.progress import show_progress
+from generator.reading.generated_split import GeneratedSplit
+from generator.reading.labelled_split import LabelledSplit
 from generator.reading.split import Split
 from generator.reading.verify import check_files, wrong_sizes
 from generator.reading.watch import FileMark, file_mark
@@ -40,7 +42,7 @@ class _Reference:
         Raises:
             DatasetError: as `open_dataset`, or the folder holds another dataset now.
         """
-        manifest = Manifest.read(self.folder)
+        manifest = read_manifest(self.folder)
         if manifest.id != self.id:
             expected, found = f"the dataset with id {self.id[:16]}...", f"id {manifest.id[:16]}..."
             raise DatasetError(self.folder, expected, found, "open it again with open_dataset")
@@ -63,7 +65,7 @@ class Dataset:
     Attributes:
         folder: where it is.
         manifest: all of `dataset.json`.
-        bank: its sprites and backgrounds.
+        bank: sprites and backgrounds of a generated dataset; None in a labelled one.
         splits: by name; `len` of one may be 0.
 
     Example:
@@ -74,7 +76,7 @@ class Dataset:
 
     folder: Path
     manifest: Manifest
-    bank: Bank
+    bank: Bank | None
     splits: Mapping[SplitName, Split]
     _reference: _Reference
 
@@ -123,7 +125,7 @@ def open_dataset(folder: str | Path, hash_files: bool = True, progress: bool = T
     """
     folder = Path(folder)
     with show_progress(progress):
-        return _open(folder, Manifest.read(folder), hash_files, check_hashes=hash_files)
+        return _open(folder, read_manifest(folder), hash_files, check_hashes=hash_files)
 
 
 def _open(folder: Path, manifest: Manifest, hash_files: bool, check_hashes: bool) -> Dataset:
@@ -140,11 +142,17 @@ def _open(folder: Path, manifest: Manifest, hash_files: bool, check_hashes: bool
     problems = check_files(folder, files) if check_hashes else wrong_sizes(folder, files)
     for problem in problems.values():
         raise problem
+    splits: dict[SplitName, Split] = {}
+    if isinstance(manifest, LabelledManifest):
+        for name in SPLITS:
+            splits[name] = LabelledSplit(folder, name, manifest, reference.open_split)
+        return Dataset(folder, manifest, None, splits, reference)
     bank = Bank.open(folder / manifest.bank.file)
     _check_bank(folder / manifest.bank.file, bank, manifest)
     if manifest.storage == "unrendered":
         bank = bank.with_backgrounds_in_memory()
-    splits = {name: Split(folder, name, manifest, bank, reference.open_split) for name in SPLITS}
+    for name in SPLITS:
+        splits[name] = GeneratedSplit(folder, name, manifest, bank, reference.open_split)
     return Dataset(folder, manifest, bank, splits, reference)
 
 
@@ -152,7 +160,7 @@ def _marks(folder: Path, manifest: Manifest) -> tuple[FileMark | None, ...]:
     return tuple(file_mark(folder / entry.file) for entry in manifest.files())
 
 
-def _check_bank(path: Path, bank: Bank, manifest: Manifest) -> None:
+def _check_bank(path: Path, bank: Bank, manifest: GeneratedManifest) -> None:
     """Make sure that the bank has as many pictures as the manifest, in the right size."""
     width, height = manifest.size
     fgs, bgs = len(manifest.assets["fg"]), len(manifest.assets["bg"])

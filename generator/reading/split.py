@@ -1,34 +1,24 @@
 """One split of a dataset: the one way to read samples, for training, commands and users."""
 
 import operator
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from itertools import chain, pairwise
-from pathlib import Path
 from typing import SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from generator.errors import COPY_AGAIN, DatasetError
-from generator.format.bank import Bank
+from generator.errors import DatasetError
 from generator.format.manifest import Manifest
-from generator.format.pixels import IGNORED, Pixels
-from generator.format.shards import open_shard
-from generator.format.tables import OBJECT, PLACEMENT, SAMPLE
+from generator.format.pixels import IGNORED
 from generator.reading.batch import Batch, Sample
-from generator.reading.composite import Renderer
-from generator.reading.gather import flat, gather_rows
-from generator.reading.watch import FileWatch
 from generator.splits import SplitName
-
-# A split watches its shards and, as its last file, the bank.
-_BANK = -1
 
 # Iteration reads this many bytes of samples at a time.
 _BLOCK_BYTES = 8 * 2**20
 
 
-class Split:
+class Split(ABC):
     """The samples of one split, in the dataset's order.
 
     `len(split)` is the number of samples. `split[i]` reads one `Sample`, `split[2:5]` and `split[[4, 0, 4]]`
@@ -42,10 +32,12 @@ class Split:
         name: train, val or test.
         size: (width, height) of the canvas, in pixels.
         mask: what the values of masks mean.
-        is_rendered: whether pixels are stored; otherwise reading renders them.
-        bank: sprites and backgrounds of the dataset.
-        samples: (n,) of dtype SAMPLE; `first` counts rows of `placements`.
-        placements: (m,) of dtype PLACEMENT.
+        has_bg: whether samples have the background alone; otherwise it is read as zeros.
+        has_depth: whether samples have depth; otherwise it is read as 0, unknown.
+        has_instances: whether samples have an instance map.
+        sample_ids: (n,) uint64, the number of each sample in all that the dataset was made of.
+        scenes: (n,) int64, what each sample shows: generated samples with the same number have the same
+            background; every labelled sample has a number of its own.
 
     Example:
         >>> split = fgbg.open_dataset("data/shards")["train"]
@@ -53,53 +45,46 @@ class Split:
         ((3, 24, 32), (24, 32))
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        name: SplitName,
-        manifest: Manifest,
-        bank: Bank,
-        reopen: "Callable[[SplitName], Split]",
-    ) -> None:
-        """Open the shards of a split.
+    sample_ids: np.ndarray
+    scenes: np.ndarray
+
+    def __init__(self, name: SplitName, manifest: Manifest, reopen: "Callable[[SplitName], Split]") -> None:
+        """Take what all splits have from the manifest.
 
         Args:
-            folder: of the dataset.
             name: of the split.
             manifest: of the dataset.
-            bank: of the dataset.
             reopen: opens a split of the same dataset by its name; a pickle of the split holds it.
-
-        Raises:
-            DatasetError: a shard cannot be used.
         """
-        entry = manifest.splits[name]
         self._reopen = reopen
         self.name = name
         self.size = manifest.size
-        self._instances = manifest.has_instances
         self.mask = manifest.mask
-        self.is_rendered = manifest.storage == "rendered"
-        self.bank = bank
-        self._renderer = Renderer(bank)
-        self._ends = np.cumsum([shard.samples for shard in entry.shards], dtype=np.int64)
-        self._watch = FileWatch(
-            [*(folder / shard.file for shard in entry.shards), folder / manifest.bank.file]
-        )
-        self._shards = [
-            open_shard(folder / shard.file, shard.samples, self.size, self._instances, self.is_rendered)
-            for shard in entry.shards
-        ]
-        self._stored = [
-            {name: flat(array) for name, array in shard.pixels.items()}
-            for shard in self._shards
-            if shard.pixels is not None
-        ]
-        self._bgs = flat(bank.bg)
-        self.samples, self.placements = self._tables(folder)
+        self.has_bg = manifest.has_bg
+        self.has_depth = manifest.has_depth
+        self.has_instances = manifest.has_instances
+
+    @abstractmethod
+    def scene_name(self, scene: int) -> str:
+        """The name of one of `scenes`: the file of a generated sample's background, or of a labelled picture.
+
+        It may hold any characters; show it with `printable`.
+        """
+
+    def scene_depth(self, rows: np.ndarray) -> np.ndarray | None:
+        """The depth of samples' scenes without any object: (B, H, W) uint16; None where it is not stored."""
+        return None
+
+    @abstractmethod
+    def _read(self, rows: np.ndarray, batch: Batch) -> None:
+        """Read samples (B,) int64, which are in range, into a batch of their size."""
+
+    def name_of(self, row: int) -> str:
+        """The name of a sample's scene."""
+        return self.scene_name(int(self.scenes[row]))
 
     def __len__(self) -> int:
-        return len(self.samples)
+        return len(self.sample_ids)
 
     def __repr__(self) -> str:
         return f"<Split {self.name}: {len(self):,} samples>"
@@ -146,35 +131,6 @@ class Split:
             batch = self[start : start + step]
             yield from map(batch.sample, range(len(batch)))
 
-    def _tables(self, folder: Path) -> tuple[np.ndarray, np.ndarray]:
-        """Join the tables of all shards; `first` then counts rows of the joined placements."""
-        samples, placements = [np.zeros(0, SAMPLE)], [np.zeros(0, PLACEMENT)]
-        total = sum(len(shard.placements) for shard in self._shards)
-        if total >= 2**32:
-            raise DatasetError(folder, f"fewer than {2**32:,} placements", f"{total:,}", COPY_AGAIN)
-        before = 0
-        for shard in self._shards:
-            table = shard.samples.copy()
-            table["first"] += before
-            before += len(shard.placements)
-            samples.append(table)
-            placements.append(shard.placements)
-        joined = np.concatenate(samples), np.concatenate(placements)
-        is_object = joined[1]["kind"] == OBJECT
-        for name, column, count in (
-            ("bg", joined[0]["bg"], len(self.bank.bg)),
-            ("sprite", joined[1]["sprite"], len(self.bank.sprite_fg)),
-            ("sprite of an object", joined[1]["sprite"][is_object], self.bank.objects),
-        ):
-            if column.size and column.max() >= count:
-                raise DatasetError(
-                    f"{folder}:{name}",
-                    f"numbers below {count}, as in the bank",
-                    str(column.max()),
-                    COPY_AGAIN,
-                )
-        return joined
-
     def read(self, indices: ArrayLike, out: Batch | None = None) -> Batch:
         """Read samples in any order, with any repeats; several threads may call this at once.
 
@@ -191,18 +147,12 @@ class Split:
                 is no class.
         """
         rows = self.rows(indices)
-        batch = Batch.empty(len(rows), self.size, self._instances) if out is None else out
+        batch = Batch.empty(len(rows), self.size, self.has_instances) if out is None else out
         if batch.mask.shape != (len(rows), *self.size[::-1]):
             raise ValueError(f"{len(rows)} samples of {self.size} do not fit {batch.mask.shape}")
-        samples = self.samples[rows]
-        pixels = Pixels(batch.fg_bg, batch.mask, batch.depth, batch.instances)
-        if self.is_rendered:
-            self._gather(rows, samples["bg"].astype(np.int64), pixels, batch.bg)
-            if self.mask.kind == "classes":
-                self._check_classes(rows, batch.mask, len(self.mask.names))
-        else:
-            self._watch.check([_BANK])
-            self._renderer.render(samples, self.placements, pixels, batch.bg)
+        self._read(rows, batch)
+        if self.mask.kind == "classes":
+            self._check_classes(rows, batch.mask, len(self.mask.names))
         return batch
 
     def rows(self, indices: ArrayLike) -> np.ndarray:
@@ -228,21 +178,6 @@ class Split:
                 f"{mask[place, y, x]} at x {x}, y {y}",
                 "correct the labels, or name all classes",
             )
-
-    def _gather(self, rows: np.ndarray, bgs: np.ndarray, pixels: Pixels, bg: np.ndarray) -> None:
-        """Copy rendered samples from their shards, and backgrounds (B,) from the bank."""
-        shards = np.searchsorted(self._ends, rows, side="right")
-        order = np.argsort(shards, kind="stable")
-        shards = shards[order]
-        inside = rows[order] - (self._ends - np.diff(self._ends, prepend=0))[shards]
-        runs = np.flatnonzero(np.diff(shards, prepend=-1))
-        visited = shards[runs].tolist()
-        self._watch.check(chain(visited, [_BANK]))
-        gather_rows((flat(bg),), np.arange(len(rows)), (self._bgs,), bgs)
-        names, targets = zip(*((name, flat(array)) for name, array in pixels.items()), strict=True)
-        for number, (begin, end) in zip(visited, pairwise([*runs.tolist(), len(rows)]), strict=True):
-            stored = tuple(self._stored[number][name] for name in names)
-            gather_rows(targets, order[begin:end], stored, inside[begin:end])
 
 
 def _one_integer(index: object) -> int | None:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from generator.errors import COPY_AGAIN, DatasetError
 from generator.files import hash_file, read_regular, write_atomically
-from generator.format.manifest import BankEntry, Manifest, ShardEntry
+from generator.format.manifest import read_manifest
+from generator.format.records import BankEntry, ShardEntry
 from generator.progress import Progress, show_progress
 from generator.workers import cores
 
@@ -40,7 +41,7 @@ def verify_dataset(folder: str | Path, quick: bool = False, progress: bool = Tru
         []
     """
     folder = Path(folder)
-    entries = Manifest.read(folder).files()
+    entries = read_manifest(folder).files()
     if quick:
         return list(wrong_sizes(folder, entries).values())
     with show_progress(progress):

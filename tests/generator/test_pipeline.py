@@ -377,7 +377,7 @@ def test_overwrite_replaces_a_damaged_manifest(
     generate(config)
     manifest = tmp_path / "dataset.json"
     manifest.write_bytes(manifest.read_bytes()[:-50])
-    with pytest.raises(DatasetError, match=r"dataset\.json: expected a dataset of format version 1"):
+    with pytest.raises(DatasetError, match=r"dataset\.json: expected a dataset of format version 1 or 2"):
         generate(config)
     generate(config, overwrite=True)
     assert manifest.read_bytes() == (unrendered / "dataset.json").read_bytes()

@@ -10,6 +10,7 @@ from torch import Tensor
 from generator.format.bank import Bank
 from generator.format.pixels import OPAQUE
 from generator.format.tables import OBJECT, PLAIN_GAIN
+from generator.reading.generated_split import GeneratedSplit
 from generator.reading.split import Split
 from training.batches.batch import IntegerBatch
 
@@ -54,7 +55,7 @@ class DeviceRenderer:
         device: where to render.
     """
 
-    def __init__(self, split: Split, bank: ResidentBank, device: torch.device) -> None:
+    def __init__(self, split: GeneratedSplit, bank: ResidentBank, device: torch.device) -> None:
         width, height = split.size
         self._split, self._bank, self._device = split, bank, device
         self._rows = torch.arange(height, device=device)
@@ -120,7 +121,7 @@ def resident_renderer(split: Split, device: torch.device) -> DeviceRenderer | No
 
     The bank is copied to the device once, and stays there while the dataset is open.
     """
-    if split.is_rendered:
+    if not isinstance(split, GeneratedSplit) or split.is_rendered:
         return None
     residents = _residents.setdefault(split.bank, {})
     if device not in residents:
@@ -135,7 +136,7 @@ def _bank_bytes(bank: Bank) -> int:
     return bank.sprite_pixels.nbytes + bank.bg.nbytes + bank.bg_depth.nbytes
 
 
-def _tables(split: Split, bank: ResidentBank, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _tables(split: GeneratedSplit, bank: ResidentBank, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The tables of samples (B,) that the device renders from.
 
     Returns:

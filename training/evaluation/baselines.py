@@ -6,7 +6,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generator.format.bank import Bank
 from training.batches.prepare import to_depth
 
 THRESHOLDS = np.arange(1, 128)
@@ -51,21 +50,18 @@ def best_threshold(ious: np.ndarray) -> ThresholdBaseline:
     return ThresholdBaseline(int(THRESHOLDS[best]), ious[:, best].astype(np.float64))
 
 
-def depth_of_backgrounds(
-    bank: Bank, numbers: np.ndarray, size: tuple[int, int], device: torch.device
-) -> Tensor:
+def depth_of_backgrounds(stored: np.ndarray, size: tuple[int, int], device: torch.device) -> Tensor:
     """The depth of backgrounds without any object: (B, 1, h, w) float in [0, 1].
 
     Unknown pixels get the mean of the background's known pixels; one half if none is known.
 
     Args:
-        bank: of the dataset.
-        numbers: (B,) integers, of backgrounds in the bank.
+        stored: (B, H, W) uint16, as datasets hold it.
         size: (h, w).
         device: of the result.
     """
     # torch has few operations for uint16.
-    integers = torch.from_numpy(bank.bg_depth[numbers].view(np.int16)).to(device)
+    integers = torch.from_numpy(stored.view(np.int16)).to(device)
     depth, known = to_depth(integers, size)
     counts = known.sum(dim=(1, 2, 3), keepdim=True)
     means = torch.where(counts > 0, (depth * known).sum(dim=(1, 2, 3), keepdim=True) / counts, 0.5)

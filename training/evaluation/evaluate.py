@@ -56,13 +56,14 @@ class Evaluation:
 
     Attributes:
         rows: (n,) int64, the samples' numbers in the split.
-        bgs: (n,) int64, the numbers of their backgrounds in the bank.
+        bgs: (n,) int64, the number of what each shows, as `Split.scenes`.
         shares: (n,) float64, the part of each picture that objects cover; None where the mask has classes.
         known: (n,) int64, number of pixels of known depth.
         network: for each condition the measures of the target, and those of depth as `depth_NAME`.
         thresholds: for "clean" and "perturbed" the threshold baseline; empty where the mask has classes.
         constant: the constant depth; None if the network has no depth head.
-        bg_depth: measures of the background's own depth; None if the network has no depth head.
+        bg_depth: measures of the background's own depth; None if the network has no depth head, or if the
+            dataset does not hold the depth of backgrounds.
     """
 
     rows: np.ndarray
@@ -103,9 +104,11 @@ def evaluate(
             for condition in conditions
         }
         size = (batch.fg_bg.shape[-2], batch.fg_bg.shape[-1])
-        own = depth_of_backgrounds(split.bank, split.samples["bg"][numbers], size, device)
+        stored = split.scene_depth(numbers)
+        if stored is not None:
+            own = depth_of_backgrounds(stored, size, device)
+            groups["bg_depth"] = _depth_measures(own, batch.truth)
         return groups | {
-            "bg_depth": _depth_measures(own, batch.truth),
             "sample": _of_samples(target, batch.truth),
             "threshold": _threshold_ious(target, batch, backgrounds),
         }
@@ -123,13 +126,13 @@ def evaluate(
     constant = best_constant(sample["mean"], sample["mean_square"], sample["known"])
     return Evaluation(
         rows=rows,
-        bgs=split.samples["bg"][rows].astype(np.int64),
+        bgs=split.scenes[rows],
         shares=sample.get("share"),
         known=sample["known"].astype(np.int64),
         network=network,
         thresholds={name: best_threshold(thresholds[name]) for name in CONDITIONS if name in thresholds},
         constant=constant if has_depth else None,
-        bg_depth=collected.joined("bg_depth") if has_depth else None,
+        bg_depth=(collected.joined("bg_depth") or None) if has_depth else None,
     )
 
 

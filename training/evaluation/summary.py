@@ -1,6 +1,7 @@
 """An evaluation as one document: overall, by object size and by background (docs/evaluate.md)."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,12 @@ SIZES = {
 """By name, the part of the picture that objects cover: above the first number, up to the second."""
 
 
-def summarise(evaluation: Evaluation, bg_names: list[str]) -> dict[str, Any]:
+def summarise(evaluation: Evaluation, scene_name: Callable[[int], str]) -> dict[str, Any]:
     """All measured figures that metrics.json holds.
 
     Args:
         evaluation: of a network.
-        bg_names: of the bank's backgrounds, in its order.
+        scene_name: the name of one of `evaluation.bgs`.
 
     Returns:
         Dicts, lists, strings and plain numbers, rounded to 6 decimals; None instead of NaN.
@@ -32,9 +33,9 @@ def summarise(evaluation: Evaluation, bg_names: list[str]) -> dict[str, Any]:
             "network": {name: _overall(part, evaluation) for name, part in evaluation.network.items()},
             "baselines": _baselines(evaluation),
             "by_size": _by_size(evaluation),
-            "by_background": _by_background(evaluation, bg_names),
+            "by_background": _by_background(evaluation, scene_name),
             "backgrounds": _over_backgrounds(evaluation),
-            "per_sample": _per_sample(evaluation, bg_names),
+            "per_sample": _per_sample(evaluation, scene_name),
         }
     )
     return document
@@ -72,13 +73,13 @@ def _baselines(evaluation: Evaluation) -> dict[str, Any]:
         name: {"threshold": found.threshold, "iou": estimate(found.iou)}
         for name, found in evaluation.thresholds.items()
     }
-    constant = bg_depth = None
-    if evaluation.constant is not None and evaluation.bg_depth is not None:
+    constant = None
+    if evaluation.constant is not None:
         constant = {
             "depth": evaluation.constant.depth,
             **_overall({"depth_rmse": evaluation.constant.rmse}, evaluation),
         }
-        bg_depth = _overall(evaluation.bg_depth, evaluation)
+    bg_depth = None if evaluation.bg_depth is None else _overall(evaluation.bg_depth, evaluation)
     return {"threshold": threshold, "constant_depth": constant, "bg_depth": bg_depth}
 
 
@@ -98,12 +99,12 @@ def _by_size(evaluation: Evaluation) -> dict[str, Any]:
     return groups
 
 
-def _by_background(evaluation: Evaluation, names: list[str]) -> dict[str, Any]:
+def _by_background(evaluation: Evaluation, scene_name: Callable[[int], str]) -> dict[str, Any]:
     groups = {}
     for number in np.unique(evaluation.bgs).tolist():
         inside = evaluation.bgs == number
         ious = {name: _mean(values[inside]) for name, values in _ious(evaluation).items()}
-        groups[names[number]] = {"samples": int(inside.sum()), "iou": ious}
+        groups[scene_name(number)] = {"samples": int(inside.sum()), "iou": ious}
     return groups
 
 
@@ -129,11 +130,11 @@ def _mean(values: np.ndarray) -> float:
     return float(counted.mean()) if counted.size else math.nan
 
 
-def _per_sample(evaluation: Evaluation, names: list[str]) -> dict[str, Any]:
+def _per_sample(evaluation: Evaluation, scene_name: Callable[[int], str]) -> dict[str, Any]:
     constant = None if evaluation.constant is None else {"depth_rmse": evaluation.constant.rmse}
     return {
         "row": evaluation.rows,
-        "bg": [names[number] for number in evaluation.bgs.tolist()],
+        "bg": [scene_name(number) for number in evaluation.bgs.tolist()],
         "share": evaluation.shares,
         "network": evaluation.network,
         "threshold": {name: {"iou": found.iou} for name, found in evaluation.thresholds.items()},

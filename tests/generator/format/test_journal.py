@@ -4,7 +4,7 @@ import pytest
 
 from generator.errors import DatasetError
 from generator.format.journal import Journal, JournalHead, JournalLine, shard_file, shard_number
-from generator.format.manifest import BankEntry
+from generator.format.records import BankEntry
 
 HASH = "0123456789abcdef" * 4
 HEAD = JournalHead(

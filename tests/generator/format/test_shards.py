@@ -34,7 +34,7 @@ def fill(block: slice, pixels: Pixels) -> None:
 
 @pytest.mark.parametrize("block_bytes", [1, 6 * 20 * 3, 10**9])
 def test_round_trip(tmp_path: Path, block_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("generator.format.shards._BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr("generator.format.shards.BLOCK_BYTES", block_bytes)
     samples, placements = tables(10)
     written = write_shard(tmp_path / "a.h5", samples, placements, SIZE, False, fill, 1)
     shard = open_shard(tmp_path / "a.h5", 10, SIZE, False, rendered=True)

@@ -55,7 +55,7 @@ def test_a_box_stands_around_each_object_in_its_colour(crowded: Path) -> None:
     assert batch.instances is not None
     boxes = []
     for line, row in enumerate(rows):
-        seen = seen_objects(dataset, split, row, instance_maps(batch)[line])
+        seen = seen_objects(split, row, instance_maps(batch, split.mask)[line], batch.mask[line])
         drawn = (cell(sheet, 1, line) != enlarged(batch.fg_bg[line])).any(axis=2)
         for number, one in enumerate(seen, 1):
             assert one.box is not None

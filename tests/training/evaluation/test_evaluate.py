@@ -3,7 +3,6 @@
 import json
 import math
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from training.models import Prediction
 from training.target import AlphaTarget
 
 CPU = torch.device("cpu")
-NAMES = ["hall.jpg", "lawn.jpg", "unused.jpg"]
+NAMES = ["hall.jpg", "lawn.jpg", "unused.jpg"].__getitem__
 
 
 class Drawn:
@@ -32,10 +31,10 @@ class Drawn:
     size = (8, 8)
 
     def __init__(self) -> None:
-        self.samples = {"bg": np.array([1, 0, 1], np.uint32)}
+        self.scenes = np.array([1, 0, 1])
         bg_depth = np.zeros((3, 8, 8), np.uint16)
         bg_depth[1] = 65535
-        self.bank = SimpleNamespace(bg_depth=bg_depth)
+        self.bg_depth = bg_depth
         self.fg_bg = np.zeros((3, 8, 8, 3), np.uint8)
         self.mask = np.zeros((3, 8, 8), np.uint8)
         self.depth = np.zeros((3, 8, 8), np.uint16)
@@ -44,6 +43,9 @@ class Drawn:
         self.fg_bg[1, 6, :4] = 10
         self.fg_bg[2, 0, 0, 2] = 5
         self.depth[0, :4], self.depth[0, 4:], self.depth[2, :4] = 1, 65535, 65535
+
+    def scene_depth(self, rows: np.ndarray) -> np.ndarray:
+        return self.bg_depth[self.scenes[rows]]
 
     def read(self, rows: np.ndarray, out: Batch) -> None:
         out.bg[:] = 0
@@ -154,9 +156,8 @@ def test_depth_by_hand() -> None:
 
 
 def test_unknown_depth_of_a_background_is_its_mean_or_one_half() -> None:
-    bank: Any = SimpleNamespace(bg_depth=np.zeros((3, 2, 2), np.uint16))
-    bank.bg_depth[1] = [[0, 65535], [1, 65535]]
-    depth = depth_of_backgrounds(bank, np.array([1, 2]), (2, 2), CPU)
+    stored = np.array([[[0, 65535], [1, 65535]], [[0, 0], [0, 0]]], np.uint16)
+    depth = depth_of_backgrounds(stored, (2, 2), CPU)
     assert depth.flatten(1).tolist() == [pytest.approx([2 / 3, 1, 0, 1]), [0.5] * 4]
 
 
