@@ -287,6 +287,6 @@ def _no_manifest(folder: Path) -> DatasetError:
         problem = "is not a folder" if folder.exists() else "does not exist"
         return DatasetError(folder, "", problem, first)
     if (folder / JOURNAL_FILE).exists() or any(folder.glob("*.h5")):
-        fix = "run the command that makes it again to continue it"
+        fix = "run 'fgbg generate' or 'fgbg import' again to continue it"
         return DatasetError(folder, "", "holds an unfinished dataset", fix)
     return DatasetError(folder, "", f"holds no dataset ({MANIFEST_FILE} is missing)", first)

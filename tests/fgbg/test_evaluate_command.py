@@ -109,7 +109,7 @@ def test_what_cannot_be_is_said_in_a_line(
         (unrendered, ["--checkpoint", str(tmp_path / "no.pt")], 1, "no.pt"),
         (unrendered, ["--subset", "all", *checkpoint], 2, "--subset"),
         (unsplit, checkpoint, 1, "has no samples in val. Use --subset with one of: train"),
-        (tmp_path / "nowhere", checkpoint, 1, "Run 'fgbg generate' first"),
+        (tmp_path / "nowhere", checkpoint, 1, "Run 'fgbg generate' or 'fgbg import' first"),
     ):
         result = run_evaluate(data, out, *arguments)
         assert result.exit_code == code and said in result.stderr, result.stderr

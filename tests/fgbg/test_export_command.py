@@ -51,9 +51,13 @@ def test_wrong_use(unrendered: Path, tmp_path: Path, arguments: list[str], compl
 
 def test_what_is_no_dataset(tmp_path: Path) -> None:
     code, _, stderr = run(tmp_path / "nowhere", "--format", "coco")
-    assert code == 1 and "Run 'fgbg generate' first" in stderr
+    assert code == 1 and "Run 'fgbg generate' or 'fgbg import' first" in stderr
     code, _, stderr = run(tmp_path, "--format", "folder", "--out", tmp_path / "out")
-    assert code == 1 and "Run 'fgbg generate' first" in stderr and not (tmp_path / "out").exists()
+    assert (
+        code == 1
+        and "Run 'fgbg generate' or 'fgbg import' first" in stderr
+        and not (tmp_path / "out").exists()
+    )
     (tmp_path / "last.pt").touch()
     code, _, stderr = run(tmp_path / "last.pt", "--format", "coco")
     assert code == 2 and "is a file, and --format coco is for datasets. Choose onnx or safetensors" in stderr

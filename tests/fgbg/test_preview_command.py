@@ -25,4 +25,4 @@ def test_wrong_use(unrendered: Path, tmp_path: Path) -> None:
     missing = CliRunner().invoke(
         main, ["preview", "--data", str(tmp_path / "nowhere"), "--out", str(tmp_path / "a.png")]
     )
-    assert missing.exit_code == 1 and "Run 'fgbg generate' first" in missing.stderr
+    assert missing.exit_code == 1 and "Run 'fgbg generate' or 'fgbg import' first" in missing.stderr

@@ -32,5 +32,5 @@ def test_wrong_use(unrendered: Path, tmp_path: Path, wrong: list[str]) -> None:
 
 def test_a_folder_without_a_dataset(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["stats", str(tmp_path / "nowhere"), "--out", str(tmp_path / "out")])
-    assert result.exit_code == 1 and "Run 'fgbg generate' first" in result.stderr
+    assert result.exit_code == 1 and "Run 'fgbg generate' or 'fgbg import' first" in result.stderr
     assert not (tmp_path / "out").exists()

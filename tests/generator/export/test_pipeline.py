@@ -238,7 +238,7 @@ def test_samples_are_shared_among_splits_and_are_the_first_of_each(
 
 
 def test_a_split_without_samples_is_refused(config: ExportConfig, crowded: Path, tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="Run 'fgbg generate' first"):
+    with pytest.raises(DatasetError, match="Run 'fgbg generate' or 'fgbg import' first"):
         export_dataset(changed(config, data=tmp_path / "nowhere"))
     (tmp_path / "unfinished").mkdir()
     (tmp_path / "unfinished" / "journal.jsonl").touch()

@@ -36,7 +36,7 @@ def test_a_missing_manifest_says_what_to_do(tmp_path: Path) -> None:
         read_manifest(tmp_path)
     (tmp_path / "bank.h5").touch()
     with pytest.raises(
-        DatasetError, match=r"holds an unfinished dataset\. Run the command that makes it again"
+        DatasetError, match=r"holds an unfinished dataset\. Run 'fgbg generate' or 'fgbg import' again"
     ):
         read_manifest(tmp_path)
 

@@ -100,6 +100,6 @@ def test_another_kind_of_file_is_refused(unrendered: Path, tmp_path: Path, name:
 
 
 def test_a_folder_without_a_dataset_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="Run 'fgbg generate' first"):
+    with pytest.raises(DatasetError, match="Run 'fgbg generate' or 'fgbg import' first"):
         write_preview(tmp_path, "val", 3, tmp_path / "sheet.png")
     assert not list(tmp_path.iterdir())
