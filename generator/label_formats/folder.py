@@ -7,10 +7,11 @@ from pathlib import Path, PurePath
 from generator.assets.masked_picture import read_labels_of
 from generator.depth.pairing import all_depth_files_of
 from generator.errors import AssetError, UsageError
-from generator.format.manifest import AlphaMask, MaskEntry
+from generator.format.manifest import AlphaMask
 from generator.label_formats.alpha_masks import AlphaMasks, choose_alpha
+from generator.label_formats.choices import mask_kind, refuse_other_choices
 from generator.label_formats.folder_layout import name_below, pair_folders
-from generator.label_formats.items import Choice, Item, Label
+from generator.label_formats.items import Choice, Item, Label, LabelSource
 from generator.label_formats.matching import Matcher
 from generator.label_formats.pairs_csv import SPLIT_OF_WORD, PairsTable
 from generator.label_formats.patterns import Pattern, Role, is_pattern
@@ -19,22 +20,18 @@ from generator.splits import SplitName
 
 
 @dataclass(frozen=True)
-class FolderSource:
-    """Pictures with masks; see `LabelSource`."""
+class AlphaReader:
+    """Reads masks as alpha; see `LabelReader`."""
 
-    items: Sequence[Item]
-    mask: MaskEntry
-    problems: Sequence[AssetError]
-    notes: Sequence[str]
     masks: AlphaMasks
 
-    def read_label(self, item: Item, size: tuple[int, int]) -> Label:
-        """Read the mask of an item; see `LabelSource.read_label`."""
+    def __call__(self, item: Item, size: tuple[int, int], /) -> Label:
+        """Read the mask of an item."""
         assert item.label is not None
         return self.masks.label_of(item.label, read_labels_of(item.picture, item.label, size))
 
 
-def list_source(source: Path, choice: Choice) -> FolderSource:
+def list_source(source: Path, choice: Choice) -> LabelSource:
     """List the pictures of a folder that have a mask.
 
     They are matched
@@ -49,8 +46,7 @@ def list_source(source: Path, choice: Choice) -> FolderSource:
         AssetError: as `LabelFormat`; no picture has a mask.
         UsageError: ways to match are mixed, or there is no such choice.
     """
-    if choice.variant is not None:
-        raise UsageError("`variant`", "", "does not go with format folder", "leave it out")
+    refuse_other_choices("folder", choice, {"images", "masks", "bg", "depth", "pairs"})
     if not source.exists():
         raise AssetError(source, "", "does not exist", "give a folder of pictures and masks")
     problems: list[AssetError] = []
@@ -61,8 +57,11 @@ def list_source(source: Path, choice: Choice) -> FolderSource:
         raise _nothing(source, problems)
     items = _with_splits(_with_depth_beside(items, problems, notes))
     masks = [item.label for item in items if item.label is not None]
-    reader, about_masks = choose_alpha(masks, _values(choice.foreground))
-    return FolderSource(items, AlphaMask(), problems, [*notes, *about_masks], reader)
+    kind = mask_kind(choice, default="alpha")
+    if kind == "classes":
+        raise UsageError("`mask`", "alpha", kind, "name the classes with `labels`")
+    alpha, about_masks = choose_alpha(masks, _values(choice.foreground))
+    return LabelSource(items, AlphaMask(), AlphaReader(alpha), problems, [*notes, *about_masks])
 
 
 def _find(source: Path, choice: Choice, problems: list[AssetError], notes: list[str]) -> list[Item]:

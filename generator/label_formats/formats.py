@@ -11,6 +11,7 @@ FORMATS: dict[str, str] = {
     "cityscapes": "Cityscapes: streets in 19 classes, with objects",
     "cub200": "Caltech-UCSD Birds 200-2011: bird or background",
     "drone": "Semantic Drone Dataset: pictures from above in 22 classes",
+    "folder": "pictures and masks, matched by name, by pattern or by a CSV file",
     "kitti-road": "KITTI road: road or lane",
     "oxford-pet": "Oxford-IIIT Pet: pet, background and border",
     "voc": "Pascal VOC: 20 classes and background, with objects; exports in its layout",

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from generator.errors import AssetError, ImageError, UsageError
-from generator.label_formats.folder import FolderSource, list_source
-from generator.label_formats.items import Choice
+from generator.label_formats.folder import list_source
+from generator.label_formats.items import Choice, LabelSource
 
 
 def save(folder: Path, *names: str, size: tuple[int, int] = (12, 8)) -> None:
@@ -22,7 +22,7 @@ def save(folder: Path, *names: str, size: tuple[int, int] = (12, 8)) -> None:
             Image.fromarray(pixels).save(folder / name)
 
 
-def listed(source: FolderSource, folder: Path) -> list[tuple[str, ...]]:
+def listed(source: LabelSource, folder: Path) -> list[tuple[str, ...]]:
     """Name, picture, mask, background, depth and split of each item, as far as there are any."""
     return [
         (item.name, *(path.relative_to(folder).as_posix() for path in (item.picture, item.label) if path))
@@ -160,7 +160,7 @@ def test_a_mask_of_another_size_or_on_its_side(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("choice", "error"),
     [
-        (Choice(variant="road"), "`variant` does not go with format folder"),
+        (Choice(variant="road"), "`variant` is no choice of the format folder"),
         (Choice(images="p"), "`images` goes with `masks`. Give the folder of `masks` too."),
         (Choice(images="p/{id}.png"), "`masks`: expected a pattern too, found none; give patterns, such as"),
         (
