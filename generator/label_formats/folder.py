@@ -10,8 +10,10 @@ from generator.errors import AssetError, UsageError
 from generator.format.manifest import AlphaMask
 from generator.label_formats.alpha_masks import AlphaMasks, choose_alpha
 from generator.label_formats.choices import mask_kind, refuse_other_choices
+from generator.label_formats.class_files import read_class_file
 from generator.label_formats.folder_layout import name_below, pair_folders
 from generator.label_formats.items import Choice, Item, Label, LabelSource
+from generator.label_formats.legend import Legend, legend_reader
 from generator.label_formats.matching import Matcher
 from generator.label_formats.pairs_csv import SPLIT_OF_WORD, PairsTable
 from generator.label_formats.patterns import Pattern, Role, is_pattern
@@ -42,11 +44,13 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
 
     Pictures below folders train, val and test belong to these splits. Depth files beside pictures are used.
 
+    Masks are alpha (`AlphaMasks`), or classes if a file names them, with 255 as void.
+
     Raises:
         AssetError: as `LabelFormat`; no picture has a mask.
         UsageError: ways to match are mixed, or there is no such choice.
     """
-    refuse_other_choices("folder", choice, {"images", "masks", "bg", "depth", "pairs"})
+    refuse_other_choices("folder", choice, {"labels", "images", "masks", "bg", "depth", "pairs"})
     if not source.exists():
         raise AssetError(source, "", "does not exist", "give a folder of pictures and masks")
     problems: list[AssetError] = []
@@ -56,10 +60,13 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
     if not items:
         raise _nothing(source, problems)
     items = _with_splits(_with_depth_beside(items, problems, notes))
+    if choice.labels is not None:
+        legend = Legend(str(choice.labels), read_class_file(choice.labels), void_values=frozenset({255}))
+        classes = legend_reader(legend, choice)
+        return LabelSource(items, classes.mask, classes, problems, notes)
+    if mask_kind(choice, default="alpha") == "classes":
+        raise UsageError("`mask`", "alpha", "classes without names", "name the classes with `labels`")
     masks = [item.label for item in items if item.label is not None]
-    kind = mask_kind(choice, default="alpha")
-    if kind == "classes":
-        raise UsageError("`mask`", "alpha", kind, "name the classes with `labels`")
     alpha, about_masks = choose_alpha(masks, _values(choice.foreground))
     return LabelSource(items, AlphaMask(), AlphaReader(alpha), problems, [*notes, *about_masks])
 

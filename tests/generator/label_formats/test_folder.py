@@ -134,6 +134,57 @@ def test_one_picture_for_each_name(tmp_path: Path) -> None:
     ]
 
 
+def save_classes(folder: Path, mask: np.ndarray, suffix: str = "png") -> None:
+    save(folder, "images/a.png")
+    (folder / "masks").mkdir()
+    Image.fromarray(mask).save(folder / "masks" / f"a.{suffix}")
+
+
+def levels_of(source: LabelSource) -> list[int]:
+    return source.read_label(source.items[0], (12, 8)).levels[0, :4].tolist()
+
+
+NUMBERS = np.zeros((8, 12), np.uint8)
+NUMBERS[:, :4] = (0, 1, 3, 255)
+
+
+def test_numbers_of_classes_with_names(tmp_path: Path) -> None:
+    save_classes(tmp_path, NUMBERS)
+    (tmp_path / "names.csv").write_text("id,name\n0,sky\n1,road\n3,car\n")
+    source = list_source(tmp_path, Choice(labels=tmp_path / "names.csv"))
+    assert source.mask.kind == "classes"
+    assert source.mask.names == ["sky", "road", "unknown_2", "car"]
+    assert levels_of(source) == [0, 1, 3, 255]
+    source = list_source(tmp_path, Choice(labels=tmp_path / "names.csv", foreground=("road", "car")))
+    assert source.mask.kind == "alpha"
+    label = source.read_label(source.items[0], (12, 8))
+    assert label.levels[0, :4].tolist() == [0, 255, 255, 0]
+    assert label.void is not None and label.void[0, :4].tolist() == [False, False, False, True]
+
+
+def test_colours_of_classes(tmp_path: Path) -> None:
+    colours = np.zeros((8, 12, 3), np.uint8)
+    colours[:, 1], colours[:, 2] = (128, 64, 0), (0, 0, 9)
+    save_classes(tmp_path, colours)
+    (tmp_path / "names.csv").write_text("name, r, g, b\nsky, 0, 0, 0\nroad, 128, 64, 0\ncar, 0, 0, 9\n")
+    assert levels_of(list_source(tmp_path, Choice(labels=tmp_path / "names.csv"))) == [0, 1, 2, 0]
+
+
+def test_numbers_that_are_no_class_and_lossy_masks_are_refused(tmp_path: Path) -> None:
+    save_classes(tmp_path, NUMBERS)
+    (tmp_path / "names.txt").write_text("sky\nroad\n")
+    with pytest.raises(
+        ImageError, match=r"a\.png: expected numbers of classes \(0 to 1, 255\), found 3 \(8 pixels\)"
+    ):
+        levels_of(list_source(tmp_path, Choice(labels=tmp_path / "names.txt")))
+    (tmp_path / "masks" / "a.png").unlink()
+    Image.fromarray(NUMBERS).save(tmp_path / "masks" / "a.jpg")
+    with pytest.raises(
+        ImageError, match=r"a\.jpg: expected exact labels, found JPEG, whose values are approximate"
+    ):
+        levels_of(list_source(tmp_path, Choice(labels=tmp_path / "names.txt")))
+
+
 def test_labels_are_read_by_another_process(tmp_path: Path) -> None:
     save(tmp_path, "images/a.png", "masks/a.png")
     source = pickle.loads(pickle.dumps(list_source(tmp_path, Choice())))
