@@ -76,7 +76,7 @@ def decode_rgb(name: str, content: bytes, most_pixels: int = MAX_PIXELS) -> np.n
     Raises:
         ImageError: as `read_rgb`.
     """
-    with _decoder_errors(name), _opened(name, io.BytesIO(content), most_pixels) as opened:
+    with opened_content(name, content, most_pixels) as opened:
         return _over_white(_decode(name, opened))
 
 
@@ -170,6 +170,22 @@ def opened_picture(path: Path) -> Iterator[ImageFile.ImageFile]:
         ImageError: the file is missing, too large, broken, or no picture of a documented format.
     """
     with _decoder_errors(path), open_regular(path) as file, _opened(path, file) as opened:
+        yield opened
+
+
+@contextmanager
+def opened_content(name: str, content: bytes, most_pixels: int = MAX_PIXELS) -> Iterator[ImageFile.ImageFile]:
+    """As `opened_picture`, from the content of a file.
+
+    Args:
+        name: of the picture, for errors; no file of this name is opened.
+        content: of the file.
+        most_pixels: a larger picture is refused.
+
+    Raises:
+        ImageError: as `opened_picture`.
+    """
+    with _decoder_errors(name), _opened(name, io.BytesIO(content), most_pixels) as opened:
         yield opened
 
 

@@ -4,7 +4,6 @@ Source: https://cocodataset.org/#format-data; masks are run-length encoded, with
 pycocotools reads them.
 """
 
-import importlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,14 +12,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from generator.errors import UsageError
 from generator.export.samples import PictureFormat, Sample
+from generator.label_formats.shapes import pycocotools_mask
 from generator.splits import SplitName
 
 CATEGORY = {"id": 1, "name": "foreground", "supercategory": "object"}
 
 # More than the values of an instance map, so that all annotations have different ids above 0.
 _IDS_PER_IMAGE = 256
+
+_ASKED = "`format=coco`"
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class CocoFormat:
     instances: bool
 
     def __post_init__(self) -> None:
-        _pycocotools()
+        pycocotools_mask(_ASKED)
 
     def members(self, split: SplitName, name: str) -> dict[str, str]:
         return {"fg_bg": f"images/{split}/{self._file(name)}"}
@@ -106,14 +107,5 @@ def _items(values: Iterable[Any]) -> Iterator[str]:
 
 def _run_lengths(shown: np.ndarray) -> dict[str, Any]:
     """A mask (H, W) bool in the form that COCO stores."""
-    encoded = _pycocotools().encode(np.asfortranarray(shown, np.uint8))
+    encoded = pycocotools_mask(_ASKED).encode(np.asfortranarray(shown, np.uint8))
     return {"size": [int(side) for side in encoded["size"]], "counts": encoded["counts"].decode("ascii")}
-
-
-def _pycocotools() -> Any:
-    try:
-        return importlib.import_module("pycocotools.mask")
-    except ImportError as error:
-        raise UsageError(
-            "`format=coco`", "", "needs pycocotools, which is not installed", "run: pip install 'fgbg[coco]'"
-        ) from error

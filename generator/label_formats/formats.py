@@ -15,6 +15,8 @@ FORMATS: dict[str, str] = {
     "kitti-road": "KITTI road: road or lane",
     "oxford-pet": "Oxford-IIIT Pet: pet, background and border",
     "voc": "Pascal VOC: 20 classes and background, with objects; exports in its layout",
+    "coco": "JSON files of images, categories and annotations",
+    "yolo": "a YAML file of classes, and a text file with a line an object beside each picture",
 }
 """What each format is, in a few words. Format `some-name` is the function `list_source` in `some_name.py`."""
 
