@@ -108,7 +108,7 @@ def unpack_base64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ShapeFault("a mask in base64", one_line(error)) from error
+        raise ShapeFault("a mask in base64", "other text") from error
 
 
 @contextmanager

@@ -16,6 +16,10 @@ FORMATS: dict[str, str] = {
     "oxford-pet": "Oxford-IIIT Pet: pet, background and border",
     "voc": "Pascal VOC: 20 classes and background, with objects; exports in its layout",
     "coco": "JSON files of images, categories and annotations",
+    "cvat": "XML files of CVAT for images 1.1",
+    "label-studio": "JSON exports of Label Studio, with brushes, polygons, boxes and ellipses",
+    "labelme": "a JSON file of LabelMe beside each picture",
+    "supervisely": "a project of Supervisely, with img and ann in each data set",
     "yolo": "a YAML file of classes, and a text file with a line an object beside each picture",
 }
 """What each format is, in a few words. Format `some-name` is the function `list_source` in `some_name.py`."""
