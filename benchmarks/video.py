@@ -23,6 +23,7 @@ from av.video.stream import VideoStream
 
 from fgbg.predictor import Predictor
 from fgbg.video.predict_video import VideoRequest, predict_video
+from generator.process.memory import keep_freed_memory
 from generator.progress import show_progress
 
 RATE = 25
@@ -112,6 +113,7 @@ def main() -> None:
     parser.add_argument("--refine", action=argparse.BooleanOptionalAction, default=True)
     parser.add_argument("--results", default="mask,overlay")
     options = parser.parse_args()
+    keep_freed_memory()  # as `fgbg predict` does
 
     def load() -> Predictor:
         return Predictor.load(options.checkpoint, device="cpu", refine=options.refine)
