@@ -87,6 +87,8 @@ class Engine(Protocol):
 def open_engine(path: Path, device: str = "auto", res: int | None = None) -> Engine:
     """Open the network in a file. Only a checkpoint needs torch.
 
+    On the CPU, ONNX Runtime is faster: the export of a checkpoint is opened instead, if it stands beside it.
+
     Args:
         path: a checkpoint, or a file ending in .onnx.
         device: auto (the best there is), cpu, cuda or mps.
@@ -100,6 +102,11 @@ def open_engine(path: Path, device: str = "auto", res: int | None = None) -> Eng
         from fgbg.predictor.onnx_engine import OnnxEngine
 
         return OnnxEngine.load(path, device, res)
+    if device == "cpu":
+        from fgbg.predictor.onnx_engine import OnnxEngine
+
+        if export := OnnxEngine.of_checkpoint(path, res):
+            return export
     if "torch" not in sys.modules:
         # Read when torch is loaded. Waiting threads of torch then keep a core busy for microseconds, not for
         # milliseconds, and the threads that decode pictures get it. Threads that sleep at once take twice as

@@ -6,15 +6,16 @@ The file may come from a stranger, so its inputs, outputs, metadata and answers 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from fgbg.predictor.engine import Answer
-from generator.errors import ConfigError, one_line
-from generator.files import open_regular
+from fgbg.predictor.engine import ONNX_SUFFIX, Answer
+from generator.errors import ConfigError, FgbgError, one_line
+from generator.files import hash_file, open_regular
 from generator.format.manifest import AlphaMask, MaskEntry
 from generator.networks.onnx_runtime import (
     CPU,
@@ -54,6 +55,8 @@ class _Metadata(BaseModel):
     stride: int = Field(default=1, ge=1, le=MOST_RES)
     mask: MaskEntry
     dataset_id: str = Field(default="", max_length=200)
+    checkpoint: str = Field(default="", max_length=200)
+    precision: str = Field(default="", max_length=20)
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class OnnxEngine:
         path: of the file.
         session: of ONNX Runtime.
         res, stride, entry, takes_bg, has_depth, dataset_id, device: see `Engine`.
+        equals: the BLAKE3 hash of the checkpoint that it was exported from, in hex, if it computes as exactly
+            as the checkpoint; else empty.
     """
 
     path: Path
@@ -77,6 +82,7 @@ class OnnxEngine:
     has_depth: bool
     dataset_id: str
     device: str
+    equals: str = ""
 
     @classmethod
     def load(cls, path: Path, device: str = "auto", res: int | None = None) -> "OnnxEngine":
@@ -106,7 +112,30 @@ class OnnxEngine:
             raise ConfigError("`res`", f"{told.res}, for which {path} was exported", str(res), fix)
         takes_bg = "background" in inputs
         has_depth = any(entry.name == "depth" for entry in session.get_outputs())
-        return cls(path, session, told.res, told.stride, told.mask, takes_bg, has_depth, told.dataset_id, on)
+        equals = told.checkpoint if told.precision == "float32" else ""
+        return cls(
+            path, session, told.res, told.stride, told.mask, takes_bg, has_depth, told.dataset_id, on, equals
+        )
+
+    @classmethod
+    def of_checkpoint(cls, path: Path, res: int | None = None) -> "OnnxEngine | None":
+        """Open the export of a checkpoint for the CPU, if it stands beside it: NAME.onnx beside NAME.pt.
+
+        Args:
+            path: of the checkpoint.
+            res: as of `load`.
+
+        Returns:
+            None if there is none, if it cannot be used, or if the checkpoint has changed since.
+        """
+        export = path.with_suffix(ONNX_SUFFIX)
+        if not export.is_file() or find_spec("onnxruntime") is None:
+            return None
+        try:
+            engine = cls.load(export, "cpu", res)
+            return engine if engine.equals == hash_file(path) else None
+        except (FgbgError, OSError):
+            return None
 
     def see(self, pictures: np.ndarray, bgs: np.ndarray | None = None, mirror: bool = False) -> Answer:
         """See `Engine`.

@@ -73,6 +73,7 @@ class PredictOptions:
             CheckpointError: it cannot be used.
             ConfigError: it is a network of classes, whose masks have neither a cut-out nor a threshold.
         """
+        from fgbg.predictor.onnx_engine import OnnxEngine
         from fgbg.predictor.predictor import Predictor
 
         keep_freed_memory()
@@ -80,6 +81,10 @@ class PredictOptions:
         predictor = Predictor.load(
             self.checkpoint, self.res, self.device, self.mirror, self.align, refine, self.tile
         )
+        if isinstance(predictor.engine, OnnxEngine) and predictor.engine.equals:
+            used = predictor.engine.path
+            if used != self.checkpoint:
+                note(f"{used} is used, the export of this checkpoint: faster on the CPU")
         entry = predictor.engine.entry
         if entry.kind == "classes":
             found = f"{len(entry.names)} classes"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from generator import __version__
 from generator.errors import ConfigError
-from generator.files import refuse_existing, require_writable, write_atomically
+from generator.files import hash_file, refuse_existing, require_writable, write_atomically
 from generator.networks.onnx_runtime import require_onnx
 from training.checkpoint import Checkpoint, load_checkpoint, model_of
 from training.errors import CheckpointError
@@ -79,6 +79,7 @@ def export_network(
     checkpoint = load_checkpoint(source)
     network = model_of(source, checkpoint)
     metadata = network_metadata(checkpoint, network, config.contract, config.half, config.licence)
+    metadata["checkpoint"] = hash_file(source)
     if config.format == "onnx":
         say(f"{source}: converting, then comparing with torch; this takes a few seconds")
         content, difference = _onnx_bytes(source, checkpoint, network, config, metadata)
