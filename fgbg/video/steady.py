@@ -24,6 +24,9 @@ _MEDIAN_OF_NORMAL = 0.6745
 """Median of |x| of a normal distribution, in standard deviations."""
 _CUT = 0.6
 """Share of moving pixels from which on a frame shows another view, so that nothing is averaged."""
+_AGREE, _DIFFER = 20, 40
+"""Levels of a mask: two answers in a row that differ by less than the first agree, and where both differ from
+the average by more than the second, the object has gone or come: the average would be a haze behind it."""
 _SCALES = (0.5, 2.0)
 """Smallest and largest factor by which depth drifts between two frames; beyond them, it is another depth."""
 
@@ -35,11 +38,13 @@ class _State:
     Attributes:
         grey: (h, w) float32, of the pictures.
         mask: (H, W) float32.
+        last: (H, W) uint8, the last mask as it was predicted.
         depth: (H, W) float32; None without depth.
     """
 
     grey: np.ndarray
     mask: np.ndarray
+    last: np.ndarray
     depth: np.ndarray | None
 
 
@@ -70,13 +75,15 @@ class Steady:
         state = self._state
         motion = None if state is None or state.grey.shape != grey.shape else _motion(grey, state.grey)
         if state is None or motion is None or motion.mean() > _CUT:
-            self._state = _State(grey, mask, depth)
+            self._state = _State(grey, mask, predicted.mask, depth)
             return predicted
         weight: np.ndarray = 1 - self._share * (1 - motion)
         state.grey += weight * (grey - state.grey)
         height, width = mask.shape
         weight = cv2.resize(weight, (width, height), interpolation=cv2.INTER_LINEAR)
         if predicted.classes is None:
+            weight[_changed(predicted.mask, state)] = 1
+            state.last = predicted.mask
             state.mask += weight * (mask - state.mask)
             predicted = replace(predicted, mask=np.rint(state.mask).astype(np.uint8))
         if depth is not None and state.depth is not None:
@@ -85,6 +92,13 @@ class Steady:
             levels = np.clip(np.rint(state.depth), FARTHEST, NEAREST).astype(np.uint16)
             predicted = replace(predicted, depth=levels)
         return predicted
+
+
+def _changed(mask: np.ndarray, state: _State) -> np.ndarray:
+    """Where this answer and the last one agree against the average: (H, W) bool."""
+    agree = cv2.absdiff(mask, state.last) < _AGREE
+    changed: np.ndarray = agree & (cv2.absdiff(mask.astype(np.float32), state.mask) > _DIFFER)
+    return changed
 
 
 def _small_grey(picture: np.ndarray) -> np.ndarray:

@@ -98,3 +98,12 @@ def test_masks_of_classes_stay_as_they_are(with_depth: bool) -> None:
         after = steady(picture, given)
         np.testing.assert_array_equal(after.mask, given.mask)
         assert (after.depth is not None) is with_depth
+
+
+def test_no_haze_stays_where_an_object_left_a_place_that_looks_the_same() -> None:
+    """One other answer is flicker; a second one like it says that the object is gone."""
+    still = np.full((60, 80, 3), 90, np.uint8)
+    steady, answers = Steady(0.9), [240, 240, 240, 0, 240, 240, 3, 0, 2]
+    masks = [steady(still, Predicted(np.full((60, 80), answer, np.uint8), None)).mask for answer in answers]
+    means = [float(mask.mean()) for mask in masks]
+    assert min(means[:7]) > 190 and max(means[7:]) <= 3
