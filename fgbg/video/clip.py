@@ -140,8 +140,9 @@ class VideoFile:
 
     def _counted(self, container: InputContainer, stream: VideoStream) -> Generator[Frame, None, None]:
         read, end, error = 0, 0, ""
-        upright = _Upright(stream.sample_aspect_ratio)
-        frames = _timed(_decoded(container, stream), upright, self.time_base, self.rate, origin(container))
+        upright, damaged = _Upright(stream.sample_aspect_ratio), list[str]()
+        decoded = _decoded(container, stream, damaged)
+        frames = _timed(decoded, upright, self.time_base, self.rate, origin(container))
         while True:
             try:
                 frame = next(frames, None)
@@ -152,7 +153,7 @@ class VideoFile:
             read, end = read + 1, frame.time + frame.duration
             yield frame
         if not read:
-            found = error or "none"
+            found = next(iter(damaged), error) or "none"
             raise AssetError(self._path, "frames", found, "convert it with another program, or copy it again")
         lacks = self.seconds is not None and float(end * self.time_base) < self.seconds - max(
             _MISSING_SECONDS, 0.05 * self.seconds
@@ -162,6 +163,11 @@ class VideoFile:
             self.remarks.append(
                 f"{self._path}: its pictures end after {float(end * self.time_base):.1f} s{whole}"
                 f" ({error or 'it may be cut short'}); frames done: {read:,}"
+            )
+        elif damaged:
+            self.remarks.append(
+                f"{self._path}: {len(damaged):,} damaged packet{'s' * (len(damaged) > 1)} left out"
+                f" ({damaged[0]}); frames done: {read:,}"
             )
 
 
@@ -174,7 +180,9 @@ def opened(path: Path) -> Iterator[InputContainer]:
     """
     fix = "copy the file again, or convert it to MP4 with another program"
     try:
-        open_regular(path).close()
+        with open_regular(path) as file:
+            if not file.read(1):
+                raise AssetError(path, "a video", "an empty file", "copy the file again")
         container = av.open(str(path.absolute()), options={"protocol_whitelist": "file"})
     except FileNotFoundError as error:
         raise AssetError(path, "", "does not exist", "check the path") from error
@@ -214,9 +222,19 @@ def origin(container: InputContainer) -> Fraction:
     return Fraction(container.start_time or 0, av.time_base)
 
 
-def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
+def _decoded(
+    container: InputContainer, stream: VideoStream, damaged: list[str] | None = None
+) -> Iterator[VideoFrame]:
+    """Every frame; as players do, it leaves out damaged packets, and adds an error to `damaged` for each."""
     for packet in container.demux(stream):
-        yield from packet.decode()
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError as error:
+            if damaged is None:
+                raise
+            damaged.append(error.strerror or "damaged")
+            continue
+        yield from frames
 
 
 def _timed(

@@ -1,6 +1,7 @@
 """Reading videos: upright, with their times; of a damaged video, the part that can be read."""
 
 import os
+import re
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -117,7 +118,7 @@ def test_what_is_no_video_is_said_in_one_line(tmp_path: Path) -> None:
     write_clip(tmp_path / "none.mp4", [])
     for name, found in {
         "text.mp4": "expected a video, found data that FFmpeg cannot read",
-        "empty.mp4": "expected a video, found data that FFmpeg cannot read",
+        "empty.mp4": "expected a video, found an empty file; copy the file again",
         "sound.mp4": "expected a video, found only sound",
         "none.mp4": "expected a video, found no stream of pictures",
         "missing.mp4": "does not exist",
@@ -144,3 +145,18 @@ def test_spread_finds_pictures_by_searching(tmp_path: Path) -> None:
     assert len(pictures) == 4
     for number, found in enumerate(pictures):
         assert_close(found, drawn[4 * number])
+
+
+def test_damaged_packets_are_left_out_and_the_frames_after_them_read(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    drawn = [random.integers(0, 256, (48, 64, 3), dtype=np.uint8) for _ in range(24)]
+    whole = write_clip(tmp_path / "a.mp4", drawn, options={"movflags": "faststart"})
+    content = bytearray(whole.read_bytes())
+    middle, two_frames = len(content) // 2, len(content) // 12
+    content[middle : middle + two_frames] = random.bytes(two_frames)
+    whole.write_bytes(content)
+    video = VideoFile(whole)
+    frames = list(video.frames())
+    assert 20 <= len(frames) < 24
+    (remark,) = video.remarks
+    assert re.fullmatch(rf"{whole}: \d damaged packets? left out \(.+\); frames done: {len(frames)}", remark)
