@@ -32,12 +32,14 @@ def overlay(picture: np.ndarray, predicted: Predicted, strength: float = TINT_SH
     if classes is not None:
         mixed: np.ndarray = cv2.addWeighted(picture, 1 - strength, colour_mask(mask, classes), strength, 0)
         return mixed
-    tinted = np.empty(picture.shape, np.uint8)
+    tinted = np.array(picture)
+    left, top, width, height = cv2.boundingRect(mask)  # often a small part of the picture
     shares = np.arange(256, dtype=np.float32) * np.float32(strength / 255)
-    for rows in strips(*mask.shape):
-        tint = np.full(picture[rows].shape, _TINT, np.uint8)
-        share = cv2.LUT(mask[rows], shares)
-        tinted[rows] = cv2.blendLinear(np.ascontiguousarray(picture[rows]), tint, 1 - share, share)
+    for rows in strips(height, max(1, width)):
+        part = np.s_[top + rows.start : top + rows.stop, left : left + width]
+        tint = np.full(tinted[part].shape, _TINT, np.uint8)
+        share = cv2.LUT(np.ascontiguousarray(mask[part]), shares)
+        tinted[part] = cv2.blendLinear(np.ascontiguousarray(tinted[part]), tint, 1 - share, share)
     outlines, _ = cv2.findContours((mask >= 128).view(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     thickness = max(1, round(max(mask.shape) / 400))
     drawn: np.ndarray = cv2.drawContours(tinted, outlines, -1, _TINT, thickness)
