@@ -77,6 +77,22 @@ def mean_iou_per_sample(predicted: Tensor, labels: Tensor, classes: int) -> Tens
     return class_ious_per_sample(predicted, labels, classes).nanmean(dim=1)
 
 
+def confusion_per_sample(predicted: Tensor, labels: Tensor, classes: int) -> Tensor:
+    """Pixels by their true class (row) and their predicted class (column); ignored pixels are left out.
+
+    Args:
+        predicted, labels: (B, H, W) int64, as for `class_ious_per_sample`.
+        classes: how many there are.
+
+    Returns:
+        (B, classes, classes) int64.
+    """
+    samples = torch.arange(len(labels), device=labels.device).view(-1, 1, 1)
+    places = (samples * classes + labels) * classes + predicted
+    counts = torch.bincount(places[labels != IGNORED], minlength=len(labels) * classes**2)
+    return counts.view(len(labels), classes, classes)
+
+
 def class_accuracy_per_sample(predicted: Tensor, labels: Tensor) -> Tensor:
     """Share of pixels whose class is right, of those that are not ignored.
 

@@ -84,6 +84,8 @@ def scores_in_words(metrics: Mapping[str, float]) -> str:
         without = metrics.get("val_iou_without_bg")
         scores.append(f"validation IoU {metrics['val_iou']:.4f}")
         scores[0] += "" if without is None else f" ({without:.4f} without background)"
+    if "val_mean_iou" in metrics:
+        scores.append(f"mean IoU of classes {metrics['val_mean_iou']:.4f}")
     if "val_depth_rmse" in metrics:
         scores.append(f"depth RMSE {metrics['val_depth_rmse']:.4f}")
     return ", ".join(scores)

@@ -39,11 +39,13 @@ class Target(ABC):
     Attributes:
         entry: what the dataset's manifest says of its masks.
         channels: of the mask head.
+        names: of the classes; none where the mask is alpha.
         default_loss: weights of the terms of the mask loss, by name.
     """
 
     entry: MaskEntry
     channels: int
+    names: tuple[str, ...] = ()
     default_loss: ClassVar[Mapping[str, float]]
 
     @property
@@ -90,6 +92,10 @@ class Target(ABC):
         Returns:
             (B, 1 or 3, h, w) float in [0, 1] each.
         """
+
+    def confusion(self, mask_logits: Tensor, mask: Tensor) -> Tensor | None:
+        """Pixels of each sample by true class (row) and predicted class: (B, C, C) int64; None for alpha."""
+        return None
 
     def foreground(self, mask: Tensor) -> Tensor | None:
         """Where the truth has objects: (B, 1, h, w) bool; None where the mask does not tell."""
@@ -182,15 +188,18 @@ class ClassTarget(Target):
         return functional.interpolate(levels[:, None].float(), size, mode="nearest-exact")[:, 0].long()
 
     def measures(self, mask_logits: Tensor, mask: Tensor) -> dict[str, Tensor]:
-        from training.measures import class_accuracy_per_sample, class_ious_per_sample, mean_iou_per_sample
+        from training.measures import class_accuracy_per_sample, mean_iou_per_sample
 
         predicted = mask_logits.argmax(dim=1)
-        ious = class_ious_per_sample(predicted, mask, self.channels)
         return {
             "iou": mean_iou_per_sample(predicted, mask, self.channels),
             "pixel_accuracy": class_accuracy_per_sample(predicted, mask),
-            **{f"iou_{name}": column for name, column in zip(self.names, ious.unbind(dim=1), strict=True)},
         }
+
+    def confusion(self, mask_logits: Tensor, mask: Tensor) -> Tensor:
+        from training.measures import confusion_per_sample
+
+        return confusion_per_sample(mask_logits.argmax(dim=1), mask, self.channels)
 
     def iou(self, mask_logits: Tensor, mask: Tensor) -> Tensor:
         from training.measures import mean_iou_per_sample

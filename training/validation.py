@@ -57,6 +57,7 @@ def validate(
     metrics = {"val_loss": float(over_processes(fabric, loss_sum, "sum")) / count}
     scores.add_up(fabric)
     metrics["val_iou"] = scores.iou()
+    metrics |= {f"val_{name}": value for name, value in scores.classes().items()}
     if config.depth_head:
         metrics["val_depth_rmse"] = scores.depth_rmse()
     if config.bg_dropout > 0:
@@ -78,6 +79,7 @@ class Scores:
         # Sums of IoU, samples, squared errors of depth, pixels of known depth. MPS has no float64.
         dtype = torch.float32 if device.type == "mps" else torch.float64
         self._sums = torch.zeros(4, device=device, dtype=dtype)
+        self._confusion = torch.zeros((target.channels, target.channels), device=device, dtype=torch.int64)
 
     def update(self, prediction: Prediction, truth: Truth) -> None:
         """Add a batch; samples without an IoU, whose pixels are all ignored, are left out of its mean."""
@@ -85,6 +87,8 @@ class Scores:
         is_defined = ~ious.isnan()
         self._sums[0] += torch.where(is_defined, ious, 0.0).sum()
         self._sums[1] += is_defined.sum()
+        if (confusion := self._target.confusion(prediction.mask_logits, truth.mask)) is not None:
+            self._confusion += confusion.sum(dim=0)
         if prediction.depth is not None:
             errors = (prediction.depth - truth.depth).square() * truth.known
             self._sums[2] += errors.sum(dtype=self._sums.dtype)
@@ -93,6 +97,7 @@ class Scores:
     def add_up(self, fabric: Fabric) -> None:
         """Add the batches of the other processes."""
         self._sums = over_processes(fabric, self._sums, "sum")
+        self._confusion = over_processes(fabric, self._confusion, "sum")
 
     @property
     def samples(self) -> int:
@@ -102,6 +107,20 @@ class Scores:
     def iou(self) -> float:
         """Mean IoU; NaN where no sample has one."""
         return float(self._sums[0] / self._sums[1])
+
+    def classes(self) -> dict[str, float]:
+        """IoU of each class over all pixels, as `iou/NAME`, and their mean `mean_iou`.
+
+        Classes that are neither in the truth nor predicted are left out; empty where the mask has no classes.
+        """
+        hits = self._confusion.diagonal()
+        unions = self._confusion.sum(dim=0) + self._confusion.sum(dim=1) - hits
+        ious = {
+            f"iou/{name}": int(hit) / int(union)
+            for name, hit, union in zip(self._target.names, hits, unions, strict=False)
+            if union
+        }
+        return {"mean_iou": sum(ious.values()) / len(ious), **ious} if ious else {}
 
     def depth_rmse(self) -> float:
         """Root mean squared error of inverse depth in [0, 1]; NaN where none was known."""

@@ -59,6 +59,7 @@ def command(
 
     checkpoint = find_checkpoint(checkpoint)
 
+    from fgbg.evaluation.class_tables import csv_files
     from fgbg.evaluation.report import METRICS_FILE, REPORT_FILE, picture_file, write_evaluation
     from fgbg.evaluation.tables import screen
 
@@ -73,5 +74,6 @@ def command(
         overwrite=overwrite,
     )
     answer(*screen(document))
-    for name in (REPORT_FILE, METRICS_FILE, *map(picture_file, document["network"])):
+    tables = csv_files(document)
+    for name in (REPORT_FILE, METRICS_FILE, *tables, *map(picture_file, document["network"])):
         say(out / name)

@@ -13,6 +13,7 @@ from fgbg.comparison.sheet import draw_predictions
 from fgbg.pages.parts import TableRow
 from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable
+from generator.look.contact_sheet import Key, class_keys
 from generator.look.text_table import WIDTH
 from generator.own_results import mark_png, write_results
 from generator.progress import Progress, show_progress
@@ -101,8 +102,16 @@ def _pictures(
     """The PNG files by name; None where there is nothing to draw."""
     return {
         CURVES: mark_png(draw_sheet(opened), MAKER) if panel_names(opened) else None,
-        PREDICTIONS: mark_png(encode_png(draw_predictions(predictions)), MAKER) if predictions else None,
+        PREDICTIONS: mark_png(encode_png(draw_predictions(predictions, _legend(opened))), MAKER)
+        if predictions
+        else None,
     }
+
+
+def _legend(opened: Sequence[ComparedRun]) -> list[Key]:
+    """The colours of the classes of all runs, each once."""
+    keys = [key for run in opened for key in class_keys(run.engine.entry)]
+    return list({(key.text, key.patch.tobytes()): key for key in keys}.values())
 
 
 def _lines(

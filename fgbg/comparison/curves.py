@@ -16,6 +16,7 @@ _LONGEST_NAME = 60
 _TITLES = {
     "loss": "loss ↓",
     "iou": "IoU ↑",
+    "mean_iou": "mean IoU of classes ↑",
     "iou_without_bg": "IoU without background ↑",
     "depth_rmse": "depth RMSE ↓",
     "lr": "learning rate",
@@ -27,6 +28,7 @@ _NO_CURVES = {"epoch", "stage", "res", "step", "seconds"}
 def panel_names(runs: Sequence[HasCurves]) -> list[str]:
     """Names of the charts: well-known quantities, then terms of losses; one for training and validation."""
     found = {_quantity(name) for run in runs for name in run.curves if name not in _NO_CURVES}
+    found = {name for name in found if not name.startswith("iou/")}  # a chart for each class is too many
     return [name for name in _TITLES if name in found] + sorted(found - set(_TITLES))
 
 

@@ -65,12 +65,22 @@ _FIGURES = (
 _SCORES = _FIGURES[:4]
 
 
+def _class_figures(runs: Sequence[ComparedRun]) -> list[_Figure]:
+    """The mean IoU of classes and the IoU of each, over all pixels; none where no run has classes."""
+    names = dict.fromkeys(name for run in runs for name in run.engine.target.names)
+    if not names:
+        return []
+    mean = _Figure("mean IoU of classes ↑", _metric("val_mean_iou"), 1, _decimals)
+    return [mean, *(_Figure(f"IoU of {name} ↑", _metric(f"val_iou/{name}"), 1, _decimals) for name in names)]
+
+
 def figures_table(runs: Sequence[ComparedRun]) -> list[TableRow]:
     """The figures of runs, with the best of each marked; scores are of the checkpoint that predicts."""
     comparable = _comparable(runs)
+    of_classes = _class_figures(runs)
     rows = []
-    for figure in _FIGURES:
-        better = figure.better if comparable or figure not in _SCORES else 0
+    for figure in (*_SCORES, *of_classes, *_FIGURES[len(_SCORES) :]):
+        better = figure.better if comparable or figure not in (*_SCORES, *of_classes) else 0
         values = [figure.of(run) for run in runs]
         texts = ["-" if value is None else figure.text(value) for value in values]
         rows.append(TableRow(figure.name, texts, _best(values, texts, better)))
@@ -86,7 +96,9 @@ def verdict(runs: Sequence[ComparedRun]) -> list[str]:
     if not _comparable(runs):
         return ["The runs were trained on different datasets: their validation scores do not compare."]
     sentences = []
-    for figure, row in zip(_FIGURES, figures_table(runs), strict=True):
+    rows = {row.name: row for row in figures_table(runs)}
+    for figure in _FIGURES:
+        row = rows[figure.name]
         if figure.best and row.best:
             best = sorted(row.best)
             labels = ", ".join(runs[number].label for number in best)

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from fgbg.comparison.predictions import PredictedPicture
-from generator.look.contact_sheet import DEPTH_KEY, Column, Row, draw_contact_sheet
+from generator.look.contact_sheet import DEPTH_KEY, Column, Key, Row, draw_contact_sheet
 
 
-def draw_predictions(predictions: Sequence[PredictedPicture]) -> np.ndarray:
+def draw_predictions(predictions: Sequence[PredictedPicture], legend: Sequence[Key] = ()) -> np.ndarray:
     """A row for each picture, and for each run a group of columns: (H, W, 3) uint8.
 
-    A picture without a true mask or depth leaves its place empty.
+    A picture without a true mask or depth leaves its place empty. `legend` explains the colours of masks.
     """
     columns = [
         Column(title, head)
@@ -25,4 +25,4 @@ def draw_predictions(predictions: Sequence[PredictedPicture]) -> np.ndarray:
         pictures = [None if cell is None else cell.pixels for cell in cells]
         rows.append(Row(pictures, row.name, ["" if cell is None else cell.note for cell in cells]))
     has_depth = any(column.title == "depth" for column in columns)
-    return draw_contact_sheet(columns, rows, [DEPTH_KEY] if has_depth else [])
+    return draw_contact_sheet(columns, rows, [*legend, *([DEPTH_KEY] if has_depth else [])])

@@ -116,7 +116,7 @@ def measure(
         "res": engine.res,
         "mirror": mirror,
         "interval": {"level": LEVEL, "resamples": RESAMPLES},
-        **summarise(evaluation, split.scene_name),
+        **summarise(evaluation, split.scene_name, engine.target.names),
     }
     return Measurement(figures, evaluation, split, engine, mirror)
 

@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fgbg.evaluation.samples import FALSE_ALARM, FULL_DEPTH_ERROR, MISSED, OVERLAP, ShownSample
+import numpy as np
+
+from fgbg.evaluation.confusion_chart import draw_confusion
+from fgbg.evaluation.samples import FULL_DEPTH_ERROR, ShownSample, comparison_key
 from fgbg.evaluation.tables import facts, tables, warnings
 from fgbg.evaluation.verdict import verdict
-from fgbg.pages.parts import page_image
-from fgbg.pages.render import render
+from fgbg.pages.parts import ColourKey, class_colours, page_image
+from fgbg.pages.render import embedded, render
+from generator.format.manifest import MaskEntry
 
 _NOTES = {
     "clean": "The network was given the background as it is.",
@@ -16,12 +20,15 @@ _NOTES = {
 }
 
 
-def make_report(figures: dict[str, Any], samples: Mapping[str, Sequence[ShownSample]]) -> bytes:
+def make_report(
+    figures: dict[str, Any], samples: Mapping[str, Sequence[ShownSample]], entry: MaskEntry
+) -> bytes:
     """The page.
 
     Args:
         figures: the content of metrics.json.
         samples: to show, by condition.
+        entry: what masks mean.
     """
     return render(
         "evaluation.html",
@@ -33,11 +40,21 @@ def make_report(figures: dict[str, Any], samples: Mapping[str, Sequence[ShownSam
         level=f"{figures['interval']['level']:.0%}",
         tables=tables(figures),
         sections=[_section(condition, shown) for condition, shown in samples.items()],
-        overlap=f"rgb{OVERLAP}",
-        missed=f"rgb{MISSED}",
-        false_alarm=f"rgb{FALSE_ALARM}",
+        confusion=_confusion(figures),
+        keys=class_colours([entry])
+        + [ColourKey(f"rgb{colour}", text) for colour, text in comparison_key(entry)],
         full_error=FULL_DEPTH_ERROR,
     )
+
+
+def _confusion(figures: dict[str, Any]) -> dict[str, Any] | None:
+    """The heat map in the first condition; None without classes."""
+    if not figures["classes"]:
+        return None
+    condition, part = next(iter(figures["classes"].items()))
+    counts, names = np.array(part["confusion"]), list(part["by_class"])
+    light, dark = (embedded(draw_confusion(counts, names, dark), "image/svg+xml") for dark in (False, True))
+    return {"condition": condition, "light": light, "dark": dark}
 
 
 def _section(condition: str, samples: Sequence[ShownSample]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from fgbg.evaluation.class_tables import CLASSES_FILE, CONFUSION_FILE, csv_files
 from fgbg.evaluation.evaluate import conditions_of, measure
 from fgbg.evaluation.page import make_report
 from fgbg.evaluation.samples import ShownSample, draw_samples, shown_samples
@@ -55,7 +56,8 @@ def write_evaluation(
     out, checkpoint = Path(out), find_checkpoint(Path(checkpoint))
     engine = TorchEngine.load(checkpoint, device)
     conditions = conditions_of(engine)
-    files = (METRICS_FILE, REPORT_FILE, *map(picture_file, conditions))
+    tables = () if engine.entry.kind == "alpha" else (CLASSES_FILE, CONFUSION_FILE)
+    files = (METRICS_FILE, REPORT_FILE, *tables, *map(picture_file, conditions))
     require_writable(out)
     refuse_existing([out / file for file in files], overwrite)
     with show_progress(progress):
@@ -65,8 +67,10 @@ def write_evaluation(
     }
     results: dict[str, bytes | None] = {picture_file(condition): None for condition in CONDITIONS}
     for condition, shown in pictures.items():
-        results[picture_file(condition)] = mark_png(encode_png(draw_samples(shown)), MAKER)
-    results[REPORT_FILE] = make_report(measured.figures, pictures)
+        sheet = draw_samples(shown, engine.entry)
+        results[picture_file(condition)] = mark_png(encode_png(sheet), MAKER)
+    results |= csv_files(measured.figures)
+    results[REPORT_FILE] = make_report(measured.figures, pictures, engine.entry)
     # JSON has no NaN: null stands where there is no number.
     results[METRICS_FILE] = json.dumps(measured.figures, indent=1, allow_nan=False).encode() + b"\n"
     write_results(out, results, MAKER)

@@ -9,13 +9,15 @@ import torch
 from torch import Tensor
 
 from fgbg.evaluation.evaluate import Measurement
+from generator.format.manifest import MaskEntry
 from generator.format.pixels import OPAQUE
-from generator.look.colours import colour_shares, depth_scale
+from generator.look.colours import Colour, colour_shares, depth_scale
 from generator.look.contact_sheet import (
     DEPTH_KEY,
     Column,
     Key,
     Row,
+    class_keys,
     colour_key,
     draw_contact_sheet,
     enlargement,
@@ -73,8 +75,13 @@ def shown_samples(measured: Measurement, condition: Condition) -> list[ShownSamp
     ]
 
 
-def draw_samples(samples: Sequence[ShownSample]) -> np.ndarray:
-    """The samples as one contact sheet: (H, W, 3) uint8, a row per sample."""
+def draw_samples(samples: Sequence[ShownSample], entry: MaskEntry) -> np.ndarray:
+    """The samples as one contact sheet: (H, W, 3) uint8, a row per sample.
+
+    Args:
+        samples: at least one.
+        entry: what their masks mean.
+    """
     titles = list(samples[0].pictures)
     height, width = samples[0].pictures["fg_bg"].shape[:2]
     factor = enlargement(width, height)
@@ -85,14 +92,17 @@ def draw_samples(samples: Sequence[ShownSample]) -> np.ndarray:
         )
         for sample in samples
     ]
-    legend = [
-        colour_key(OVERLAP, "masks compared: right"),
-        colour_key(MISSED, "missed, or wrong class"),
-        colour_key(FALSE_ALARM, "false alarm"),
-    ]
+    legend = class_keys(entry) + [colour_key(colour, text) for colour, text in comparison_key(entry)]
     if "true depth" in titles:
         legend += [DEPTH_KEY, Key(depth_scale(), f"depth error, from 0 to {FULL_DEPTH_ERROR} or more")]
     return draw_contact_sheet([Column(title) for title in titles], rows, legend)
+
+
+def comparison_key(entry: MaskEntry) -> list[tuple[Colour, str]]:
+    """The colours of compared masks and what they mean."""
+    if entry.kind == "classes":
+        return [(MISSED, "masks compared: wrong class")]
+    return [(OVERLAP, "masks compared: right"), (MISSED, "missed"), (FALSE_ALARM, "false alarm")]
 
 
 def extremes(values: np.ndarray, each: int = EACH) -> list[tuple[str, int]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from fgbg.evaluation.class_tables import ERROR_HEAD, error_rows, score_rows
 from fgbg.evaluation.verdict import verdict
 from fgbg.pages.parts import TableRow
 from generator.look.text_table import WIDTH, text_table
@@ -71,7 +72,7 @@ def warnings(figures: Figures) -> list[str]:
 
 def tables(figures: Figures, show: "Show | None" = None) -> list[Table]:
     """All tables, with both ends of each interval unless `show` says otherwise."""
-    makers = (_network, _threshold, _depth, _by_size, _by_background)
+    makers = (_classes, _class_errors, _network, _threshold, _depth, _by_size, _by_background)
     made = (maker(figures, show or _interval) for maker in makers)
     return [table for table in made if table is not None]
 
@@ -94,13 +95,31 @@ def _network(figures: Figures, show: Show) -> Table:
     measures = next(iter(network.values()))
     rows = [TableRow(_named(name), [show(part[name]) for part in network.values()]) for name in measures]
     note = f"Means over {figures['samples_measured']:,} samples. {_CONDITIONS}"
-    return Table("Scores", note, ["", *network], rows)
+    return Table("Scores, mean over samples" if figures["classes"] else "Scores", note, ["", *network], rows)
+
+
+def _classes(figures: Figures, show: Show) -> Table | None:
+    if not figures["classes"]:
+        return None
+    note = (
+        f"Over all pixels of {figures['samples_measured']:,} samples, as is usual for classes; ignored pixels"
+        f" are left out. A class that is neither in the truth nor predicted is absent. {_CONDITIONS}"
+    )
+    return Table("IoU ↑ of classes", note, ["", *figures["classes"]], score_rows(figures, show))
+
+
+def _class_errors(figures: Figures, _: Show) -> Table | None:
+    if not figures["classes"]:
+        return None
+    note = (
+        f"Background {next(iter(figures['classes']))}; the smallest class first. Found: how much of the class"
+        " is predicted as it. Right: how much of what is predicted as the class is it."
+    )
+    return Table("Errors of classes", note, ERROR_HEAD, error_rows(figures))
 
 
 def _named(measure: str) -> str:
-    """The name of a measure as people read it; one of a class is `iou_NAME` in metrics.json."""
-    if measure.startswith("iou_"):
-        return f"IoU of {measure.removeprefix('iou_')} ↑"
+    """The name of a measure as people read it."""
     return MEASURES.get(measure, measure)
 
 

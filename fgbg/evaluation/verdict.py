@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from fgbg.evaluation.class_tables import confusion_sentences
+from generator.errors import printable
+
 _GIVEN = {
     "clean": "With the background given",
     "perturbed": "With a background from a careless camera",
@@ -25,7 +28,9 @@ def verdict(figures: dict[str, Any]) -> list[str]:
         mine = network[condition]["iou"]
         if mine["mean"] is None:
             continue
-        if condition not in baselines["threshold"]:
+        if condition in figures["classes"]:
+            sentences.append(f"{given}, {_of_classes(figures['classes'][condition])}.")
+        elif condition not in baselines["threshold"]:
             sentences.append(f"{given}, the network reaches IoU {mine['mean']:.2f}.")
         else:
             plain = baselines["threshold"][condition]["iou"]
@@ -38,8 +43,23 @@ def verdict(figures: dict[str, Any]) -> list[str]:
             sentences.append(f"{given}, the network {verb} the plain threshold: IoU {_told(mine, plain)}.")
     if "absent" in network and network["absent"]["iou"]["mean"] is not None:
         without = "Without a background" if "clean" in network else "From the picture alone"
-        sentences.append(f"{without}, it reaches IoU {network['absent']['iou']['mean']:.2f}.")
+        found = f"it reaches IoU {network['absent']['iou']['mean']:.2f}"
+        if "absent" in figures["classes"]:
+            found = _of_classes(figures["classes"]["absent"])
+        sentences.append(f"{without}, {found}.")
+    if figures["classes"]:
+        sentences += confusion_sentences(figures)
     return sentences + _depth(figures)
+
+
+def _of_classes(part: dict[str, Any]) -> str:
+    """The mean IoU of classes, with the best and the worst of them."""
+    ious = {name: found["iou"]["mean"] for name, found in part["by_class"].items() if found is not None}
+    worst, best = min(ious, key=lambda name: ious[name]), max(ious, key=lambda name: ious[name])
+    return (
+        f"the network reaches a mean IoU of classes of {part['mean_iou']['mean']:.2f} (from"
+        f" {printable(worst)} {ious[worst]:.2f} to {printable(best)} {ious[best]:.2f})"
+    )
 
 
 def _depth(figures: dict[str, Any]) -> list[str]:

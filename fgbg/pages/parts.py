@@ -7,6 +7,8 @@ import numpy as np
 
 from fgbg.pages.render import embedded
 from generator.encode import encode_png
+from generator.errors import printable
+from generator.format.manifest import MaskEntry
 from generator.look.contact_sheet import fitted
 
 LARGEST_SIDE = 288
@@ -37,6 +39,25 @@ class PageImage:
     address: str
     alt: str
     small: bool
+
+
+@dataclass(frozen=True)
+class ColourKey:
+    """An entry of a legend: a colour of CSS and its meaning."""
+
+    colour: str
+    text: str
+
+
+def class_colours(entries: Sequence[MaskEntry]) -> list[ColourKey]:
+    """The colours of the classes of masks, each once; none where all masks are alpha."""
+    keys = [
+        ColourKey(f"rgb({', '.join(map(str, colour))})", printable(name))
+        for entry in entries
+        if entry.kind == "classes"
+        for name, colour in zip(entry.names, entry.colours, strict=True)
+    ]
+    return list(dict.fromkeys(keys))
 
 
 def page_image(pixels: np.ndarray, alt: str) -> PageImage:

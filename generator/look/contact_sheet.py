@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from generator.errors import printable
+from generator.format.manifest import MaskEntry
 from generator.look.colours import depth_scale, font
 
 SMALLEST_SIDE = 128
@@ -59,6 +60,22 @@ def colour_key(colour: tuple[int, int, int], text: str) -> Key:
     return Key(np.full((12, 12, 3), colour, np.uint8), text)
 
 
+def class_keys(entry: MaskEntry) -> list[Key]:
+    """An entry of the legend for each class, in the order of their numbers; none for alpha."""
+    if entry.kind == "alpha":
+        return []
+    pairs = zip(entry.names, entry.colours, strict=True)
+    return [colour_key((colour[0], colour[1], colour[2]), printable(name)) for name, colour in pairs]
+
+
+def draw_legend(legend: Sequence[Key], width: int) -> np.ndarray:
+    """A legend alone, as it stands under a contact sheet of this width: (h, width, 3) uint8."""
+    keys, height = _placed(legend, width)
+    strip = Image.new("RGB", (width, height), "white")
+    _draw_legend(strip, legend, keys, 0)
+    return np.asarray(strip)
+
+
 def draw_contact_sheet(
     columns: Sequence[Column], rows: Sequence[Row], legend: Sequence[Key] = (), blocks: int = 1
 ) -> np.ndarray:
@@ -81,11 +98,18 @@ def draw_contact_sheet(
         _draw_titles(draw, columns, layout, block)
     for place, row in enumerate(rows):
         _draw_row(sheet, draw, row, layout, place)
-    for key, (x, y) in zip(legend, keys, strict=True):
-        width = key.patch.shape[1]
-        sheet.paste(Image.fromarray(key.patch), (x, layout.bottom + y + 2))
-        draw.text((x + width + 6, layout.bottom + y), key.text, _GREY, font(12))
+    _draw_legend(sheet, legend, keys, layout.bottom)
     return np.asarray(sheet)
+
+
+def _draw_legend(
+    sheet: Image.Image, legend: Sequence[Key], corners: Sequence[tuple[int, int]], top: int
+) -> None:
+    draw = ImageDraw.Draw(sheet)
+    for key, (x, y) in zip(legend, corners, strict=True):
+        width = key.patch.shape[1]
+        sheet.paste(Image.fromarray(key.patch), (x, top + y + 2))
+        draw.text((x + width + 6, top + y), key.text, _GREY, font(12))
 
 
 def enlargement(width: int, height: int) -> int:

@@ -96,7 +96,10 @@ def test_a_network_learns_the_classes(run: Path) -> None:
     head, *values = [line.split(",") for line in rows]
     losses = [float(row[head.index("train_loss")]) for row in values]
     assert losses[-1] < 0.9 * losses[0]
-    assert {"train_loss/ce", "val_iou", "val_iou_without_bg", "val_depth_rmse"} <= set(head)
+    assert {"train_loss/ce", "val_iou", "val_mean_iou", "val_iou/none", "val_depth_rmse"} <= set(head)
+    last = saved.metrics
+    of_classes = [value for name, value in last.items() if name.startswith("val_iou/")]
+    assert last["val_mean_iou"] == pytest.approx(np.mean(of_classes)) and 1 < len(of_classes) <= 4
     assert 0 < float(values[-1][head.index("val_iou")]) <= 1
 
 
@@ -115,7 +118,15 @@ def test_a_run_that_goes_on_is_the_run_that_was_never_stopped(
 def test_it_is_evaluated_by_class_without_ignored_pixels(run: Path, labelled: Path, tmp_path: Path) -> None:
     figures = write_evaluation(run, labelled, tmp_path, device="cpu", progress=False)
     found = figures["network"]["clean"]
-    assert {"iou", "pixel_accuracy", *(f"iou_{name}" for name in NAMES), "depth_rmse"} <= found.keys()
+    assert {"iou", "pixel_accuracy", "depth_rmse"} <= found.keys()
+    classes = figures["classes"]["clean"]
+    assert list(classes["by_class"]) == NAMES and 0 < classes["mean_iou"]["mean"] < 1
+    size = open_dataset(labelled).manifest.size
+    ignored = sum((sample.mask == 255).sum() for sample in open_dataset(labelled)["val"])
+    assert np.sum(classes["confusion"]) == figures["samples"] * size[0] * size[1] - ignored
+    assert (tmp_path / "confusion.csv").read_text().startswith("background,truth \\ predicted,none,left,")
+    assert len((tmp_path / "classes.csv").read_text().splitlines()) == 1 + 3 * 4
+    assert "Confusion of classes" in (tmp_path / "report.html").read_text()
     # The whole first sample is ignored, so it does not count.
     assert found["iou"]["samples"] == figures["samples"] - 1 and 0 < found["iou"]["mean"] < 1
     assert figures["per_sample"]["network"]["clean"]["iou"][0] is None

@@ -1,6 +1,7 @@
 """Intervals of means over samples: percentile bootstrap."""
 
 import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -64,6 +65,39 @@ def estimate(*columns: np.ndarray, statistic: Statistic = np.mean) -> Estimate:
         rng=np.random.default_rng(_SEED),
     ).confidence_interval
     return Estimate(value, float(interval.low), float(interval.high), samples)
+
+
+def estimate_of_sums(columns: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) -> list[Estimate]:
+    """Statistics of sums over samples, each with its percentile bootstrap interval as in `estimate`.
+
+    Args:
+        columns: (n, k) float64, the terms of the sums for each sample; samples whose terms are all 0 are left
+            out.
+        statistic: from sums (..., k) to statistics (..., m); NaN where one is not defined. Resamples without
+            a value are left out.
+
+    Returns:
+        The m estimates.
+    """
+    kept = columns[columns.any(axis=1)]
+    samples = len(kept)
+    values = statistic(kept.sum(axis=0))
+    if samples < 2:
+        return [Estimate(float(value), math.nan, math.nan, samples) for value in values]
+    rng = np.random.default_rng(_SEED)
+    block = max(1, _NUMBERS_AT_ONCE // samples)
+    resampled = [
+        statistic(rng.multinomial(samples, [1 / samples] * samples, min(block, RESAMPLES - start)) @ kept)
+        for start in range(0, RESAMPLES, block)
+    ]
+    ends = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "All-NaN slice")
+        lows, highs = np.nanquantile(np.concatenate(resampled), ends, axis=0)
+    return [
+        Estimate(float(value), float(low), float(high), samples)
+        for value, low, high in zip(values, lows, highs, strict=True)
+    ]
 
 
 def root_of_weighted_mean(squares: np.ndarray, weights: np.ndarray, axis: int = -1) -> Any:

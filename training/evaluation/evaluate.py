@@ -1,7 +1,7 @@
 """Measure a network on samples of a split: with clean, perturbed and absent backgrounds, beside baselines."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
 import numpy as np
@@ -22,6 +22,7 @@ from training.evaluation.baselines import (
     threshold_ious,
 )
 from training.evaluation.careless_camera import perturb_backgrounds
+from training.evaluation.class_scores import ClassCounts, count_batch, join_counts
 from training.measures import DEPTH_MEASURES
 from training.models import Prediction, Truth
 from training.process.memory import is_out_of_memory
@@ -64,6 +65,7 @@ class Evaluation:
         constant: the constant depth; None if the network has no depth head.
         bg_depth: measures of the background's own depth; None if the network has no depth head, or if the
             dataset does not hold the depth of backgrounds.
+        classes: for each condition the pixels counted by class; empty where the mask has none.
     """
 
     rows: np.ndarray
@@ -74,6 +76,7 @@ class Evaluation:
     thresholds: dict[Condition, ThresholdBaseline]
     constant: ConstantDepth | None
     bg_depth: Measures | None
+    classes: dict[Condition, ClassCounts] = field(default_factory=dict)
 
 
 @torch.inference_mode()
@@ -99,10 +102,12 @@ def evaluate(
     """
 
     def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> _Groups:
-        groups: _Groups = {
-            condition: measure(target, see(backgrounds[condition], batch.fg_bg), batch.truth)
-            for condition in conditions
-        }
+        groups: _Groups = {}
+        for condition in conditions:
+            prediction = see(backgrounds[condition], batch.fg_bg)
+            groups[condition] = measure(target, prediction, batch.truth)
+            confusion = target.confusion(prediction.mask_logits, batch.truth.mask)
+            groups[f"classes, {condition}"] = {} if confusion is None else count_batch(confusion)
         size = (batch.fg_bg.shape[-2], batch.fg_bg.shape[-1])
         stored = split.scene_depth(numbers)
         if stored is not None:
@@ -123,6 +128,7 @@ def evaluate(
     thresholds = collected.joined("threshold")
     network = {condition: collected.joined(condition) for condition in conditions}
     has_depth = "depth_rmse" in network[conditions[0]]
+    counts = {condition: collected.joined(f"classes, {condition}") for condition in conditions}
     constant = best_constant(sample["mean"], sample["mean_square"], sample["known"])
     return Evaluation(
         rows=rows,
@@ -133,6 +139,7 @@ def evaluate(
         thresholds={name: best_threshold(thresholds[name]) for name in CONDITIONS if name in thresholds},
         constant=constant if has_depth else None,
         bg_depth=(collected.joined("bg_depth") or None) if has_depth else None,
+        classes={condition: join_counts(columns) for condition, columns in counts.items() if columns},
     )
 
 

@@ -1,12 +1,13 @@
 """An evaluation as one document: overall, by object size and by background (docs/evaluate.md)."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from training.evaluation.bootstrap import Estimate, estimate, root_of_weighted_mean
+from training.evaluation.class_scores import score_classes
 from training.evaluation.evaluate import Evaluation, Measures
 
 SIZES = {
@@ -18,12 +19,15 @@ SIZES = {
 """By name, the part of the picture that objects cover: above the first number, up to the second."""
 
 
-def summarise(evaluation: Evaluation, scene_name: Callable[[int], str]) -> dict[str, Any]:
+def summarise(
+    evaluation: Evaluation, scene_name: Callable[[int], str], class_names: Sequence[str] = ()
+) -> dict[str, Any]:
     """All measured figures that metrics.json holds.
 
     Args:
         evaluation: of a network.
         scene_name: the name of one of `evaluation.bgs`.
+        class_names: of the mask's classes; none where it is alpha.
 
     Returns:
         Dicts, lists, strings and plain numbers, rounded to 6 decimals; None instead of NaN.
@@ -31,6 +35,9 @@ def summarise(evaluation: Evaluation, scene_name: Callable[[int], str]) -> dict[
     document: dict[str, Any] = plain(
         {
             "network": {name: _overall(part, evaluation) for name, part in evaluation.network.items()},
+            "classes": {
+                name: score_classes(counts, class_names) for name, counts in evaluation.classes.items()
+            },
             "baselines": _baselines(evaluation),
             "by_size": _by_size(evaluation),
             "by_background": _by_background(evaluation, scene_name),

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from generator.errors import one_line
 from generator.files import read_regular, write_atomically
+from generator.look.contact_sheet import class_keys, draw_legend
 from training.batches.prepare import Prepared
 from training.config import TrainConfig
 from training.errors import RunError
@@ -22,6 +23,8 @@ from training.target import Target
 from training.term_names import current_column
 
 PICTURES = 8
+_LEGEND_WIDTH = 320
+"""Least width in pixels of a picture with a legend."""
 _MOST_CSV = 2**26
 """Bytes of a table: more than a million epochs."""
 
@@ -77,7 +80,7 @@ class RunLog:
     def pictures(self, step: int, target: Target, prepared: Prepared, prediction: Prediction) -> None:
         """Log samples as rows of pictures, with the columns of `columns`."""
         shown = columns(target, prepared, prediction)
-        self._board.add_image(", ".join(shown), grid(shown), step)
+        self._board.add_image(", ".join(shown), with_legend(grid(shown), target), step)
         self._flush()
 
     def histograms(self, step: int, network: nn.Module) -> None:
@@ -114,6 +117,16 @@ def grid(shown: Mapping[str, Tensor]) -> Tensor:
     cells = [column[:PICTURES].float().cpu() for column in shown.values()]
     rows = torch.cat([cell.expand(-1, 3, -1, -1) for cell in cells], dim=3)
     return torch.cat(list(rows), dim=1).clamp(0, 1)
+
+
+def with_legend(picture: Tensor, target: Target) -> Tensor:
+    """A picture (3, h, w) in [0, 1] with the names and colours of the classes below it, if there are any."""
+    if not target.names:
+        return picture
+    missing = max(0, _LEGEND_WIDTH - picture.shape[2])
+    padded = torch.nn.functional.pad(picture, (0, missing), value=1.0)
+    legend = torch.from_numpy(draw_legend(class_keys(target.entry), padded.shape[2]).copy())
+    return torch.cat([padded, legend.permute(2, 0, 1).float() / 255], dim=1)
 
 
 def columns(target: Target, prepared: Prepared, prediction: Prediction) -> dict[str, Tensor]:

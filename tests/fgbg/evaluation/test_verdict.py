@@ -13,6 +13,7 @@ def figures(clean: float = 0.93, threshold: float = 0.9, **changed: Any) -> dict
             "clean": {"iou": around(clean), "depth_rmse": around(0.05)},
             "absent": {"iou": around(0.7)},
         },
+        "classes": {},
         "baselines": {
             "threshold": {"clean": {"threshold": 20, "iou": around(threshold)}},
             "bg_depth": {"depth_rmse": around(0.09)},
