@@ -39,16 +39,17 @@ def encode_png(pixels: np.ndarray) -> bytes:
 
 
 def encode_index_png(indices: np.ndarray, palette: np.ndarray) -> bytes:
-    """Encode indices of colours as PNG.
+    """Encode indices of colours as PNG, with 8 bits for each pixel, which every program reads as the index.
 
     Args:
         indices: (H, W) uint8.
-        palette: (n, 3) uint8 RGB, up to 256 colours, more than the highest index.
+        palette: (n, 3) uint8 RGB, up to 256 colours, more than the highest index. The others are white.
     """
     picture = Image.fromarray(indices)
-    picture.putpalette(palette.tobytes())
+    # With fewer than 17 colours Pillow would store 4 bits or less.
+    picture.putpalette(palette.tobytes().ljust(768, b"\xff"))
     file = io.BytesIO()
-    picture.save(file, "PNG")
+    picture.save(file, "PNG", compress_level=1)
     return file.getvalue()
 
 

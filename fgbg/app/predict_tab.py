@@ -16,10 +16,12 @@ from fgbg.app.settings import Settings
 from fgbg.app.uploads import MOST_MEGABYTES, Upload, plain
 from fgbg.app.view import Look
 from fgbg.predictor.draw_results import TINT_SHARE
+from generator.look.contact_sheet import class_keys, draw_legend
 
 _SOFT = "soft"
 _THRESHOLDS = [_SOFT, *(f"{percent / 100:.2f}" for percent in range(5, 100, 5))]
 _COLUMNS = 3
+_LEGEND_WIDTH = 640
 _UPLOAD, _SAMPLE = "Upload", "Sample"
 
 
@@ -95,6 +97,8 @@ def _show(settings: Settings, network: Path, request: Request, answer: Answer, l
         st.caption("This network does not estimate depth.")
     show_figures(scores(answer, look))
     show_pictures(answer.view.pictures(look), _COLUMNS)
+    if answer.predicted.classes is not None:
+        st.image(draw_legend(class_keys(answer.predicted.classes), _LEGEND_WIDTH))
     st.caption(_legend(answer))
     bar = st.container(horizontal=True)
     for file in downloads(answer):

@@ -6,8 +6,9 @@ import numpy as np
 from fgbg.predictor.predicted import Predicted
 from generator.assets.edges import estimate_colours
 from generator.errors import ConfigError
-from generator.format.manifest import AlphaMask
+from generator.format.manifest import AlphaMask, ClassMask
 from generator.look.colours import colour_depth, colour_mask
+from generator.look.contact_sheet import Key, class_keys, draw_legend
 from generator.resize import strips
 
 PANEL = 1024
@@ -80,7 +81,8 @@ def side_by_side(picture: np.ndarray, predicted: Predicted, cutout: np.ndarray |
         cutout: (H, W, 4) uint8; None: the overlay is shown.
 
     Returns:
-        (h, w, 3) uint8; each panel has the picture's size, at most `PANEL` on its longer side.
+        (h, w, 3) uint8; each panel has the picture's size, at most `PANEL` on its longer side. Below them are
+        the colours of the classes that were found, if there are classes, the largest first.
     """
     height, width = predicted.mask.shape
     scale = min(1.0, PANEL / max(height, width))
@@ -104,7 +106,19 @@ def side_by_side(picture: np.ndarray, predicted: Predicted, cutout: np.ndarray |
         panels.append(on_checkerboard(cutout, size))
     gap = np.full((size[1], _GAP, 3), 255, np.uint8)
     row = [part for panel in panels for part in (panel, gap)][:-1]
-    return np.hstack(row)
+    shown = np.hstack(row)
+    if predicted.classes is None:
+        return shown
+    legend = draw_legend(_found_classes(predicted.mask, predicted.classes), shown.shape[1])
+    return np.vstack([shown, legend])
+
+
+def _found_classes(mask: np.ndarray, classes: ClassMask) -> list[Key]:
+    """The legend of the classes in a mask, the largest first, with their shares of the picture."""
+    keys, counts = class_keys(classes), np.bincount(mask.ravel(), minlength=len(classes.names))
+    order = np.argsort(-counts[: len(keys)], kind="stable").tolist()
+    found = [(keys[number], counts[number] / mask.size) for number in order if counts[number]]
+    return [Key(key.patch, f"{key.text} {share:.1%}") for key, share in found]
 
 
 def on_checkerboard(rgba: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -15,7 +15,7 @@ from fgbg.predictor.figures import Figures, measure
 from fgbg.predictor.predicted import Predicted
 from fgbg.predictor.result_kinds import IN_NUMBERS, Wanted
 from fgbg.predictor.result_names import result_path
-from generator.encode import encode_png
+from generator.encode import encode_index_png, encode_png
 from generator.errors import AssetError, ExistsError
 from generator.files import refuse_existing, write_atomically
 from generator.own_results import PREDICTION, mark_png
@@ -108,6 +108,8 @@ def write_prediction(
 ) -> dict[str, Path]:
     """Write BASE.mask.png (8-bit grey), BASE.depth.png (16-bit grey, if there is depth) and BASE.overlay.png.
 
+    A mask of classes has a palette: a pixel is the number of its class, and is shown in the colour of it.
+
     Args:
         base: path without suffix.
         picture: (H, W, 3) uint8, the picture; None if only mask and depth are wanted.
@@ -137,7 +139,11 @@ def write_prediction(
     # One after the other, because each may be large.
     cutout = None
     for kind, path in files.items():
-        if kind == "mask":
+        if kind == "mask" and predicted.classes is not None and path.suffix == ".png":
+            _write_encoded(
+                path, encode_index_png(predicted.mask, np.array(predicted.classes.colours, np.uint8))
+            )
+        elif kind == "mask":
             _write_levels(path, predicted.mask, lambda: mask_numbers(predicted))
         elif kind == "depth" and (depth := predicted.depth) is not None:
             _write_levels(path, depth, partial(depth_numbers, depth))
@@ -164,5 +170,9 @@ def _write_levels(path: Path, levels: np.ndarray, numbers: Callable[[], np.ndarr
 
 
 def _write_png(path: Path, pixels: np.ndarray) -> None:
+    _write_encoded(path, encode_png(pixels))
+
+
+def _write_encoded(path: Path, png: bytes) -> None:
     # After a power cut, predictions can be made again: waiting for the disk would slow down every picture.
-    write_atomically(path, mark_png(encode_png(pixels), PREDICTION), durable=False)
+    write_atomically(path, mark_png(png, PREDICTION), durable=False)

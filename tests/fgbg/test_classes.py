@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import h5py
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from PIL import Image
 
 from fgbg.cli import main
 from fgbg.comparison.compare import compare
@@ -20,14 +22,18 @@ from fgbg.evaluation.evaluate import evaluate
 from fgbg.evaluation.report import write_evaluation
 from fgbg.predictor.draw_results import overlay
 from fgbg.predictor.predictor import Predictor
+from fgbg.predictor.result_kinds import Wanted
 from fgbg.predictor.sinks import write_prediction
 from generator.errors import ConfigError, DatasetError, UsageError
+from generator.files import hash_file
 from generator.format.manifest import ClassMask
 from generator.look.preview import draw_preview
 from generator.reading.dataset import open_dataset
 from training.batches.torch_dataset import torch_dataset
 from training.checkpoint import load_checkpoint
 from training.config import TrainConfig
+from training.export.config import NetworkExportConfig
+from training.export.pipeline import export_network
 from training.run import describe_network, train
 
 from .conftest import TINY
@@ -145,10 +151,32 @@ def test_it_predicts_classes_at_the_size_of_the_picture(run: Path, labelled: Pat
     assert predicted.classes is not None and predicted.classes.names == NAMES
     with pytest.raises(ConfigError, match="4 classes"):
         predicted.with_threshold(0.5)
-    mask_file = write_prediction(tmp_path / "a", picture, predicted)["mask"]
-    assert (cv2.imread(str(mask_file), cv2.IMREAD_UNCHANGED) == predicted.mask).all()
+    wanted = Wanted(("mask", "side-by-side"))
+    files = write_prediction(tmp_path / "a", picture, predicted, wanted=wanted)
+    with Image.open(files["mask"]) as stored:
+        # A pixel is the number of its class, in 8 bits, and has its colour.
+        assert stored.mode == "P"
+        assert (np.asarray(stored) == predicted.mask).all()
+        shown = np.asarray(stored.convert("RGB"))
+    assert (shown == np.array(predicted.classes.colours)[predicted.mask]).all()
+    assert files["mask"].read_bytes()[24] == 8
+    # Below the pictures is a legend in the colours of the classes that were found.
+    legend = cv2.imread(str(files["side-by-side"]))[67:, :, ::-1].reshape(-1, 3)
+    found = set(np.unique(predicted.mask).tolist())
+    for number, colour in enumerate(predicted.classes.colours):
+        assert (legend == colour).all(axis=1).any() == (number in found)
     colours = np.array(predicted.classes.colours)[predicted.mask]
-    assert np.abs(overlay(picture, predicted) - (0.55 * picture + 0.45 * colours)).max() <= 0.5
+    assert np.abs(overlay(picture, predicted) - (0.55 * picture + 0.45 * colours)).max() < 0.51
+
+
+def test_an_exported_network_of_classes_answers_the_same(run: Path, labelled: Path, tmp_path: Path) -> None:
+    config = NetworkExportConfig(checkpoint=run, format="onnx", out=tmp_path / "a.onnx")
+    export_network(config)
+    sample = open_dataset(labelled)["val"][1]
+    one, other = (Predictor.load(path, device="cpu") for path in (run, tmp_path / "a.onnx"))
+    assert other.engine.entry == one.engine.entry
+    masks = [each(sample.fg_bg, sample.bg).mask for each in (one, other)]
+    assert (masks[0] == masks[1]).mean() > 0.999
 
 
 def test_its_answers_are_compared_by_class(run: Path, labelled: Path) -> None:
@@ -185,6 +213,35 @@ def test_terms_of_the_loss_can_be_chosen_but_not_those_of_alpha(labelled: Path, 
     assert np.isfinite(outcome.metrics["val_loss"])
     with pytest.raises(ConfigError, match="terms among dice, ce, focal, iou, found bce"):
         train(TrainConfig(out=tmp_path / "b", mask_loss={"bce": 1.0}, **fields))
+
+
+def test_a_run_of_other_classes_begins_with_all_but_the_head(
+    run: Path, trained: Path, labelled: Path, tmp_path: Path
+) -> None:
+    fields = {"data": labelled, **FIELDS, "epoch_samples": 4, "val_samples": 1}
+    lines: list[str] = []
+    train(TrainConfig(out=tmp_path / "a", load=trained, **fields), say=lines.append)
+    assert f"{trained / 'best.pt'}: weights of 14 of 15 layers loaded; new: mask_head" in lines
+    train(TrainConfig(out=tmp_path / "b", load=run, **fields), say=lines.append)
+    assert f"{run / 'best.pt'}: weights of 15 of 15 layers loaded" in lines
+
+
+def test_the_elu_network_learns_two_classes(labelled: Path, tmp_path: Path) -> None:
+    data = tmp_path / "shards"
+    shutil.copytree(labelled, data)
+    manifest = json.loads((data / "dataset.json").read_text())
+    manifest["mask"]["names"], manifest["mask"]["colours"] = ["none", "object"], [[0, 0, 0], [9, 9, 200]]
+    for split in manifest["splits"].values():
+        for shard in split["shards"]:
+            with h5py.File(data / shard["file"], "r+") as file:
+                labels = file["mask"][:]
+                file["mask"][:] = np.where(labels == 255, 255, np.minimum(labels, 1))
+            shard["blake3"] = hash_file(data / shard["file"])
+    (data / "dataset.json").write_text(json.dumps(manifest))
+    fields = FIELDS | {"data": data, "epoch_samples": 8, "val_samples": 4, "model": "unet-elu", "inputs": 3}
+    outcome = train(TrainConfig(out=tmp_path / "out", mask_loss={"ce": 1.0}, depth_head=False, **fields))
+    assert {"val_iou/none", "val_iou/object"} <= outcome.metrics.keys()
+    assert load_checkpoint(outcome.last).model["mask_head.weight"].shape[0] == 2
 
 
 def test_weights_of_classes_are_those_of_the_run_when_it_goes_on(labelled: Path, tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
+import io
+
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
-from generator.encode import encode_jpeg, encode_png
+from generator.encode import encode_index_png, encode_jpeg, encode_png
 from generator.errors import ImageError
 
 
@@ -20,6 +23,16 @@ def test_png_gives_back_what_went_in(values: list[object]) -> None:
     # OpenCV decodes to BGR(A).
     assert stored.dtype == pixels.dtype
     assert (stored[..., [2, 1, 0, 3][: stored.shape[-1]]] if pixels.ndim == 3 else stored).tolist() == values
+
+
+@pytest.mark.parametrize("classes", [2, 23, 255])
+def test_indices_are_8_bit_with_a_palette(classes: int) -> None:
+    labels = np.arange(300, dtype=np.uint16).reshape(15, 20) % classes
+    colours = np.array([[number, 255 - number, 7] for number in range(classes)], np.uint8)
+    png = encode_index_png(labels.astype(np.uint8), colours)
+    stored = Image.open(io.BytesIO(png))
+    assert (stored.mode, png[24]) == ("P", 8) and (np.asarray(stored) == labels).all()
+    assert (np.asarray(stored.convert("RGB")) == colours[labels]).all()
 
 
 def test_jpeg_is_close_and_red_stays_red() -> None:

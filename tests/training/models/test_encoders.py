@@ -68,9 +68,9 @@ def moving(network: nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-@pytest.mark.parametrize("inputs", [6, 3])
-def test_a_frozen_encoder_stays_as_it_is_but_for_what_sees_the_background(inputs: int) -> None:
-    network = EncoderUNet("resnet18", WIDTHS, freeze=True, inputs=inputs).train()
+@pytest.mark.parametrize(("name", "inputs"), [("resnet18", 6), ("resnet18", 3), ("mobilenet_v2", 3)])
+def test_a_frozen_encoder_stays_as_it_is_but_for_what_sees_the_background(name: str, inputs: int) -> None:
+    network = EncoderUNet(name, WIDTHS, freeze=True, inputs=inputs).train()
     before = moving(network)
     optimizer = torch.optim.AdamW(network.parameters(), 0.1)
     prediction = network(torch.rand(2, inputs, 32, 32))
