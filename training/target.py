@@ -93,6 +93,10 @@ class Target(ABC):
             (B, 1 or 3, h, w) float in [0, 1] each.
         """
 
+    def objects(self, levels: np.ndarray) -> np.ndarray | None:
+        """Where levels (H, W) uint8 show objects: (H, W) bool; None where they do not tell."""
+        return None
+
     def confusion(self, mask_logits: Tensor, mask: Tensor) -> Tensor | None:
         """Pixels of each sample by true class (row) and predicted class: (B, C, C) int64; None for alpha."""
         return None
@@ -155,6 +159,10 @@ class AlphaTarget(Target):
     def mistakes(self, predicted: np.ndarray, actual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         one, other = predicted >= OPAQUE, actual >= OPAQUE
         return other & ~one, one & ~other
+
+    def objects(self, levels: np.ndarray) -> np.ndarray:
+        shown: np.ndarray = levels >= OPAQUE
+        return shown
 
     def columns(self, mask: Tensor, mask_logits: Tensor) -> dict[str, Tensor]:
         alpha = mask_logits.sigmoid()
@@ -224,7 +232,12 @@ class ClassTarget(Target):
 
     def mistakes(self, predicted: np.ndarray, actual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         wrong = (predicted != actual) & (actual != IGNORED)
-        return wrong, np.zeros_like(wrong)
+        objects = self.objects(actual)
+        return (wrong, np.zeros_like(wrong)) if objects is None else (wrong & objects, wrong & ~objects)
+
+    def objects(self, levels: np.ndarray) -> np.ndarray | None:
+        """Of two classes, the second one is the object."""
+        return levels == 1 if self.channels == 2 else None
 
     def columns(self, mask: Tensor, mask_logits: Tensor) -> dict[str, Tensor]:
         wrong = (mask_logits.argmax(dim=1) != mask) & (mask != IGNORED)

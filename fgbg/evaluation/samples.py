@@ -10,7 +10,6 @@ from torch import Tensor
 
 from fgbg.evaluation.evaluate import Measurement
 from generator.format.manifest import MaskEntry
-from generator.format.pixels import OPAQUE
 from generator.look.colours import Colour, colour_shares, depth_scale
 from generator.look.contact_sheet import (
     DEPTH_KEY,
@@ -100,7 +99,7 @@ def draw_samples(samples: Sequence[ShownSample], entry: MaskEntry) -> np.ndarray
 
 def comparison_key(entry: MaskEntry) -> list[tuple[Colour, str]]:
     """The colours of compared masks and what they mean."""
-    if entry.kind == "classes":
+    if entry.kind == "classes" and len(entry.names) > 2:
         return [(MISSED, "masks compared: wrong class")]
     return [(OVERLAP, "masks compared: right"), (MISSED, "missed"), (FALSE_ALARM, "false alarm")]
 
@@ -171,8 +170,8 @@ def compared_masks(
 ) -> np.ndarray:
     """The picture in pale grey, with colours for the object and for errors: (h, w, 3) uint8.
 
-    Objects that were found are green with the picture visible in them; errors cover the picture. With
-    classes, only errors have a colour, which is that of missed pixels.
+    Objects that were found are green with the picture visible in them; errors cover the picture. With more
+    than two classes, only errors have a colour, which is that of missed pixels.
 
     Args:
         picture: (h, w, 3) uint8.
@@ -182,8 +181,8 @@ def compared_masks(
     missed, false = target.mistakes(predicted, truth)
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None].repeat(3, axis=2)
     shown: np.ndarray = grey // 2 + 96
-    if target.entry.kind == "alpha":
-        found = (truth >= OPAQUE) & ~missed
+    if (objects := target.objects(truth)) is not None:
+        found = objects & ~missed
         shown[found] = shown[found] // 3 + np.array(OVERLAP, np.uint8) // 3 * 2
     shown[missed] = MISSED
     shown[false] = FALSE_ALARM

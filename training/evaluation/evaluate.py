@@ -106,8 +106,7 @@ def evaluate(
         for condition in conditions:
             prediction = see(backgrounds[condition], batch.fg_bg)
             groups[condition] = measure(target, prediction, batch.truth)
-            confusion = target.confusion(prediction.mask_logits, batch.truth.mask)
-            groups[f"classes, {condition}"] = {} if confusion is None else count_batch(confusion)
+            groups[f"classes, {condition}"] = _count_classes(target, prediction, batch.truth)
         size = (batch.fg_bg.shape[-2], batch.fg_bg.shape[-1])
         stored = split.scene_depth(numbers)
         if stored is not None:
@@ -208,6 +207,12 @@ def measure(target: Target, prediction: Prediction, truth: Truth) -> dict[str, T
     """Every measure of a batch by name, (B,) each: those of the target, and of depth if it is predicted."""
     measures = target.measures(prediction.mask_logits, truth.mask)
     return measures if prediction.depth is None else measures | _depth_measures(prediction.depth, truth)
+
+
+def _count_classes(target: Target, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
+    """Pixels of a batch by class; empty where the mask has none."""
+    confusion = target.confusion(prediction.mask_logits, truth.mask)
+    return {} if confusion is None else count_batch(confusion)
 
 
 def _depth_measures(depth: Tensor, truth: Truth) -> dict[str, Tensor]:

@@ -5,6 +5,8 @@ import pytest
 
 from fgbg.comparison.figures import figures_table, print_table, verdict
 from fgbg.comparison.runs import ComparedRun, open_runs
+from generator.format.manifest import ClassMask
+from training.target import ClassTarget
 
 
 @pytest.fixture
@@ -50,3 +52,16 @@ def test_five_runs_fit_a_terminal(run: ComparedRun) -> None:
     runs = [changed(run, f"runs/a-long-name-of-a-run-{number}") for number in range(5)]
     lines = print_table([one.label for one in runs], figures_table(runs))
     assert max(map(len, lines)) <= 80 and sum(line.count("0.7500") for line in lines) == 5
+
+
+def test_runs_of_classes_have_a_row_for_each_class(run: ComparedRun) -> None:
+    target = ClassTarget(ClassMask(names=["sky", "car", "tree"], colours=[[0, 0, 0], [1, 1, 1], [2, 2, 2]]))
+    of_classes = replace(run, engine=replace(run.engine, target=target))
+    found = {"val_mean_iou": 0.6, "val_iou/sky": 0.9, "val_iou/car": 0.3}
+    other = {"val_mean_iou": 0.5, "val_iou/sky": 0.8, "val_iou/car": 0.4}
+    rows = figures_table([changed(of_classes, "a", **found), changed(of_classes, "b", **other)])
+    shown = {row.name: (row.texts, row.best) for row in rows}
+    assert shown["mean IoU of classes ↑"] == (["0.6000", "0.5000"], {0})
+    assert shown["IoU of car ↑"] == (["0.3000", "0.4000"], {1})
+    # No validation sample has this class.
+    assert shown["IoU of tree ↑"] == (["-", "-"], frozenset())

@@ -34,8 +34,19 @@ def test_the_object_is_green_and_errors_are_blue_and_red() -> None:
 
 
 def test_a_wrong_class_is_blue_and_ignored_pixels_are_right() -> None:
-    classes = ClassTarget(ClassMask(names=["a", "b"], colours=[[0, 0, 0], [9, 9, 9]]))
+    classes = ClassTarget(ClassMask(names=["a", "b", "c"], colours=[[0, 0, 0], [9, 9, 9], [8, 8, 8]]))
     picture = np.zeros((1, 3, 3), np.uint8)
     predicted, actual = np.uint8([[1, 1, 1]]), np.uint8([[1, 0, 255]])
     right, wrong, ignored = compared_masks(picture, classes, predicted, actual)[0].astype(int)
     assert wrong.argmax() == 2 and right.tolist() == ignored.tolist() == [96] * 3
+
+
+def test_the_second_of_two_classes_is_the_object() -> None:
+    classes = ClassTarget(ClassMask(names=["background", "bird"], colours=[[0, 0, 0], [9, 9, 9]]))
+    picture = np.zeros((1, 5, 3), np.uint8)
+    predicted, actual = np.uint8([[1, 1, 0, 0, 1]]), np.uint8([[1, 0, 1, 0, 255]])
+    found, false, missed, nothing, ignored = compared_masks(picture, classes, predicted, actual)[0].astype(
+        int
+    )
+    assert (found.argmax(), false.argmax(), missed.argmax()) == (1, 0, 2)
+    assert nothing.tolist() == ignored.tolist() == [96] * 3

@@ -8,13 +8,14 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from generator.format.manifest import ClassMask
 from training.batches.prepare import Prepared
 from training.config import TrainConfig
 from training.errors import RunError
 from training.models import Prediction, Truth
-from training.records.log import PICTURES, RunLog, columns, grid, read_rows, write_config
+from training.records.log import PICTURES, RunLog, columns, grid, read_rows, with_legend, write_config
 from training.records.run_folder import CSV_FILE, recorded_data
-from training.target import AlphaTarget
+from training.target import AlphaTarget, ClassTarget
 
 
 def table(folder: Path) -> list[dict[str, str]]:
@@ -200,3 +201,15 @@ def test_the_config_is_written_when_it_changes(tmp_path: Path) -> None:
     data = tmp_path / os.fsdecode(b"d\xdf")
     write_config(tmp_path, TrainConfig(data=data, out=tmp_path))
     assert recorded_data(tmp_path) == data
+
+
+def test_pictures_of_classes_have_a_legend_of_their_colours() -> None:
+    entry = ClassMask(names=["sky", "car"], colours=[[200, 0, 0], [0, 0, 200]])
+    picture = torch.zeros(3, 24, 400)
+    shown = (with_legend(picture, ClassTarget(entry)) * 255).byte()
+    assert torch.equal(shown[:, :24], torch.zeros(3, 24, 400, dtype=torch.uint8))
+    legend = shown[:, 24:].flatten(1).T.tolist()
+    assert [200, 0, 0] in legend and [0, 0, 200] in legend
+    # A small picture gets room for names; a picture of alpha stays as it is.
+    assert with_legend(picture[..., :40], ClassTarget(entry)).shape[2] == 320
+    assert with_legend(picture, AlphaTarget()) is picture
