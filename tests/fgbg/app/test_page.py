@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from fgbg.app.desk import Desk
 from fgbg.app.uploads import MOST_MEGABYTES
 from tests.fgbg.app.conftest import OpenPage, png
+from tests.fgbg.predictor.test_onnx_engine import METADATA, save_drawn
 
 PREDICTED = ["picture", "mask", "depth", "cut\\-out", "overlay"]
 
@@ -161,3 +162,16 @@ def test_too_little_memory_is_told(open_page: OpenPage, monkeypatch: pytest.Monk
 
     monkeypatch.setattr(Desk, "answer", fail)
     assert upload(open_page(), png()).error[0].value.startswith("There is too little memory")
+
+
+def test_a_network_of_classes_shows_their_colours_and_offers_no_cut_out(
+    open_page: OpenPage, run: Path
+) -> None:
+    entry = {"kind": "classes", "names": ["a", "b", "c"], "colours": [[0, 0, 0], [9, 9, 9], [99, 0, 0]]}
+    network = save_drawn(run.parent / "c.onnx", classes=True, metadata=METADATA | {"mask": entry})
+    page = upload(open_page(checkpoints=(network,)), png())
+    assert captions(page) == ["picture", "mask", "depth", "overlay"]
+    labels = [button.label for button in page.get("download_button")]
+    assert "Cut-out" not in labels and labels[0] == "Mask"
+    page.select_slider[0].set_value("0.50")
+    assert captions(page.run()) == ["picture", "mask", "depth", "overlay"] and not page.error
