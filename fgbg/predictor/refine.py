@@ -1,11 +1,9 @@
-"""Masks and depth with the edges of the picture, from the answer of a network that saw the picture smaller.
+"""Masks and depth at the size of a picture, with its edges, by the guided filter.
 
-GrabCut decides the unsure pixels along the edge of a mask, at a moderate size, by the colours of both sides
-and by the difference from the background (Rother, Kolmogorov and Blake, "GrabCut: Interactive Foreground
-Extraction using Iterated Graph Cuts", ACM TOG 23(3), 2004). Then a guided filter carries the mask to the size
-of the picture, and depth by the finished mask (He, Sun and Tang, "Guided Image Filtering", IEEE TPAMI 35(6),
-2013; He and Sun, "Fast Guided Filter", arXiv:1505.00996, 2015): around each pixel of the small map, it is a
-linear function of the guide. docs/full-resolution.md compares them with other methods.
+Around each pixel of the small map, the large one is a linear function of the guide (He, Sun and Tang, "Guided
+Image Filtering", IEEE TPAMI 35(6), 2013; He and Sun, "Fast Guided Filter", arXiv:1505.00996, 2015). Where the
+function explains little of a mask, the small map itself is scaled instead, as in residual interpolation
+(Kiku et al., "Residual interpolation for color image demosaicking", ICIP 2013).
 """
 
 from collections.abc import Iterator
@@ -13,77 +11,17 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from fgbg.predictor.scaled_strips import scaled_strips
-from generator.resize import scaled_size, stretch
+from fgbg.predictor.scaled_strips import scaled_rows, scaled_strips, source_rows
+from fgbg.predictor.windows import Windows, dot, solve
+from generator.resize import stretch, strips
 
-CUT_SIDE = 384
-"""Longer side in pixels at which GrabCut runs: its time does not grow with the picture."""
-
-_SURE = 0.1
-"""A pixel is sure if its alpha is at most this far from 0 or 1 ..."""
-_UNSURE_MARGIN = 2
-"""... and if it is more pixels of the small mask than this away from a pixel that is not."""
-_CUT_ROUNDS = 2
-_FEWEST = 32
-"""GrabCut needs this many pixels of both sides to learn their colours."""
-_DIFFERENCE_GAIN = 3
-"""How much a level of difference from the background counts, compared with a level of colour."""
 _RADIUS = 1
 """Of the guided filter, in pixels of the small map."""
 _COLOUR_TOLERANCE = 1e-4
 """Variance of the guide (of 1) below which the guided filter sees no edge: of colours ..."""
 _MASK_TOLERANCE = 1e-3
 """... and of masks."""
-
-
-def cut_edges(alpha: np.ndarray, picture: np.ndarray, plate: np.ndarray | None = None) -> np.ndarray:
-    """Decide the unsure pixels of a mask by the picture.
-
-    Args:
-        alpha: (h, w) float32 in [0, 1].
-        picture: (H, W, 3) uint8 sRGB.
-        plate: (., ., 3) uint8 sRGB, the same view without the object, of any size; None if there is none.
-
-    Returns:
-        (h, w) float32, 0 or 1, of the size at which GrabCut ran; `alpha` itself if it is that large already,
-        or if it has too few pixels that are sure.
-    """
-    height, width = picture.shape[:2]
-    side = min(CUT_SIDE, max(height, width))
-    if max(alpha.shape) >= side:
-        return alpha
-    size = scaled_size(height, width, side)[::-1]
-    labels = _labels(alpha, size)
-    near = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
-    if min(int(near.sum()), int((~near).sum())) < _FEWEST:
-        return alpha
-    colours = stretch(picture, size)
-    if plate is not None:
-        colours = _with_difference(colours, stretch(plate, size))
-    cv2.setRNGSeed(0)  # GrabCut draws the first colours of both sides.
-    one, other, nowhere = np.zeros((1, 65)), np.zeros((1, 65)), (0, 0, 0, 0)
-    cv2.grabCut(
-        np.ascontiguousarray(colours), labels, nowhere, one, other, _CUT_ROUNDS, cv2.GC_INIT_WITH_MASK
-    )
-    cut: np.ndarray = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.float32)
-    return cut
-
-
-def _labels(alpha: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """GrabCut's labels, sure or probable, of a mask scaled to `size` (width, height)."""
-    margin = np.ones((2 * _UNSURE_MARGIN + 1,) * 2, np.uint8)
-    labels = np.where(stretch(alpha, size) >= 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    for sure, label in ((alpha > 1 - _SURE, cv2.GC_FGD), (alpha < _SURE, cv2.GC_BGD)):
-        inner = cv2.erode(sure.astype(np.float32), margin)
-        labels[stretch(inner, size) > 0.5] = label
-    return labels
-
-
-def _with_difference(picture: np.ndarray, plate: np.ndarray) -> np.ndarray:
-    """(h, w, 3) uint8: the difference of two pictures, and two channels of colour of the first."""
-    difference = cv2.absdiff(picture, plate).max(axis=2)
-    lab = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB)
-    return np.dstack([cv2.convertScaleAbs(difference, alpha=_DIFFERENCE_GAIN), lab[..., 1], lab[..., 0]])
+_LEAST_VARIANCE = 1e-5
 
 
 def mask_strips(plane: np.ndarray, picture: np.ndarray) -> Iterator[tuple[slice, np.ndarray]]:
@@ -96,7 +34,7 @@ def mask_strips(plane: np.ndarray, picture: np.ndarray) -> Iterator[tuple[slice,
     Yields:
         Rows of the picture, and their values: (rows, W) float32 in [0, 1].
     """
-    for rows, values in _guided_strips(plane, picture, _COLOUR_TOLERANCE):
+    for rows, values in _guided_strips(plane, picture, _COLOUR_TOLERANCE, keep=True):
         yield rows, values.clip(0, 1, out=values)
 
 
@@ -114,41 +52,67 @@ def depth_strips(depth: np.ndarray, mask: np.ndarray) -> Iterator[tuple[slice, n
     """
     nearby = np.ones((3, 3), np.uint8)
     lowest, highest = (scaled_strips(of(depth, nearby), mask.shape) for of in (cv2.erode, cv2.dilate))
-    guided = _guided_strips(depth, mask[..., None], _MASK_TOLERANCE)
+    guided = _guided_strips(depth, mask[..., None], _MASK_TOLERANCE, keep=False)
     for (rows, values), (_, low), (_, high) in zip(guided, lowest, highest, strict=True):
         yield rows, np.minimum(np.maximum(values, low, out=values), high, out=values)
 
 
 def _guided_strips(
-    plane: np.ndarray, guide: np.ndarray, tolerance: float
+    plane: np.ndarray, guide: np.ndarray, tolerance: float, keep: bool
 ) -> Iterator[tuple[slice, np.ndarray]]:
-    """The fast guided filter, whose windows lie in the small map; the guide is (H, W, C) uint8."""
-    planes = [scaled_strips(part, guide.shape[:2]) for part in _linear(plane, guide, tolerance)]
-    for (rows, values), *slopes in zip(*planes, strict=True):
-        for channel, (_, slope) in enumerate(slopes):
-            slope *= guide[rows, :, channel]
-            values += slope
-        yield rows, values
+    """The fast guided filter, whose windows lie in the small map; the guide is (H, W, C) uint8.
+
+    Windows are measured for one strip at a time, because they take many times the memory of a small map that
+    is almost as large as the picture.
+    """
+    size, small = guide.shape[:2], len(plane)
+    guides = stretch(guide, plane.shape[::-1]).reshape(*plane.shape, -1)
+    parts = list(strips(*size))
+    if len(parts) == 1 or size[0] <= small:
+        linear = [stretch(values, size[::-1]) for values in _linear(plane, guides, tolerance, keep)]
+        yield slice(0, size[0]), _applied(linear, guide)
+        return
+    for rows in parts:
+        source = source_rows(rows, small, size[0])
+        part = slice(max(0, source.start - 2 * _RADIUS), source.stop + 2 * _RADIUS)
+        linear = [
+            scaled_rows(values, part.start, small, rows, size)
+            for values in _linear(plane[part], guides[part], tolerance, keep)
+        ]
+        yield rows, _applied(linear, guide[rows])
 
 
-def _linear(plane: np.ndarray, guide: np.ndarray, tolerance: float) -> list[np.ndarray]:
-    """The map as a linear function of the guide around each of its pixels: an offset, and a slope per level
-    of each channel; (h, w) float32 each."""
-    size, channels = plane.shape, guide.shape[2]
-    small = stretch(guide, size[::-1]).reshape(*size, channels).astype(np.float32) / 255
-    mean, mean_plane = _box(small), _box(plane[..., None])
-    covariance = _box(small * plane[..., None]) - mean * mean_plane
-    variance = np.empty((*size, channels, channels), np.float32)
-    for row in range(channels):
-        variance[..., row, :] = _box(small * small[..., row, None]) - mean * mean[..., row, None]
-    variance += tolerance * np.eye(channels, dtype=np.float32)
-    slopes = np.linalg.solve(variance, covariance[..., None])[..., 0]
-    offset = _box(mean_plane - (slopes * mean).sum(axis=2, keepdims=True))
-    slopes = _box(slopes) / np.float32(255)
-    return [offset[..., 0], *(np.ascontiguousarray(slopes[..., channel]) for channel in range(channels))]
+def _applied(linear: list[np.ndarray], guide: np.ndarray) -> np.ndarray:
+    values, *slopes = linear
+    for channel, slope in enumerate(slopes):
+        values += slope * guide[..., channel]
+    return values
 
 
-def _box(values: np.ndarray) -> np.ndarray:
-    """The mean of the window around each pixel of (h, w, C)."""
-    side = 2 * _RADIUS + 1
-    return cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT).reshape(values.shape)
+def _linear(plane: np.ndarray, guide: np.ndarray, tolerance: float, keep: bool) -> list[np.ndarray]:
+    """The map as a linear function of the guide around each of its pixels.
+
+    Args:
+        plane: (h, w) float32.
+        guide: (h, w, C) uint8.
+        tolerance: variance of the guide (of 1) that is taken for noise.
+        keep: scale the map itself where the function explains little of it.
+
+    Returns:
+        An offset, and a slope per level of each channel; (h, w) float32 each.
+    """
+    windows = Windows.of([channel.astype(np.float32) / 255 for channel in np.moveaxis(guide, 2, 0)], _RADIUS)
+    mean = windows.mean(plane)
+    covariances = windows.covariances_with(plane, mean)
+    matrix = {
+        (row, column): both + np.float32(tolerance) if row == column else both
+        for (row, column), both in windows.covariances.items()
+    }
+    exact = solve(matrix, covariances)
+    offset = windows.mean(mean - dot(exact, windows.means))
+    slopes = [windows.mean(slope) for slope in exact]
+    if keep:
+        variance = np.maximum(windows.mean(plane * plane) - mean * mean, _LEAST_VARIANCE)
+        explained = windows.mean((dot(exact, covariances) / variance).clip(0, 1))
+        offset += (1 - explained) * (plane - offset - dot(slopes, windows.channels))
+    return [offset, *(slope / np.float32(255) for slope in slopes)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fgbg.predictor.align_background import align_background
-from fgbg.predictor.refine import CUT_SIDE
+from fgbg.predictor.decide_edges import DECIDE_SIDE
 from generator.errors import AssetError
 from generator.resize import scaled_size, stretch
 
@@ -64,11 +64,11 @@ def prepare(
         _require_same_aspect(bg, picture)
         if align:
             # Twice the size that the network gets: training shifts backgrounds at this sharpness too.
-            aligned = align_background(bg, picture, max(2 * res, CUT_SIDE) if refine else 2 * res)
+            aligned = align_background(bg, picture, max(2 * res, DECIDE_SIDE) if refine else 2 * res)
             bg, moved, agrees = aligned.bg, aligned.moved, aligned.agrees
         behind = stretch(bg, size)
         if refine and agrees:
-            plate = stretch(bg, scaled_size(height, width, min(CUT_SIDE, max(height, width)))[::-1])
+            plate = stretch(bg, scaled_size(height, width, min(DECIDE_SIDE, max(height, width)))[::-1])
     small = stretch(picture, size)
     return NetworkInput(small, behind, (height, width), moved, agrees, picture if refine else None, plate)
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from fgbg.predictor.decide_edges import decide_edges
 from fgbg.predictor.engine import Answer
 from fgbg.predictor.predicted import Predicted
-from fgbg.predictor.refine import cut_edges, depth_strips, mask_strips
+from fgbg.predictor.refine import depth_strips, mask_strips
 from fgbg.predictor.resize_input import NetworkInput
 from fgbg.predictor.scaled_strips import scaled_strips
 from generator.format.manifest import MaskEntry
@@ -23,7 +24,7 @@ def restore(answer: Answer, entry: MaskEntry, given: NetworkInput) -> Predicted:
     """
     shares, guide = answer.mask[0], None
     if given.picture is not None and entry.kind == "alpha":
-        shares = cut_edges(shares[0], given.picture, given.plate)[None]
+        shares = decide_edges(shares[0], given.picture, given.plate)[None]
     mask = mask_levels(shares, entry, given.size, given.picture)
     if given.picture is not None and entry.kind == "alpha":
         guide = mask
