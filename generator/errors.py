@@ -184,7 +184,7 @@ class WorkerError(FgbgError):
     """A worker process ended without a result: it was killed, or ran out of memory."""
 
 
-COPY_AGAIN = "copy the dataset again, or generate it again with `overwrite=True`"
+COPY_AGAIN = "copy the dataset again, or make it again with `overwrite=True`"
 """What to do about a damaged file of a dataset."""
 
 

@@ -21,7 +21,7 @@ from training.records.run_folder import FORMAT
 from training.records.weights_file import SUFFIX, WeightsFileError, read_weights
 from training.run_position import RunPosition
 from training.stages import Stage
-from training.target import Target, target_of
+from training.target import Target, answer_of, target_of
 from training.term_names import current_column, current_term
 
 VERSION = 1
@@ -68,7 +68,7 @@ class Checkpoint:
     @property
     def target(self) -> Target:
         """The meaning of its masks."""
-        return target_of(read_identity(self.config).mask)
+        return target_of(answer_of(read_identity(self.config).mask))
 
     @property
     def res(self) -> int:

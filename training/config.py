@@ -123,7 +123,7 @@ class TrainConfig(StrictConfig):
     bg_jitter: Share = Field(default_factory=lambda given: 0.3 if given["inputs"] == 6 else 0.0)
     """Share of samples whose background is shifted, turned, brighter or darker, noisy and compressed."""
     mask: MaskEntry = AlphaMask()
-    """The meaning of the mask; taken from the dataset."""
+    """The meaning of the mask, of the truth too; taken from the dataset."""
     mask_loss: dict[str, Real] = Field(
         default_factory=lambda given: dict(target_of(given["mask"]).default_loss)
     )
@@ -213,7 +213,8 @@ class TrainConfig(StrictConfig):
     def identity(self) -> dict[str, Any]:
         """The config in a checkpoint, as JSON values: all fields but those about paths and the machine.
 
-        An alpha mask is left out: earlier releases had no other mask and no such field.
+        An alpha mask is left out: earlier releases had no other mask and no such field, and whether it has
+        void pixels is a fact of the dataset.
         """
         fields = self.model_dump(mode="json", exclude=set(PLACE_FIELDS))
         if self.mask.kind == "alpha":

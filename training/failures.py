@@ -56,7 +56,7 @@ def nonfinite_step(
                 f"sample {row} of train (on {name})" for row, name in zip(bad, names, strict=True)
             )
             return RunError(
-                dataset.folder, "finite pictures", f"NaN or infinity in {found}", "check this background"
+                dataset.folder, "finite pictures", f"NaN or infinity in {found}", "check this picture"
             )
     return RunError(config.out, "a finite loss", f"NaN or infinity at step {step}", _FIX)
 

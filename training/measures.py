@@ -1,9 +1,10 @@
 """How good each sample's prediction is, by name: a value per sample, so that samples can be drawn again.
 
-Measures of an alpha mask take two bool masks (B, 1, H, W), measures of classes their numbers (B, H, W), and
-measures of depth take depth_pred and depth (B, 1, H, W) float in [0, 1], relative inverse depth, and known
-(B, 1, H, W) bool. All give (B,) float. Every measure of a mask defines its value for empty masks; measures of
-depth are NaN where no depth is known.
+Measures of an alpha mask take two bool masks (B, 1, H, W), and which pixels count, or None for all. Measures
+of classes take their numbers (B, H, W). Measures of depth take depth_pred and depth (B, 1, H, W) float in
+[0, 1], relative inverse depth, and known (B, 1, H, W) bool. All give (B,) float. Every measure of a mask
+defines its value for empty masks, and is NaN where no pixel counts; measures of depth are NaN where no depth
+is known.
 """
 
 from collections.abc import Callable
@@ -23,24 +24,28 @@ DEPTH_FLOOR = 0.02
 _NEAR_RATIO = 1.25
 
 
-def iou_per_sample(predicted: Tensor, actual: Tensor) -> Tensor:
+def iou_per_sample(predicted: Tensor, actual: Tensor, counted: Tensor | None = None) -> Tensor:
     """Intersection over union; 1 where both are empty: nothing was there and nothing was found."""
+    predicted, actual = _where(predicted, counted), _where(actual, counted)
     overlap = (predicted & actual).flatten(1).sum(dim=1)
     union = (predicted | actual).flatten(1).sum(dim=1)
-    return torch.where(union == 0, 1.0, overlap / union.clamp(min=1))
+    return _nan_without(counted, torch.where(union == 0, 1.0, overlap / union.clamp(min=1)))
 
 
-def dice_per_sample(predicted: Tensor, actual: Tensor) -> Tensor:
+def dice_per_sample(predicted: Tensor, actual: Tensor, counted: Tensor | None = None) -> Tensor:
     """Dice coefficient: twice the intersection over the sum of both areas; 1 where both are empty."""
+    predicted, actual = _where(predicted, counted), _where(actual, counted)
     # Versions of torchmetrics answer differently where both are empty.
     score = dice_score(
         predicted.long(), actual.long(), num_classes=1, average="macro", input_format="one-hot"
     )
-    return torch.where((predicted | actual).flatten(1).any(dim=1), score, 1.0)
+    return _nan_without(counted, torch.where((predicted | actual).flatten(1).any(dim=1), score, 1.0))
 
 
-def pixel_accuracy_per_sample(predicted: Tensor, actual: Tensor) -> Tensor:
+def pixel_accuracy_per_sample(predicted: Tensor, actual: Tensor, counted: Tensor | None = None) -> Tensor:
     """Share of pixels that are right."""
+    if counted is not None:
+        return _mean_where((predicted == actual).float(), counted)
     first, second = (mask.flatten(1).long() for mask in (predicted, actual))
     share = binary_accuracy(first, second, multidim_average="samplewise", validate_args=False)
     # It gives a batch of one without its dimension.
@@ -145,7 +150,7 @@ def depth_delta_per_sample(depth_pred: Tensor, depth: Tensor, known: Tensor) -> 
     return _mean_where((ratio < _NEAR_RATIO).to(depth.dtype), known)
 
 
-MASK_MEASURES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+MASK_MEASURES: dict[str, Callable[[Tensor, Tensor, Tensor | None], Tensor]] = {
     "iou": iou_per_sample,
     "dice": dice_per_sample,
     "pixel_accuracy": pixel_accuracy_per_sample,
@@ -157,6 +162,15 @@ DEPTH_MEASURES: dict[str, Callable[[Tensor, Tensor, Tensor], Tensor]] = {
     "abs_rel": depth_abs_rel_per_sample,
     "delta_1.25": depth_delta_per_sample,
 }
+
+
+def _where(mask: Tensor, counted: Tensor | None) -> Tensor:
+    return mask if counted is None else mask & counted
+
+
+def _nan_without(counted: Tensor | None, values: Tensor) -> Tensor:
+    """NaN for samples of which no pixel counts."""
+    return values if counted is None else torch.where(counted.flatten(1).any(dim=1), values, torch.nan)
 
 
 def _mean_where(values: Tensor, known: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from generator.errors import UsageError
-from generator.format.manifest import MANIFEST_FILE, read_manifest
+from generator.format.manifest import MANIFEST_FILE, Manifest, read_manifest
 from generator.progress import show_progress
 from generator.reading.dataset import Dataset, open_dataset
 from training.checkpoint import Checkpoint, load_checkpoint
@@ -128,8 +128,7 @@ def _start_held(
     if earlier is not None:
         _check_dataset(earlier, dataset, config.out, asked_for="data" in given, say=say)
         _say_where_it_goes_on(earlier, given, config, say)
-    if not len(dataset["val"]):
-        say(f"{dataset.folder} has no val split: best.pt and the plateau follow the training loss")
+    _say_what_is_missing(config, dataset, say)
     for line in idle_in_run(given, config, len(dataset["train"]), len(dataset["val"])):
         say(line)
     if config.lr == "auto":
@@ -163,10 +162,36 @@ def _for_mask_of(
     Raises:
         UsageError: the run to be resumed has masks that mean something else.
     """
+    mask = dataset.manifest.mask
     if earlier is None:
-        return resolve_run({**given, "mask": dataset.manifest.mask})
-    require_same(dataset.folder, config.mask, dataset.manifest.mask)
-    return config
+        return resolve_run(_with_facts(given, dataset.manifest))
+    require_same(dataset.folder, config.mask, mask)
+    # Void pixels belong to the dataset, not to the network.
+    return config.model_copy(update={"mask": mask}) if mask.kind == "alpha" else config
+
+
+def _with_facts(given: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
+    """The fields of a new run, with those that its dataset decides.
+
+    Without depth in the dataset the network gets no depth head, unless it is asked for or loaded.
+    """
+    heads = {} if manifest.has_depth else {"depth_head": False}
+    return {**heads, **given, "mask": manifest.mask}
+
+
+def _say_what_is_missing(config: TrainConfig, dataset: Dataset, say: Say) -> None:
+    """Say what the run does without, as its dataset does not have it."""
+    manifest = dataset.manifest
+    if not len(dataset["val"]):
+        say(f"{dataset.folder} has no val split: best.pt and the plateau follow the training loss")
+    if not manifest.has_bg and config.inputs == 6:
+        say(
+            f"{dataset.folder} has no backgrounds: the network learns without them (`inputs=3` makes it a"
+            " little faster)"
+        )
+    if not manifest.has_depth:
+        learns = "its depth head learns nothing" if config.depth_head else "it gets no depth head"
+        say(f"{dataset.folder} has no depth: the network learns masks only, {learns}")
 
 
 def _out(given: Mapping[str, Any]) -> Path:
@@ -281,7 +306,7 @@ def describe_network(given: Mapping[str, Any], resume: bool = False) -> NetworkS
         given = with_loaded_network(given)
         config = resolve_run(given)
         if (config.data / MANIFEST_FILE).exists():
-            config = resolve_run({**given, "mask": read_manifest(config.data).mask})
+            config = resolve_run(_with_facts(given, read_manifest(config.data)))
     return summarise(config.architecture, config.stages[-1].res)
 
 

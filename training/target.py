@@ -4,8 +4,9 @@ All other code asks a `Target`: how masks are scaled, which losses and measures 
 the mask head has, how logits are read and how masks are drawn.
 """
 
+import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 
 THRESHOLD = 0.5
 """From this alpha on a pixel is foreground."""
+
+VOID = -1.0
+"""The alpha of void pixels of the truth."""
+
+_HALF = 0.5
 
 
 class Target(ABC):
@@ -105,42 +111,57 @@ class Target(ABC):
         """Where the truth has objects: (B, 1, h, w) bool; None where the mask does not tell."""
         return None
 
+    def counted(self, mask: Tensor) -> Tensor | None:
+        """Where the truth of an alpha counts: (B, 1, h, w) bool; None where every pixel does, for classes."""
+        return None
+
     def picture(self, levels: np.ndarray) -> np.ndarray:
-        """Levels (H, W) uint8 as colours (H, W, 3) uint8."""
+        """The truth, levels (H, W) uint8, as colours (H, W, 3) uint8."""
         return colour_mask(levels, self.entry)
 
 
 class AlphaTarget(Target):
     """One channel: how much of each pixel the objects cover.
 
-    `mask` is (B, 1, h, w) float in [0, 1]; levels are 0 background ... 255 foreground.
+    `mask` is (B, 1, h, w) float in [0, 1], or -1 where a pixel is void. Levels are 0 background ... 255
+    foreground; in the truth, one level may be void. Void pixels have no part in losses and measures.
     """
 
     channels = 1
     default_loss: ClassVar[Mapping[str, float]] = {"dice": 1.0, "iou": 1.0, "bce": 1.0}
 
     def __init__(self, entry: AlphaMask | None = None) -> None:
-        self.entry = entry or AlphaMask()
+        entry = entry or AlphaMask()
+        self.entry, self._void = entry, entry.void
 
     @property
     def losses(self) -> "Mapping[str, MaskLoss]":
         from training.losses import MASK_LOSSES
 
-        return MASK_LOSSES
+        if self._void is None:
+            return MASK_LOSSES
+        return {name: _without_void(loss) for name, loss in MASK_LOSSES.items()}
 
     def scale(self, levels: Tensor, size: tuple[int, int]) -> Tensor:
-        return resize(levels[:, None].float(), size) / 255
+        if self._void is None:
+            return resize(levels[:, None].float(), size) / 255
+        # Only counted pixels are averaged, so that void does not become alpha.
+        counts = torch.ne(levels[:, None], self._void).float()
+        share = resize(counts, size)
+        alpha = resize(levels[:, None] * counts, size) / 255 / share.clamp(min=_HALF)
+        return torch.where(share > _HALF, alpha.clamp(max=1), VOID)
 
     def measures(self, mask_logits: Tensor, mask: Tensor) -> dict[str, Tensor]:
         from training.measures import MASK_MEASURES
 
         predicted, actual = mask_logits.sigmoid() >= THRESHOLD, mask >= THRESHOLD
-        return {name: of(predicted, actual) for name, of in MASK_MEASURES.items()}
+        counted = self.counted(mask)
+        return {name: of(predicted, actual, counted) for name, of in MASK_MEASURES.items()}
 
     def iou(self, mask_logits: Tensor, mask: Tensor) -> Tensor:
         from training.measures import iou_per_sample
 
-        return iou_per_sample(mask_logits.sigmoid() >= THRESHOLD, mask >= THRESHOLD)
+        return iou_per_sample(mask_logits.sigmoid() >= THRESHOLD, mask >= THRESHOLD, self.counted(mask))
 
     def shares(self, mask_logits: Tensor) -> Tensor:
         return mask_logits.float().sigmoid()
@@ -149,15 +170,23 @@ class AlphaTarget(Target):
         return _rounded(self.shares(mask_logits).mul_(255))
 
     def levels(self, mask: Tensor) -> np.ndarray:
-        return _rounded(mask * 255)
+        void = self._void
+        if void is None:
+            return _rounded(mask * 255)
+        levels = (mask * 255).round()
+        # Alpha never has the level of void.
+        levels = torch.where(levels == void, levels - 1, levels)
+        return _rounded(torch.where(mask < 0, void, levels))
 
     def agreement(self, predicted: np.ndarray, actual: np.ndarray) -> float:
-        one, other = predicted >= OPAQUE, actual >= OPAQUE
+        one, other, counted = self._foregrounds(predicted, actual)
+        if not counted.any():
+            return math.nan
         union = int((one | other).sum())
         return int((one & other).sum()) / union if union else 1.0
 
     def mistakes(self, predicted: np.ndarray, actual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        one, other = predicted >= OPAQUE, actual >= OPAQUE
+        one, other, _ = self._foregrounds(predicted, actual)
         return other & ~one, one & ~other
 
     def objects(self, levels: np.ndarray) -> np.ndarray:
@@ -166,10 +195,25 @@ class AlphaTarget(Target):
 
     def columns(self, mask: Tensor, mask_logits: Tensor) -> dict[str, Tensor]:
         alpha = mask_logits.sigmoid()
-        return {"mask": mask, "mask_pred": alpha, "mask_error": (mask - alpha).abs()}
+        error, counted = (mask - alpha).abs(), self.counted(mask)
+        if counted is not None:
+            error, mask = error * counted, torch.where(counted, mask, _HALF)
+        return {"mask": mask, "mask_pred": alpha, "mask_error": error}
 
     def foreground(self, mask: Tensor) -> Tensor | None:
         return mask >= THRESHOLD
+
+    def counted(self, mask: Tensor) -> Tensor | None:
+        return None if self._void is None else mask >= 0
+
+    def _foregrounds(
+        self, predicted: np.ndarray, actual: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Where two masks of levels have objects, among the pixels that count; and which these are."""
+        counted = np.ones(actual.shape, bool)
+        if self._void is not None:
+            counted[actual == self._void] = False
+        return (predicted >= OPAQUE) & counted, (actual >= OPAQUE) & counted, counted
 
 
 class ClassTarget(Target):
@@ -252,6 +296,11 @@ class ClassTarget(Target):
         return torch.from_numpy(pictures).permute(0, 3, 1, 2).float() / 255
 
 
+def _without_void(loss: "Callable[..., Tensor]") -> "MaskLoss":
+    """The same loss for truth with void pixels, which it leaves out."""
+    return lambda mask_logits, mask: loss(mask_logits, mask.clamp(min=0), mask >= 0)
+
+
 def _rounded(values: Tensor) -> np.ndarray:
     """(B, 1, H, W) float, which is overwritten -> (B, H, W) uint8."""
     rounded: np.ndarray = values[:, 0].round_().clamp_(0, 255).byte().cpu().numpy()
@@ -281,8 +330,13 @@ def same_meaning(one: MaskEntry, other: MaskEntry) -> bool:
 
 def _meaning(entry: MaskEntry) -> str:
     if entry.kind == "alpha":
-        return "alpha"
+        return "alpha"  # with void pixels or without: networks do not answer void
     return f"{len(entry.names)} classes ({', '.join(map(printable, entry.names))})"
+
+
+def answer_of(entry: MaskEntry) -> MaskEntry:
+    """What the answers of a network mean that learns from such masks: they have no void pixels."""
+    return AlphaMask() if entry.kind == "alpha" else entry
 
 
 def target_of(entry: MaskEntry) -> Target:

@@ -37,6 +37,8 @@ def validate(
 ) -> Validation:
     """Measure the averaged network with backgrounds, and its IoU also without if it learns to do without.
 
+    What the dataset does not have is left out: backgrounds, or depth.
+
     Each process takes every world-size-th batch, and all get the same metrics.
     """
     count = min(len(split), config.val_samples)
@@ -44,6 +46,7 @@ def validate(
     loss_sum = torch.zeros((), device=fabric.device)
     network = learner.average
     example: tuple[Prepared, Prediction] | None = None
+    with_and_without = config.bg_dropout > 0 and split.has_bg
     for integers in read_batches(
         split, _blocks(count, batch_size, fabric), fabric.device, with_bg=config.inputs != 3
     ):
@@ -52,15 +55,15 @@ def validate(
         example = example or (batch, prediction)
         loss_sum += learner.loss(prediction, batch.truth)["loss"] * len(batch.fg_bg)
         scores.update(prediction, batch.truth)
-        if config.bg_dropout > 0:
+        if with_and_without:
             without_bg.update(infer(network, None, batch.fg_bg, autocast=fabric.autocast), batch.truth)
     metrics = {"val_loss": float(over_processes(fabric, loss_sum, "sum")) / count}
     scores.add_up(fabric)
     metrics["val_iou"] = scores.iou()
     metrics |= {f"val_{name}": value for name, value in scores.classes().items()}
-    if config.depth_head:
+    if config.depth_head and split.has_depth:
         metrics["val_depth_rmse"] = scores.depth_rmse()
-    if config.bg_dropout > 0:
+    if with_and_without:
         without_bg.add_up(fabric)
         metrics["val_iou_without_bg"] = without_bg.iou()
     return Validation(metrics, example)

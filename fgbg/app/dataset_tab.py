@@ -18,7 +18,10 @@ def show_dataset_tab(settings: Settings) -> None:
     datasets = find_datasets(settings.data)
     if not datasets:
         where = ", ".join(plain(place) for place in settings.data)
-        st.info(f"There is no dataset in {where}. Make one with 'fgbg generate', or start with --data.")
+        st.info(
+            f"There is no dataset in {where}. Make one with 'fgbg generate' or 'fgbg import', or start with"
+            " --data."
+        )
         return
     controls, results = st.columns([1, 3], gap="medium")
     with controls, errors_shown():
@@ -39,7 +42,8 @@ def show_dataset_tab(settings: Settings) -> None:
     with results, errors_shown():
         pictures = shown_sample(dataset, subset, row)
         show_pictures(pictures, columns=len(pictures))
-        st.caption("Depth: dark is far, bright is near, black is unknown.")
+        if dataset[subset].has_depth:
+            st.caption("Depth: dark is far, bright is near, black is unknown.")
         table([sample_record(dataset, subset, row)])
         if placements := placements_record(dataset, subset, row):
             table(placements)

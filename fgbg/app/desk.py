@@ -69,7 +69,7 @@ class Answer:
     Attributes:
         picture: (H, W, 3) uint8.
         predicted: its mask and depth.
-        entry: the meaning of the mask.
+        entry: the meaning of the true mask, or of the predicted one if there is no truth.
         truth: the sample that was predicted; None for an upload.
         view: the same, as large as the page shows it.
         seconds: the time that prediction took.
@@ -155,21 +155,22 @@ class Desk:
             return self._dataset[1]
 
     def _predict(self, predictor: Predictor, request: Request) -> Answer:
-        truth = None
+        truth, known_bg, entry = None, None, predictor.entry
         if isinstance(request, UploadRequest):
             picture = request.picture.decode()
             bg = None if request.bg is None else request.bg.decode()
         else:
             split = filled_split(self.dataset(request.folder), request.subset)
             require_same(request.folder, predictor.entry, split.mask)
-            truth = split[request.row]
+            truth, entry = split[request.row], split.mask
             picture = truth.fg_bg
-            bg = truth.bg if request.with_bg and predictor.engine.takes_bg else None
+            known_bg = truth.bg if split.has_bg else None
+            bg = known_bg if request.with_bg and predictor.engine.takes_bg else None
         began = time.perf_counter()
         predicted = predictor(picture, bg)
         seconds = time.perf_counter() - began
-        view = make_view(picture, predicted, predictor.entry, bg if truth is None else truth.bg, truth)
-        return Answer(picture, predicted, predictor.entry, truth, view, seconds)
+        view = make_view(picture, predicted, entry, bg if truth is None else known_bg, truth)
+        return Answer(picture, predicted, entry, truth, view, seconds)
 
 
 def _mark(path: Path) -> object:

@@ -27,7 +27,7 @@ def shown_sample(dataset: Dataset, subset: SplitName, row: int) -> list[Shown]:
     side = max(width, height)
     scale = max(1, SMALLEST_SIDE // side) if side <= LARGEST_SIDE else LARGEST_SIDE / side
     size = max(1, int(width * scale)), max(1, int(height * scale))
-    pictures = sample_pictures(batch, split.mask, objects, size)
+    pictures = sample_pictures(batch, split, objects, size)
     flat = ("mask", "instances")
     return [Shown(title, pixels, sharp=title in flat) for title, pixels in pictures.items()]
 

@@ -15,7 +15,7 @@ from generator.format.pixels import UNKNOWN
 from generator.look.colours import colour_depth, colour_mask
 from generator.look.contact_sheet import fitted
 from generator.reading.batch import Sample
-from training.target import target_of
+from training.target import answer_of, target_of
 
 LARGEST_SIDE = 1024
 """Longer side in pixels up to which pictures are shown as they are; larger ones are scaled down."""
@@ -73,7 +73,7 @@ class View:
     Attributes:
         picture: (h, w, 3) uint8.
         predicted: its mask and depth.
-        entry: the meaning of masks.
+        entry: the meaning of the true mask; predicted masks have no void pixels.
         bg: (h, w, 3) uint8, the same view without the object, of any size; None if there is none.
         truth: the sample that was predicted; None for an upload.
     """
@@ -99,7 +99,7 @@ class View:
         predicted, truth = look.mask_of(self.predicted), self.truth
         shown = [
             Shown("picture", self.picture),
-            Shown("mask", colour_mask(predicted.mask, self.entry), sharp=True),
+            Shown("mask", colour_mask(predicted.mask, answer_of(self.entry)), sharp=True),
         ]
         if predicted.depth is not None:
             shown.append(Shown("depth", colour_depth(predicted.depth)))
@@ -131,7 +131,7 @@ def make_view(
     if size != picture.shape[1::-1]:
         predicted = replace(
             predicted,
-            mask=_scaled_mask(predicted.mask, size, entry),
+            mask=_scaled_mask(predicted.mask, size, answer_of(entry)),
             depth=None if predicted.depth is None else _nearest(predicted.depth, size),
         )
         if truth is not None:
@@ -153,7 +153,8 @@ def _small(picture: np.ndarray) -> np.ndarray:
 
 
 def _scaled_mask(mask: np.ndarray, size: tuple[int, int], entry: MaskEntry) -> np.ndarray:
-    return _area(mask, size) if entry.kind == "alpha" else _nearest(mask, size)
+    blends = entry.kind == "alpha" and entry.void is None
+    return _area(mask, size) if blends else _nearest(mask, size)
 
 
 def _area(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 @out_option("outputs/stats")
 @overwrite_option
 def command(data: Path, subset: "SplitName", samples: int | str, out: Path, overwrite: bool) -> None:
-    """Measure colours, coverage, positions and depth of a dataset.
+    """Measure colours, coverage, positions, depth and classes of a dataset.
 
     DATA is the folder of the dataset, the same as --data. Prints the mean and standard deviation of each
-    field and channel, and writes stats.json and stats.png (histograms and a heat map of positions).
+    field and channel, and how often each class is there. Writes stats.json and stats.png (histograms, and a
+    heat map of positions or bars of classes).
     """
     from generator.look.stats import CHART_FILE, STATS_FILE, write_stats
 
@@ -39,23 +40,30 @@ def command(data: Path, subset: "SplitName", samples: int | str, out: Path, over
 
 
 def _table(stats: "DatasetStats") -> list[str]:
+    from generator.errors import printable
     from generator.look.text_table import text_table
 
     width, height = stats.size
     lines = [f"{stats.subset}: {stats.samples:,} of {stats.total:,} samples, {width} x {height} pixels"]
     rows = [["field, channel", "mean", "std"]]
     for name, moments in stats.fields.items():
+        if name == "mask" and stats.classes is not None:
+            continue  # classes have a table of their own
         channels = (" red", " green", " blue") if len(moments.mean) == 3 else ("",)
         for channel, mean, std in zip(channels, moments.mean, moments.std, strict=True):
             rows.append([f"{name}{channel}", f"{mean:.4f}", f"{std:.4f}"])
     lines += text_table(rows)
-    coverage = stats.coverage
-    lines.append(
-        f"objects in a sample: {stats.objects.mean():.2f} ({stats.objects.min()} to {stats.objects.max()})"
-    )
-    lines.append(
-        f"part of the picture covered: {coverage.mean():.1%} ({coverage.min():.1%} to {coverage.max():.1%})"
-    )
+    if stats.classes is not None:
+        named = [[printable(one.name), f"{one.share:.2%}", f"{one.samples:,}"] for one in stats.classes]
+        lines += text_table([["class", "pixels", "samples with it"], *named])
+    if (objects := stats.objects) is not None:
+        lines.append(f"objects in a sample: {objects.mean():.2f} ({objects.min()} to {objects.max()})")
+    if (covered := stats.coverage) is not None:
+        lines.append(
+            f"part of the picture covered: {covered.mean():.1%} ({covered.min():.1%} to {covered.max():.1%})"
+        )
+    if stats.void:
+        lines.append(f"void pixels: {stats.void:.1%}")
     lines.append(f"pixels without depth: {stats.unknown_depth:.1%}")
     if stats.visible is not None and len(stats.visible):
         hidden = (stats.visible == 0).mean()

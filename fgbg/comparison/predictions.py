@@ -10,13 +10,14 @@ import numpy as np
 from fgbg.comparison.runs import ComparedRun
 from fgbg.predictor import Predicted
 from generator.assets.images import read_rgb
+from generator.format.manifest import MaskEntry
 from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN
-from generator.look.colours import colour_depth
+from generator.look.colours import colour_depth, colour_mask
 from generator.look.contact_sheet import fitted
 from generator.reading.dataset import open_dataset
 from generator.reading.selection import filled_split
 from generator.splits import SplitName
-from training.target import Target, require_same
+from training.target import Target, require_same, target_of
 
 CELL_SIDE = 192
 """Longer side of a cell, in pixels."""
@@ -32,6 +33,7 @@ class Picture:
         bg: (H, W, 3) uint8; None where it is not known.
         mask: (H, W) uint8; None where the truth is not known.
         depth: (H, W) uint16, 0 unknown; None where the truth is not known.
+        entry: what the mask means; None where the truth is not known.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Picture:
     bg: np.ndarray | None = None
     mask: np.ndarray | None = None
     depth: np.ndarray | None = None
+    entry: MaskEntry | None = None
 
 
 @dataclass(frozen=True)
@@ -90,9 +93,10 @@ def read_samples(
         Picture(
             f"{subset} {row} on {split.name_of(row)}",
             batch.fg_bg[number],
-            batch.bg[number],
+            batch.bg[number] if split.has_bg else None,
             batch.mask[number],
             batch.depth[number],
+            split.mask,
         )
         for number, row in enumerate(rows.tolist())
     ]
@@ -130,8 +134,8 @@ def predict_picture(runs: Sequence[ComparedRun], picture: Picture, with_bg: bool
         with_bg: give the background, where there is one, to the networks that take one.
     """
     truth = [Cell("fg_bg", _fitted(picture.fg_bg))]
-    if picture.mask is not None:
-        truth.append(Cell("mask", _fitted(runs[0].engine.target.picture(picture.mask))))
+    if picture.mask is not None and picture.entry is not None:
+        truth.append(Cell("mask", _fitted(colour_mask(picture.mask, picture.entry))))
     if picture.depth is not None and (picture.depth != UNKNOWN).any():
         truth.append(Cell("depth", _fitted(colour_depth(picture.depth))))
     groups = {"": truth}
@@ -155,9 +159,9 @@ def _cells(picture: Picture, target: Target, predicted: Predicted) -> list[Cell]
 
 def _mask_cell(picture: Picture, target: Target, predicted: Predicted) -> Cell:
     shown = _fitted(target.picture(predicted.mask))
-    if picture.mask is None:
+    if picture.mask is None or picture.entry is None:
         return Cell("mask", shown)
-    iou = target.agreement(predicted.mask, picture.mask)
+    iou = target_of(picture.entry).agreement(predicted.mask, picture.mask)
     if math.isnan(iou):
         return Cell("mask", shown)
     return Cell("mask", shown, f"IoU {iou:.3f}", iou)

@@ -17,7 +17,7 @@ from training.evaluation import evaluate as network
 from training.evaluation.bootstrap import LEVEL, RESAMPLES
 from training.evaluation.summary import summarise
 from training.records.run_files import find_checkpoint
-from training.target import require_same
+from training.target import Target, require_same, target_of
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Measurement:
         evaluation: the measures of each sample.
         split: the samples were read from it.
         engine: the network.
+        target: what the masks of the dataset mean.
         mirror: whether the network also saw mirror images.
     """
 
@@ -36,6 +37,7 @@ class Measurement:
     evaluation: network.Evaluation
     split: Split
     engine: TorchEngine
+    target: Target
     mirror: bool
 
 
@@ -96,15 +98,16 @@ def measure(
     dataset = open_dataset(Path(data))
     split = filled_split(dataset, subset)
     require_same(dataset.folder, engine.entry, dataset.manifest.mask)
+    target = target_of(split.mask)
     rows = np.arange(min(len(split), samples or len(split)))
     evaluation = network.evaluate(
         split,
         rows,
         partial(engine.infer, mirror=mirror),
-        engine.target,
+        target,
         engine.res,
         engine.place,
-        conditions_of(engine),
+        conditions_of(engine, split),
     )
     figures = {
         "dataset": dataset.manifest.id,
@@ -118,9 +121,15 @@ def measure(
         "interval": {"level": LEVEL, "resamples": RESAMPLES},
         **summarise(evaluation, split.scene_name, engine.target.names),
     }
-    return Measurement(figures, evaluation, split, engine, mirror)
+    return Measurement(figures, evaluation, split, engine, target, mirror)
 
 
-def conditions_of(engine: TorchEngine) -> tuple[network.Condition, ...]:
-    """The conditions that a network is measured in: one that takes no background has only `absent`."""
-    return network.CONDITIONS if engine.takes_bg else ("absent",)
+def conditions_of(engine: TorchEngine, split: Split | None = None) -> tuple[network.Condition, ...]:
+    """The conditions that a network can be measured in: without backgrounds, only `absent`.
+
+    Args:
+        engine: the network, which takes backgrounds or not.
+        split: which has backgrounds or not; None if it is not known yet.
+    """
+    given = engine.takes_bg and (split is None or split.has_bg)
+    return network.CONDITIONS if given else ("absent",)

@@ -55,15 +55,14 @@ def write_evaluation(
     """
     out, checkpoint = Path(out), find_checkpoint(Path(checkpoint))
     engine = TorchEngine.load(checkpoint, device)
-    conditions = conditions_of(engine)
     tables = () if engine.entry.kind == "alpha" else (CLASSES_FILE, CONFUSION_FILE)
-    files = (METRICS_FILE, REPORT_FILE, *tables, *map(picture_file, conditions))
+    files = (METRICS_FILE, REPORT_FILE, *tables, *map(picture_file, conditions_of(engine)))
     require_writable(out)
     refuse_existing([out / file for file in files], overwrite)
     with show_progress(progress):
         measured = measure(engine, mirror, checkpoint, data, subset, samples)
     pictures: dict[str, list[ShownSample]] = {
-        condition: shown_samples(measured, condition) for condition in conditions
+        condition: shown_samples(measured, condition) for condition in measured.evaluation.network
     }
     results: dict[str, bytes | None] = {picture_file(condition): None for condition in CONDITIONS}
     for condition, shown in pictures.items():

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from fgbg.evaluation.evaluate import Measurement
 from generator.format.manifest import MaskEntry
-from generator.look.colours import Colour, colour_shares, depth_scale
+from generator.look.colours import Colour, colour_mask, colour_shares, depth_scale
 from generator.look.contact_sheet import (
     DEPTH_KEY,
     Column,
@@ -23,9 +23,9 @@ from generator.look.contact_sheet import (
     fitted,
 )
 from training.batches.prepare import Prepared
-from training.evaluation.evaluate import Backgrounds, Condition, looked_at
+from training.evaluation.evaluate import Backgrounds, Condition, comparable, looked_at
 from training.models import Prediction
-from training.target import Target
+from training.target import Target, answer_of
 
 EACH = 3
 """Number of samples of each kind."""
@@ -105,8 +105,12 @@ def comparison_key(entry: MaskEntry) -> list[tuple[Colour, str]]:
 
 
 def extremes(values: np.ndarray, each: int = EACH) -> list[tuple[str, int]]:
-    """The worst, median and best of (n,) values, ascending: kind and index; no index stands twice."""
+    """The worst, median and best of (n,) values, ascending: kind and index; no index stands twice.
+
+    NaN is left out, unless there is nothing else.
+    """
     order = np.argsort(values, kind="stable").tolist()
+    order = order[: np.count_nonzero(~np.isnan(values))] or order[:1]
     middle = max(0, (len(order) - each) // 2)
     kinds = {
         "worst": order[:each],
@@ -127,12 +131,12 @@ def _answers(measured: Measurement, rows: np.ndarray, condition: Condition) -> l
 
     def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> list[dict[str, np.ndarray]]:
         bg = backgrounds[condition]
-        prediction = engine.infer(bg, batch.fg_bg, measured.mirror)
+        prediction = comparable(engine.infer(bg, batch.fg_bg, measured.mirror), measured.split)
         return [
-            _line(engine.target, condition, batch, bg, prediction, place) for place in range(len(numbers))
+            _line(measured.target, condition, batch, bg, prediction, place) for place in range(len(numbers))
         ]
 
-    batches = looked_at(measured.split, rows, engine.target, engine.res, engine.place, look)
+    batches = looked_at(measured.split, rows, measured.target, engine.res, engine.place, look)
     return [line for _, lines in batches for line in lines]
 
 
@@ -152,7 +156,7 @@ def _line(
     line |= {
         "fg_bg": picture,
         "true mask": target.picture(truth),
-        "predicted mask": target.picture(answer),
+        "predicted mask": colour_mask(answer, answer_of(target.entry)),
         "masks compared": compared_masks(picture, target, answer, truth),
     }
     if prediction.depth is not None:

@@ -148,17 +148,14 @@ def _depth(figures: Figures, show: Show) -> Table | None:
     constant, own = (figures["baselines"][name] for name in ("constant_depth", "bg_depth"))
     if constant is None:
         return None
-    note = (
-        "Two ways to guess depth without a network, for comparison: the best single depth for all pixels, and"
-        " the depth of the background as if there were no object."
-    )
+    head = ["", f"constant {_number(constant['depth'])}"]
+    note = "A way to guess depth without a network, for comparison: the best single depth for all pixels"
+    if own is None:
+        rows = [TableRow(_named(name), [show(part)]) for name, part in constant.items() if name != "depth"]
+        return Table("Depth without a network", f"{note}.", head, rows)
     rows = [TableRow(_named(name), [show(constant.get(name)), show(part)]) for name, part in own.items()]
-    return Table(
-        "Depth without a network",
-        note,
-        ["", f"constant {_number(constant['depth'])}", "background's own"],
-        rows,
-    )
+    note = f"{note}; and the depth of the background as if there were no object."
+    return Table("Depth without a network", note, [*head, "background's own"], rows)
 
 
 def _by_size(figures: Figures, show: Show) -> Table | None:
@@ -176,7 +173,9 @@ def _by_size(figures: Figures, show: Show) -> Table | None:
     return Table("IoU ↑ by object size", note, ["", *columns], rows)
 
 
-def _by_background(figures: Figures, show: Show) -> Table:
+def _by_background(figures: Figures, show: Show) -> Table | None:
+    if not figures["by_background"]:
+        return None
     groups = figures["by_background"]
     means = {name: figures["backgrounds"]["iou"][name] for name in figures["network"]}
     main = next(iter(means))

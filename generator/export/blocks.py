@@ -15,6 +15,7 @@ from typing import Any
 from blake3 import blake3
 
 from generator.export.config import ExportConfig
+from generator.export.contents import Contents
 from generator.export.formats import ExportFormat, make_format
 from generator.export.journal import BlockLine, Records, part_path, write_records
 from generator.export.samples import Encoder, read_samples, sample_name
@@ -143,13 +144,12 @@ class BlockWriter:
 
     @cached_property
     def format(self) -> ExportFormat:
-        return make_format(
-            self.config.format, self.config.picture_format, self.dataset.manifest.has_instances
-        )
+        return make_format(self.config.format, self.config.picture_format, Contents.of(self.dataset.manifest))
 
     @cached_property
     def _encoder(self) -> Encoder:
-        return Encoder(self.config.picture_format, self.config.jpeg_quality)
+        config = self.config
+        return Encoder(config.picture_format, config.jpeg_quality, self.dataset.manifest.mask)
 
 
 def _write_loose(out: Path, files: Iterator[tuple[str, bytes]]) -> int:

@@ -1,4 +1,4 @@
-"""Format `coco`: pictures, and for each split a JSON file with the boxes and masks of their objects.
+"""Format `coco`: pictures, and for each split a JSON file with the boxes and masks of objects or classes.
 
 Source: https://cocodataset.org/#format-data; masks are run-length encoded, with counts as a string, as
 pycocotools reads them.
@@ -10,8 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import cv2
 import numpy as np
 
+from generator.export.contents import Contents
 from generator.export.samples import PictureFormat, Sample
 from generator.label_formats.shapes import pycocotools_mask
 from generator.splits import SplitName
@@ -29,11 +31,12 @@ class CocoFormat:
     """`images/SPLIT/NAME.png` and `annotations/instances_SPLIT.json`; hidden objects have no annotation.
 
     The id of an image is the number of its sample. The id of an annotation is 256 times that number plus the
-    object's value in the instance map. Both stay the same when other samples are exported.
+    object's value in the instance map, or the class's number plus 1. Both stay the same when other samples
+    are exported.
 
     Attributes:
         picture_format: of the pictures, which are `fg_bg`.
-        instances: whether there are instance maps.
+        contents: what the samples of the dataset have.
 
     Raises:
         UsageError: pycocotools is not installed.
@@ -45,7 +48,7 @@ class CocoFormat:
         r"|annotations/instances_(train|val|test)\.json"
     )
     picture_format: PictureFormat
-    instances: bool
+    contents: Contents
 
     def __post_init__(self) -> None:
         pycocotools_mask(_ASKED)
@@ -54,8 +57,7 @@ class CocoFormat:
         return {"fg_bg": f"images/{split}/{self._file(name)}"}
 
     def record(self, sample: Sample) -> Any:
-        instances = sample.pixels["instances"]
-        height, width = instances.shape
+        height, width = sample.pixels["mask"].shape
         return {
             "image": {
                 "id": sample.sample_id,
@@ -65,16 +67,15 @@ class CocoFormat:
             },
             "annotations": [
                 {
-                    "id": sample.sample_id * _IDS_PER_IMAGE + seen.number,
+                    "id": sample.sample_id * _IDS_PER_IMAGE + region.number,
                     "image_id": sample.sample_id,
-                    "category_id": CATEGORY["id"],
-                    "bbox": seen.box,
-                    "area": seen.area,
-                    "segmentation": _run_lengths(instances == seen.number),
+                    "category_id": region.category,
+                    "bbox": region.box,
+                    "area": region.area,
+                    "segmentation": _run_lengths(region.shown),
                     "iscrowd": 0,
                 }
-                for seen in sample.objects
-                if seen.box is not None
+                for region in self._regions(sample)
             ],
         }
 
@@ -82,17 +83,57 @@ class CocoFormat:
         self, dataset_id: str, records: Mapping[SplitName, Iterable[Any]]
     ) -> dict[str, Iterator[str]]:
         return {
-            f"annotations/instances_{split}.json": _document(f"fgbg dataset {dataset_id}, {split}", of_split)
+            f"annotations/instances_{split}.json": _document(
+                f"fgbg dataset {dataset_id}, {split}", self._categories(), of_split
+            )
             for split, of_split in records.items()
         }
+
+    def _categories(self) -> list[dict[str, Any]]:
+        """One for all objects of an alpha; with classes one for each, numbered from 1."""
+        mask = self.contents.mask
+        if mask.kind == "alpha":
+            return [CATEGORY]
+        return [
+            {"id": number, "name": name, "supercategory": "class"}
+            for number, name in enumerate(mask.names, 1)
+        ]
+
+    def _regions(self, sample: Sample) -> Iterator["_Region"]:
+        """The visible objects; without instances the pixels of each class."""
+        mask = self.contents.mask
+        if mask.kind == "classes" and not self.contents.instances:
+            levels = sample.pixels["mask"]
+            for number in range(len(mask.names)):
+                shown = levels == number
+                if shown.any():
+                    box = cv2.boundingRect(shown.view(np.uint8))
+                    yield _Region(number + 1, number + 1, shown, list(box), int(shown.sum()))
+            return
+        for seen in sample.objects:
+            if seen.box is not None:
+                category = 1 if mask.kind == "alpha" else mask.names.index(seen.fg) + 1
+                shown = sample.pixels["instances"] == seen.number
+                yield _Region(seen.number, category, shown, list(seen.box), seen.area)
 
     def _file(self, name: str) -> str:
         return f"{name}.{self.picture_format}"
 
 
-def _document(description: str, records: Iterable[Any]) -> Iterator[str]:
+@dataclass(frozen=True)
+class _Region:
+    """What becomes an annotation: its number in the picture, its category, its pixels (H, W) bool."""
+
+    number: int
+    category: int
+    shown: np.ndarray
+    box: list[int]
+    area: int
+
+
+def _document(description: str, categories: list[dict[str, Any]], records: Iterable[Any]) -> Iterator[str]:
     yield '{"info": ' + json.dumps({"description": description, "version": "1"})
-    yield ',\n"licenses": [],\n"categories": ' + json.dumps([CATEGORY])
+    yield ',\n"licenses": [],\n"categories": ' + json.dumps(categories)
     yield ',\n"images": ['
     yield from _items(record["image"] for record in records)
     yield '],\n"annotations": ['

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from generator.errors import UsageError
+from generator.export.contents import Contents
 from generator.export.formats import FormatName, make_format
 from generator.export.journal import Request
 from generator.export.samples import PictureFormat
@@ -54,7 +55,7 @@ class ExportConfig(StrictConfig):
         if self.quality is not None and self.picture_format != "jpg":
             fix = "use `picture_format=jpg`, or leave `quality` out"
             raise UsageError("`quality`", "JPEG pictures", f"`picture_format={self.picture_format}`", fix)
-        make_format(self.format, self.picture_format, instances=False)
+        make_format(self.format, self.picture_format, Contents())
         return self
 
     @property

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from generator.errors import printable
+from generator.export.contents import Contents
 from generator.export.samples import PictureFormat, Sample
 from generator.splits import SplitName
 
@@ -21,7 +22,7 @@ class FolderFormat:
 
     Attributes:
         picture_format: of `bg` and `fg_bg`.
-        instances: whether there are instance maps.
+        contents: what the samples of the dataset have.
     """
 
     in_tar: ClassVar[bool] = False
@@ -29,13 +30,12 @@ class FolderFormat:
         r"(train|val|test)/(bg|fg_bg|mask|depth|instances)/\d{12,}\.(png|jpg)|samples\.csv"
     )
     picture_format: PictureFormat
-    instances: bool
+    contents: Contents
 
     def members(self, split: SplitName, name: str) -> dict[str, str]:
-        suffixes = {"bg": self.picture_format, "fg_bg": self.picture_format, "mask": "png", "depth": "png"}
-        if self.instances:
-            suffixes["instances"] = "png"
-        return {field: f"{split}/{field}/{name}.{suffix}" for field, suffix in suffixes.items()}
+        suffixes = {"bg": self.picture_format, "fg_bg": self.picture_format}
+        fields = self.contents.fields()
+        return {field: f"{split}/{field}/{name}.{suffixes.get(field, 'png')}" for field in fields}
 
     def record(self, sample: Sample) -> Any:
         return sample.describe()
@@ -43,15 +43,16 @@ class FolderFormat:
     def summaries(
         self, dataset_id: str, records: Mapping[SplitName, Iterable[Any]]
     ) -> dict[str, Iterator[str]]:
-        return {"samples.csv": _table(records)}
+        return {"samples.csv": _table(records, self.contents.scene)}
 
 
-def _table(records: Mapping[SplitName, Iterable[Any]]) -> Iterator[str]:
+def _table(records: Mapping[SplitName, Iterable[Any]], scene: str) -> Iterator[str]:
     """One line per sample; lists are JSON."""
-    yield _line(COLUMNS)
+    columns = [scene if column == "bg" else column for column in COLUMNS]
+    yield _line(columns)
     for of_split in records.values():
         for record in of_split:
-            yield _line([_cell(record[column]) for column in COLUMNS])
+            yield _line([_cell(record[column]) for column in columns])
 
 
 def _cell(value: Any) -> str:

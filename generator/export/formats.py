@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal, Protocol
 
 from generator.export.coco import CocoFormat
+from generator.export.contents import Contents
 from generator.export.folder import FolderFormat
 from generator.export.samples import PictureFormat, Sample
 from generator.export.webdataset import WebDatasetFormat
@@ -48,15 +49,15 @@ FORMATS: dict[FormatName, type[FolderFormat | CocoFormat | WebDatasetFormat]] = 
 }
 
 
-def make_format(name: FormatName, picture_format: PictureFormat, instances: bool) -> ExportFormat:
+def make_format(name: FormatName, picture_format: PictureFormat, contents: Contents) -> ExportFormat:
     """The format of this name.
 
     Args:
         name: of the format.
         picture_format: of `bg` and `fg_bg`.
-        instances: whether the dataset has instance maps.
+        contents: what the samples of the dataset have.
 
     Raises:
         UsageError: the format needs a package that is not installed.
     """
-    return FORMATS[name](picture_format, instances)
+    return FORMATS[name](picture_format, contents)

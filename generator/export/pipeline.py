@@ -139,7 +139,7 @@ def _samples(dataset: Dataset, config: ExportConfig) -> dict[SplitName, int]:
     for split in splits:
         numbers = dataset[split].sample_ids
         if len(np.unique(numbers)) < len(numbers):
-            fix = "generate it again with `overwrite=True`"
+            fix = "make it again with `overwrite=True`"
             raise DatasetError(
                 dataset.folder, f"samples of {split} with different numbers", "some with the same number", fix
             )

@@ -7,13 +7,18 @@ from typing import Any, Literal
 
 import numpy as np
 
-from generator.encode import encode_jpeg, encode_png
-from generator.format.pixels import pixel_bytes
+from generator.encode import encode_index_png, encode_jpeg, encode_png
+from generator.export.contents import Contents
+from generator.format.manifest import ClassMask, MaskEntry
+from generator.format.pixels import IGNORED, pixel_bytes
 from generator.reading.dataset import Dataset
 from generator.reading.seen_objects import SeenObject, instance_maps, seen_objects
 from generator.splits import SplitName
 
 PictureFormat = Literal["png", "jpg"]
+
+_VOID_COLOUR = (224, 224, 192)
+"""The colour of void in Pascal VOC, by which it is known when such masks are read."""
 
 _READ_BYTES = 16 * 2**20
 _KEPT_BYTES = 64 * 2**20
@@ -26,17 +31,19 @@ class Sample:
     Attributes:
         split: the split of the sample.
         sample_id: its number, unique in the split.
-        bg: the name of its background.
-        bg_number: the number of the background in the bank.
+        scene: the name of its background, or of the labelled picture.
+        scene_column: `bg` or `picture`, whichever `scene` is.
+        bg_number: the number of the background in the bank; None where each sample has its own.
         objects: from back to front, hidden objects too.
-        pixels: `bg`, `fg_bg` (H, W, 3) uint8, `mask` (H, W) uint8, `depth` (H, W) uint16 and `instances`
-            (H, W) uint8, also in datasets with one object per sample.
+        pixels: `fg_bg` (H, W, 3) uint8, `mask` (H, W) uint8, and `instances` (H, W) uint8, also in datasets
+            without; `bg` (H, W, 3) uint8 and `depth` (H, W) uint16 where the dataset has them.
     """
 
     split: SplitName
     sample_id: int
-    bg: str
-    bg_number: int
+    scene: str
+    scene_column: str
+    bg_number: int | None
     objects: list[SeenObject]
     pixels: dict[str, np.ndarray]
 
@@ -51,7 +58,7 @@ class Sample:
             "split": self.split,
             "name": self.name,
             "sample_id": self.sample_id,
-            "bg": self.bg,
+            self.scene_column: self.scene,
             "fg": [seen.fg for seen in self.objects],
             "boxes": [seen.box for seen in self.objects],
         }
@@ -64,7 +71,7 @@ def sample_name(sample_id: int) -> str:
 
 def read_samples(dataset: Dataset, split_name: SplitName, rows: range) -> Iterator[Sample]:
     """The samples in these rows of a split, in order; reading on may overwrite the arrays of earlier ones."""
-    split = dataset[split_name]
+    split, contents = dataset[split_name], Contents.of(dataset.manifest)
     step = max(1, _READ_BYTES // pixel_bytes(dataset.manifest.size, dataset.manifest.has_instances))
     for start in range(0, len(rows), step):
         some = rows[start : start + step]
@@ -72,15 +79,24 @@ def read_samples(dataset: Dataset, split_name: SplitName, rows: range) -> Iterat
         instances = instance_maps(batch, split.mask)
         for place, row in enumerate(some):
             scene = int(split.scenes[row])
-            pixels = {name: getattr(batch, name)[place] for name in ("bg", "fg_bg", "mask", "depth")}
+            pixels = {name: getattr(batch, name)[place] for name in contents.fields()}
             yield Sample(
                 split=split_name,
                 sample_id=int(split.sample_ids[row]),
-                bg=split.scene_name(scene),
-                bg_number=scene,
+                scene=split.scene_name(scene),
+                scene_column=contents.scene,
+                bg_number=scene if split.shares_scenes else None,
                 objects=seen_objects(split, row, instances[place], batch.mask[place]),
                 pixels={**pixels, "instances": instances[place]},
             )
+
+
+def mask_palette(mask: ClassMask) -> np.ndarray:
+    """The colours of numbers of classes, and of 255 for void pixels: (256, 3) uint8 RGB."""
+    palette = np.zeros((256, 3), np.uint8)
+    palette[: len(mask.colours)] = mask.colours
+    palette[IGNORED] = _VOID_COLOUR
+    return palette
 
 
 class Encoder:
@@ -89,9 +105,11 @@ class Encoder:
     Args:
         picture_format: of `bg` and `fg_bg`; all other fields are PNG, which is lossless.
         quality: of JPEG.
+        mask: the meaning of masks: classes get a palette.
     """
 
-    def __init__(self, picture_format: PictureFormat, quality: int | None) -> None:
+    def __init__(self, picture_format: PictureFormat, quality: int | None, mask: MaskEntry) -> None:
+        self._mask = mask
         self._quality = quality if picture_format == "jpg" else None
         self._backgrounds: dict[int, bytes] = {}
         self._kept = 0
@@ -104,12 +122,16 @@ class Encoder:
             return self._background(sample)
         if field == "fg_bg":
             return self._picture(sample.pixels[field])
+        if field == "mask" and self._mask.kind == "classes":
+            return encode_index_png(sample.pixels[field], mask_palette(self._mask))
         return encode_png(sample.pixels[field])
 
     def _picture(self, pixels: np.ndarray) -> bytes:
         return encode_png(pixels) if self._quality is None else encode_jpeg(pixels, self._quality)
 
     def _background(self, sample: Sample) -> bytes:
+        if sample.bg_number is None:
+            return self._picture(sample.pixels["bg"])
         known = self._backgrounds.get(sample.bg_number)
         if known is not None:
             return known

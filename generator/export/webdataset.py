@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from generator.export.contents import Contents
 from generator.export.samples import PictureFormat, Sample
 from generator.splits import SplitName
 
@@ -18,18 +19,19 @@ class WebDatasetFormat:
 
     Attributes:
         picture_format: of `bg` and `fg_bg`.
-        instances: whether there are instance maps.
+        contents: what the samples of the dataset have.
     """
 
     in_tar: ClassVar[bool] = True
     owned: ClassVar[re.Pattern[str]] = re.compile(r"(train|val|test)-\d{6,}\.tar")
     picture_format: PictureFormat
-    instances: bool
+    contents: Contents
 
     def members(self, split: SplitName, name: str) -> dict[str, str]:
-        pictures = {field: f"{name}.{field}.{self.picture_format}" for field in ("bg", "fg_bg")}
-        maps = ["mask", "depth"] + (["instances"] if self.instances else [])
-        return {**pictures, **{field: f"{name}.{field}.png" for field in maps}, "json": f"{name}.json"}
+        suffixes = {"bg": self.picture_format, "fg_bg": self.picture_format}
+        fields = self.contents.fields()
+        files = {field: f"{name}.{field}.{suffixes.get(field, 'png')}" for field in fields}
+        return {**files, "json": f"{name}.json"}
 
     def record(self, sample: Sample) -> Any:
         return None

@@ -1,10 +1,12 @@
 """Sums over pixels, from which the mean and standard deviation of each channel are computed."""
 
+from collections.abc import Mapping
+
 import cv2
 import numpy as np
 
 from generator.format.labelled_shards import LabelledPixels
-from generator.format.manifest import MaskEntry
+from generator.format.manifest import AlphaMask, MaskEntry
 from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN, Pixels
 from generator.format.records import Sums
 
@@ -16,30 +18,34 @@ def pixel_sums(bg: np.ndarray, pixels: Pixels) -> dict[str, Sums]:
         bg: (n, H, W, 3) uint8, the backgrounds of the samples.
         pixels: of the n samples.
     """
-    return {
-        "bg": _sums(bg, 255),
-        "fg_bg": _sums(pixels.fg_bg, 255),
-        "mask": _sums(pixels.mask[..., None], 255),
-        "depth": _depth_sums(pixels.depth[..., None]),
-    }
+    return array_sums({"bg": bg, **dict(pixels.items())}, AlphaMask())
 
 
-def labelled_sums(pixels: LabelledPixels, mask: MaskEntry) -> dict[str, Sums]:
-    """Sums of the arrays of labelled samples, of values scaled to [0, 1].
+def array_sums(arrays: Mapping[str, np.ndarray], mask: MaskEntry) -> dict[str, Sums]:
+    """Sums of the arrays of samples, of values scaled to [0, 1], in the order bg, fg_bg, mask, depth.
 
     A mask of classes has a channel for each class, 1 where a pixel is of it. Void pixels of the mask and
     unknown depth are left out.
 
     Args:
+        arrays: of n samples by name, `bg` and `depth` only if they are there; others are not summed.
+        mask: what the values of the mask mean.
+    """
+    sums = {name: _sums(arrays[name], 255) for name in ("bg", "fg_bg") if name in arrays}
+    sums["mask"] = _mask_sums(arrays["mask"][..., None], mask)
+    if "depth" in arrays:
+        sums["depth"] = _depth_sums(arrays["depth"][..., None])
+    return sums
+
+
+def labelled_sums(pixels: LabelledPixels, mask: MaskEntry) -> dict[str, Sums]:
+    """`array_sums` of labelled samples.
+
+    Args:
         pixels: of n samples.
         mask: what the values of the mask mean.
     """
-    sums = {"fg_bg": _sums(pixels.fg_bg, 255), "mask": _mask_sums(pixels.mask[..., None], mask)}
-    if pixels.bg is not None:
-        sums["bg"] = _sums(pixels.bg, 255)
-    if pixels.depth is not None:
-        sums["depth"] = _depth_sums(pixels.depth[..., None])
-    return sums
+    return array_sums(dict(pixels.items()), mask)
 
 
 def _mask_sums(levels: np.ndarray, mask: MaskEntry) -> Sums:

@@ -44,15 +44,19 @@ def colour_instances(instances: np.ndarray) -> np.ndarray:
 def colour_mask(mask: np.ndarray, entry: MaskEntry) -> np.ndarray:
     """A mask (H, W) uint8 as (H, W, 3) uint8: alpha in grey, classes in their colours.
 
-    Ignored pixels are striped black and white, which no class is.
+    Void pixels are striped black and white, which no class is.
     """
     if entry.kind == "alpha":
-        return np.repeat(mask[..., None], 3, axis=2)
-    table = np.zeros((256, 3), np.uint8)
-    table[: len(entry.colours)] = entry.colours
+        void, table = entry.void, np.arange(256, dtype=np.uint8)[:, None].repeat(3, axis=1)
+    else:
+        void, table = IGNORED, np.zeros((256, 3), np.uint8)
+        table[: len(entry.colours)] = entry.colours
+    colours: np.ndarray = table[mask]
+    if void is None:
+        return colours
     down, along = (np.arange(side) for side in mask.shape)
     stripes = ((down[:, None] + along) // _STRIPE % 2 * 255).astype(np.uint8)
-    return np.where((mask == IGNORED)[..., None], stripes[..., None], table[mask])
+    return np.where((mask == void)[..., None], stripes[..., None], colours)
 
 
 def colour_shares(shares: np.ndarray) -> np.ndarray:

@@ -8,7 +8,6 @@ import numpy as np
 from generator.encode import encode_png
 from generator.errors import UsageError
 from generator.files import refuse_existing, require_writable, write_atomically
-from generator.format.manifest import MaskEntry
 from generator.look.colours import INSTANCE_COLOURS, colour_depth, colour_instances, colour_mask
 from generator.look.contact_sheet import (
     BLOCK_GAP,
@@ -16,7 +15,9 @@ from generator.look.contact_sheet import (
     DEPTH_KEY,
     GAP,
     Column,
+    Key,
     Row,
+    colour_key,
     draw_contact_sheet,
     enlargement,
     fitted,
@@ -76,9 +77,9 @@ def write_preview(
 def draw_preview(dataset: Dataset, subset: SplitName, count: int) -> np.ndarray:
     """The contact sheet: (H, W, 3) uint8, at most MOST_WIDTH pixels wide.
 
-    A row shows a sample: its background, the composite with a box around each object, its mask, its depth
-    (bright is near, black is unknown), and its instances where the dataset has them. The caption says its
-    number in the split and the names of its pictures.
+    A row shows a sample, of what the dataset has: its background, the picture with a box around each object,
+    its mask, its depth (bright is near, black is unknown), and its instances. The caption says its number in
+    the split and the names of its pictures.
 
     Args:
         dataset: to look at.
@@ -90,14 +91,14 @@ def draw_preview(dataset: Dataset, subset: SplitName, count: int) -> np.ndarray:
     """
     split = filled_split(dataset, subset)
     rows = spread(len(split), count).tolist()
-    titles = ("bg", "fg_bg", "mask", "depth") + (("instances",) if dataset.manifest.has_instances else ())
+    titles = shown_titles(split)
     size, blocks = _plan(dataset.manifest.size, len(titles), len(rows))
     lines = []
     with Progress("drawing", len(rows), "samples") as bar:
         for row in rows:
             lines.append(_line(split, subset, row, size))
             bar.advance(1)
-    return draw_contact_sheet([Column(title) for title in titles], lines, [DEPTH_KEY], blocks)
+    return draw_contact_sheet([Column(title) for title in titles], lines, _keys(split), blocks)
 
 
 def _plan(canvas: tuple[int, int], columns: int, samples: int) -> tuple[tuple[int, int], int]:
@@ -123,34 +124,50 @@ def _line(split: Split, subset: SplitName, row: int, size: tuple[int, int]) -> R
     batch = split.read([row])
     objects = seen_objects(split, row, instance_maps(batch, split.mask)[0], batch.mask[0])
     names = ", ".join(seen.fg for seen in objects) or "no object"
-    pictures = sample_pictures(batch, split.mask, objects, size)
-    return Row(list(pictures.values()), f"{subset} {row}: {names} on {split.name_of(row)}")
+    pictures = sample_pictures(batch, split, objects, size)
+    caption = f"{names} on {split.name_of(row)}" if split.shares_scenes else split.name_of(row)
+    return Row(list(pictures.values()), f"{subset} {row}: {caption}")
+
+
+def _keys(split: Split) -> list[Key]:
+    """The legend: of depth, and of the classes."""
+    keys = [DEPTH_KEY] if split.has_depth else []
+    if split.mask.kind == "classes":
+        named = zip(split.mask.names, split.mask.colours, strict=True)
+        keys += [colour_key((red, green, blue), name) for name, (red, green, blue) in named]
+    return keys
+
+
+def shown_titles(split: Split) -> list[str]:
+    """The titles of a sample's pictures, in their order, of what the dataset has."""
+    has = {"bg": split.has_bg, "depth": split.has_depth, "instances": split.has_instances}
+    return [title for title in ("bg", "fg_bg", "mask", "depth", "instances") if has.get(title, True)]
 
 
 def sample_pictures(
-    batch: Batch, entry: MaskEntry, objects: list[SeenObject], size: tuple[int, int]
+    batch: Batch, split: Split, objects: list[SeenObject], size: tuple[int, int]
 ) -> dict[str, np.ndarray]:
-    """The pictures of a sample by title: bg, fg_bg with a box around each object, mask, depth, instances.
+    """The pictures of a sample by its `shown_titles`; fg_bg has a box around each object.
 
     Args:
         batch: of the sample alone.
-        entry: the meaning of the mask.
+        split: of the sample.
         objects: of the sample.
         size: (width, height) of the pictures.
 
     Returns:
-        (height, width, 3) uint8 each; no instances if the dataset has none.
+        (height, width, 3) uint8 each.
     """
     stored = {
         "bg": batch.bg[0],
         "fg_bg": batch.fg_bg[0],
-        "mask": colour_mask(batch.mask[0], entry),
+        "mask": colour_mask(batch.mask[0], split.mask),
         "depth": colour_depth(batch.depth[0]),
     }
     if batch.instances is not None:
         stored["instances"] = colour_instances(batch.instances[0])
     height, width = batch.mask.shape[1:]
-    shown = {title: fitted(picture, size) for title, picture in stored.items()}
+    shown = {title: fitted(stored[title], size) for title in shown_titles(split)}
     scale = np.array([size[0] / width, size[1] / height])
     for seen in objects:
         if seen.box is not None:

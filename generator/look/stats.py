@@ -1,4 +1,4 @@
-"""Statistics of a dataset: colours, coverage, positions, depth, and how much of each object is visible.
+"""Statistics of a dataset: colours, coverage, positions, depth, classes, and how much of objects is visible.
 
 They are counted over samples that are spread evenly over a split.
 """
@@ -13,10 +13,11 @@ import cv2
 import numpy as np
 
 from generator.files import refuse_existing, require_writable
-from generator.format.moments import pixel_sums
-from generator.format.pixels import FARTHEST, NEAREST, OPAQUE, UNKNOWN, Pixels, pixel_bytes
+from generator.format.moments import array_sums
+from generator.format.pixels import FARTHEST, NEAREST, OPAQUE, UNKNOWN, pixel_bytes
 from generator.format.records import Moments, Sums
-from generator.look.stats_chart import HeatMap, Histogram, draw_panels
+from generator.look.class_shares import ClassCounter, ClassShare
+from generator.look.stats_chart import Bars, HeatMap, Histogram, draw_panels
 from generator.own_results import mark_png, write_results
 from generator.progress import Progress, show_progress
 from generator.reading.batch import Batch
@@ -45,11 +46,16 @@ class DatasetStats:
         subset: the split.
         total: number of samples in the split.
         size: canvas (width, height).
-        fields: moments of `bg`, `fg_bg`, `mask`, `depth` in [0, 1]; depth over known pixels only.
-        objects: (samples,) int64, number of objects in each, hidden ones too.
-        coverage: (samples,) float64, the mean of each mask in [0, 1].
-        positions: (H, W) float64, the mean over the masks of all samples, in [0, 1].
-        depth: (65536,) int64, number of pixels with each value.
+        samples: number of samples counted.
+        fields: moments of `bg`, `fg_bg`, `mask`, `depth` in [0, 1], of what the dataset has; depth over known
+            pixels only. The mask of classes has a channel for each, whose mean is the share of its pixels.
+        objects: (samples,) int64, number of objects in each, hidden ones too; None for classes without
+            instances.
+        coverage: (samples,) float64, the mean of each mask in [0, 1]; None for classes.
+        positions: (H, W) float64, the mean over the masks of all samples, in [0, 1]; None for classes.
+        depth: (65536,) int64, number of pixels with each value; None where the dataset has no depth.
+        classes: how often each class is there; None for an alpha.
+        void: share of pixels whose mask says nothing.
         visible: (objects,) float64, the visible share of each object's opaque pixels: those that neither
             another object nor the border hides; None in a dataset with one object per sample.
     """
@@ -57,27 +63,27 @@ class DatasetStats:
     dataset: str
     subset: SplitName
     total: int
+    samples: int
     size: tuple[int, int]
     fields: dict[str, Moments]
-    objects: np.ndarray
-    coverage: np.ndarray
-    positions: np.ndarray
-    depth: np.ndarray
+    objects: np.ndarray | None
+    coverage: np.ndarray | None
+    positions: np.ndarray | None
+    depth: np.ndarray | None
     visible: np.ndarray | None
-
-    @property
-    def samples(self) -> int:
-        """Number of samples counted."""
-        return len(self.objects)
+    classes: list[ClassShare] | None
+    void: float
 
     @property
     def unknown_depth(self) -> float:
         """Share of pixels without depth, in [0, 1]."""
-        return float(self.depth[UNKNOWN] / self.depth.sum())
+        return 1.0 if self.depth is None else float(self.depth[UNKNOWN] / self.depth.sum())
 
     @property
     def depth_counts(self) -> np.ndarray:
         """(DEPTH_BINS,) int64, known pixels in equal parts of the depth, from farthest to nearest."""
+        if self.depth is None:
+            return np.zeros(DEPTH_BINS, np.int64)
         bins = np.arange(NEAREST - FARTHEST + 1) * DEPTH_BINS // (NEAREST - FARTHEST + 1)
         return np.bincount(bins, self.depth[FARTHEST:], DEPTH_BINS).astype(np.int64)
 
@@ -90,13 +96,16 @@ class DatasetStats:
             "samples_measured": self.samples,
             "size": list(self.size),
             "fields": {name: moments.model_dump() for name, moments in self.fields.items()},
-            "objects_per_sample": {
-                "mean": self.objects.mean(),
-                "counts": np.bincount(self.objects).tolist(),
-            },
-            "coverage": _summary(self.coverage, COVERAGE_BINS),
-            "positions": _coarse(self.positions).tolist(),
-            "depth": {"unknown": self.unknown_depth, "histogram": self.depth_counts.tolist()},
+            "objects_per_sample": None
+            if self.objects is None
+            else {"mean": self.objects.mean(), "counts": np.bincount(self.objects).tolist()},
+            "coverage": None if self.coverage is None else _summary(self.coverage, COVERAGE_BINS),
+            "positions": None if self.positions is None else _coarse(self.positions).tolist(),
+            "depth": None
+            if self.depth is None
+            else {"unknown": self.unknown_depth, "histogram": self.depth_counts.tolist()},
+            "classes": None if self.classes is None else [vars(one) for one in self.classes],
+            "void": self.void,
             "visible": None if self.visible is None else _summary(self.visible, VISIBLE_BINS),
         }
         rounded: dict[str, Any] = _rounded(document)
@@ -106,24 +115,32 @@ class DatasetStats:
         """The chart as PNG."""
         width, height = self.size
         title = f"{self.subset}: {self.samples:,} of {self.total:,} samples, {width} x {height} pixels"
-        positions = HeatMap("Where objects are", "mean mask over all samples in %", self.positions * 100)
-        coverage = Histogram(
-            "Coverage",
-            "part of the picture that the mask covers, in %",
-            "samples in %",
-            *_trimmed(self.coverage, COVERAGE_BINS),
-        )
-        depth = Histogram(
-            f"Depth ({self.unknown_depth:.1%} of pixels unknown)",
-            "relative inverse depth: 0 farthest, 1 nearest",
-            "known pixels in %",
-            np.linspace(0, 1, DEPTH_BINS + 1),
-            _percent(self.depth_counts),
-        )
-        return draw_panels(title, [positions, coverage, depth, self._objects()])
+        panels: list[Histogram | HeatMap | Bars] = []
+        if self.classes is not None:
+            shares = {one.name: one.share * 100 for one in self.classes}
+            panels.append(Bars(f"Classes ({self.void:.1%} of pixels void)", "pixels in %", shares))
+        if self.positions is not None:
+            label = "mean mask over all samples in %"
+            panels.append(HeatMap("Where objects are", label, self.positions * 100))
+        if self.coverage is not None:
+            covered = _trimmed(self.coverage, COVERAGE_BINS)
+            label = "part of the picture that the mask covers, in %"
+            panels.append(Histogram("Coverage", label, "samples in %", *covered))
+        if self.depth is not None:
+            depth = Histogram(
+                f"Depth ({self.unknown_depth:.1%} of pixels unknown)",
+                "relative inverse depth: 0 farthest, 1 nearest",
+                "known pixels in %",
+                np.linspace(0, 1, DEPTH_BINS + 1),
+                _percent(self.depth_counts),
+            )
+            panels.append(depth)
+        if self.objects is not None:
+            panels.append(self._objects(self.objects))
+        return draw_panels(title, panels)
 
-    def _objects(self) -> Histogram:
-        """How much of each object is visible, or the number of objects where each sample has one."""
+    def _objects(self, objects: np.ndarray) -> Histogram:
+        """How much of each object is visible, or the number of objects."""
         if self.visible is not None:
             return Histogram(
                 "Visible part of objects",
@@ -132,7 +149,7 @@ class DatasetStats:
                 np.linspace(0, 100, VISIBLE_BINS + 1),
                 _percent(_histogram(self.visible, VISIBLE_BINS)),
             )
-        counts = np.bincount(self.objects)
+        counts = np.bincount(objects)
         return Histogram(
             "Objects",
             "objects in a sample",
@@ -183,41 +200,78 @@ def measure(dataset: Dataset, subset: SplitName, samples: int | None = SAMPLES) 
     """
     split = filled_split(dataset, subset)
     rows = spread(len(split), len(split) if samples is None else samples)
-    manifest = dataset.manifest
-    width, height = manifest.size
-    sums: dict[str, Sums] = {}
-    objects: list[int] = []
-    coverage: list[float] = []
-    positions = np.zeros((height, width), np.uint64)
-    depth = np.zeros(NEAREST + 1, np.int64)
-    visible: list[float] = []
-    opaque = _OpaquePixels(dataset)
+    counted = _Counted(dataset, split)
     with Progress("measuring", len(rows), "samples") as bar:
-        for block, batch in _blocks(split, rows, manifest.size, manifest.has_instances):
-            part = pixel_sums(batch.bg, Pixels(batch.fg_bg, batch.mask, batch.depth))
-            sums = {name: sums[name] + part[name] if sums else part[name] for name in part}
-            positions += batch.mask.sum(axis=0, dtype=np.uint64)
-            coverage += (batch.mask.mean(axis=(1, 2), dtype=np.float64) / 255).tolist()
-            depth += np.bincount(batch.depth.ravel(), minlength=len(depth))
-            for row, instances, mask in zip(
-                block.tolist(), instance_maps(batch, split.mask), batch.mask, strict=True
-            ):
-                seen = seen_objects(split, row, instances, mask)
-                objects.append(len(seen))
-                visible += [one.area / opaque[one.sprite] for one in seen if one.sprite is not None]
+        for block, batch in _blocks(split, rows, split.size, split.has_instances):
+            counted.add(block, batch)
             bar.advance(len(block))
     return DatasetStats(
-        dataset=manifest.id,
+        dataset=dataset.manifest.id,
         subset=subset,
         total=len(split),
-        size=manifest.size,
-        fields={name: part.moments() for name, part in sums.items()},
-        objects=np.array(objects),
-        coverage=np.array(coverage),
-        positions=positions / (255 * len(rows)),
-        depth=depth,
-        visible=np.array(visible) if manifest.has_instances else None,
+        samples=len(rows),
+        size=split.size,
+        fields={name: part.moments() for name, part in counted.sums.items()},
+        objects=np.array(counted.objects) if split.mask.kind == "alpha" or split.has_instances else None,
+        coverage=np.array(counted.coverage) if split.mask.kind == "alpha" else None,
+        positions=counted.positions / np.maximum(counted.seen, 1) if split.mask.kind == "alpha" else None,
+        depth=counted.depth if split.has_depth else None,
+        visible=np.array(counted.visible) if split.has_instances and split.shares_scenes else None,
+        classes=None if counted.classes is None else counted.classes.shares(),
+        void=counted.void(),
     )
+
+
+class _Counted:
+    """What is counted over samples of a split, block by block."""
+
+    def __init__(self, dataset: Dataset, split: Split) -> None:
+        width, height = split.size
+        self._split, self._opaque = split, _OpaquePixels(dataset)
+        self.sums: dict[str, Sums] = {}
+        self.objects: list[int] = []
+        self.coverage: list[float] = []
+        self.positions, self.seen = np.zeros((height, width)), np.zeros((height, width), np.int64)
+        self.depth = np.zeros(NEAREST + 1, np.int64)
+        self.visible: list[float] = []
+        self.classes = ClassCounter(split.mask.names) if split.mask.kind == "classes" else None
+        self._pixels = 0
+
+    def add(self, rows: np.ndarray, batch: Batch) -> None:
+        """Count samples, given by their rows in the split and their arrays."""
+        split = self._split
+        arrays = {"fg_bg": batch.fg_bg, "mask": batch.mask}
+        arrays |= ({"bg": batch.bg} if split.has_bg else {}) | (
+            {"depth": batch.depth} if split.has_depth else {}
+        )
+        part = array_sums(arrays, split.mask)
+        self.sums = {name: self.sums[name] + part[name] if self.sums else part[name] for name in part}
+        self._pixels += batch.mask.size
+        if self.classes is not None:
+            self.classes.add(batch.mask)
+        else:
+            self._add_alpha(batch.mask)
+        if split.has_depth:
+            self.depth += np.bincount(batch.depth.ravel(), minlength=len(self.depth))
+        maps = instance_maps(batch, split.mask)
+        for row, instances, mask in zip(rows.tolist(), maps, batch.mask, strict=True):
+            seen = seen_objects(split, row, instances, mask)
+            self.objects.append(len(seen))
+            self.visible += [one.area / self._opaque[one.sprite] for one in seen if one.sprite is not None]
+
+    def void(self) -> float:
+        """The share of pixels whose mask says nothing."""
+        return 1 - self.sums["mask"].count / self._pixels
+
+    def _add_alpha(self, masks: np.ndarray) -> None:
+        entry = self._split.mask
+        void = entry.void if entry.kind == "alpha" else None
+        counts = np.ones_like(masks) if void is None else (masks != void).view(np.uint8)
+        pixels = counts.sum(axis=(1, 2), dtype=np.int64)
+        levels = masks * counts
+        self.positions += levels.sum(axis=0, dtype=np.uint64) / 255
+        self.seen += counts.sum(axis=0, dtype=np.int64)
+        self.coverage += (levels.sum(axis=(1, 2), dtype=np.int64) / 255 / np.maximum(pixels, 1)).tolist()
 
 
 class _OpaquePixels(dict[int, int]):

@@ -1,11 +1,12 @@
-"""The chart of a dataset's statistics: a heat map of positions, and histograms."""
+"""The chart of a dataset's statistics: a heat map of positions, histograms, and bars of classes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from generator.errors import printable
 from generator.look.chart import COLOUR_MAP, COLOURS, chart_style, new_figure, to_png
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ _PANEL = (5.2, 3.75)
 """Inches."""
 _COLUMNS = 2
 _MOST_TICKS = 12
+_MOST_BARS, _MOST_LETTERS = 20, 24
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,33 @@ class HeatMap:
         figure.colorbar(image, ax=axes, label=self.label)
 
 
-def draw_panels(title: str, panels: Sequence[Histogram | HeatMap]) -> bytes:
+@dataclass(frozen=True)
+class Bars:
+    """A bar for each name, the largest first; of many, only the largest.
+
+    Attributes:
+        title: above them.
+        label: of the values, with units.
+        values: by name, from 0.
+    """
+
+    title: str
+    label: str
+    values: Mapping[str, float]
+
+    def draw(self, axes: "Axes") -> None:
+        """Draw the bars."""
+        ranked = sorted(self.values.items(), key=lambda one: -one[1])
+        shown, more = ranked[:_MOST_BARS], len(ranked) - _MOST_BARS
+        axes.barh([printable(name)[:_MOST_LETTERS] for name, _ in shown], [value for _, value in shown])
+        axes.invert_yaxis()
+        axes.set(title=self.title, xlabel=self.label)
+        axes.set_ylabel(f"and {more} more" if more > 0 else "")
+        axes.tick_params(axis="y", labelsize=8)
+        axes.grid(visible=False, axis="y")
+
+
+def draw_panels(title: str, panels: Sequence[Histogram | HeatMap | Bars]) -> bytes:
     """Panels in two columns under a title, as PNG."""
     rows = -(-len(panels) // _COLUMNS)
     with chart_style():

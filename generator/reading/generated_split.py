@@ -30,6 +30,8 @@ class GeneratedSplit(Split):
         placements: (m,) of dtype PLACEMENT.
     """
 
+    shares_scenes = True
+
     def __init__(
         self,
         folder: Path,

@@ -17,6 +17,8 @@ from generator.splits import SplitName
 class LabelledSplit(Split):
     """The samples of one split of a labelled dataset."""
 
+    shares_scenes = False
+
     def __init__(
         self,
         folder: Path,

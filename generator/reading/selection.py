@@ -17,7 +17,7 @@ def filled_split(dataset: Dataset, name: SplitName) -> Split:
     split = dataset.splits.get(name)
     if split is None or not len(split):
         filled = ", ".join(other for other, samples in dataset.splits.items() if len(samples))
-        fix = f"use `subset` with one of: {filled}" if filled else "generate it with more samples"
+        fix = f"use `subset` with one of: {filled}" if filled else "make it again with more samples"
         raise DatasetError(dataset.folder, "", f"has no samples in {name}", fix)
     return split
 

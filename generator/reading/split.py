@@ -3,7 +3,7 @@
 import operator
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import SupportsIndex, overload
+from typing import ClassVar, SupportsIndex, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -36,6 +36,7 @@ class Split(ABC):
         has_depth: whether samples have depth; otherwise it is read as 0, unknown.
         has_instances: whether samples have an instance map.
         sample_ids: (n,) uint64, the number of each sample in all that the dataset was made of.
+        shares_scenes: whether samples may show the same scene, as generated ones do.
         scenes: (n,) int64, what each sample shows: generated samples with the same number have the same
             background; every labelled sample has a number of its own.
 
@@ -45,6 +46,7 @@ class Split(ABC):
         ((3, 24, 32), (24, 32))
     """
 
+    shares_scenes: ClassVar[bool]
     sample_ids: np.ndarray
     scenes: np.ndarray
 

@@ -41,7 +41,7 @@ class FileWatch:
             if mark != self._marks[number]:
                 change = "deleted" if mark is None else "changed"
                 problem = f"was {change} after the dataset was opened"
-                fix = "copy or generate the dataset again, then run the same command again"
+                fix = "copy or make the dataset again, then run the same command again"
                 raise DatasetError(self._paths[number], "", problem, fix)
         ended = perf_counter()
         self._again_at = ended + min((ended - began) / _SHARE, _LONGEST_PAUSE)

@@ -31,7 +31,7 @@ def augment_batch(
         integers: a batch of this process, on its device.
         target: scales the mask.
         config: the seed and the shares of samples that get each effect. With `inputs=3` no background is
-            scaled or changed.
+            scaled or changed. Without backgrounds in the batch, all are withheld.
         res: longer side in pixels.
         number: of the batch since the run began.
         rank: number of this process.
@@ -43,13 +43,13 @@ def augment_batch(
     size = len(integers.mask)
     count, mine = size * processes, slice(size * rank, size * (rank + 1))
     view = draw_view(config.seed, number, count, config.augment).part(mine)
-    if config.inputs == 3:
+    if config.inputs == 3 or integers.bg is None:
         batch = apply_view(prepare(integers.without_bg(), target, res), view)
         return join(None, batch.fg_bg, config.inputs), batch.truth
     change = draw_background_change(config.seed, number, count, config.bg_dropout, config.bg_jitter)
     change = change.part(mine)
     batch = prepare(integers, target, res)
-    assert batch.bg is not None and integers.bg is not None
+    assert batch.bg is not None
     batch = replace(batch, bg=jitter_backgrounds(batch.bg, integers.bg, change))
     batch = apply_view(batch, view)
     assert batch.bg is not None

@@ -11,7 +11,7 @@ class IntegerBatch:
     """Samples as tensors, still integers.
 
     Attributes:
-        bg: (B, H, W, 3) uint8; None where the network does not need it.
+        bg: (B, H, W, 3) uint8; None where the dataset has none, or the network does not need it.
         fg_bg: (B, H, W, 3) uint8.
         mask: (B, H, W) uint8.
         depth: (B, H, W) int16 that holds the bits of uint16, for which torch has few operations.

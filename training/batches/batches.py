@@ -51,12 +51,12 @@ def read_batches(
         split: to read from.
         indices: (B,) integers of each batch.
         device: where batches go.
-        with_bg: whether they have backgrounds, which a network of 3 inputs does not need.
+        with_bg: whether they have backgrounds, if the dataset has any; a network of 3 inputs needs none.
 
     Raises:
         IndexError, DatasetError: as `Split.read` does, after the batches before.
     """
-    feed = (_CudaFeed if device.type == "cuda" else _Feed)(split, device, with_bg)
+    feed = (_CudaFeed if device.type == "cuda" else _Feed)(split, device, with_bg and split.has_bg)
     reader = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
     pending: deque[Future[Callable[[], IntegerBatch]]] = deque()
     try:

@@ -21,9 +21,10 @@ class TorchSample(TypedDict):
     """One sample of a `TorchDataset`, ready for a network.
 
     Attributes:
-        input: (6, h, w) float32 in [-1, 1]; channels 0 to 2 are the background, 3 to 5 the picture, RGB.
-        mask: (1, h, w) float32 in [0, 1]; 0 background, 1 foreground. In a dataset of classes their numbers,
-            (h, w) int64, 255 where a pixel is ignored.
+        input: (6, h, w) float32 in [-1, 1]; channels 0 to 2 are the background, 3 to 5 the picture, RGB. In a
+            dataset without backgrounds channels 0 to 2 are 0, as the networks expect them.
+        mask: (1, h, w) float32 in [0, 1]; 0 background, 1 foreground; -1 where a pixel is void. In a dataset
+            of classes their numbers, (h, w) int64, 255 where a pixel is ignored.
         depth: (1, h, w) float32 in [0, 1], relative inverse depth: 0 farthest, 1 nearest; 0 where unknown.
         known: (1, h, w) bool, where depth is known.
 
@@ -71,12 +72,16 @@ class TorchDataset(Dataset[TorchSample]):
 
     def __getitems__(self, indices: Sequence[int]) -> list[TorchSample]:
         """Read several samples at once, which is faster; a `DataLoader` calls it for each batch."""
-        batch = prepare(_as_tensors(self.split[indices]), target_of(self.split.mask), self.res)
+        batch = prepare(self._tensors(indices), target_of(self.split.mask), self.res)
         inputs, truth = join(batch.bg, batch.fg_bg), batch.truth
         return [
             TorchSample(input=picture, mask=mask, depth=depth, known=known)
             for picture, mask, depth, known in zip(inputs, truth.mask, truth.depth, truth.known, strict=True)
         ]
+
+    def _tensors(self, indices: Sequence[int]) -> IntegerBatch:
+        batch = _as_tensors(self.split[indices])
+        return batch if self.split.has_bg else batch.without_bg()
 
 
 def torch_dataset(split: Split, res: int | None = None) -> TorchDataset:

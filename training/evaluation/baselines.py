@@ -25,14 +25,20 @@ class ThresholdBaseline:
     iou: np.ndarray
 
 
-def threshold_ious(bg: Tensor, fg_bg: Tensor, actual: Tensor) -> np.ndarray:
+def threshold_ious(bg: Tensor, fg_bg: Tensor, actual: Tensor, counted: Tensor | None = None) -> np.ndarray:
     """IoU of each sample at each threshold: (B, 127) float32; 1 where both masks are empty.
+
+    It is NaN where no pixel counts.
 
     Args:
         bg, fg_bg: (B, 3, h, w) float in [-1, 1].
         actual: (B, 1, h, w) bool.
+        counted: (B, 1, h, w) bool, which pixels count; None for all.
     """
     difference = ((fg_bg - bg).abs().amax(dim=1) * 127.5).round().int().flatten(1).cpu().numpy()
+    if counted is not None:
+        # No threshold is so low.
+        difference[~counted.flatten(1).cpu().numpy()] = 0
     ious = np.empty((len(bg), len(THRESHOLDS)), np.float32)
     masks = actual.flatten(1).cpu().numpy()
     for row, values, truth in zip(ious, difference, masks, strict=True):
@@ -41,12 +47,15 @@ def threshold_ious(bg: Tensor, fg_bg: Tensor, actual: Tensor) -> np.ndarray:
         hits, false_alarms = (counts[::-1].cumsum()[::-1][THRESHOLDS] for counts in (inside, outside))
         union = truth.sum() + false_alarms
         row[:] = np.where(union == 0, 1, hits / np.maximum(union, 1))
+    if counted is not None:
+        ious[~counted.flatten(1).any(dim=1).cpu().numpy()] = np.nan
     return ious
 
 
 def best_threshold(ious: np.ndarray) -> ThresholdBaseline:
     """The threshold with the best mean IoU over the same samples, which favours it; `ious` (n, 127) float."""
-    best = int(ious.mean(axis=0, dtype=np.float64).argmax())
+    counted = ious[~np.isnan(ious[:, 0])]
+    best = int(counted.mean(axis=0, dtype=np.float64).argmax()) if len(counted) else 0
     return ThresholdBaseline(int(THRESHOLDS[best]), ious[:, best].astype(np.float64))
 
 

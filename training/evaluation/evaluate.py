@@ -57,19 +57,20 @@ class Evaluation:
 
     Attributes:
         rows: (n,) int64, the samples' numbers in the split.
-        bgs: (n,) int64, the number of what each shows, as `Split.scenes`.
+        bgs: (n,) int64, the numbers of their backgrounds, as `Split.scenes`; None in a labelled dataset,
+            where every sample shows another place.
         shares: (n,) float64, the part of each picture that objects cover; None where the mask has classes.
         known: (n,) int64, number of pixels of known depth.
         network: for each condition the measures of the target, and those of depth as `depth_NAME`.
         thresholds: for "clean" and "perturbed" the threshold baseline; empty where the mask has classes.
-        constant: the constant depth; None if the network has no depth head.
-        bg_depth: measures of the background's own depth; None if the network has no depth head, or if the
-            dataset does not hold the depth of backgrounds.
+        constant: the constant depth; None if the network has no depth head, or the dataset no depth.
+        bg_depth: measures of the background's own depth; None where `constant` is, or if the dataset does not
+            hold the depth of backgrounds.
         classes: for each condition the pixels counted by class; empty where the mask has none.
     """
 
     rows: np.ndarray
-    bgs: np.ndarray
+    bgs: np.ndarray | None
     shares: np.ndarray | None
     known: np.ndarray
     network: dict[Condition, Measures]
@@ -98,13 +99,14 @@ def evaluate(
         target: what its mask means.
         res: longer side in pixels at which the network runs and is measured.
         device: where it runs.
-        conditions: which ones to measure; for a network that takes no background only "absent".
+        conditions: which ones to measure; for a network that takes no background, and for a dataset without
+            backgrounds, only "absent".
     """
 
     def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> _Groups:
         groups: _Groups = {}
         for condition in conditions:
-            prediction = see(backgrounds[condition], batch.fg_bg)
+            prediction = comparable(see(backgrounds[condition], batch.fg_bg), split)
             groups[condition] = measure(target, prediction, batch.truth)
             groups[f"classes, {condition}"] = _count_classes(target, prediction, batch.truth)
         size = (batch.fg_bg.shape[-2], batch.fg_bg.shape[-1])
@@ -123,6 +125,13 @@ def evaluate(
             for group, columns in groups.items():
                 collected.add(group, columns)
             bar.advance(len(numbers))
+    return _joined(collected, split, rows, conditions)
+
+
+def _joined(
+    collected: "_Columns", split: Split, rows: np.ndarray, conditions: Sequence[Condition]
+) -> Evaluation:
+    """The measures of all batches of `evaluate`."""
     sample = collected.joined("sample")
     thresholds = collected.joined("threshold")
     network = {condition: collected.joined(condition) for condition in conditions}
@@ -131,7 +140,7 @@ def evaluate(
     constant = best_constant(sample["mean"], sample["mean_square"], sample["known"])
     return Evaluation(
         rows=rows,
-        bgs=split.scenes[rows],
+        bgs=split.scenes[rows] if split.shares_scenes else None,
         shares=sample.get("share"),
         known=sample["known"].astype(np.int64),
         network=network,
@@ -140,6 +149,11 @@ def evaluate(
         bg_depth=(collected.joined("bg_depth") or None) if has_depth else None,
         classes={condition: join_counts(columns) for condition, columns in counts.items() if columns},
     )
+
+
+def comparable(prediction: Prediction, split: Split) -> Prediction:
+    """The same answer without depth where the split has none, as nothing can be compared with it."""
+    return prediction if split.has_depth else prediction._replace(depth=None)
 
 
 def looked_at(
@@ -191,12 +205,14 @@ def evaluated_batches(
 
     Yields:
         Their numbers, the batch, and the background of each condition. Backgrounds are perturbed at the
-        dataset's own size.
+        dataset's own size. If the dataset has no backgrounds, the only condition is "absent".
     """
     parts = [rows[start : start + count] for start in range(0, len(rows), count)]
     for part, integers in zip(parts, read_batches(split, parts, device), strict=True):
         batch = prepare(integers, target, res)
-        assert integers.bg is not None
+        if integers.bg is None:
+            yield part, batch, {"absent": None}
+            continue
         height, width = integers.mask.shape[1:]
         perturbed = perturb_backgrounds(to_network(integers.bg, (height, width)), part)
         size = (batch.fg_bg.shape[-2], batch.fg_bg.shape[-1])
@@ -223,9 +239,9 @@ def _depth_measures(depth: Tensor, truth: Truth) -> dict[str, Tensor]:
 
 def _threshold_ious(target: Target, batch: Prepared, backgrounds: Backgrounds) -> dict[str, np.ndarray]:
     """IoU of each sample at each threshold, by condition; empty where the mask has classes."""
-    actual = target.foreground(batch.truth.mask)
+    actual, counted = target.foreground(batch.truth.mask), target.counted(batch.truth.mask)
     return {
-        str(condition): threshold_ious(bg, batch.fg_bg, actual)
+        str(condition): threshold_ious(bg, batch.fg_bg, actual, counted)
         for condition, bg in backgrounds.items()
         if bg is not None and actual is not None
     }

@@ -26,7 +26,7 @@ def summarise(
 
     Args:
         evaluation: of a network.
-        scene_name: the name of one of `evaluation.bgs`.
+        scene_name: the name of one of `evaluation.bgs`, or of a row where there are none.
         class_names: of the mask's classes; none where it is alpha.
 
     Returns:
@@ -107,7 +107,9 @@ def _by_size(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _by_background(evaluation: Evaluation, scene_name: Callable[[int], str]) -> dict[str, Any]:
-    groups = {}
+    groups: dict[str, Any] = {}
+    if evaluation.bgs is None:
+        return groups
     for number in np.unique(evaluation.bgs).tolist():
         inside = evaluation.bgs == number
         ious = {name: _mean(values[inside]) for name, values in _ious(evaluation).items()}
@@ -116,7 +118,9 @@ def _by_background(evaluation: Evaluation, scene_name: Callable[[int], str]) -> 
 
 
 def _over_backgrounds(evaluation: Evaluation) -> dict[str, Any]:
-    """Means over backgrounds, as samples with the same background are not independent."""
+    """Means over backgrounds, as samples with the same background are not independent; empty without."""
+    if evaluation.bgs is None:
+        return {"iou": {}}
     numbers = np.unique(evaluation.bgs)
     ious = {
         name: estimate(np.array([_mean(values[evaluation.bgs == number]) for number in numbers]))
@@ -139,9 +143,10 @@ def _mean(values: np.ndarray) -> float:
 
 def _per_sample(evaluation: Evaluation, scene_name: Callable[[int], str]) -> dict[str, Any]:
     constant = None if evaluation.constant is None else {"depth_rmse": evaluation.constant.rmse}
+    scenes = evaluation.rows if evaluation.bgs is None else evaluation.bgs
     return {
         "row": evaluation.rows,
-        "bg": [scene_name(number) for number in evaluation.bgs.tolist()],
+        "bg": [scene_name(number) for number in scenes.tolist()],
         "share": evaluation.shares,
         "network": evaluation.network,
         "threshold": {name: {"iou": found.iou} for name, found in evaluation.thresholds.items()},

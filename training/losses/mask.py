@@ -2,6 +2,9 @@
 
 All take mask_logits (B, 1, H, W) float and mask (B, 1, H, W) float in [0, 1], and return a scalar. Cost and
 gradient are defined for every sample, also with an empty or full mask.
+
+All take `counted` too, (B, 1, H, W) bool: other pixels are left out, cost nothing and get no gradient. If no
+pixel is counted, loss and gradient are 0. None counts all.
 """
 
 import torch
@@ -9,7 +12,7 @@ from kornia.losses import binary_focal_loss_with_logits
 from torch import Tensor
 from torch.nn import functional
 
-from training.losses.depth import rmse_loss, ssim_loss
+from training.losses.depth import mse_loss, rmse_loss, ssim_loss
 from training.losses.overlap import soft_dice, soft_iou
 from training.losses.precision import in_full_precision
 
@@ -17,55 +20,74 @@ _GAMMA = 2.0
 
 
 @in_full_precision
-def dice_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+def dice_loss(mask_logits: Tensor, mask: Tensor, counted: Tensor | None = None) -> Tensor:
     """1 - soft Dice coefficient, per sample, then averaged; in [0, 1).
 
     The libraries' losses do not fit: Kornia's is constant on one channel, and the one of
     segmentation_models_pytorch sums over the batch and makes an empty mask cost nothing, whatever is
     predicted.
     """
-    return (1 - soft_dice(mask_logits.sigmoid(), mask)).mean()
+    return (1 - soft_dice(*_found_and_there(mask_logits, mask, counted))).mean()
 
 
 @in_full_precision
-def iou_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+def iou_loss(mask_logits: Tensor, mask: Tensor, counted: Tensor | None = None) -> Tensor:
     """1 - soft intersection over union, per sample, then averaged; in [0, 1)."""
-    return (1 - soft_iou(mask_logits.sigmoid(), mask)).mean()
+    return (1 - soft_iou(*_found_and_there(mask_logits, mask, counted))).mean()
 
 
 @in_full_precision
-def bce_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+def bce_loss(mask_logits: Tensor, mask: Tensor, counted: Tensor | None = None) -> Tensor:
     """Binary cross-entropy on logits, averaged over pixels; from 0."""
-    return functional.binary_cross_entropy_with_logits(mask_logits, mask)
+    reduction = "mean" if counted is None else "none"
+    loss = functional.binary_cross_entropy_with_logits(mask_logits, mask, reduction=reduction)
+    return loss if counted is None else _mean_where(loss, counted)
 
 
 @in_full_precision
-def focal_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+def focal_loss(mask_logits: Tensor, mask: Tensor, counted: Tensor | None = None) -> Tensor:
     """Cross-entropy of each pixel times (1 - p)^2, averaged; p is the probability of the truth; from 0.
 
     Foreground and background have the same weight (no alpha). A soft pixel counts partly as each.
 
     Source: Lin et al. 2017, "Focal loss for dense object detection", by Kornia.
     """
+    reduction = "mean" if counted is None else "none"
     loss: Tensor = binary_focal_loss_with_logits(
-        mask_logits, mask, alpha=None, gamma=_GAMMA, reduction="mean", ignore_index=None
+        mask_logits, mask, alpha=None, gamma=_GAMMA, reduction=reduction, ignore_index=None
     )
-    return loss
+    return loss if counted is None else _mean_where(loss, counted)
 
 
 @in_full_precision
-def pixelwise_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+def pixelwise_loss(mask_logits: Tensor, mask: Tensor, counted: Tensor | None = None) -> Tensor:
     """Mean squared error of the probability of each pixel; in [0, 1]."""
-    return functional.mse_loss(mask_logits.sigmoid(), mask)
+    if counted is None:
+        return functional.mse_loss(mask_logits.sigmoid(), mask)
+    return mse_loss(mask_logits.sigmoid(), mask, counted)
 
 
 @in_full_precision
-def mask_rmse_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+def mask_rmse_loss(mask_logits: Tensor, mask: Tensor, counted: Tensor | None = None) -> Tensor:
     """Root of the mean squared error of the probabilities, per sample, then averaged; in [0, 1]."""
-    return rmse_loss(mask_logits.sigmoid(), mask, torch.ones_like(mask, dtype=torch.bool))
+    return rmse_loss(mask_logits.sigmoid(), mask, _all_or(counted, mask))
 
 
 @in_full_precision
-def mask_ssim_loss(mask_logits: Tensor, mask: Tensor) -> Tensor:
+def mask_ssim_loss(mask_logits: Tensor, mask: Tensor, counted: Tensor | None = None) -> Tensor:
     """(1 - SSIM) / 2 of the probabilities, averaged over pixels; in [0, 1]."""
-    return ssim_loss(mask_logits.sigmoid(), mask, torch.ones_like(mask, dtype=torch.bool))
+    return ssim_loss(mask_logits.sigmoid(), mask, _all_or(counted, mask))
+
+
+def _found_and_there(mask_logits: Tensor, mask: Tensor, counted: Tensor | None) -> tuple[Tensor, Tensor]:
+    """Probability and truth, 0 where a pixel is not counted."""
+    found = mask_logits.sigmoid()
+    return (found, mask) if counted is None else (found * counted, mask * counted)
+
+
+def _all_or(counted: Tensor | None, mask: Tensor) -> Tensor:
+    return torch.ones_like(mask, dtype=torch.bool) if counted is None else counted
+
+
+def _mean_where(values: Tensor, counted: Tensor) -> Tensor:
+    return (values * counted).sum() / counted.sum().clamp(min=1)

@@ -1,12 +1,13 @@
 import pytest
 
+from generator.export.contents import Contents
 from generator.export.formats import FORMATS, FormatName, make_format
 
 
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("instances", [False, True])
 def test_a_format_owns_what_it_writes(name: FormatName, instances: bool) -> None:
-    made = make_format(name, "jpg", instances)
+    made = make_format(name, "jpg", Contents(instances=instances))
     paths = [f"{split}-000012.tar" for split in ("train", "val", "test")] if made.in_tar else []
     if not made.in_tar:
         paths += made.members("val", "000000000007").values()
@@ -24,5 +25,5 @@ def test_a_format_owns_what_it_writes(name: FormatName, instances: bool) -> None
 
 
 def test_instances_are_exported_where_there_are_some() -> None:
-    assert "instances" in make_format("webdataset", "png", True).members("train", "1")
-    assert "instances" not in make_format("webdataset", "png", False).members("train", "1")
+    assert "instances" in make_format("webdataset", "png", Contents(instances=True)).members("train", "1")
+    assert "instances" not in make_format("webdataset", "png", Contents()).members("train", "1")

@@ -6,6 +6,7 @@ import pytest
 
 import generator.export.samples
 from generator.export.samples import Encoder, read_samples, sample_name
+from generator.format.manifest import AlphaMask
 from generator.reading.dataset import open_dataset
 
 
@@ -33,7 +34,7 @@ def test_a_remembered_background_is_the_right_one(
     unrendered: Path, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
     monkeypatch.setattr(generator.export.samples, "_KEPT_BYTES", kept)
-    encoder = Encoder("png", None)
+    encoder = Encoder("png", None, AlphaMask())
     for sample in read_samples(open_dataset(unrendered), "train", range(40)):
         stored = cv2.imdecode(np.frombuffer(encoder.encode("bg", sample), np.uint8), cv2.IMREAD_COLOR)
         assert (stored[..., ::-1] == sample.pixels["bg"]).all()

@@ -1,5 +1,6 @@
 """Shards of version 2: round trips, the exact layout, and what is refused."""
 
+import shutil
 from pathlib import Path
 
 import h5py
@@ -14,8 +15,11 @@ from generator.format.labelled_shards import (
     open_labelled_shard,
     write_labelled_shard,
 )
+from generator.format.manifest import AlphaMask, read_manifest
 from generator.format.pixels import OPTIONAL_FIELDS
+from generator.reading.dataset import open_dataset
 
+STORED = Path(__file__).parents[2] / "stored"
 SIZE = (5, 4)
 NAMES = ["a/one", "zwölf \u732b", "broken \udcff name"]
 IDS = np.array([7, 2**40, 0], np.uint64)
@@ -104,3 +108,21 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         write_labelled_shard(tmp_path / "a.h5", IDS, NAMES, SIZE, [], fail, 1)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["v2-classes", "v2-alpha"])
+def test_a_stored_dataset_of_version_2_reads_as_it_always_did(name: str, tmp_path: Path) -> None:
+    # Reading writes a file with the verified hashes next to the data, so the test reads a copy.
+    folder = shutil.copytree(STORED / name, tmp_path / name)
+    split = open_dataset(folder)["train"]
+    assert [split.name_of(row) for row in range(3)] == ["first/one", "first/zw\u00f6lf", "second/\u732b"]
+    assert split.sample_ids.tolist() == [2, 0, 1]
+    batch, expected = split[:], np.load(STORED / f"{name}-expected.npz")
+    for field in ("fg_bg", "mask", "bg", "depth", "instances"):
+        found = getattr(batch, field)
+        if field in expected:
+            assert (found == expected[field]).all()
+        else:
+            assert found is None or not found.any()
+    mask = read_manifest(folder).mask
+    assert mask.kind == "classes" if name == "v2-classes" else mask == AlphaMask(void=127)

@@ -41,7 +41,7 @@ def test_a_change_is_named(files: list[Path], change: object, found: str) -> Non
     watch = FileWatch(files)
     assert callable(change)
     change(files[1])
-    with pytest.raises(DatasetError, match=rf"b was {found} after the dataset was opened\. Copy or generate"):
+    with pytest.raises(DatasetError, match=rf"b was {found} after the dataset was opened\. Copy or make"):
         watch.check([0, 1])
 
 

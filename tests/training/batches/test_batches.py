@@ -218,7 +218,7 @@ def test_a_dataset_that_changes_meanwhile_ends_training_with_one_line(
     next(batches)
     (tmp_path / "copy" / "bank.h5").unlink()
     with pytest.raises(
-        DatasetError, match=r"bank\.h5 was deleted after the dataset was opened\. Copy or generate"
+        DatasetError, match=r"bank\.h5 was deleted after the dataset was opened\. Copy or make"
     ):
         for _ in range(4):
             next(batches)

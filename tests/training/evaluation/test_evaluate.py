@@ -29,6 +29,7 @@ class Drawn:
     """
 
     size = (8, 8)
+    has_bg = has_depth = shares_scenes = True
 
     def __init__(self) -> None:
         self.scenes = np.array([1, 0, 1])
