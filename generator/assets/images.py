@@ -28,6 +28,8 @@ _QUARTER_TURNS = range(5, 9)
 """The orientations whose picture is as wide as the stored one is high."""
 _STRIP_PIXELS = 2**16
 """Strips stay in the heap; the system would map and clear the memory of larger ones again and again."""
+_EXIF_OF_PNG = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 # Pillow decides by content. Some of its other formats start other programs. JPEG includes MPO.
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM", "AVIF")
@@ -234,12 +236,33 @@ def _decoder_errors(path: str | Path) -> Iterator[None]:
 def orientation_of(opened: Image.Image) -> int:
     """The EXIF orientation of a picture, 2 to 8; 1 if it is upright, or has no EXIF, or a damaged one."""
     try:
+        if _is_png_without_exif(opened):
+            return 1
         orientation = opened.getexif().get(_ORIENTATION, 1)
     except MemoryError:
         raise
     except Exception:
         return 1
     return orientation if orientation in range(1, 9) else 1
+
+
+def _is_png_without_exif(opened: Image.Image) -> bool:
+    """Whether a PNG that is not decoded yet certainly has no EXIF; Pillow decodes all pixels to find out."""
+    if opened.format != "PNG" or not isinstance(opened, ImageFile.ImageFile) or not opened.tile:
+        return False
+    if opened.fp is None or any(key in opened.info for key in _EXIF_OF_PNG):
+        return False
+    place = opened.fp.tell()
+    try:
+        opened.fp.seek(len(_PNG_SIGNATURE))
+        while len(header := opened.fp.read(8)) == 8:
+            # Text may hold EXIF too. Text before the pixels was read when the file was opened.
+            if header[4:] in (b"eXIf", b"iTXt", b"tEXt", b"zTXt") and opened.fp.tell() > place:
+                return False
+            opened.fp.seek(int.from_bytes(header[:4]) + 4, 1)
+    finally:
+        opened.fp.seek(place)
+    return True
 
 
 def load_upright(opened: Image.Image) -> Image.Image:

@@ -147,7 +147,8 @@ def _labels_of_colours(picture: Image.Image, lossy: str) -> Labels:
         opacity, values = _telling(rgba[..., 3]), rgba[..., :3]
     else:
         values = np.asarray(picture.convert("RGB"))
-    grey = (values[..., 0] == values[..., 1]).all() and (values[..., 0] == values[..., 2]).all()
+    strips = (values[start : start + _STRIP] for start in range(0, len(values), _STRIP))
+    grey = all((strip == strip[..., :1]).all() for strip in strips)
     return Labels(np.ascontiguousarray(values[..., 0] if grey else values), None, lossy, opacity)
 
 

@@ -8,7 +8,7 @@ from generator.label_formats.choices import refuse_other_choices
 from generator.label_formats.class_files import Colour, NamedClass, fill_gaps, read_class_file
 from generator.label_formats.find_pairs import Found, find_root
 from generator.label_formats.items import Choice, LabelSource
-from generator.label_formats.legend import Legend, legend_reader, require_own_colours
+from generator.label_formats.legend import Legend, legend_reader, palette_notes, require_own_colours
 
 NAME = "drone"
 CLASSES: tuple[tuple[str, Colour], ...] = (
@@ -63,6 +63,7 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
     found.add_pairs(pictures, labels, masks)
     legend = _legend(source, root, choice, found)
     _look_at_masks(list(labels.values()), legend, found)
+    found.notes += palette_notes(list(labels.values()), legend)
     reader = legend_reader(legend, choice)
     return LabelSource(found.sorted_items(), reader.mask, reader, found.problems, found.notes)
 

@@ -1,7 +1,7 @@
 """What the numbers and colours of label pictures mean: a legend, and the reader of labels by it."""
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,6 +9,7 @@ from typing import Literal
 import cv2
 import numpy as np
 
+from generator.assets.images import opened_picture
 from generator.assets.labels import Labels
 from generator.assets.masked_picture import read_labels_of
 from generator.errors import AssetError, ImageError, UsageError
@@ -28,6 +29,7 @@ _VOID_NAMES = frozenset({"void", "unlabeled", "unlabelled", "conflicting", "igno
 _NO_CLASS = 254
 _STRIP = 256
 _MOST_NAMED = 8
+_LOOKED_AT = 8
 
 StoredAs = Literal["any", "numbers", "colours"]
 """How a format stores classes; any: numbers, indices of a palette, or colours, whichever a picture has."""
@@ -111,18 +113,18 @@ class LegendReader:
             return self._numbers_of_colours(path, labels.values)
         if labels.palette is not None:
             return self._numbers_of_palette(path, labels)
+        numbers = _looked_up(self.by_value, labels.values)
+        if self.stored_as != "colours" and not (numbers == _NO_CLASS).any():
+            return numbers
         used = np.flatnonzero(labels.counts)
-        unknown = used[self.by_value[used] == _NO_CLASS]
-        greys = {int(value): self._class_of((int(value),) * 3) for value in used if value < 256}
-        if self.stored_as == "colours" or (unknown.size and self.stored_as == "any" and self.by_colour):
-            table = np.full(len(labels.counts), _NO_CLASS, np.uint8)
-            table[list(greys)] = list(greys.values())
-            if (table[used] != _NO_CLASS).all():
-                return _looked_up(table, labels.values)
-            unknown = unknown if self.stored_as == "any" else used[table[used] == _NO_CLASS]
-        if unknown.size:
-            raise self._unknown(path, [(str(value), labels.counts[value]) for value in unknown])
-        return _looked_up(self.by_value, labels.values)
+        greys = np.full(len(labels.counts), _NO_CLASS, np.uint8)
+        for value in used[used < 256].tolist():
+            greys[value] = self._class_of((value, value, value))
+        if self.stored_as != "numbers" and (greys[used] != _NO_CLASS).all():
+            return _looked_up(greys, labels.values)
+        known = greys if self.stored_as == "colours" else self.by_value
+        unknown = used[known[used] == _NO_CLASS]
+        raise self._unknown(path, [(str(value), labels.counts[value]) for value in unknown])
 
     def _numbers_of_palette(self, path: Path, labels: Labels) -> np.ndarray:
         """By the colours of the palette if they are those of the classes, else by its indices.
@@ -163,7 +165,7 @@ class LegendReader:
             numbers[start : start + _STRIP] = table[_packed(values[start : start + _STRIP])]
         wrong = numbers == _NO_CLASS
         if wrong.any():
-            colours, counts = np.unique(_packed(values[wrong]), return_counts=True)
+            colours, counts = np.unique(_packed(values[wrong][None]), return_counts=True)
             found = sorted(zip(colours.tolist(), counts.tolist(), strict=True), key=lambda pair: -pair[1])
             raise self._unknown(path, [(_spelled(_unpacked(colour)), count) for colour, count in found])
         return numbers
@@ -232,6 +234,32 @@ def require_own_colours(legend: Legend) -> None:
         found = f"{_spelled(colour)} for {names}"
         fix = "give each class a colour of its own, or use masks of numbers"
         raise AssetError(legend.where, "a colour of its own for each class", found, fix)
+
+
+def palette_notes(masks: Sequence[Path], legend: Legend) -> list[str]:
+    """A line for the user if palettes of masks have the colours of the classes in another order.
+
+    Args:
+        masks: of a data set; the headers of a few are read.
+        legend: of the data set.
+    """
+    number_of = {row.value: number for number, row in enumerate(legend.classes)}
+    by_colour = _by_colour(legend, number_of)[0]
+    for mask in masks[:: 1 + len(masks) // _LOOKED_AT]:
+        try:
+            with opened_picture(mask) as opened:
+                stored = opened.getpalette("RGB") if opened.mode == "P" else None
+        except AssetError:
+            continue  # reported when it is read
+        colours = (
+            [_triple(stored[start : start + 3]) for start in range(0, len(stored or ()), 3)] if stored else []
+        )
+        known = {index: by_colour[colour] for index, colour in enumerate(colours) if colour in by_colour}
+        if len(known) == len(colours) > 1 and any(
+            number_of.get(index, IGNORED) != number for index, number in known.items()
+        ):
+            return [f"palettes in another order than the classes, as in {mask.name}: read by their colours"]
+    return []
 
 
 def read_exact_labels(item: Item, size: tuple[int, int]) -> Labels:
@@ -310,18 +338,19 @@ def _colour_table(numbers: tuple[tuple[Colour, int], ...]) -> np.ndarray:
     """(2 ** 24,) uint8, the class of each colour: 16 MB, of which few bytes are read."""
     table = np.full(2**24, _NO_CLASS, np.uint8)
     for (red, green, blue), number in numbers:
-        table[red << 16 | green << 8 | blue] = number
+        table[blue << 16 | green << 8 | red] = number
     return table
 
 
 def _packed(values: np.ndarray) -> np.ndarray:
-    wide = values.astype(np.uint32)
-    packed: np.ndarray = wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
+    """Colours (h, w, 3) uint8 as numbers (h, w) uint32; red is the lowest byte."""
+    four: np.ndarray = cv2.cvtColor(values, cv2.COLOR_RGB2RGBA)
+    packed: np.ndarray = four.view("<u4")[..., 0] & 0xFFFFFF
     return packed
 
 
 def _unpacked(colour: int) -> Colour:
-    return colour >> 16, colour >> 8 & 255, colour & 255
+    return colour & 255, colour >> 8 & 255, colour >> 16
 
 
 def _triple(colour: Iterable[int]) -> Colour:

@@ -11,7 +11,7 @@ from generator.label_formats.choices import refuse_other_choices, spread_colours
 from generator.label_formats.class_files import NamedClass, fill_gaps, read_class_file
 from generator.label_formats.find_pairs import Found, counted, find_root, read_splits
 from generator.label_formats.items import Choice, Item, LabelSource
-from generator.label_formats.legend import Legend, legend_reader
+from generator.label_formats.legend import Legend, legend_reader, palette_notes
 from generator.splits import SplitName
 
 NAME = "voc"
@@ -70,7 +70,9 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
         found.note_unlisted(labels, splits, " and ".join(path.name for path in lists))
     elif without := len(pictures.keys() - labels.keys()):
         found.notes.append(f"{counted(without)} of {_PICTURES} without mask in {classes.name}, left out")
-    reader = legend_reader(_legend(root, choice, found), choice, _Objects() if instances else None)
+    legend = _legend(root, choice, found)
+    found.notes += palette_notes(list(labels.values()), legend)
+    reader = legend_reader(legend, choice, _Objects() if instances else None)
     return LabelSource(found.sorted_items(), reader.mask, reader, found.problems, found.notes)
 
 

@@ -13,7 +13,16 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFile
 
-from generator.assets.images import Traits, decode_rgb, read_rgb, read_rgba, read_small_rgb, read_traits
+from generator.assets.images import (
+    Traits,
+    decode_rgb,
+    opened_picture,
+    orientation_of,
+    read_rgb,
+    read_rgba,
+    read_small_rgb,
+    read_traits,
+)
 from generator.assets.labels import read_labels
 from generator.errors import ImageError
 
@@ -50,6 +59,27 @@ def test_a_jpeg_that_is_scaled_down_later_is_decoded_smaller(tmp_path: Path, ori
         assert np.abs(small.astype(int) - np.asarray(scaled)).mean() < 1
     small, size = read_small_rgb(tmp_path / "a.png", 10)
     assert size == small.shape[:2] == whole.shape[:2]
+
+
+@pytest.mark.parametrize("place", ["before the pixels", "behind the pixels", "nowhere"])
+def test_the_header_of_a_png_tells_its_orientation(tmp_path: Path, place: str) -> None:
+    path, exif = tmp_path / "a.png", Image.Exif()
+    exif[0x0112] = 6
+    picture([RED, GREEN, BLUE]).save(path, exif=exif)
+    content = path.read_bytes()
+    start = content.index(b"eXIf") - 4
+    end = start + 12 + int.from_bytes(content[start : start + 4])
+    chunk, others = content[start:end], content[:start] + content[end:]
+    if place == "behind the pixels":
+        path.write_bytes(others[:-12] + chunk + others[-12:])
+    if place == "nowhere":
+        path.write_bytes(others)
+    with opened_picture(path) as opened:
+        assert orientation_of(opened) == (1 if place == "nowhere" else 6)
+        # Pixels are decoded only if EXIF stands behind them.
+        assert bool(opened.tile) == (place != "behind the pixels")
+        assert read_rgb(path).shape == ((1, 3, 3) if place == "nowhere" else (3, 1, 3))
+        assert np.asarray(opened).shape == (1, 3, 3)
 
 
 def test_palette_with_transparency(tmp_path: Path) -> None:

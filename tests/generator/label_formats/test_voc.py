@@ -75,7 +75,16 @@ def test_lists_tell_the_splits(voc: Path, put: Put) -> None:
 
 def test_a_renumbered_palette_is_read_by_its_colours(voc: Path, put: Put, label: Read) -> None:
     put(MASK, paletted([2, 1, 0], [PALETTE[255], PALETTE[15], PALETTE[0]]))
-    assert label(list_source(voc, Choice()), NAME).levels.tolist() == [[0, 15, 255]]
+    source = list_source(voc, Choice())
+    assert label(source, NAME).levels.tolist() == [[0, 15, 255]]
+    expected = "palettes in another order than the classes, as in a.png: read by their colours"
+    assert source.notes[-1] == expected
+
+
+def test_palettes_in_order_are_not_noted(voc: Path) -> None:
+    assert list_source(voc, Choice()).notes == [
+        "1 picture left out: in the folders, but not in train.txt and val.txt"
+    ]
 
 
 def test_a_renumbered_palette_of_greys_is_read_by_its_colours(voc: Path, put: Put, label: Read) -> None:
