@@ -29,7 +29,11 @@ def test_votes_are_the_alpha(birds: Path, label: Read) -> None:
     source = list_source(birds, Choice())
     found = label(source, "CUB_200_2011/images/001.A/x")
     assert found.levels.tolist() == VOTES and found.void is None and source.mask.kind == "alpha"
-    assert not source.problems and not source.notes
+    assert not source.problems
+    expected = (
+        "no validation pictures: pictures for training are divided into train and val; test stays as it is"
+    )
+    assert source.notes == [expected]
 
 
 def test_as_a_class_three_of_five_votes_are_a_bird(birds: Path, label: Read) -> None:
@@ -40,7 +44,7 @@ def test_as_a_class_three_of_five_votes_are_a_bird(birds: Path, label: Read) -> 
 
 def test_splits_are_joined_by_number(birds: Path) -> None:
     splits = {item.name[-1]: item.split for item in list_source(birds, Choice()).items}
-    assert splits == {"x": "test", "y": "train"}
+    assert splits == {"x": "test", "y": None}
 
 
 @pytest.mark.parametrize("place", ["CUB_200_2011", "CUB_200_2011/segmentations"])
@@ -73,7 +77,7 @@ def test_what_the_lists_do_not_say_is_reported(birds: Path, put: Put, photo: np.
         " Add the picture, or remove it from the list.",
         f"{birds}/segmentations/alone.png has no picture. Add the picture, or remove the label.",
     ]
-    assert source.notes == ["1 picture left out: in the folders, but not in images.txt"]
+    assert source.notes[-1] == "1 picture left out: in the folders, but not in images.txt"
 
 
 def test_cub_of_2010_is_refused(tmp_path: Path, put: Put, photo: np.ndarray) -> None:
