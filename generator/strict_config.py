@@ -53,6 +53,7 @@ def _expected(problem: "ErrorDetails") -> str:
         "tuple_type": "a list",
         "list_type": "a list",
         "dict_type": "names with values",
+        "model_type": "an object",
         "string_pattern_mismatch": f"text like {limits.get('pattern')}",
         "too_short": f"{limits.get('min_length')} or more values",
         "too_long": f"{limits.get('max_length')} or fewer values",

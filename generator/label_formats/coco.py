@@ -3,14 +3,15 @@
 Source: https://cocodataset.org/#format-data, read as pycocotools reads it.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydantic import Field, TypeAdapter
+from pydantic_core import from_json, to_json
 
 from generator.errors import AssetError, printable
 from generator.label_formats.choices import refuse_other_choices
@@ -189,7 +190,7 @@ def _content(
         number = None if annotation.iscrowd else categories[annotation.category_id]
         stored.append([annotation.id, number, annotation.segmentation, annotation.bbox])
     size = None if image.width is None or image.height is None else [image.width, image.height]
-    return json.dumps([size, stored], separators=(",", ":")).encode()
+    return to_json([size, stored])
 
 
 def _notes(
@@ -218,7 +219,7 @@ class _CocoReader:
     foreground: frozenset[int] | None
 
     def __call__(self, item: Item, size: Size) -> Label:
-        stored, annotations = json.loads(item.content)
+        stored, annotations = from_json(item.content)
         check_size(item.picture, stored and tuple(stored), size)
         parts = []
         for identity, number, segmentation, bbox in annotations:
@@ -250,7 +251,7 @@ def _region(where: str, segmentation: Any, bbox: Any, size: Size) -> Region:
 def _of_polygon(flat: list[float], size: Size) -> Region:
     if len(flat) % 2:
         raise ShapeFault("x and y of each point of a polygon", f"{len(flat)} numbers")
-    return polygon(list(zip(flat[::2], flat[1::2], strict=True)), size)
+    return polygon(np.array(flat).reshape(-1, 2), size)
 
 
 def _of_run_lengths(stored: _RunLengths, size: Size) -> Region:

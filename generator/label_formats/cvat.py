@@ -3,7 +3,6 @@
 Source: https://docs.cvat.ai/docs/dataset_management/formats/format-cvat/
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+from pydantic_core import from_json, to_json
 
 from generator.errors import AssetError, one_line, printable
 from generator.files import open_regular
@@ -168,8 +168,8 @@ def _image(path: Path, element: ElementTree.Element, skipped: Counter[str]) -> _
             skipped[shape.tag] += 1
     with shapes_of(f"{path}: {name}"):
         size = [_whole(element.attrib, side) for side in ("width", "height")]
-    content = json.dumps([size, shapes], separators=(",", ":"))
-    return _Image(name, element.get("subset") or "", content.encode())
+    content = to_json([size, shapes])
+    return _Image(name, element.get("subset") or "", content)
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class _CvatReader:
     classes: ObjectClasses
 
     def __call__(self, item: Item, size: Size) -> Label:
-        stored, shapes = json.loads(item.content)
+        stored, shapes = from_json(item.content)
         parts = []
         check_size(item.picture, tuple(stored), size)
         for place, (kind, attributes) in enumerate(shapes):

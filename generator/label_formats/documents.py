@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import from_json
 
 from generator.errors import AssetError, one_line
 from generator.files import read_regular
@@ -82,9 +83,11 @@ def parse_document(
         AssetError: as `read_document`.
     """
     try:
-        return adapter.validate_json(content)
-    except ValidationError as error:
-        raise AssetError(where, what, first_fault(error), "export it again, or correct it") from error
+        # `validate_json` would hold the file three times: as text, as its own records, and as ours.
+        values = from_json(content)
+    except ValueError as error:
+        raise AssetError(where, what, "text that is no JSON", "export it again, or correct it") from error
+    return check_record(where, values, adapter, what)
 
 
 def check_record(where: str | Path, value: Any, adapter: TypeAdapter[RecordType], what: str) -> RecordType:

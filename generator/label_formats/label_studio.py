@@ -3,7 +3,6 @@
 Source: https://labelstud.io/guide/export and https://labelstud.io/tags
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import numpy as np
 from pydantic import Field, TypeAdapter
+from pydantic_core import from_json, to_json
 
 from generator.assets.embedded_masks import decode_mask
 from generator.assets.listing import PICTURE_SUFFIXES
@@ -138,7 +138,7 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
             several += len(annotations) > 1
             skipped += without_area
             names |= {name for _, name, _, _ in regions}
-            gathered.add(path, picture, content=json.dumps(regions, separators=(",", ":")).encode())
+            gathered.add(path, picture, content=to_json(regions))
         notes += _notes(path, several, skipped)
     if not gathered.items and gathered.problems:
         raise gathered.problems[0]
@@ -269,7 +269,7 @@ class _LabelStudioReader:
 
     def __call__(self, item: Item, size: Size) -> Label:
         parts = []
-        for place, (kind, name, value, stored) in enumerate(json.loads(item.content)):
+        for place, (kind, name, value, stored) in enumerate(from_json(item.content)):
             where = f"{item.picture}: {kind} {place}"
             check_size(where, None if None in stored else tuple(stored), size)
             with shapes_of(where):

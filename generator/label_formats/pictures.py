@@ -1,5 +1,6 @@
 """Finding the pictures that label files name, and collecting them as items, each once."""
 
+import os
 import posixpath
 import re
 from collections import defaultdict
@@ -53,6 +54,7 @@ class PictureFinder:
         self.root = root
         self.problems = listing.problems
         self.moved = 0
+        self._folders: dict[Path, str] = {}
         self._by_path = {listing.name(path): path for path in listing.pictures}
         self._by_name: defaultdict[str, list[str]] = defaultdict(list)
         for inside in self._by_path:
@@ -79,10 +81,9 @@ class PictureFinder:
         """
         named = stored.replace("\\", "/")
         for folder in near:
-            if folder.is_relative_to(self.root):
-                inside = posixpath.normpath(posixpath.join(folder.relative_to(self.root).as_posix(), named))
-                if inside in self._by_path:
-                    return self._by_path[inside]
+            inside = posixpath.normpath(posixpath.join(self._inside(folder), named))
+            if inside in self._by_path:
+                return self._by_path[inside]
         parts = [part for part in named.split("/") if part not in ("", ".", "..")]
         candidates = self._by_name.get(parts[-1], []) if parts else []
         ending = [inside for inside in candidates if _one_ends_with_the_other(inside.split("/"), parts)]
@@ -114,6 +115,12 @@ class PictureFinder:
         """
         left = [path for path in self._by_path.values() if path not in used]
         return [AssetError(path, "", "has no label file", fix) for path in left]
+
+    def _inside(self, folder: Path) -> str:
+        """The path of a folder inside the root, which is looked up often; another path if it is outside."""
+        if folder not in self._folders:
+            self._folders[folder] = os.path.relpath(folder, self.root).replace(os.sep, "/")
+        return self._folders[folder]
 
     def notes(self, used: Container[Path]) -> list[str]:
         """Lines for the user: pictures that were moved, and those that no label file names.
@@ -175,7 +182,7 @@ class Gathered:
             content: as `Item`.
             split: as `Item`.
         """
-        name = picture.relative_to(self.root).with_suffix("").as_posix()
+        name = posixpath.splitext("/".join(picture.parts[len(self.root.parts) :]))[0]
         if picture in self.items:
             found, fix = f"labels {picture} again", "remove one of the two labels"
             self.problems.append(AssetError(where, "", found, fix))

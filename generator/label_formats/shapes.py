@@ -163,7 +163,7 @@ def _corners(points: Points) -> np.ndarray:
     corners = _as_array(points)
     if len(corners) < 3:
         raise ShapeFault("3 or more points of a polygon", f"{len(corners)}")
-    length = np.abs(np.diff(corners, axis=0, append=corners[:1])).max(axis=1).sum()
+    length = np.abs(corners - corners[np.arange(-1, len(corners) - 1)]).max(axis=1).sum()
     if length > _LONGEST_BORDER:
         raise ShapeFault(f"a polygon with a border of up to {_LONGEST_BORDER:,} pixels", f"{length:,.0f}")
     return corners

@@ -63,11 +63,11 @@ def test_each_line_is_an_object_in_shares_of_the_upright_size(tmp_path: Path) ->
 
 
 def test_a_bridge_of_no_width_between_parts_is_not_of_the_object(tmp_path: Path) -> None:
-    # Two squares, joined by a line from (4, 4) to (8, 4) and back, as COCO's parts become one line.
-    line = [(0, 2), (4, 2), (4, 4), (8, 4), (8, 2), (12, 2), (12, 6), (8, 6), (8, 4), (4, 4), (4, 6), (0, 6)]
+    # Two squares, joined by a slanted line from (4, 1) to (8, 4) and back, as COCO's parts become one line.
+    line = [(0, 0), (4, 0), (4, 1), (8, 4), (12, 4), (12, 8), (8, 8), (8, 4), (4, 1), (4, 4), (0, 4)]
     text = "0 " + " ".join(f"{x / 12:.9f} {y / 8:.9f}" for x, y in line)
     expected = np.zeros((8, 12), np.uint8)
-    expected[2:6, :4] = expected[2:6, 8:] = 1
+    expected[:4, :4] = expected[4:, 8:] = 1
     assert (levels(tmp_path, text) == expected).all()
 
 
