@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from generator.assets.cutout import clean_cut_outs, cut_out_by_masks, cut_out_by_network, cut_out_in_box
     from generator.assets.foreground import Foreground
     from generator.config import GenerateConfig
+    from generator.cut_objects import cut_out_objects
     from generator.drawing.write import write_samples
     from generator.errors import (
         AssetError,
@@ -86,6 +87,7 @@ __all__ = [
     "cut_out_by_masks",
     "cut_out_by_network",
     "cut_out_in_box",
+    "cut_out_objects",
     "evaluate",
     "export_dataset",
     "export_network",
@@ -106,6 +108,7 @@ _MODULES = {
     "generator.assets.cutout": ("clean_cut_outs", "cut_out_by_masks", "cut_out_by_network", "cut_out_in_box"),
     "generator.assets.foreground": ("Foreground",),
     "generator.config": ("GenerateConfig",),
+    "generator.cut_objects": ("cut_out_objects",),
     "generator.drawing.write": ("write_samples",),
     "generator.errors": (
         *("AssetError", "ConfigError", "DatasetError", "ExistsError", "FgbgError", "ImageError"),

@@ -324,6 +324,23 @@ class LabelValue(ValueType[int | tuple[int, int, int]]):
         return red, green, blue
 
 
+class ObjectLabel(ValueType[int | tuple[int, int, int] | str]):
+    """A label as of `LabelValue`, or the name of a class: text that does not begin with a digit."""
+
+    name = "N|R,G,B|NAME"
+    expected = f"{LabelValue.expected}, or the name of a class"
+
+    def read(self, value: Any) -> int | tuple[int, int, int] | str:
+        if (
+            isinstance(value, str)
+            and value.isprintable()
+            and value.strip()
+            and not value.strip()[0].isdigit()
+        ):
+            return value.strip()
+        return LabelValue().read(value)
+
+
 class Behind(ValueType[tuple[int, int, int] | Path]):
     """`white`, `#00ff00` or `0,255,0` as a colour (R, G, B), anything else as the path of a picture."""
 

@@ -44,6 +44,7 @@ ORDER = {
             "review",
             "scene",
             "reading",
+            "cut_objects",
         ),
         *(
             "drawing",

@@ -120,7 +120,7 @@ def cut_out_by_network(
         1
     """
     named, outcome = name_pictures(Path(pictures), say), Outcome()
-    targets = _targets(Path(out), {name: (path,) for name, path in named.items()})
+    targets = cut_out_targets(Path(out), {name: (path,) for name, path in named.items()})
     finder = SalientNetwork.open(str(network))
     say(f"{finder.path}: {finder.about}")
     with show_progress(progress), Progress("cutting out", len(named), "pictures") as bar:
@@ -133,7 +133,7 @@ def cut_out_by_network(
             except ImageError as error:
                 outcome.failed.append(error)
             else:
-                _write_one(outcome, targets[name], cut_out(rgb, alpha, margin), overwrite)
+                write_cut_out(outcome, targets[name], cut_out(rgb, alpha, margin), overwrite)
             bar.advance(1)
     return outcome
 
@@ -197,7 +197,7 @@ def cut_out_in_box(
         'photo.png'
     """
     picture = Path(picture)
-    (target,) = _targets(Path(out), {Path(picture.stem): (picture,)}).values()
+    (target,) = cut_out_targets(Path(out), {Path(picture.stem): (picture,)}).values()
     rgb = read_rgb(picture)
     _write(target, cut_out(rgb, alpha_in_box(picture, rgb, box), margin), overwrite)
     return target
@@ -212,7 +212,7 @@ def cut_out_pairs(
 ) -> Outcome:
     """As `cut_out_by_masks`, for pairs that were found already."""
     outcome = Outcome()
-    targets = _targets(out, {pair.name: (pair.picture, pair.mask) for pair in pairs})
+    targets = cut_out_targets(out, {pair.name: (pair.picture, pair.mask) for pair in pairs})
     with Progress("cutting out", len(pairs), "pictures") as bar:
         for pair in pairs:
             try:
@@ -225,7 +225,7 @@ def cut_out_pairs(
             else:
                 for note in matte.notes:
                     outcome.notes.setdefault(note, []).append(pair.mask)
-                _write_one(outcome, targets[pair.name], cut_out(rgb, matte.alpha, margin), overwrite)
+                write_cut_out(outcome, targets[pair.name], cut_out(rgb, matte.alpha, margin), overwrite)
             bar.advance(1)
     return outcome
 
@@ -233,7 +233,7 @@ def cut_out_pairs(
 def clean_named(named: Mapping[Path, Path], out: Path, overwrite: bool = False) -> Outcome:
     """As `clean_cut_outs`, for cut-outs by the names of their results."""
     outcome = Outcome()
-    targets = _targets(out, {name: (path,) for name, path in named.items()})
+    targets = cut_out_targets(out, {name: (path,) for name, path in named.items()})
     with Progress("cleaning edges", len(named), "cut-outs") as bar:
         for name, path in named.items():
             try:
@@ -241,13 +241,13 @@ def clean_named(named: Mapping[Path, Path], out: Path, overwrite: bool = False) 
             except ImageError as error:
                 outcome.failed.append(error)
             else:
-                _write_one(outcome, targets[name], clean_edges(rgba), overwrite)
+                write_cut_out(outcome, targets[name], clean_edges(rgba), overwrite)
             bar.advance(1)
     return outcome
 
 
-def _targets(out: Path, sources: Mapping[Path, Sequence[Path]]) -> dict[Path, Path]:
-    """The path of every result by its name.
+def cut_out_targets(out: Path, sources: Mapping[Path, Sequence[Path]]) -> dict[Path, Path]:
+    """The path of every cut-out by its name.
 
     Args:
         out: folder of the results.
@@ -265,8 +265,8 @@ def _write(target: Path, rgba: np.ndarray, overwrite: bool) -> None:
     write_again(target, encode_png(rgba), overwrite)
 
 
-def _write_one(outcome: Outcome, target: Path, rgba: np.ndarray, overwrite: bool) -> None:
-    """Write one result of many: a failure does not stop the others."""
+def write_cut_out(outcome: Outcome, target: Path, rgba: np.ndarray, overwrite: bool) -> None:
+    """Write one cut-out of many, (h, w, 4) uint8: a failure does not stop the others."""
     try:
         _write(target, rgba, overwrite)
     except ExistsError:

@@ -25,6 +25,7 @@ def test_these_names_stay() -> None:
         *("torch_dataset", "TorchDataset", "TorchSample"),
         *("GenerateConfig", "generate", "write_samples", "review", "Review", "Finding", "Limits"),
         *("cut_out_by_masks", "cut_out_by_network", "cut_out_in_box", "clean_cut_outs", "Foreground"),
+        "cut_out_objects",
         *("ExportConfig", "export_dataset", "NetworkExportConfig", "export_network"),
         *("TrainConfig", "train", "TrainOutcome", "evaluate", "compare", "Predictor", "Predicted"),
         *("FgbgError", "UsageError", "ConfigError", "ExistsError", "AssetError", "ImageError"),
@@ -37,6 +38,7 @@ def place(
     unrendered: Path,
     trained: Path,
     salient: Path,
+    photos: Path,
     assets: DrawnSamples,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
@@ -45,6 +47,7 @@ def place(
     for name in ("data", "images", "masks"):
         (folder / name).mkdir()
     (folder / "data" / "shards").symlink_to(unrendered)
+    (folder / "data" / "photos").symlink_to(photos)
     (folder / "data" / "fg").symlink_to(assets.fg)
     (folder / "data" / "bg").symlink_to(assets.bg)
     (folder / "outputs").symlink_to(trained)

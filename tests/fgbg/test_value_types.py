@@ -16,6 +16,7 @@ from fgbg.value_types import (
     Interval,
     LabelValue,
     Number,
+    ObjectLabel,
     PixelBox,
     Resolutions,
     Shares,
@@ -59,7 +60,11 @@ def test_no_option_takes_what_click_would_not_check() -> None:
     ("name", "option"), [pytest.param(*o, id=f"{o[0]}{o[1].opts[0]}") for o in options()]
 )
 def test_every_option_refuses_what_is_no_value(name: str, option: click.Option) -> None:
-    text = isinstance(option.type, Text | FilePath) or option.name in ("mask_loss", "depth_loss", "augment")
+    text = isinstance(option.type, Text | FilePath | ObjectLabel) or option.name in (
+        "mask_loss",
+        "depth_loss",
+        "augment",
+    )
     for value in EMPTY if text else ODD:
         with pytest.raises((click.UsageError, click.BadParameter)) as error:
             parse(name, option, value)
