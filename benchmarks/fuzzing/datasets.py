@@ -15,28 +15,33 @@ from fuzzing.mutate import ODD_INTEGERS, mutate_bytes, mutate_text, mutate_tree
 from fuzzing.odd_files import put_odd_file
 from fuzzing.watch import library, run
 from generator.files import hash_file
-from generator.format.manifest import NOT_IDENTITY, dataset_id
+from generator.format.assets import NOT_IDENTITY
+from generator.format.identity import dataset_id, labelled_id
 from generator.format.sealed_lines import seal_text
 from generator.reading.dataset import open_dataset
 
 _STORAGES = {"rendered": [], "unrendered": ["--no-render"], "crowded": ["--no-render", "--objects", "1-3"]}
+_LABELLED = ("v2-classes", "v2-alpha")
+_STORED = Path(__file__).parents[2] / "tests" / "stored"
 _SHARD_OPTIONS = ("--size", "32", "--positions", "4", "--shard-samples", "4", "--split", "34/33/33")
 
 
 def prepare(seeds: Path) -> None:
-    """Write a small dataset of each storage."""
+    """Write a small dataset of each storage, and copy those of format version 2."""
     for name in _STORAGES:
         assert run(*_generate(seeds, name), "--out", seeds / name) == "accepted"
+    for name in _LABELLED:
+        shutil.copytree(_STORED / name, seeds / name)
 
 
 def _generate(seeds: Path, name: str) -> list[object]:
     assets = ("--fg", seeds / "assets" / "fg", "--bg", seeds / "assets" / "bg")
-    return ["generate", *assets, *_SHARD_OPTIONS, *_STORAGES[name], "--workers", "1"]
+    return ["generate", *assets, *_SHARD_OPTIONS, *_STORAGES.get(name, []), "--workers", "1"]
 
 
 def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
     """Copy and mutate one of the datasets; return a command that reads or continues it."""
-    name = rng.choice(list(_STORAGES))
+    name = rng.choice([*_STORAGES, *_LABELLED])
     folder = case / "data"
     shutil.copytree(seeds / name, folder, ignore=shutil.ignore_patterns(".*"))
     unfinished = rng.random() < 0.2
@@ -45,14 +50,14 @@ def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
             rng.choice(_CHANGES)(rng, folder)
     if rng.random() < 0.6:
         _agree(folder)
-    if unfinished:
+    if unfinished and name in _STORAGES:
         _unfinish(rng, folder)
         return lambda: run(*_generate(seeds, name), "--out", folder)
     return _reader(rng, seeds, name, case, folder)
 
 
 def _reader(rng: random.Random, seeds: Path, name: str, case: Path, folder: Path) -> Callable[[], str]:
-    network = ("--checkpoint", seeds / "run" / "best.pt")
+    network = ("--checkpoint", seeds / "run" / "best.pt", "--subset", rng.choice(("train", "val")))
     small = ("--widths", "2,4", "--res", "8", "--epoch-samples", "4", "--val-samples", "2", "--epochs", "1")
     readers: list[tuple[int, Callable[[], str]]] = [
         (6, lambda: library(lambda: _read(folder))),
@@ -213,8 +218,12 @@ def _agree(folder: Path) -> None:
             return
         manifest = json.loads(path.read_text())
         shards = [shard for split in manifest["splits"].values() for shard in split["shards"]]
-        for entry in [manifest["bank"], *shards]:
+        for entry in [*([manifest["bank"]] if "bank" in manifest else []), *shards]:
             _measure(folder, entry)
+        if manifest["version"] == 2:
+            manifest["id"] = labelled_id(manifest["config"], manifest["source"]["blake3"])
+            path.write_text(json.dumps(manifest))
+            return
         hashes = {
             kind: {one["name"]: one["hash"] for one in manifest["assets"][kind]} for kind in ("fg", "bg")
         }
