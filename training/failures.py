@@ -51,10 +51,8 @@ def nonfinite_step(
         values = torch.cat([tensor.flatten(1) for tensor in (inputs, truth.mask, truth.depth)], dim=1)
         bad = rows[part][(~values.isfinite().all(dim=1)).cpu().numpy()].tolist()
         if bad:
-            names = [split.name_of(row) for row in bad]
-            found = ", ".join(
-                f"sample {row} of train (on {name})" for row, name in zip(bad, names, strict=True)
-            )
+            on = "on " if split.shares_scenes else ""
+            found = ", ".join(f"sample {row} of train ({on}{split.name_of(row)})" for row in bad)
             return RunError(
                 dataset.folder, "finite pictures", f"NaN or infinity in {found}", "check this picture"
             )

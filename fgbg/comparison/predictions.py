@@ -91,7 +91,7 @@ def read_samples(
     batch = split.read(rows)
     return [
         Picture(
-            f"{subset} {row} on {split.name_of(row)}",
+            f"{subset} {split.caption(row)}",
             batch.fg_bg[number],
             batch.bg[number] if split.has_bg else None,
             batch.mask[number],

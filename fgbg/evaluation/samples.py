@@ -66,7 +66,7 @@ def shown_samples(measured: Measurement, condition: Condition) -> list[ShownSamp
     pictures = _answers(measured, evaluation.rows[[place for _, place in ranked]], condition)
     return [
         ShownSample(
-            f"{kind}: sample {evaluation.rows[place]} on {measured.split.name_of(evaluation.rows[place])}, "
+            f"{kind}: sample {measured.split.caption(evaluation.rows[place])}, "
             f"background {condition}, IoU {ious[place]:.4f}",
             of_sample,
         )

@@ -12,7 +12,7 @@ class Sample:
     """One sample as integers.
 
     Attributes:
-        bg: (H, W, 3) uint8, the background alone.
+        bg: (H, W, 3) uint8, the background alone; zeros in a dataset without backgrounds.
         fg_bg: (H, W, 3) uint8.
         mask: (H, W) uint8, 0 background ... 255 foreground.
         depth: (H, W) uint16 relative inverse depth, 0 unknown.
@@ -37,13 +37,14 @@ class Batch:
     """Samples as integers.
 
     Attributes:
-        bg: (B, H, W, 3) uint8, the background alone.
+        bg: (B, H, W, 3) uint8, the background alone; zeros in a dataset without backgrounds.
         fg_bg: (B, H, W, 3) uint8.
-        mask: (B, H, W) uint8, 0 background ... 255 foreground; in a dataset of classes their numbers, and
-            255 where a pixel is ignored.
+        mask: (B, H, W) uint8, 0 background ... 255 foreground, or the level of void that the split's `mask`
+            names; in a dataset of classes their numbers, and 255 where a pixel is void.
         depth: (B, H, W) uint16 relative inverse depth, 0 unknown.
         instances: (B, H, W) uint8, 0 none, else 1 + the number of the topmost object, counted from back to
-            front; None in a dataset of one object a sample, or where they are not wanted.
+            front (in a labelled dataset any number of its own); None in a dataset of one object a sample, or
+            where they are not wanted.
 
     Example:
         >>> batch = fgbg.open_dataset("data/shards")["val"].read([0, 5, 0])

@@ -85,6 +85,10 @@ class Split(ABC):
         """The name of a sample's scene."""
         return self.scene_name(int(self.scenes[row]))
 
+    def caption(self, row: int) -> str:
+        """A sample's number and what it shows, as `12 on hall.jpg` or `12, birds/robin`."""
+        return f"{row} on {self.name_of(row)}" if self.shares_scenes else f"{row}, {self.name_of(row)}"
+
     def __len__(self) -> int:
         return len(self.sample_ids)
 

@@ -69,6 +69,14 @@ def test_a_run_learns_the_mask_alone_and_says_so(photos: Path, tmp_path: Path) -
     assert describe_network({"data": photos, "out": tmp_path / "new"}).parameters > 0
 
 
+def test_a_run_that_goes_on_is_the_run_that_was_never_stopped(photos: Path, tmp_path: Path) -> None:
+    for out, stages in ((tmp_path / "whole", [(32, 2)]), (tmp_path / "parts", [(32, 1)])):
+        train(TrainConfig(data=photos, out=out, **FIELDS | {"stages": stages}))
+    train(TrainConfig(out=tmp_path / "parts", stages=[(32, 2)], device="cpu", precision="32"), resume=True)
+    whole, parts = (load_checkpoint(tmp_path / name / "last.pt") for name in ("whole", "parts"))
+    assert all(torch.equal(whole.model[name], parts.model[name]) for name in whole.model)
+
+
 def test_a_depth_head_that_is_asked_for_learns_nothing_and_breaks_nothing(
     photos: Path, tmp_path: Path
 ) -> None:
@@ -124,7 +132,7 @@ def test_the_screen_shows_it(trained: Path, photos: Path, tmp_path: Path) -> Non
 def test_runs_are_compared_on_it(run: Path, trained: Path, photos: Path) -> None:
     runs = open_runs([run, trained], device="cpu")
     picture = read_samples(photos, "val", 1, runs)[0]
-    assert picture.bg is None and picture.name.startswith("val 0 on val/picture")
+    assert picture.bg is None and picture.name.startswith("val 0, val/picture")
     groups = predict_picture(runs, picture, with_bg=True).groups
     assert [cell.title for cell in groups[""]] == ["fg_bg", "mask"]
     assert all("IoU" in groups[one.label][0].note for one in runs)
