@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from generator.errors import AssetError
 from generator.label_formats.choices import refuse_other_choices
 from generator.label_formats.class_files import Colour, NamedClass, fill_gaps, read_class_file
-from generator.label_formats.find_pairs import Found, find_root, read_splits
+from generator.label_formats.find_pairs import Found, read_splits, require_folder
 from generator.label_formats.items import Choice, LabelSource
 from generator.label_formats.legend import Legend, StoredAs, legend_reader
 from generator.splits import SPLITS, SplitName
@@ -72,8 +72,7 @@ _LAYOUT = "NAME_L.png or NAME_P.png beside pictures, or folders train and traina
 def list_source(source: Path, choice: Choice) -> LabelSource:
     """List CamVid; see `LabelFormat`. The names of files tell which form it is."""
     refuse_other_choices(NAME, choice, {"labels"})
-    if not source.is_dir():
-        find_root(source, lambda folder: False, NAME, _LAYOUT)
+    require_folder(source, NAME)
     segnet = [
         folder
         for folder in (source, *sorted(path for path in source.iterdir() if path.is_dir()))

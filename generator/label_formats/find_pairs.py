@@ -29,11 +29,9 @@ def find_root(source: Path, is_root: Callable[[Path], bool], name: str, layout: 
         layout: what its folder holds, for errors.
 
     Raises:
-        AssetError: there is none, or there are several.
+        AssetError: there is none, or there are several, or the source is no folder.
     """
-    if not source.is_dir():
-        found = "is a file, not a folder" if source.exists() else "does not exist"
-        raise AssetError(source, "", found, f"give the folder of {name}")
+    require_folder(source, name)
     level = [source]
     for _ in range(_DEPTH + 1):
         found_here = [folder for folder in level if is_root(folder)]
@@ -44,6 +42,21 @@ def find_root(source: Path, is_root: Callable[[Path], bool], name: str, layout: 
             return found_here[0]
         level = [below for folder in level for below in _subfolders(folder)]
     raise AssetError(source, layout, "no such folders", f"give the folder of {name}")
+
+
+def require_folder(source: Path, name: str) -> None:
+    """Make sure that a source is a folder.
+
+    Args:
+        source: given by the user.
+        name: of the data set, for the error.
+
+    Raises:
+        AssetError: it is not.
+    """
+    if not source.is_dir():
+        found = "is a file, not a folder" if source.exists() else "does not exist"
+        raise AssetError(source, "", found, f"give the folder of {name}")
 
 
 def _subfolders(folder: Path) -> list[Path]:

@@ -36,10 +36,10 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
         fix = f"choose them with `variant={other}`" if there else f"give the folder of {NAME}"
         raise AssetError(masks, f"{variant} labels (um_{variant}_000000.png)", found_there, fix)
     if variant == "lane":  # only pictures um_... have one
-        others = [key for key in pictures if key not in labels and not key.startswith("um_")]
+        others = {key for key in pictures if key not in labels and not key.startswith("um_")}
         if others:
             found.notes.append(f"{counted(len(others))} left out: only um_... have lane labels")
-        pictures = {key: picture for key, picture in pictures.items() if key not in set(others)}
+        pictures = {key: picture for key, picture in pictures.items() if key not in others}
     found.add_pairs(pictures, labels, masks)
     reader = binary_reader(_Planes(), ("background", variant), choice)
     return LabelSource(found.sorted_items(), reader.mask, reader, found.problems, found.notes)
