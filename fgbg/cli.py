@@ -1,6 +1,7 @@
 """`fgbg`: the group of commands. A command is imported when it is used, so that --help answers at once."""
 
 import importlib
+import keyword
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import click
 
 from fgbg import __version__
-from fgbg.command_class import common_options
+from fgbg.command_class import Command, common_options
 from fgbg.errors import StoppedCommandError, report
 from fgbg.option_names import name_options_in
 from generator.errors import FgbgError
@@ -21,6 +22,7 @@ SECTIONS = {
     },
     "Make a dataset": {
         "generate": "Paste foregrounds onto backgrounds and write a dataset.",
+        "import": "Make a dataset of pictures that people have labelled.",
         "verify": "Check every file of a dataset for damage.",
         "preview": "Draw a contact sheet of a dataset.",
         "stats": "Measure colours, coverage, positions and depth of a dataset.",
@@ -39,7 +41,14 @@ SECTIONS = {
 """Every command and its short help, in the order in which a user needs them."""
 
 COMMANDS = {name: text for commands in SECTIONS.values() for name, text in commands.items()}
-"""Every command and its short help; each is in fgbg.commands under its own name."""
+"""Every command and its short help; `load_command` gives it."""
+
+
+def load_command(name: str) -> Command:
+    """The command of this name, from its file; the file of one with the name of a keyword ends in `_`."""
+    file = f"{name}_" if keyword.iskeyword(name) else name
+    command: Command = importlib.import_module(f"fgbg.commands.{file}").command
+    return command
 
 
 class CommandGroup(click.Group):
@@ -51,8 +60,7 @@ class CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"fgbg.commands.{name}").command
-        return command
+        return load_command(name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

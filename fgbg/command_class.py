@@ -1,6 +1,6 @@
 """What all commands of fgbg have in common: their class, their options under headings, and four options."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
 
@@ -35,7 +35,15 @@ option = partial(click.option, cls=Option)
 
 
 class Command(click.Command):
-    """A command whose help has a heading for each group of options, and that --quiet silences."""
+    """A command whose help has a heading for each group of options, and that --quiet silences.
+
+    Attributes:
+        lists: tables of words that the command knows, by heading; its help shows them before the options.
+    """
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self.lists: dict[str, Callable[[], Iterable[tuple[str, str]]]] = {}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         try:
@@ -51,7 +59,8 @@ class Command(click.Command):
             if record is not None and not isinstance(param, click.Argument):
                 sections.setdefault(getattr(param, "section", _COMMON), []).append(record)
         sections[_COMMON] = sections.pop(_COMMON)  # the last
-        for title, records in sections.items():
+        listed = {title: list(words()) for title, words in self.lists.items()}
+        for title, records in (listed | sections).items():
             if records:
                 with formatter.section(title or "Options"):
                     formatter.write_dl(records)

@@ -170,16 +170,24 @@ class Grid(ValueType[tuple[int, int]]):
         return whole_number(columns, 1, 1000), whole_number(rows, 1, 1000)
 
 
-class SplitShares(ValueType[tuple[float, float, float] | None]):
-    """`80/10/10` or three numbers as shares of train, val and test; `none` for all in train."""
+class SplitShares(ValueType[tuple[float, float, float] | str | None]):
+    """`80/10/10` or three numbers as shares of train, val and test; `none` for all in train.
 
-    name = "A/B/C|none"
-    expected = "shares like 80/10/10 or 'none'"
+    With `auto`, that word stays, and `75/25` are the shares of train and val.
+    """
 
-    def read(self, value: Any) -> tuple[float, float, float] | None:
+    def __init__(self, auto: bool = False) -> None:
+        self.name = "auto|A/B[/C]|none" if auto else "A/B/C|none"
+        self.expected = "shares like 75/25, 'auto' or 'none'" if auto else "shares like 80/10/10 or 'none'"
+        self._auto = auto
+
+    def read(self, value: Any) -> tuple[float, float, float] | str | None:
         if value is None or (isinstance(value, str) and value.strip().lower() == "none"):
             return None
-        train, val, test = (finite_number(share) for share in _parts(value, "/"))
+        if self._auto and isinstance(value, str) and value.strip().lower() == "auto":
+            return "auto"
+        parts = [finite_number(share) for share in _parts(value, "/")]
+        train, val, test = [*parts, 0.0] if self._auto and len(parts) == 2 else parts
         return train, val, test
 
 
@@ -283,6 +291,19 @@ class Words(ValueType[tuple[str, ...]]):
                 told = f"expected {self.expected}, found {shown(word)}"
                 self.fail(told + (suggestion and f"; {suggestion}"), param, ctx)
         return tuple(words)
+
+
+class Names(ValueType[tuple[str, ...]]):
+    """`cat,dog` or a list as ("cat", "dog"): names that are not known beforehand."""
+
+    name = "NAME,..."
+    expected = "names separated by commas"
+
+    def read(self, value: Any) -> tuple[str, ...]:
+        names = tuple(Text().read(part).strip() for part in _parts(value, ","))
+        if not names:
+            raise ValueError("no names")
+        return names
 
 
 class Widths(ValueType[tuple[int, ...]]):

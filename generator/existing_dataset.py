@@ -11,7 +11,14 @@ from generator.files import read_regular
 from generator.format.assets import AssetKind
 from generator.format.bank import BANK_FILE, Bank
 from generator.format.journal import Journal, shard_number
-from generator.format.manifest import JOURNAL_FILE, MANIFEST_FILE, LabelledManifest, Manifest, read_manifest
+from generator.format.manifest import (
+    JOURNAL_FILE,
+    MANIFEST_FILE,
+    GeneratedManifest,
+    LabelledManifest,
+    Manifest,
+    read_manifest,
+)
 from generator.plan import Header, Request
 from generator.reading.verify import VERIFIED_FILE
 from generator.splits import SPLITS, SplitName
@@ -19,6 +26,14 @@ from generator.splits import SPLITS, SplitName
 # The names of shards; the folder may hold other files too.
 _SHARD = re.compile(rf"({'|'.join(SPLITS)})-\d{{5,}}\.h5")
 _FORMAT = b'"fgbg-dataset"'
+
+PROBLEMS_FILE = "problems.csv"
+"""What an import could not use, a file or picture in each row."""
+
+LOOKED_FILE = ".looked.jsonl"
+"""The perceptual hashes of pictures, which an unfinished import remembers."""
+
+_FIXED = (BANK_FILE, MANIFEST_FILE, JOURNAL_FILE)
 
 
 @dataclass(frozen=True)
@@ -58,6 +73,19 @@ class Existing:
             header = Header.of(Bank.open(folder / BANK_FILE), folder / BANK_FILE)
         return cls(folder, manifest, Journal.read(folder), header)
 
+    @property
+    def is_imported(self) -> bool:
+        """Whether the dataset there was imported, finished or not."""
+        if self.manifest is not None:
+            return isinstance(self.manifest, LabelledManifest)
+        return self.journal.head is not None and self.journal.head.request is not None
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether the dataset there was generated, finished or not."""
+        there = self.manifest or self.header or self.journal.head or self.journal.older
+        return bool(there) and not self.is_imported
+
     @cached_property
     def files(self) -> list[str]:
         """The names of the dataset's files, sorted; read only once, before anything is written."""
@@ -71,16 +99,16 @@ class Existing:
         """
         for path in sorted(self.folder.iterdir()):
             name = path.name
-            taken = name in (BANK_FILE, MANIFEST_FILE, JOURNAL_FILE) or _SHARD.fullmatch(name)
+            taken = name in _FIXED or _SHARD.fullmatch(name)
             if taken and name not in self.files:
-                problem = "was not written by 'fgbg generate' and would be replaced"
+                problem = "was not written by fgbg and would be replaced"
                 raise ConfigError(path, "", problem, "use another `out`, or move the file away")
 
     def difference(self, wanted: Request) -> str | None:
         """How the dataset there differs from a request, as `Request.difference` says it."""
-        if isinstance(self.manifest, LabelledManifest):
-            return "holds a dataset that was imported"
-        if self.manifest is not None:
+        if self.is_imported:
+            return "holds a dataset of 'fgbg import'"
+        if isinstance(self.manifest, GeneratedManifest):
             return Request.of(self.manifest.identity, self.manifest.assets).difference(wanted)
         head = self.journal.head
         if self.header is not None and (head is None or head.id == self.header.id):
@@ -94,9 +122,10 @@ class Existing:
 
         None where there is no dataset; empty sets where its pictures cannot be read.
         """
-        if isinstance(self.manifest, LabelledManifest):
+        if self.is_imported:
             return {"fg": set(), "bg": set()}
-        if (found := self.manifest or self.header) is not None:
+        found = self.manifest if isinstance(self.manifest, GeneratedManifest) else self.header
+        if found is not None:
             return {kind: {asset.name for asset in assets} for kind, assets in found.assets.items()}
         return {"fg": set(), "bg": set()} if self.journal.head is not None else None
 
@@ -109,9 +138,14 @@ class Existing:
             counts[split] = max(counts.get(split, 0), found)
         return counts
 
-    def clear(self) -> None:
-        """Remove all files but the bank and the journal, the manifest first: it marks a finished dataset."""
-        shards = [name for name in self.files if name not in (BANK_FILE, MANIFEST_FILE, JOURNAL_FILE)]
+    def clear(self, bank: bool = False) -> None:
+        """Remove all files but the journal, the manifest first: it marks a finished dataset.
+
+        Args:
+            bank: whether to remove the bank too.
+        """
+        kept = (MANIFEST_FILE, JOURNAL_FILE) if bank else (BANK_FILE, MANIFEST_FILE, JOURNAL_FILE)
+        shards = [name for name in self.files if name not in kept]
         for name in (MANIFEST_FILE, VERIFIED_FILE, *shards):
             (self.folder / name).unlink(missing_ok=True)
 
@@ -122,7 +156,9 @@ class Existing:
         if not (manifest or self.header or journal.head or journal.older):
             return False
         if name in (BANK_FILE, JOURNAL_FILE):
-            return True
+            return name == JOURNAL_FILE or not self.is_imported
+        if name in (PROBLEMS_FILE, LOOKED_FILE):
+            return self.is_imported
         if manifest is not None and any(name == entry.file for entry in manifest.files()):
             return True
         if journal.head is not None:

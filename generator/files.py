@@ -243,8 +243,9 @@ def hash_file(path: Path, threads: int = blake3.AUTO) -> str:
         OSError: as `open_regular`.
     """
     if threads == 1:
-        digest, buffer = blake3(), bytearray(_PIECE)
+        digest = blake3()
         with open_regular(path) as file:
+            buffer = bytearray(min(_PIECE, os.fstat(file.fileno()).st_size + 1))
             while size := file.readinto(buffer):
                 digest.update(memoryview(buffer)[:size])
         return digest.hexdigest()

@@ -1,11 +1,9 @@
 """`generate`: from assets to the bank, then to shards, then to the manifest; it can resume at every shard."""
 
 import math
-import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from generator.assets.listing import CUT_OUTS_ADVICE, PHOTOS_ADVICE, list_assets
 from generator.bank_layout import bank_bytes, count_sprites, is_bank_of
 from generator.build_bank import build_bank, finish_bank
 from generator.config import GenerateConfig
-from generator.errors import DiskSpaceError, UnusableAssetsError, printable
+from generator.errors import UnusableAssetsError, printable
 from generator.estimate import Estimate, check_numbers
 from generator.existing_dataset import Existing
 from generator.files import atomic_file, hash_file, write_atomically
@@ -29,13 +27,11 @@ from generator.locks import hold_folder
 from generator.make_manifest import make_manifest
 from generator.make_shard import ShardWriter
 from generator.numerals import format_bytes
-from generator.plan import Header, ShardTask, make_header, plan_shards
+from generator.plan import Header, make_header, plan_shards
 from generator.progress import Progress, show_progress
 from generator.reading.verify import wrong_files, wrong_sizes
-from generator.workers import cores, end_if_script_is_imported, run_tasks
-
-# Statistics come from at least this many samples (or all), spread evenly over the shards.
-_STATISTICS_SAMPLES = 512
+from generator.shard_runs import STATISTICS_SAMPLES, check_disk, keep_finished, make_shards
+from generator.workers import cores, end_if_script_is_imported
 
 # A process takes half a second to start, so each gets at least this much work, measured in bytes of pixels.
 # The others are the work of decoding an asset, and of drawing a sample without rendering it.
@@ -191,7 +187,7 @@ def _is_whole(job: Job, existing: Existing, head: JournalHead) -> bool:
     config = job.config
     if existing.header is None or existing.header.id != head.id:
         return False
-    if wrong_files(config.out, [head.bank]):
+    if head.bank is None or wrong_files(config.out, [head.bank]):
         return False
     return is_bank_of(Bank.open(config.out / BANK_FILE), config, len(job.fgs), len(job.bgs))
 
@@ -201,50 +197,28 @@ def _make_shards(job: Job, journal: Journal, say: Callable[[str], None]) -> Outc
     config, path = job.config, job.config.out / BANK_FILE
     header = Header.of(Bank.open(path), path)
     tasks = plan_shards(config, header)
-    finished = _finished(config.out, journal, tasks, say)
+    lines = [
+        line
+        for task in tasks
+        if (line := journal.shards.get(task.file)) and line.samples == len(task.sample_ids)
+    ]
+    finished = keep_finished(config.out, journal, lines, say)
     began = time.monotonic()
     todo = [task for task in tasks if task.file not in finished]
     missing, total = (sum(len(task.sample_ids) for task in some) for some in (todo, tasks))
     workers = _workers(config, missing * _bytes_to_make(config))
     writer = ShardWriter(
         config,
-        statistics_samples=math.ceil(_STATISTICS_SAMPLES / max(1, len(tasks))),
+        statistics_samples=math.ceil(STATISTICS_SAMPLES / max(1, len(tasks))),
         threads=1 if workers > 1 else blake3.AUTO,
         network=job.depth.network if config.depth_per == "composite" else None,
     )
-    with (
-        Progress("generating", total, "samples") as progress,
-        closing(run_tasks(writer, todo, workers)) as lines,
-    ):
+    with Progress("generating", total, "samples") as progress:
         progress.resume_at(total - missing)
-        for line in lines:
-            journal.append(line)
-            progress.advance(line.samples)
+        make_shards(writer, todo, workers, progress, journal.append)
     manifest = make_manifest(config, header, tasks, journal)
     write_atomically(config.out / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode() + b"\n")
     return Outcome(manifest, missing, time.monotonic() - began, _bytes_of(manifest))
-
-
-def _finished(
-    folder: Path,
-    journal: Journal,
-    tasks: Sequence[ShardTask],
-    say: Callable[[str], None],
-) -> Collection[str]:
-    """The shards that are finished and intact; all others are removed from the journal."""
-    lines = [
-        line
-        for task in tasks
-        if (line := journal.shards.get(task.file)) and line.samples == len(task.sample_ids)
-    ]
-    if not lines:
-        return []
-    problems = wrong_files(folder, lines, "checking finished shards")
-    for file in problems:
-        say(printable(f"{folder / file}: damaged since it was written; it is made again"))
-    assert journal.head is not None
-    journal.begin(journal.head, (line for line in lines if line.file not in problems))
-    return journal.shards.keys()
 
 
 def _workers(config: GenerateConfig, work: int) -> int:
@@ -265,16 +239,10 @@ def _bytes_to_make(config: GenerateConfig) -> int:
 
 def _check_disk(config: GenerateConfig, estimate: Estimate, existing: Existing) -> None:
     """Make sure that what is still to be written fits on the disk."""
-    present = sum(
-        (config.out / name).stat().st_size for name in existing.files if (config.out / name).is_file()
-    )
-    free = shutil.disk_usage(config.out).free
-    if estimate.bytes - present > free:
-        advice = "lower `samples`, `positions` or `size`"
-        if config.render:
-            advice += f", or use `render=False`, which needs {format_bytes(estimate.bytes_unrendered)}"
-        needed = format_bytes(estimate.bytes - present)
-        raise DiskSpaceError(config.out, f"{needed} of free disk", format_bytes(free), advice)
+    advice = "lower `samples`, `positions` or `size`"
+    if config.render:
+        advice += f", or use `render=False`, which needs {format_bytes(estimate.bytes_unrendered)}"
+    check_disk(config.out, estimate.bytes, existing.files, advice)
 
 
 def _bytes_of(manifest: GeneratedManifest) -> int:

@@ -122,7 +122,7 @@ def fit_map(depth: np.ndarray, picture: tuple[int, int], size: tuple[int, int]) 
     Returns:
         (size[1], size[0]) uint16, resized by `scale_depth`.
     """
-    kept_width, kept_height = _kept_size(picture, size)
+    kept_width, kept_height = kept_size(picture, size)
     height, width = depth.shape
     part_width = max(1, round(width * kept_width / picture[0]))
     part_height = max(1, round(height * kept_height / picture[1]))
@@ -164,10 +164,10 @@ def stretch(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 
 def _crop_to_aspect(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    return _crop(picture, _kept_size((picture.shape[1], picture.shape[0]), size))
+    return _crop(picture, kept_size((picture.shape[1], picture.shape[0]), size))
 
 
-def _kept_size(picture: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
+def kept_size(picture: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
     """(width, height) of the largest part of a picture that has the aspect ratio of `size`."""
     width, height = picture
     kept_width = min(width, max(1, round(height * size[0] / size[1])))

@@ -59,12 +59,35 @@ def read_small_rgb(path: Path, side: int) -> tuple[np.ndarray, tuple[int, int]]:
         ImageError: as `read_rgb`.
     """
     with opened_picture(path) as opened:
-        width, height = opened.size
+        width, height = upright_size(opened)
         factor = max(1, max(width, height) // side)
-        opened.draft(None, (max(1, width // factor), max(1, height // factor)))
-        lies = orientation_of(opened) in _QUARTER_TURNS
-        picture = _over_white(_decode(path, opened))
-        return picture, (width, height) if lies else (height, width)
+        least = max(1, width // factor), max(1, height // factor)
+        return rgb_of_opened(path, opened, least), (height, width)
+
+
+def upright_size(opened: ImageFile.ImageFile) -> tuple[int, int]:
+    """(width, height) of an opened picture as its EXIF turns it."""
+    width, height = opened.size
+    return (height, width) if orientation_of(opened) in _QUARTER_TURNS else (width, height)
+
+
+def rgb_of_opened(path: Path, opened: ImageFile.ImageFile, least: tuple[int, int]) -> np.ndarray:
+    """As `read_rgb`, for a picture that `opened_picture` gave, in a reduced size where that is faster.
+
+    A JPEG can be decoded at a half, a quarter or an eighth of its size, in a fraction of the time and memory.
+
+    Args:
+        path: of the picture, for errors.
+        opened: not decoded yet; it can be used only once.
+        least: (width, height) in pixels, upright, that are enough. The result is smaller than the picture
+            only if both of its sides still reach them.
+
+    Returns:
+        (h, w, 3) uint8 sRGB, upright.
+    """
+    lies = orientation_of(opened) in _QUARTER_TURNS
+    opened.draft(opened.mode, (least[1], least[0]) if lies else least)
+    return _over_white(_decode(path, opened))
 
 
 def decode_rgb(name: str, content: bytes, most_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -298,7 +321,8 @@ def _pixels(picture: Image.Image, mode: str, convert: Callable[[Image.Image], Im
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
-        pixels[top:bottom] = np.asarray(convert(picture.crop((0, top, width, bottom))))
+        strip = picture if rows >= height else picture.crop((0, top, width, bottom))
+        pixels[top:bottom] = np.asarray(convert(strip))
     return pixels
 
 

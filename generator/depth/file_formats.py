@@ -15,6 +15,8 @@ import numpy as np
 import tifffile
 
 from generator.assets.images import MAX_PIXELS, load_upright, opened_picture, orientation_of
+from generator.assets.labels import read_labels
+from generator.assets.listing import PICTURE_SUFFIXES as ALL_PICTURES
 from generator.depth.exr import read_depth_channel
 from generator.errors import AssetError, ConfigError, FgbgError, ImageError, one_line
 from generator.files import open_regular, read_regular
@@ -23,6 +25,7 @@ from generator.process.isolated import NoAnswerError, OnDemandProcess
 BEST_FORMATS = "save the depth values as .npy, .pfm or 16-bit .png"
 PICTURE_SUFFIXES = frozenset({".png", ".tif", ".tiff"})
 
+_GREY_SUFFIXES = ALL_PICTURES - {".tif", ".tiff"}
 _MOST_BYTES = MAX_PIXELS * 8
 _PFM_HEADER = re.compile(
     rb"P(?P<kind>[Ff])\s+(?P<width>\d{1,9})\s+(?P<height>\d{1,9})\s+(?P<scale>[-+.\deE]{1,40})\s"
@@ -36,20 +39,26 @@ _ZIP_BEGIN = b"PK\x03\x04"
 _PILLOW_TIFFS = ("uint16", "int16", "int32", "float32")
 
 
-def read_numbers(path: Path) -> np.ndarray:
+def read_numbers(path: Path, coarse: bool = False) -> np.ndarray:
     """The numbers in a depth file: PNG and TIFF of 16 bits or more, .npy, .npz, .pfm or .exr.
 
     Values that the format marks as no depth become NaN: below 0 in .pfm, beyond 1e9 in .exr, the value of
     GDAL's tag in TIFF. All others are returned as they are stored, 0 and infinity included.
 
+    Args:
+        path: of the file.
+        coarse: whether grey pictures of 8 bits are depth too: PNG, JPEG, WebP and others.
+
     Returns:
-        (H, W) integers or floating-point numbers of any size; uint16 for 16-bit pictures.
+        (H, W) integers or floating-point numbers of any size; uint16 for 16-bit pictures, uint8 for coarse
+        ones.
 
     Raises:
         AssetError: the file has another format, is damaged, or does not hold one number per pixel.
         ConfigError: the package for .exr is not installed.
     """
-    read = _READERS.get(path.suffix.lower())
+    suffix = path.suffix.lower()
+    read = _read_grey if coarse and suffix in _GREY_SUFFIXES else _READERS.get(suffix)
     if read is None:
         kinds = ", ".join(_READERS)
         raise AssetError(path, f"depth in one of {kinds}", f"{path.suffix or 'none'}", BEST_FORMATS)
@@ -85,6 +94,13 @@ def _read_png(path: Path) -> np.ndarray:
         if not opened.mode.startswith("I"):
             raise _too_coarse(path, "8 bits" if opened.mode in ("L", "LA", "1") else "colours", "PNG")
         return np.asarray(load_upright(opened))
+
+
+def _read_grey(path: Path) -> np.ndarray:
+    labels = read_labels(path)
+    if labels.values.ndim == 3 or labels.palette is not None:
+        raise AssetError(path, "depth as grey", "colours", f"colours are no depth: {BEST_FORMATS}")
+    return labels.values
 
 
 def _read_tiff(path: Path) -> np.ndarray:

@@ -16,18 +16,25 @@ _ASPECT_TOLERANCE = 0.02
 
 
 def read_depth(
-    path: Path, picture: tuple[int, int], convention: DepthConvention, invalid: Sequence[float] = (UNKNOWN,)
+    path: Path,
+    picture: tuple[int, int],
+    convention: DepthConvention,
+    invalid: Sequence[float] | None = None,
+    coarse: bool = False,
 ) -> np.ndarray:
     """Read a depth file.
 
-    A 16-bit PNG or TIFF of the inverse convention has our own scale and is not changed; all others go
-    through `normalise`.
+    A 16-bit PNG or TIFF of the inverse convention has our own scale and is not changed. A picture of 8 bits
+    of this convention is scaled by a constant: black is farthest, white nearest. All others go through
+    `normalise`.
 
     Args:
         path: of the depth file.
         picture: (width, height) of its picture; the depth must have the same aspect ratio.
         convention: what its numbers mean.
-        invalid: numbers that mean unknown, besides those that are never a distance.
+        invalid: numbers that mean unknown, besides those that are never a distance; None for 0, except in
+            pictures of 8 bits.
+        coarse: whether a grey picture of 8 bits is depth.
 
     Returns:
         (h, w) uint16 relative inverse depth, 0 unknown, in the size of the file.
@@ -36,12 +43,18 @@ def read_depth(
         AssetError: the file cannot be read, or has another aspect ratio.
         ConfigError: the package for its format is not installed.
     """
-    values = read_numbers(path)
+    values = read_numbers(path, coarse)
     height, width = values.shape
     if aspect_differs((width, height), picture):
         expected = f"the aspect ratio of its picture, {picture[0]} x {picture[1]}"
         raise AssetError(path, expected, f"{width} x {height}", "give both the same aspect ratio")
+    is_coarse = values.dtype == np.uint8
+    if invalid is None:
+        invalid = () if is_coarse else (UNKNOWN,)
     unknown = _is_one_of(values, invalid)
+    if convention == "inverse" and is_coarse:
+        values = values.astype(np.uint16) * (NEAREST // 255)
+        return np.where(unknown, UNKNOWN, np.maximum(values, FARTHEST)).astype(np.uint16)
     if convention == "inverse" and values.dtype == np.uint16 and path.suffix.lower() in PICTURE_SUFFIXES:
         return np.where(unknown, UNKNOWN, np.maximum(values, FARTHEST)).astype(np.uint16)
     return normalise(values, convention, ~unknown)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, model_validator
+from pydantic import BaseModel, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from generator.errors import DatasetError
 from generator.format.manifest import JOURNAL_FILE
@@ -17,13 +17,38 @@ _CHANNELS = {"bg": 3, "fg_bg": 3, "depth": 1}
 _ALWAYS = {"fg_bg", "mask"}
 
 
+class ImportRequest(Record):
+    """What an import was asked to make, so that another one does not continue it."""
+
+    config: dict[str, Any]
+    """The fields that decide the dataset's bytes."""
+    pictures: Count
+    """How many the source lists."""
+    listing: Hash
+    """Of the names of the pictures, their splits and which files each has."""
+
+
 class JournalHead(Record):
-    """The first line: the dataset's id, its bank, and the largest number of shards of each split."""
+    """The first line: the dataset's id, what it is made from, and the largest number of shards of each split.
+
+    A generated dataset is made from its bank, an imported one from a request.
+    """
 
     version: Literal[2] = 2
     id: Hash
-    bank: BankEntry
+    bank: BankEntry | None = None
+    request: ImportRequest | None = None
     shards: dict[SplitName, Count]
+
+    @model_validator(mode="after")
+    def _is_of_one_kind(self) -> "JournalHead":
+        if (self.bank is None) == (self.request is None):
+            raise ValueError("it must have a bank or a request")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_the_other_kind(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in serialise(self).items() if value is not None}
 
     def owns(self, file: str) -> bool:
         """Whether a file's name is one of this dataset's shards."""
@@ -31,11 +56,33 @@ class JournalHead(Record):
         return any(number is not None and number < count for number, count in numbers)
 
 
+class LeftOut(Record):
+    """A picture that cannot be a sample."""
+
+    sample_id: Count
+    file: str
+    """The file that the problem is about."""
+    problem: str
+    """In one line."""
+    hash: Hash | None
+    """Of its files; None where one cannot be read."""
+
+
 class JournalLine(ShardEntry):
-    """A finished shard, with its part of the statistics."""
+    """A finished shard, with its part of the statistics; a shard without samples has no file."""
 
     statistics: dict[str, Sums]
     statistics_samples: Count
+    planned: Hash | None = None
+    """Of an imported dataset: the hash of the pictures that the shard was planned for."""
+    left_out: list[LeftOut] = Field(default_factory=list)
+    """Of an imported dataset: those of them that are no samples."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = serialise(self)
+        imported = () if self.planned is not None else ("planned", "left_out")
+        return {name: value for name, value in fields.items() if name not in imported}
 
     @model_validator(mode="after")
     def _is_of_all_fields(self) -> "JournalLine":

@@ -2,8 +2,10 @@
 
 import importlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from generator.label_formats.items import Choice, LabelFormat, LabelSource
+if TYPE_CHECKING:  # the help of the command shows the table, and must not wait for NumPy
+    from generator.label_formats.items import Choice, LabelFormat, LabelSource
 
 FORMATS: dict[str, str] = {
     "ade20k": "ADE20K's scene parsing benchmark: 150 classes",
@@ -25,7 +27,7 @@ FORMATS: dict[str, str] = {
 """What each format is, in a few words. Format `some-name` is the function `list_source` in `some_name.py`."""
 
 
-def list_source(name: str, source: Path, choice: Choice) -> LabelSource:
+def list_source(name: str, source: Path, choice: "Choice") -> "LabelSource":
     """List the labelled pictures of a source.
 
     Args:

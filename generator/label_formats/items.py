@@ -110,6 +110,7 @@ class LabelSource:
         problems: what cannot be used, one error each: pictures without label, labels without picture,
             duplicate ids, lines that cannot be read. Nothing is dropped without an error.
         notes: lines for the user: what was assumed, and what was found.
+        instances: whether labels tell objects apart; then every label has `Label.instances`.
         on_upright_picture: whether the format itself says that labels lie on the picture as its EXIF turns
             it. Otherwise a label file must be turned as its picture is.
     """
@@ -119,6 +120,7 @@ class LabelSource:
     read_label: LabelReader
     problems: Sequence[AssetError] = ()
     notes: Sequence[str] = ()
+    instances: bool = False
     on_upright_picture: bool = False
 
 

@@ -18,7 +18,7 @@ _STREAMS: Final = {
         [
             *("samples/train", "samples/val", "samples/test"),
             *("order/train", "order/val", "order/test"),
-            *("fg", "bg", "variants"),
+            *("fg", "bg", "variants", "pictures"),
         ]
     )
 }

@@ -1,4 +1,3 @@
-import importlib
 import os
 import subprocess
 import sys
@@ -9,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from pydantic import BaseModel
 
-from fgbg.cli import COMMANDS, main
+from fgbg.cli import COMMANDS, load_command, main
 from generator.config import GenerateConfig
 from training.config import TrainConfig
 
@@ -17,12 +16,11 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 def command(name: str) -> click.Command:
-    found: click.Command = importlib.import_module(f"fgbg.commands.{name}").command
-    return found
+    return load_command(name)
 
 
 def test_every_command_file_is_listed() -> None:
-    files = {path.stem for path in (ROOT / "fgbg" / "commands").glob("*.py")} - {"__init__"}
+    files = {path.stem.rstrip("_") for path in (ROOT / "fgbg" / "commands").glob("*.py")} - {"__init"}
     assert files == set(COMMANDS)
 
 

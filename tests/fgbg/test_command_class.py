@@ -1,6 +1,5 @@
 """All commands: headings, --quiet, suggestions, the dataset argument, completion."""
 
-import importlib
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,13 +11,12 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from fgbg import __version__
-from fgbg.cli import COMMANDS, SECTIONS, main
+from fgbg.cli import COMMANDS, SECTIONS, load_command, main
 from fgbg.command_class import Command
 
 
 def command(name: str) -> Command:
-    found: Command = importlib.import_module(f"fgbg.commands.{name}").command
-    return found
+    return load_command(name)
 
 
 def options() -> Iterator[tuple[str, click.Option]]:
@@ -60,10 +58,11 @@ def test_every_path_completes_as_a_path() -> None:
         for name, option in options()
         if (option.name or "") in ("out", "data", "fg", "checkpoint")
     ]
-    assert len(paths) == 22
+    assert len(paths) == 25
     for name, _ in paths:
         command_, flag = name.split()
-        takes_file = flag == "--checkpoint" or command_ + flag in ("preview--out", "export--out")
+        takes_file = flag in ("--checkpoint", "--labels", "--pairs")
+        takes_file |= command_ + flag in ("preview--out", "export--out")
         kind = "file" if takes_file else "dir"
         assert complete(command_, flag, "")[0][0] == kind, name
 

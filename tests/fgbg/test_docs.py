@@ -23,7 +23,7 @@ PAGE_OF = {
     **dict.fromkeys(("preview", "stats", "verify"), "look.md"),
     **{
         name: f"{name}.md"
-        for name in ("generate", "train", "evaluate", "compare", "predict", "app", "export")
+        for name in ("generate", "import", "train", "evaluate", "compare", "predict", "app", "export")
     },
 }
 EVERYWHERE = "command-line.md"

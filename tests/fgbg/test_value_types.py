@@ -1,13 +1,12 @@
 """Invalid values for every option of every command, and valid values for every type."""
 
-import importlib
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 
-from fgbg.cli import COMMANDS, main
+from fgbg.cli import COMMANDS, load_command, main
 from fgbg.value_types import (
     CanvasSize,
     ClassWeights,
@@ -15,6 +14,7 @@ from fgbg.value_types import (
     Grid,
     Interval,
     LabelValue,
+    Names,
     Number,
     ObjectLabel,
     PixelBox,
@@ -37,14 +37,14 @@ ODD = ("nan", "inf", "-inf", "1e999", "9" * 5000, "²", "٣", "1_0", "-", ",", "
 def options() -> list[tuple[str, click.Option]]:
     found = []
     for name in COMMANDS:
-        command = importlib.import_module(f"fgbg.commands.{name}").command
+        command = load_command(name)
         found += [(name, option) for option in command.params if isinstance(option, click.Option)]
     return [(name, option) for name, option in found if not option.is_flag]
 
 
 def parse(name: str, option: click.Option, value: str) -> None:
     """Parse a command line with the required arguments and this option."""
-    command: click.Command = importlib.import_module(f"fgbg.commands.{name}").command
+    command = load_command(name)
     needed = [p for p in command.params if isinstance(p, click.Argument) and p.required]
     arguments = ["." for _ in needed] + [f"{option.opts[0]}={value}"]
     root = click.Context(main, info_name="fgbg")
@@ -60,7 +60,7 @@ def test_no_option_takes_what_click_would_not_check() -> None:
     ("name", "option"), [pytest.param(*o, id=f"{o[0]}{o[1].opts[0]}") for o in options()]
 )
 def test_every_option_refuses_what_is_no_value(name: str, option: click.Option) -> None:
-    text = isinstance(option.type, Text | FilePath | ObjectLabel) or option.name in (
+    text = isinstance(option.type, Text | FilePath | ObjectLabel | Names) or option.name in (
         "mask_loss",
         "depth_loss",
         "augment",
@@ -105,6 +105,9 @@ def test_it_is_one_line_and_code_2(arguments: list[str]) -> None:
         (Grid(), [5, 4], (5, 4)),
         (SplitShares(), "None", None),
         (SplitShares(), [80, 10, 10], (80.0, 10.0, 10.0)),
+        (SplitShares(auto=True), "75/25", (75.0, 25.0, 0.0)),
+        (SplitShares(auto=True), "auto", "auto"),
+        (Names(), "cat, dog", ("cat", "dog")),
         (Span(), "0.5-1", (0.5, 1.0)),
         (Span(), "5e-1-1", (0.5, 1.0)),
         (Span(), 0.5, (0.5, 0.5)),
@@ -155,6 +158,7 @@ def test_words_are_read_from_text_and_from_lists() -> None:
         (CanvasSize(), {"x": 1}),
         (Grid(), 5),
         (SplitShares(), [1, 2]),
+        (SplitShares(), "auto"),
         (ClassWeights(), "sky"),
         (ClassWeights(), "sky:1,sky:2"),
         (ClassWeights(), "sky:-1"),

@@ -342,7 +342,7 @@ def test_a_file_that_fgbg_did_not_write_is_never_replaced(
     request_fields: Fields, tmp_path: Path, name: str, overwrite: bool
 ) -> None:
     (tmp_path / name).write_text("mine")
-    with pytest.raises(ConfigError, match=rf"{name} was not written by 'fgbg generate' and would be repl"):
+    with pytest.raises(ConfigError, match=rf"{name} was not written by fgbg and would be repl"):
         generate(GenerateConfig(**request_fields, out=tmp_path, render=False), overwrite)
     assert files(tmp_path) == {name} and (tmp_path / name).read_text() == "mine"
 

@@ -1,0 +1,110 @@
+"""Planning an imported dataset: the split of each picture, the shards and the order of their samples."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from blake3 import blake3
+
+from generator.assets.duplicates import PerceptualHash, group_near_duplicates
+from generator.format.identity import encode_name
+from generator.format.journal import shard_file
+from generator.importing.config import DRAWN_SHARES, ImportConfig
+from generator.label_formats.items import Item
+from generator.scene.random_bits import random_words
+from generator.splits import SPLITS, SplitName, assign_splits
+
+
+@dataclass(frozen=True)
+class ShardTask:
+    """A shard to make.
+
+    Attributes:
+        file: its name.
+        split: of its pictures.
+        numbers: of its pictures in the source, in order.
+        items: its pictures.
+    """
+
+    file: str
+    split: SplitName
+    numbers: Sequence[int]
+    items: Sequence[Item]
+
+    @cached_property
+    def planned(self) -> str:
+        """A hash of the names of its pictures and their numbers, by which a finished shard is known again."""
+        digest = blake3(self.split.encode())
+        for number, item in zip(self.numbers, self.items, strict=True):
+            name = encode_name(item.name)
+            digest.update(number.to_bytes(8, "little") + len(name).to_bytes(4, "little") + name)
+        return digest.hexdigest()
+
+
+def to_draw(config: ImportConfig, items: Sequence[Item]) -> list[int]:
+    """The numbers of the pictures whose split is drawn by their near-duplicates.
+
+    These are all pictures if the user gave shares, otherwise those that the data set puts in no split.
+    """
+    if config.split is None:
+        return []
+    if config.split != "auto":
+        return list(range(len(items)))
+    return [number for number, item in enumerate(items) if item.split is None]
+
+
+def is_official(config: ImportConfig, items: Sequence[Item]) -> bool:
+    """Whether the splits of the data set itself are used."""
+    return config.split == "auto" and any(item.split is not None for item in items)
+
+
+def choose_splits(
+    config: ImportConfig, items: Sequence[Item], drawn: Mapping[int, PerceptualHash]
+) -> list[SplitName]:
+    """The split of each picture.
+
+    Args:
+        config: shares and seed.
+        items: all pictures of the source.
+        drawn: perceptual hashes of the pictures whose split is drawn.
+
+    Raises:
+        ConfigError: there are too few different pictures for the splits.
+    """
+    splits: list[SplitName] = [
+        item.split if item.split is not None and config.split == "auto" else "train" for item in items
+    ]
+    if drawn:
+        shares = config.split if isinstance(config.split, tuple) else DRAWN_SHARES
+        words = random_words(config.seed, "pictures", len(items))[list(drawn)]
+        groups = group_near_duplicates(list(drawn.values()))
+        for number, split in zip(drawn, assign_splits(groups, shares, words, "pictures"), strict=True):
+            splits[number] = split
+    return splits
+
+
+def plan_shards(
+    config: ImportConfig, items: Sequence[Item], splits: Sequence[SplitName], without: frozenset[int]
+) -> list[ShardTask]:
+    """All shards of the dataset, one split after another, each split in random order.
+
+    Args:
+        config: seed, and size of a shard.
+        items: all pictures of the source.
+        splits: the split of each.
+        without: numbers of pictures that cannot be used.
+    """
+    tasks = []
+    for name in SPLITS:
+        members = np.array(
+            [number for number, split in enumerate(splits) if split == name and number not in without],
+            np.int64,
+        )
+        order = members[np.argsort(random_words(config.seed, f"order/{name}", len(members)), kind="stable")]
+        for count, start in enumerate(range(0, len(order), config.shard_samples)):
+            numbers = order[start : start + config.shard_samples].tolist()
+            tasks.append(
+                ShardTask(shard_file(name, count), name, numbers, [items[number] for number in numbers])
+            )
+    return tasks

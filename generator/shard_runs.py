@@ -1,0 +1,120 @@
+"""Making the shards of a dataset, generated or imported: which are finished, and making the others."""
+
+import importlib.metadata
+import shutil
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TypeVar
+
+from generator import __version__
+from generator.errors import DiskSpaceError, printable
+from generator.format.journal import Journal, JournalLine
+from generator.format.records import ShardEntry, SplitEntry, Statistics, Sums
+from generator.numerals import format_bytes
+from generator.progress import Progress
+from generator.reading.verify import wrong_files
+from generator.splits import SPLITS, SplitName
+from generator.workers import run_tasks
+
+Task = TypeVar("Task")
+
+STATISTICS_SAMPLES = 512
+"""Statistics come from at least this many samples (or all), spread evenly over the shards."""
+
+
+def keep_finished(
+    folder: Path, journal: Journal, lines: Sequence[JournalLine], say: Callable[[str], None]
+) -> Collection[str]:
+    """Find the finished shards that are intact, and remove all others from the journal.
+
+    Args:
+        folder: of the dataset.
+        journal: of the folder.
+        lines: those of its lines that belong to the dataset.
+        say: gets a line about each damaged shard.
+
+    Returns:
+        The names of the intact ones.
+    """
+    if not journal.shards:
+        return []
+    files = [line for line in lines if line.samples]
+    problems = wrong_files(folder, files, "checking finished shards")
+    for file in problems:
+        say(printable(f"{folder / file}: damaged since it was written; it is made again"))
+    assert journal.head is not None
+    journal.begin(journal.head, (line for line in lines if line.file not in problems))
+    return journal.shards.keys()
+
+
+def make_shards(
+    make: Callable[[Task], JournalLine],
+    tasks: Sequence[Task],
+    workers: int,
+    progress: Progress,
+    keep: Callable[[JournalLine], None],
+) -> None:
+    """Make shards in several processes.
+
+    Args:
+        make: makes one.
+        tasks: the shards to make.
+        workers: number of processes.
+        progress: counts samples, and pictures that became none.
+        keep: gets the line of each shard that is on the disk.
+    """
+    with closing(run_tasks(make, tasks, workers)) as lines:
+        for line in lines:
+            keep(line)
+            progress.advance(line.samples + len(line.left_out))
+
+
+def split_entries(lines: Mapping[SplitName, Iterable[JournalLine]]) -> dict[SplitName, SplitEntry]:
+    """The splits of a manifest, from the lines of all their shards in order."""
+    entries: dict[SplitName, SplitEntry] = {}
+    for name in SPLITS:
+        shards = [
+            ShardEntry(**line.model_dump(include=set(ShardEntry.model_fields)))
+            for line in lines.get(name, ())
+            if line.samples
+        ]
+        entries[name] = SplitEntry(samples=sum(shard.samples for shard in shards), shards=shards)
+    return entries
+
+
+def statistics_of(lines: Sequence[JournalLine]) -> Statistics:
+    """The statistics of a manifest, from the lines of the shards of train."""
+    sums: dict[str, Sums] = {}
+    for line in lines:
+        for name, part in line.statistics.items():
+            sums[name] = sums[name] + part if name in sums else part
+    return Statistics(
+        samples=sum(line.statistics_samples for line in lines),
+        fields={name: part.moments() for name, part in sums.items()},
+    )
+
+
+def check_disk(folder: Path, needed: int, files: Iterable[str], advice: str) -> None:
+    """Make sure that what is still to be written fits on the disk.
+
+    Args:
+        folder: of the dataset.
+        needed: the size of the whole dataset in bytes.
+        files: the names of its files that may be there.
+        advice: what to do if it does not fit.
+
+    Raises:
+        DiskSpaceError: it does not fit.
+    """
+    present = sum((folder / name).stat().st_size for name in files if (folder / name).is_file())
+    free = shutil.disk_usage(folder).free
+    if needed - present > free:
+        raise DiskSpaceError(
+            folder, f"{format_bytes(needed - present)} of free disk", format_bytes(free), advice
+        )
+
+
+def library_versions(names: Iterable[str]) -> dict[str, str]:
+    """The versions of fgbg and of the libraries that decide a dataset's bytes."""
+    return {"fgbg": __version__} | {name: importlib.metadata.version(name) for name in names}
