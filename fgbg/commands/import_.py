@@ -104,7 +104,7 @@ def _pattern(name: str, of: str, default: str) -> Callable[[Function], Function]
     option(
         "--shard-samples",
         type=Whole(1, 2**20),
-        default=1024,
+        show_default="1024, fewer for few pictures",
         help="Number of samples in one file (shard).",
     ),
     workers_option,

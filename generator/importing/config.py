@@ -17,6 +17,10 @@ DRAWN_SHARES = (75.0, 25.0, 0.0)
 """Shares of train, val and test where the data set itself has no splits and the user names none."""
 
 _NOT_IDENTITY = {"source", "out", "workers", "pairs"}
+# Without a number of the user, so many shards are made, within these sizes.
+_SHARDS = 16
+_LEAST_IN_SHARD, _MOST_IN_SHARD = 32, 1024
+
 _Whole = Annotated[int, Field(strict=True)]
 
 
@@ -76,8 +80,9 @@ class ImportConfig(StrictConfig):
     """Meaning of the values of depth files: larger is nearer (inverse) or larger is farther (metric)."""
     depth_invalid: tuple[Real, ...] | None = None
     """Values in depth files that mean unknown; None is 0, except in pictures of 8 bits."""
-    shard_samples: int = Field(1024, strict=True, ge=1, le=2**20)
-    """Number of samples in one shard."""
+    shard_samples: int | None = Field(None, strict=True, ge=1, le=2**20)
+    """Number of samples in one shard; None is 1024, and fewer for few pictures, so that several processes
+    have something to do."""
 
     workers: Count | Literal["auto"] = Field("auto", union_mode="left_to_right")
     """Number of processes. auto is one for each core, and fewer for few pictures."""
@@ -112,6 +117,10 @@ class ImportConfig(StrictConfig):
             self.depth,
             self.pairs,
         )
+
+    def samples_in_shard(self, pictures: int) -> int:
+        """The number of samples in one shard of a source with this many pictures."""
+        return self.shard_samples or max(_LEAST_IN_SHARD, min(_MOST_IN_SHARD, -(-pictures // _SHARDS)))
 
     def identity(self) -> dict[str, Any]:
         """The fields that decide the dataset's bytes, as JSON values; of the file of labels its BLAKE3 hash.

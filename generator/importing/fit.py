@@ -8,7 +8,7 @@ import numpy as np
 
 from generator.format.pixels import IGNORED, UNKNOWN
 from generator.label_formats.items import Label
-from generator.resize import kept_size, stretch
+from generator.resize import kept_size, shrink, stretch
 
 FitName = Literal["pad", "crop", "stretch"]
 
@@ -71,7 +71,7 @@ class Frame:
         Returns:
             (canvas height, canvas width, 3) uint8.
         """
-        scaled = stretch(self._kept(rgb), self.scaled)
+        scaled = shrink(self._kept(rgb), self.scaled)
         left, top, right, bottom = self._border
         if not any(self._border):
             return scaled
@@ -95,7 +95,7 @@ class Frame:
         kept = self._kept(levels)
         unknown = np.zeros((self.scaled[1], self.scaled[0]), bool)
         if void is None or not void.any():
-            alpha = stretch(kept, self.scaled)
+            alpha = shrink(kept, self.scaled)
         else:
             known = (~self._kept(void)).astype(np.float32)
             share = stretch(known, self.scaled)

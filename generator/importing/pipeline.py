@@ -198,7 +198,8 @@ class _Import:
     def _begin(self) -> None:
         """Start the journal; what is there of an earlier dataset is removed."""
         counts = self.existing.shard_counts()
-        most = -(-len(self.request.source.items) // self.request.config.shard_samples)
+        pictures = len(self.request.source.items)
+        most = -(-pictures // self.request.config.samples_in_shard(pictures))
         shards = {name: max(counts.get(name, 0), most) for name in SPLITS}
         head = JournalHead(id=self.request.id, request=self.request.stored, shards=shards)
         files = self.existing.files

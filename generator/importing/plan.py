@@ -96,15 +96,15 @@ def plan_shards(
         without: numbers of pictures that cannot be used.
     """
     tasks = []
+    step = config.samples_in_shard(len(items))
     for name in SPLITS:
         members = np.array(
             [number for number, split in enumerate(splits) if split == name and number not in without],
             np.int64,
         )
         order = members[np.argsort(random_words(config.seed, f"order/{name}", len(members)), kind="stable")]
-        for count, start in enumerate(range(0, len(order), config.shard_samples)):
-            numbers = order[start : start + config.shard_samples].tolist()
-            tasks.append(
-                ShardTask(shard_file(name, count), name, numbers, [items[number] for number in numbers])
-            )
+        for count, start in enumerate(range(0, len(order), step)):
+            numbers = order[start : start + step].tolist()
+            some = [items[number] for number in numbers]
+            tasks.append(ShardTask(shard_file(name, count), name, numbers, some))
     return tasks

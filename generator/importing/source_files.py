@@ -64,6 +64,7 @@ def stamp_of(items: Sequence[Item]) -> str:
 
 def _files(item: Item) -> Iterator[tuple[bytes, Path]]:
     yield b"picture", item.picture
-    for kind, path in ((b"label", item.label), (b"bg", item.bg), (b"depth", item.depth)):
+    others = ((b"label", item.label), (b"objects", item.objects), (b"bg", item.bg), (b"depth", item.depth))
+    for kind, path in others:
         if path is not None:
             yield kind, path

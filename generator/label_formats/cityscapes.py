@@ -67,7 +67,8 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
     if (root / "leftImg8bit" / "train_extra").is_dir():
         found.notes.append("pictures of train_extra left out: they have only coarse labels")
     reader = legend_reader(_LEGEND, choice, _Objects() if has_objects else None)
-    return LabelSource(found.sorted_items(), reader.mask, reader, found.problems, found.notes)
+    items = found.sorted_items()
+    return LabelSource(items, reader.mask, reader, found.problems, found.notes, instances=has_objects)
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,9 @@ class _Objects:
     """Reads class * 1000 + number of object; a plain class is something that is not told apart."""
 
     def __call__(self, item: Item, size: tuple[int, int], /) -> np.ndarray | None:
-        if item.content is None:
+        if item.objects is None:
             return None
-        values = read_labels_of(item.picture, Path(item.content), size).values
+        values = read_labels_of(item.picture, item.objects, size).values
         return np.where(values < _FIRST_OBJECT, 0, values).astype(np.uint16)
 
 
@@ -99,9 +100,8 @@ def _add_split(found: Found, root: Path, split: SplitName) -> bool:
         return False
     for key in sorted(pictures.keys() & labels.keys()):
         disparity = root / "disparity" / split / f"{key}{_DISPARITY}.png"
-        content = str(objects[key]) if key in objects else None
         depth = disparity if disparity.exists() else None
-        found.add(pictures[key], labels[key], split, content=content, depth=depth)
+        found.add(pictures[key], labels[key], split, depth=depth, objects=objects.get(key))
     for key in sorted(pictures.keys() - labels.keys()):
         fix = "add the label, or remove the picture"
         found.problems.append(AssetError(pictures[key], "", f"has no {key}{_LABEL}.png in {masks}", fix))

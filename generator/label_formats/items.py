@@ -22,10 +22,12 @@ class Item:
         picture: the file of the picture.
         label: the file of its label; None where one file holds the labels of all pictures.
         content: what the format needs to draw the label and no file of its own holds, as the annotations of
-            this picture in a file of all pictures. Plain values only.
+            this picture in a file of all pictures. Plain values only, and no paths: a hash of it is part of
+            the dataset.
         split: the split that the data set itself puts it in; None where the data set does not say.
         bg: the same view without the object, if there is such a picture.
         depth: the file of its depth, if there is one.
+        objects: the file of a map of its objects, if the label is another file.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Item:
     split: SplitName | None = None
     bg: Path | None = None
     depth: Path | None = None
+    objects: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)

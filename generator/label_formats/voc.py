@@ -62,8 +62,7 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
     keys = splits.keys() if lists else labels.keys()
     for key in sorted(keys):
         if key in pictures and key in labels:
-            content = str(instances[key]) if key in instances else None
-            found.add(pictures[key], labels[key], splits.get(key), content=content)
+            found.add(pictures[key], labels[key], splits.get(key), objects=instances.get(key))
         else:
             found.problems.append(_missing(key, pictures, root / _PICTURES, classes))
     if lists:
@@ -73,7 +72,8 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
     legend = _legend(root, choice, found)
     found.notes += palette_notes(list(labels.values()), legend)
     reader = legend_reader(legend, choice, _Objects() if instances else None)
-    return LabelSource(found.sorted_items(), reader.mask, reader, found.problems, found.notes)
+    items, told_apart = found.sorted_items(), bool(instances)
+    return LabelSource(items, reader.mask, reader, found.problems, found.notes, instances=told_apart)
 
 
 @dataclass(frozen=True)
@@ -81,9 +81,9 @@ class _Objects:
     """Reads the numbers of the objects of a picture."""
 
     def __call__(self, item: Item, size: tuple[int, int], /) -> np.ndarray | None:
-        if item.content is None:
+        if item.objects is None:
             return None
-        labels = read_labels_of(item.picture, Path(item.content), size)
+        labels = read_labels_of(item.picture, item.objects, size)
         if labels.values.ndim == 3:  # a copy in colours: each colour is an object
             colours = labels.values.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32)
             there, numbers = np.unique(colours, return_inverse=True)

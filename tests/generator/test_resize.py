@@ -10,6 +10,7 @@ from generator.resize import (
     scale_depth,
     scale_sprite,
     scaled_size,
+    shrink,
     straighten,
     stretch,
     strips,
@@ -123,3 +124,15 @@ def test_strips_are_all_rows_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [(rows.start, rows.stop) for rows in strips(7, 4)] == [(0, 3), (3, 6), (6, 7)]
     assert [(rows.start, rows.stop) for rows in strips(2, 100)] == [(0, 1), (1, 2)]
     assert [(rows.start, rows.stop) for rows in strips(3, 4)] == [(0, 3)]
+
+
+def test_shrink_is_area_averaging_within_a_level() -> None:
+    wave = np.add.outer(np.arange(90) * 2, np.arange(120)) % 256
+    picture = np.repeat(np.abs(wave - 128)[..., None], 3, axis=2).astype(np.uint8)
+    for size in ((64, 48), (100, 80), (119, 89)):
+        exact = stretch(picture, size)
+        found = shrink(picture, size)
+        assert found.shape == exact.shape
+        assert np.abs(found.astype(int) - exact).mean() < 1
+    assert (shrink(picture, (30, 20)) == stretch(picture, (30, 20))).all()
+    assert (shrink(picture, (150, 89)) == stretch(picture, (150, 89))).all()
