@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     )
     from generator.export.config import ExportConfig
     from generator.export.pipeline import export_dataset
+    from generator.importing.config import ImportConfig
+    from generator.importing.pipeline import import_labelled
     from generator.pipeline import generate
     from generator.reading.batch import Batch, Sample
     from generator.reading.dataset import Dataset, open_dataset
@@ -68,6 +70,7 @@ __all__ = [
     "Foreground",
     "GenerateConfig",
     "ImageError",
+    "ImportConfig",
     "Limits",
     "NetworkExportConfig",
     "Predicted",
@@ -92,6 +95,7 @@ __all__ = [
     "export_dataset",
     "export_network",
     "generate",
+    "import_labelled",
     "open_dataset",
     "review",
     "torch_dataset",
@@ -116,6 +120,8 @@ _MODULES = {
     ),
     "generator.export.config": ("ExportConfig",),
     "generator.export.pipeline": ("export_dataset",),
+    "generator.importing.config": ("ImportConfig",),
+    "generator.importing.pipeline": ("import_labelled",),
     "generator.pipeline": ("generate",),
     "generator.reading.batch": ("Batch", "Sample"),
     "generator.reading.dataset": ("Dataset", "open_dataset"),

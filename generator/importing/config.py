@@ -35,7 +35,7 @@ class ImportConfig(StrictConfig):
         ConfigError: a field is unknown, its value is not allowed, or fields contradict each other.
 
     Example:
-        >>> fgbg.ImportConfig(format="folder", source="pictures", size=(256, 256)).fit
+        >>> fgbg.ImportConfig(format="oxford-pet", source="pets", size=(256, 256)).fit
         'pad'
     """
 

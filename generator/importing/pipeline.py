@@ -87,7 +87,7 @@ def import_labelled(
         DiskSpaceError: the dataset would not fit on the disk.
 
     Example:
-        >>> config = fgbg.ImportConfig(format="folder", source="pictures", out="imported", size=(32, 32))
+        >>> config = fgbg.ImportConfig(format="folder", source=".", out="imported", split=None)
         >>> fgbg.import_labelled(config, progress=False).manifest.mask.kind
         'alpha'
     """

@@ -212,6 +212,7 @@ class Gathered:
             read_label=read_label,
             problems=[*self.problems, *wrong.values()],
             notes=[*notes, *more_notes],
+            instances=True,
             on_upright_picture=True,
         )
 

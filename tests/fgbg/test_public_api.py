@@ -22,7 +22,7 @@ def test_these_names_stay() -> None:
     """Scripts of users depend on these names: add to this list, but never remove from it."""
     assert set(fgbg.__all__) == {
         *("open_dataset", "Dataset", "Split", "Batch", "Sample", "verify_dataset"),
-        *("torch_dataset", "TorchDataset", "TorchSample"),
+        *("torch_dataset", "TorchDataset", "TorchSample", "ImportConfig", "import_labelled"),
         *("GenerateConfig", "generate", "write_samples", "review", "Review", "Finding", "Limits"),
         *("cut_out_by_masks", "cut_out_by_network", "cut_out_in_box", "clean_cut_outs", "Foreground"),
         "cut_out_objects",
