@@ -17,7 +17,7 @@ from generator.errors import FgbgError
 SECTIONS = {
     "Prepare pictures": {
         "samples": "Draw sample foregrounds and backgrounds with exact depth, or a labelled data set.",
-        "review": "Check foregrounds and backgrounds for problems.",
+        "review": "Check foregrounds and backgrounds, or a labelled data set, for problems.",
         "cutout": "Cut objects out of pictures, or clean the edges of cut-outs.",
     },
     "Make a dataset": {

@@ -105,7 +105,7 @@ def _look_at_some(task: _Task) -> LookedLine:
     left_out: list[LeftOut] = []
     for number, item in zip(task.numbers, task.items, strict=True):
         try:
-            hashes.append(list(_perceptual_hash(item.picture)))
+            hashes.append(list(picture_hash(item.picture)))
         except AssetError as error:
             hashes.append(None)
             left_out.append(left_out_by(error, number, hash_or_none(item)))
@@ -123,7 +123,12 @@ def left_out_by(error: AssetError, number: int, hash_: str | None) -> LeftOut:
     return LeftOut(sample_id=number, file=printable(error.where), problem=str(error), hash=hash_)
 
 
-def _perceptual_hash(path: Path) -> PerceptualHash:
+def picture_hash(path: Path) -> PerceptualHash:
+    """The perceptual hashes of a picture, by which an import finds near-duplicates.
+
+    Raises:
+        ImageError: the picture cannot be read.
+    """
     with opened_picture(path) as opened:
         rgb = rgb_of_opened(path, opened, (_LEAST_SIDE, _LEAST_SIDE))
     if max(rgb.shape[:2]) > _MOST_SIDE:

@@ -23,6 +23,7 @@ from generator.importing.manifest import make_labelled_manifest, stored_mask
 from generator.importing.plan import ShardTask, choose_splits, is_official, plan_shards, to_draw
 from generator.importing.problems import Problems
 from generator.importing.request import Request
+from generator.importing.unpack import unpacked
 from generator.label_formats.formats import list_source
 from generator.locks import hold_folder
 from generator.numerals import format_bytes
@@ -71,7 +72,8 @@ def import_labelled(
     dataset's folder.
 
     Args:
-        config: what to import, as in `ImportConfig(format="voc", source="VOC2012", out="data/voc")`.
+        config: what to import, as in `ImportConfig(format="voc", source="VOC2012", out="data/voc")`. A source
+            that is an archive is unpacked beside it first.
         overwrite: replace a dataset that is there; only files that belong to it are removed.
         strict: leave nothing out: if something cannot be used, no dataset is finished.
         say: called with lines of text for the user: what the format assumed, what is left out, the size of
@@ -92,7 +94,9 @@ def import_labelled(
         'alpha'
     """
     end_if_script_is_imported()
-    request = Request.of(config, list_source(config.format, config.source, config.choice))
+    with show_progress(progress):
+        source = unpacked(config.source, say)
+    request = Request.of(config, list_source(config.format, source, config.choice))
     for note in request.source.notes:
         say(note)
     with show_progress(progress), hold_folder(config.out, "fgbg import"):

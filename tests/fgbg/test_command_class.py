@@ -58,7 +58,7 @@ def test_every_path_completes_as_a_path() -> None:
         for name, option in options()
         if (option.name or "") in ("out", "data", "fg", "checkpoint")
     ]
-    assert len(paths) == 23
+    assert len(paths) == 24
     for name, _ in paths:
         command_, flag = name.split()
         takes_file = flag in ("--checkpoint", "--labels", "--pairs")

@@ -76,3 +76,67 @@ def test_what_is_skipped_is_said_and_names_are_one_line(mixed: DrawnSamples, tmp
         f"{mixed.bg}: 3 files skipped: .heic (2), .tga (1)",
     ]
     assert stdout.splitlines()[0].startswith(r"error  fg/two\nlines\x1b[2J.png  unreadable  ")
+
+
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
+    """Four pictures with masks, whose object is the left half."""
+    folder = tmp_path / "labelled"
+    for name in ("images", "masks"):
+        (folder / name).mkdir(parents=True)
+    for number in range(4):
+        picture = np.random.default_rng(number).integers(0, 255, (20, 20, 3), dtype=np.uint8)
+        mask = np.zeros((20, 20), np.uint8)
+        mask[:, :10] = 255
+        cv2.imwrite(str(folder / "images" / f"{number}.png"), picture)
+        cv2.imwrite(str(folder / "masks" / f"{number}.png"), mask)
+    return folder
+
+
+def run_labelled(*arguments: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, ["review", *map(str, arguments)])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_labelled_data(labelled: Path, tmp_path: Path) -> None:
+    code, stdout, stderr = run_labelled(labelled, "--out", tmp_path / "out")
+    assert stderr == f"{labelled}: format folder; --format chooses another one\n"
+    assert stdout.splitlines() == [
+        "class       number  pictures  pixels   share",
+        "background       0         4     800  50.00%",
+        "object           1         4     800  50.00%",
+        "void           255         0       0   0.00%",
+        f"4 pictures: 0 problems; {tmp_path / 'out'}",
+    ]
+    assert code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        *("class-shares.png", "df_data.csv", "df_label.csv", "df_test.csv", "df_train.csv", "df_valid.csv")
+    ]
+
+
+def test_problems_of_labelled_data_are_said_and_counted(labelled: Path, tmp_path: Path) -> None:
+    (labelled / "masks" / "0.png").unlink()
+    cv2.imwrite(str(labelled / "masks" / "1.png"), np.zeros((20, 21), np.uint8))
+    code, stdout, _ = run_labelled(labelled, "--format", "folder", "--out", tmp_path / "out")
+    assert code == 1
+    lines = stdout.splitlines()
+    assert lines[0].startswith(f"{labelled / 'images' / '0.png'} has no mask in")
+    assert lines[1].startswith(f"{labelled / 'masks' / '1.png'}: expected 20 x 20 as")
+    assert lines[-1] == f"3 pictures: 2 problems; {tmp_path / 'out'}"
+
+
+def test_classes_that_no_picture_shows_are_named(labelled: Path, tmp_path: Path) -> None:
+    for path in (labelled / "masks").iterdir():
+        cv2.imwrite(str(path), np.zeros((20, 20), np.uint8))
+    _, stdout, _ = run_labelled(labelled, "--format", "folder", "--out", tmp_path / "out")
+    assert "classes that no picture shows: object" in stdout.splitlines()
+
+
+def test_options_of_the_other_review_are_refused(labelled: Path, tmp_path: Path) -> None:
+    code, _, stderr = run_labelled(labelled, "--fg", tmp_path)
+    assert code == 2
+    assert stderr == "fgbg: --fg is for foregrounds and backgrounds, not for SRC. Leave one of them out.\n"
+    code, _, stderr = run_labelled("--masks", "m")
+    assert (code, stderr) == (2, "fgbg: --masks goes with SRC only. Give SRC.\n")
+    code, _, stderr = run_labelled(labelled, "--format", "jpeg")
+    assert code == 2 and "--format: expected one of" in stderr

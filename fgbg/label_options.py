@@ -1,0 +1,70 @@
+"""Options of commands that read labelled data sets, defined once."""
+
+from collections.abc import Callable, Iterable
+
+from fgbg.command_class import Function, option
+from fgbg.value_types import FILE, Names, OneOf, SplitShares, Text
+
+
+def pattern_option(name: str, of: str, default: str) -> Callable[[Function], Function]:
+    """An option that takes a pattern of file names.
+
+    Args:
+        name: of the option.
+        of: which files it finds.
+        default: which files are taken without it.
+    """
+    kind = Text("PATTERN", "a pattern")
+    return option(name, type=kind, show_default=default, help=f"Pattern of the {of}.")
+
+
+images_option = pattern_option(
+    "--images", "pictures below SRC, like 'image_2/{a}_{id}.png'", "all pictures of SRC"
+)
+masks_option = pattern_option(
+    "--masks", "masks, like 'gt_image_2/{a}_road_{id}.png'", "the name of the picture"
+)
+pairs_option = option(
+    "--pairs",
+    type=FILE,
+    show_default="none",
+    help="CSV file with a picture and its mask in each row, instead of patterns.",
+)
+mask_option = option(
+    "--mask",
+    type=OneOf(["alpha", "classes"]),
+    show_default="by the format",
+    help="Whether masks show one kind of object (alpha), or the class of each pixel.",
+)
+foreground_option = option(
+    "--foreground",
+    type=Names(),
+    show_default="all but the background",
+    callback=lambda ctx, param, value: value or (),
+    help="Names of the classes that are the object, with --mask alpha, like cat,dog; without names, values of"
+    " masks.",
+)
+labels_option = option(
+    "--labels",
+    type=FILE,
+    show_default="what the data set says",
+    help="File with the names, and maybe colours, of the classes.",
+)
+road_option = option(
+    "--road", "variant", flag_value="road", help="The road is the object (kitti-road; default)."
+)
+lane_option = option("--lane", "variant", flag_value="lane", help="The own lane is the object (kitti-road).")
+import_split_option = option(
+    "--split",
+    type=SplitShares(auto=True),
+    default="auto",
+    help="Shares of train, val and test, like 75/25 or 80/10/10. Near-duplicates stay in one split."
+    " 'auto' takes the splits of the data set, and 75/25 where it has none; 'none' puts all in train.",
+)
+
+
+def label_formats() -> Iterable[tuple[str, str]]:
+    """The formats of labelled data sets, with a few words about each."""
+    from generator.label_formats.formats import FORMATS
+
+    return FORMATS.items()
