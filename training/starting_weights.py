@@ -46,10 +46,6 @@ def find_loaded(path: Path) -> Path:
     Raises:
         CheckpointError: there is none.
     """
-    if path.suffix.lower() == ".onnx":
-        raise CheckpointError(
-            path, "weights (.pt or .safetensors)", "an ONNX file", "give the checkpoint it was exported from"
-        )
     try:
         return find_checkpoint(path)
     except CheckpointError as error:

@@ -116,12 +116,12 @@ def test_the_summary_and_the_range_test_are_of_the_loaded_network(
 
 
 def test_what_cannot_be_loaded_is_refused_before_anything_is_written(data: Path, tmp_path: Path) -> None:
-    (tmp_path / "a.onnx").write_bytes(b"x")
+    (tmp_path / "a.onnx").write_bytes(b"\x08x")
     (tmp_path / "a.pt").write_bytes(b"x")
     for name, message in (
         ("none", "does not exist. Give a checkpoint, or the folder of a run, with `load`."),
-        ("a.onnx", "expected weights .* found an ONNX file; give the checkpoint it was exported from"),
-        ("a.pt", "expected a whole checkpoint, found a damaged or foreign file"),
+        ("a.onnx", "expected a checkpoint, found an ONNX file; give the .pt file of the run"),
+        ("a.pt", "expected a checkpoint, found another kind of file"),
     ):
         with pytest.raises(CheckpointError, match=message):
             start(data, tmp_path / "out", load=tmp_path / name)
