@@ -64,7 +64,8 @@ def _table(stats: "DatasetStats") -> list[str]:
         )
     if stats.void:
         lines.append(f"void pixels: {stats.void:.1%}")
-    lines.append(f"pixels without depth: {stats.unknown_depth:.1%}")
+    without = "all" if stats.depth is None else f"{stats.unknown_depth:.1%}"
+    lines.append(f"pixels without depth: {without}")
     if stats.visible is not None and len(stats.visible):
         hidden = (stats.visible == 0).mean()
         lines.append(

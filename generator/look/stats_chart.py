@@ -119,11 +119,12 @@ class Bars:
 
 def draw_panels(title: str, panels: Sequence[Histogram | HeatMap | Bars]) -> bytes:
     """Panels in two columns under a title, as PNG."""
-    rows = -(-len(panels) // _COLUMNS)
+    columns = min(_COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
     with chart_style():
-        figure = new_figure(_COLUMNS * _PANEL[0], rows * _PANEL[1])
+        figure = new_figure(columns * _PANEL[0], rows * _PANEL[1])
         figure.suptitle(title, fontsize=12)
-        grid = figure.subplots(rows, _COLUMNS, squeeze=False)
+        grid = figure.subplots(rows, columns, squeeze=False)
         for axes, panel in zip(grid.flat, panels, strict=False):
             panel.draw(axes)
         for axes in grid.flat[len(panels) :]:
