@@ -44,8 +44,10 @@ _MOST_EVIDENCE = 4.0
 _ONE_SIDE = 0.03
 """The variance of the mask in a window, below which the window shows too little of one side."""
 _WIDE_RADIUS = 3
-_WIDE = 0.3, 0.6
-"""Shares of unsure pixels nearby from which the network counts less, and no longer, beside a background."""
+_WIDE = 0.05, 0.2
+"""Shares of unsure pixels nearby from which the network counts less, and no longer, with a background ..."""
+_CERTAIN = 3.0
+"""... if the log-likelihood ratio of the histograms reaches this; less certain histograms replace less."""
 _BINS = 24, 8, 8
 """Of the histograms: difference from the background, and two channels of colour."""
 _DIFFERENCE_GAIN = 3
@@ -122,12 +124,12 @@ class _Evidence:
         Args:
             wide: (h, w) float32 from 0, where the network counts, to 1, where it is unsure far around.
         """
-        given = self._network * (1 - wide)
         histograms = self._by_histograms()
+        replaced = wide * np.minimum(1, np.abs(histograms) / _CERTAIN)
+        given = self._network * (1 - replaced)
         alpha = self._posterior(given + histograms)
-        given += (
-            wide * histograms
-        )  # Along an edge, pixels that are partly covered belong to neither histogram.
+        # Along an edge, pixels that are partly covered belong to neither histogram.
+        given += replaced * histograms
         for radius in _RADII_WITH_PLATE:
             colours = _COLOUR_WEIGHT_WITH_PLATE * self._by_colours(alpha, radius)
             alpha = self._posterior(given + colours.clip(-_MOST_EVIDENCE, _MOST_EVIDENCE))
