@@ -1,9 +1,37 @@
 """Options of commands that read labelled data sets, defined once."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
 
 from fgbg.command_class import Function, option
-from fgbg.value_types import FILE, Names, OneOf, SplitShares, Text
+from fgbg.value_types import FILE, Names, OneOf, SplitShares, Text, ValueType, did_you_mean
+from generator.numerals import shown
+
+
+class FormatName(ValueType[str]):
+    """The name of a format of labelled data sets."""
+
+    name = "FORMAT"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        known = [name for name, _ in label_formats()]
+        if value in known:
+            return str(value)
+        suggestion = did_you_mean(value, known)
+        expected = ", ".join(known)
+        self.fail(
+            f"expected {expected}, found {shown(value)}" + (suggestion and f"; {suggestion}"), param, ctx
+        )
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        return [
+            CompletionItem(name, help=about) for name, about in label_formats() if name.startswith(incomplete)
+        ]
 
 
 def pattern_option(name: str, of: str, default: str) -> Callable[[Function], Function]:

@@ -8,6 +8,7 @@ import click
 from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option, section
 from fgbg.label_options import (
+    FormatName,
     foreground_option,
     images_option,
     import_split_option,
@@ -26,7 +27,7 @@ from fgbg.value_types import PATH, Numbers, OneOf, Whole
 
 
 @fgbg_command("import")
-@click.argument("format", metavar="FORMAT")
+@click.argument("format", metavar="FORMAT", type=FormatName())
 @click.argument("source", metavar="SRC", type=PATH)
 @section(
     "Folders",

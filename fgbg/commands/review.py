@@ -11,6 +11,7 @@ import click
 from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option, section
 from fgbg.label_options import (
+    FormatName,
     foreground_option,
     images_option,
     import_split_option,
@@ -35,7 +36,7 @@ from fgbg.options import (
     workers_option,
 )
 from fgbg.terminal import answer, note
-from fgbg.value_types import FILE, PATH, Text
+from fgbg.value_types import FILE, PATH
 
 if TYPE_CHECKING:
     from generator.review.finding import Finding
@@ -82,7 +83,7 @@ _MOST_LINES = 20
     "Labelled data (SRC)",
     option(
         "--format",
-        type=Text("FORMAT", "a format"),
+        type=FormatName(),
         show_default="found out by the files of SRC",
         help="Format of the data set.",
     ),

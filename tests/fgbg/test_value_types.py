@@ -46,7 +46,7 @@ def parse(name: str, option: click.Option, value: str) -> None:
     """Parse a command line with the required arguments and this option."""
     command = load_command(name)
     needed = [p for p in command.params if isinstance(p, click.Argument) and p.required]
-    arguments = ["." for _ in needed] + [f"{option.opts[0]}={value}"]
+    arguments = ["voc" if p.name == "format" else "." for p in needed] + [f"{option.opts[0]}={value}"]
     root = click.Context(main, info_name="fgbg")
     command.make_context(name, arguments, parent=root)
 

@@ -92,8 +92,8 @@ def test_pictures_that_were_looked_at_are_remembered(
     monkeypatch.setattr(look, "_CHUNK", 8)
     stop_before_shards(config, monkeypatch)
     looked: list[str] = []
-    hash_of = look._perceptual_hash
-    monkeypatch.setattr(look, "_perceptual_hash", lambda path: looked.append(path.stem) or hash_of(path))
+    hash_of = look.picture_hash
+    monkeypatch.setattr(look, "picture_hash", lambda path: looked.append(path.stem) or hash_of(path))
     path = source / "p09.png"
     cv2.imwrite(str(path), cv2.imread(str(path))[:, ::-1])
     import_labelled(config, progress=False)

@@ -13,6 +13,7 @@ from generator.drawing.write import DrawnSamples
 from generator.errors import AssetError, ConfigError
 from generator.files import hash_file
 from generator.importing.config import ImportConfig
+from generator.importing.fit import Frame
 from generator.importing.pipeline import import_labelled
 from generator.pipeline import generate
 from generator.reading.dataset import open_dataset
@@ -259,3 +260,29 @@ def test_the_manifest_says_what_it_was_made_of(config: ImportConfig) -> None:
     assert stored["version"] == 2 and stored["source"]["format"] == "tiny"
     assert stored["config"]["fit"] == "pad" and "source" not in stored["config"]
     assert stored["config"]["levels"]["names"] == ["ground", "cat", "dog"]
+
+
+def test_a_large_jpeg_is_decoded_reduced_and_looks_the_same(
+    source: Path, config: ImportConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in source.iterdir():
+        path.unlink()
+    rng = np.random.default_rng(0)
+    for number in range(2):
+        picture = cv2.resize(rng.integers(0, 256, (9, 12, 3), np.uint8), (640, 480))
+        cv2.imwrite(str(source / f"p{number}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 95])
+        cv2.imwrite(str(source / f"p{number}.mask.png"), np.zeros((480, 640), np.uint8))
+    decoded: list[tuple[int, ...]] = []
+    to_canvas = Frame.picture_on_canvas
+
+    def recorded(frame: Frame, rgb: np.ndarray) -> np.ndarray:
+        decoded.append(rgb.shape)
+        return to_canvas(frame, rgb)
+
+    monkeypatch.setattr(Frame, "picture_on_canvas", recorded)
+    import_labelled(config)
+    assert decoded == [(60, 80, 3)] * 2  # an eighth
+    name = names(config.out, "train")[0]
+    exact = cv2.resize(cv2.imread(str(source / f"{name}.jpg")), (16, 12), interpolation=cv2.INTER_AREA)
+    found = open_dataset(config.out)["train"].read([0]).fg_bg[0, 2:14]
+    assert np.abs(found.astype(int) - exact[..., ::-1]).max() <= 4
