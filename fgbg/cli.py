@@ -25,7 +25,7 @@ SECTIONS = {
         "import": "Make a dataset of pictures that people have labelled.",
         "verify": "Check every file of a dataset for damage.",
         "preview": "Draw a contact sheet of a dataset.",
-        "stats": "Measure colours, coverage, positions and depth of a dataset.",
+        "stats": "Measure colours, coverage, positions, depth and classes of a dataset.",
     },
     "Train a network": {
         "train": "Train a network to predict mask and depth.",
