@@ -56,7 +56,7 @@ def _option(ctx: click.Context, name: str, value: str | None) -> str | None:
     name = _OTHER_NAMES.get(name, name)
     for command in _commands(ctx):
         for option in command.params:
-            if isinstance(option, click.Option) and name in _names(option):
+            if isinstance(option, click.Option) and name in _names(option) and _may_be(option, value):
                 return _spelled(option, value)
     return None
 
@@ -75,9 +75,18 @@ def _names(option: click.Option) -> set[str | None]:
     return {option.name, *(flag.lstrip("-").replace("-", "_") for flag in option.opts)}
 
 
+def _may_be(option: click.Option, value: str | None) -> bool:
+    """Whether an option can set a value. Several flags may set one field, each to its own value."""
+    return value is None or not _sets_one_value(option) or option.flag_value == value
+
+
+def _sets_one_value(option: click.Option) -> bool:
+    return option.is_flag and isinstance(option.flag_value, str)
+
+
 def _spelled(option: click.Option, value: str | None) -> str:
     on = option.opts[0]
-    if value is None:
+    if value is None or _sets_one_value(option):
         return on
     if not option.is_flag:
         return f"{on} {shlex.quote(value)}"

@@ -30,6 +30,7 @@ def context(command: str) -> click.Context:
         ("export", "`format=coco`, or `overwrite=True`", "--format coco, or --overwrite"),
         ("train", "`out=my runs/a` `resume=True`", "--out 'my runs/a' --resume"),
         ("train", "`resume=False` and `stages`", "no --resume and --res"),
+        ("import", "`variant=lane`, `variant=road`", "--lane, --road"),
         ("review", "another `csv`", "another --csv"),
         ("verify", "generate again with `overwrite=True`", "generate again with --overwrite"),  # of others
         ("train", "('train `resume=True` `out=a`'), `res`.", "('train --resume --out a'), --res."),
