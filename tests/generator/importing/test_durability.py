@@ -63,8 +63,8 @@ def test_a_killed_import_goes_on_with_the_same_bytes(
     import_labelled(ImportConfig(**fields | {"out": tmp_path / "whole"}), progress=False)
     arguments = [sys.executable, "-c", IMPORT, config.model_dump_json(), str(Path(__file__).parent)]
     process = subprocess.Popen(arguments, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
-    deadline = time.monotonic() + 60
-    while not list(config.out.glob("train-*.h5")) and time.monotonic() < deadline:
+    deadline = time.monotonic() + 120
+    while not Journal.read(config.out).shards and time.monotonic() < deadline:
         time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
     process.wait()
