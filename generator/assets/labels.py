@@ -4,6 +4,7 @@ import functools
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image, ImageFile
 
@@ -69,11 +70,14 @@ class Labels:
     @functools.cached_property
     def counts(self) -> np.ndarray:
         """How many pixels have each value, (256,) or (65536,) int64; of colours the brightest channel."""
-        counts = np.zeros(np.iinfo(self.values.dtype).max + 1, np.int64)
-        for start in range(0, len(self.values), _STRIP):
-            strip = self.values[start : start + _STRIP]
-            brightest = strip if strip.ndim == 2 else strip.max(axis=2)
-            counts += np.bincount(brightest.ravel(), minlength=len(counts))
+        size = np.iinfo(self.values.dtype).max + 1
+        counts = np.zeros(size, np.int64)
+        # OpenCV counts six times faster than NumPy, in float32: exact in strips of less than 2**24 pixels.
+        rows = min(_STRIP, max(1, (2**24 - 1) // max(1, self.values.shape[1])))
+        for start in range(0, len(self.values), rows):
+            strip = self.values[start : start + rows]
+            brightest = np.ascontiguousarray(strip if strip.ndim == 2 else strip.max(axis=2))
+            counts += cv2.calcHist([brightest], [0], None, [size], [0, size]).ravel().astype(np.int64)
         return counts
 
     def _visible_sample(self) -> np.ndarray:
