@@ -17,6 +17,7 @@ _STOPPED = {
     "review": _NOTHING,
     "cutout": f"the cut-outs written so far are kept: {_AGAIN} for the others",
     "generate": f"finished shards are kept: {_AGAIN} to continue with the next one",
+    "import": f"finished shards are kept: {_AGAIN} to continue with the next one",
     "verify": "nothing was changed",
     "preview": _NOTHING,
     "stats": _NOTHING,

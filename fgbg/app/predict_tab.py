@@ -98,7 +98,7 @@ def _show(settings: Settings, network: Path, request: Request, answer: Answer, l
     show_figures(scores(answer, look))
     show_pictures(answer.view.pictures(look), _COLUMNS)
     if answer.predicted.classes is not None:
-        st.image(draw_legend(class_keys(answer.predicted.classes), _LEGEND_WIDTH))
+        st.image(draw_legend(class_keys(answer.predicted.classes), _LEGEND_WIDTH), caption="classes")
     st.caption(_legend(answer))
     bar = st.container(horizontal=True)
     for file in downloads(answer):

@@ -139,4 +139,4 @@ def test_options_of_the_other_review_are_refused(labelled: Path, tmp_path: Path)
     code, _, stderr = run_labelled("--masks", "m")
     assert (code, stderr) == (2, "fgbg: --masks goes with SRC only. Give SRC.\n")
     code, _, stderr = run_labelled(labelled, "--format", "jpeg")
-    assert code == 2 and "--format: expected one of" in stderr
+    assert code == 2 and "--format: expected ade20k, camvid," in stderr

@@ -170,8 +170,8 @@ def test_a_network_of_classes_shows_their_colours_and_offers_no_cut_out(
     entry = {"kind": "classes", "names": ["a", "b", "c"], "colours": [[0, 0, 0], [9, 9, 9], [99, 0, 0]]}
     network = save_drawn(run.parent / "c.onnx", classes=True, metadata=METADATA | {"mask": entry})
     page = upload(open_page(checkpoints=(network,)), png())
-    assert captions(page) == ["picture", "mask", "depth", "overlay"]
+    assert captions(page) == ["picture", "mask", "depth", "overlay", "classes"]
     labels = [button.label for button in page.get("download_button")]
     assert "Cut-out" not in labels and labels[0] == "Mask"
     page.select_slider[0].set_value("0.50")
-    assert captions(page.run()) == ["picture", "mask", "depth", "overlay"] and not page.error
+    assert captions(page.run()) == ["picture", "mask", "depth", "overlay", "classes"] and not page.error

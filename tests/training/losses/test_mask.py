@@ -21,9 +21,14 @@ MaskLoss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 Similarity = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 ALL = pytest.mark.parametrize("loss", MASK_LOSSES.values(), ids=MASK_LOSSES)
-random = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)(given(seed=st.integers(0, 2**32 - 1)))
+
+
+def random(test: Callable[..., None]) -> Callable[..., None]:
+    """Run a test with many seeds."""
+    loose = settings(
+        max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    )
+    return loose(given(seed=st.integers(0, 2**32 - 1))(test))
 
 
 def rand(*shape: int, seed: int = 0) -> torch.Tensor:

@@ -193,7 +193,7 @@ def test_the_config_is_written_when_it_changes(tmp_path: Path) -> None:
     os.utime(path, ns=(10**18, 10**18))
     content = json.loads(path.read_text())
     assert (content["lr"], content["data"], content["widths"][0]) == (0.25, "data/shards", 16)
-    assert set(content) == set(TrainConfig.model_fields) - {"out"}
+    assert set(content) == set(TrainConfig.model_fields) - {"out", "load"}
     write_config(tmp_path, TrainConfig(lr=0.25, out=tmp_path))
     assert path.stat().st_mtime_ns == 10**18
     write_config(tmp_path, TrainConfig(lr=0.5, out=tmp_path))
