@@ -99,7 +99,6 @@ class LabelledShardMaker:
         return frame.depth_on_canvas(depth)
 
 
-@dataclass
 class _SomeLeftOutError(Exception):
     """Some pictures of a shard cannot be used, so that its arrays have another length."""
 

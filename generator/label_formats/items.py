@@ -114,8 +114,6 @@ class LabelSource:
             duplicate ids, lines that cannot be read. Nothing is dropped without an error.
         notes: lines for the user: what was assumed, and what was found.
         instances: whether labels tell objects apart; then every label has `Label.instances`.
-        on_upright_picture: whether the format itself says that labels lie on the picture as its EXIF turns
-            it. Otherwise a label file must be turned as its picture is.
     """
 
     items: Sequence[Item]
@@ -124,7 +122,6 @@ class LabelSource:
     problems: Sequence[AssetError] = ()
     notes: Sequence[str] = ()
     instances: bool = False
-    on_upright_picture: bool = False
 
 
 class LabelFormat(Protocol):

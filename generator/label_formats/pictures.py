@@ -213,7 +213,6 @@ class Gathered:
             problems=[*self.problems, *wrong.values()],
             notes=[*notes, *more_notes],
             instances=True,
-            on_upright_picture=True,
         )
 
 

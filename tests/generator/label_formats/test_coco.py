@@ -47,7 +47,7 @@ def label_of(tmp_path: Path, *annotations: dict[str, Any], choice: Choice = PLAI
     """The label of one picture with these annotations."""
     picture(tmp_path / "a.png")
     source = list_source(write(tmp_path / "coco.json", *annotations), choice)
-    assert source.problems == [] and source.on_upright_picture
+    assert source.problems == []
     return source.read_label(source.items[0], SIZE)
 
 

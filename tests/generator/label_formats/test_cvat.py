@@ -40,7 +40,7 @@ def write(path: Path, *images: str, labels: str = LABELS) -> Path:
 def label_of(tmp_path: Path, *shapes: str, choice: Choice = PLAIN) -> Label:
     picture(tmp_path / "a.png")
     source = list_source(write(tmp_path / "annotations.xml", image(*shapes)), choice)
-    assert source.problems == [] and source.on_upright_picture
+    assert source.problems == []
     return source.read_label(source.items[0], SIZE)
 
 

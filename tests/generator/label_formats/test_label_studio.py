@@ -65,7 +65,7 @@ def label_of(
 ) -> Label:
     picture(tmp_path / "a.png")
     source = export(tmp_path, task(annotation(*results)), choice=choice)
-    assert source.problems == [] and source.on_upright_picture
+    assert source.problems == []
     return source.read_label(source.items[0], size)
 
 

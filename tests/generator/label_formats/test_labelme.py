@@ -49,7 +49,7 @@ def label_of(tmp_path: Path, *shapes: dict[str, Any], choice: Choice = PLAIN, **
     picture(tmp_path / "a.png")
     write(tmp_path / "a.json", *shapes, **fields)
     source = list_source(tmp_path, choice)
-    assert source.problems == [] and source.on_upright_picture
+    assert source.problems == []
     return source.read_label(source.items[0], SIZE)
 
 

@@ -59,7 +59,7 @@ def write(project: Path, name: str, *objects: dict[str, Any], size: tuple[int, i
 def label_of(project: Path, *objects: dict[str, Any], choice: Choice = PLAIN) -> Label:
     write(project, "ds/a.png", *objects)
     source = list_source(project, choice)
-    assert source.problems == [] and source.on_upright_picture
+    assert source.problems == []
     return source.read_label(source.items[0], SIZE)
 
 

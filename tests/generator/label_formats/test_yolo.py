@@ -59,7 +59,6 @@ def test_each_line_is_an_object_in_shares_of_the_upright_size(tmp_path: Path) ->
     assert label.instances is not None and label.instances.tolist() == [[1] * 6 + [2] * 6] * 8
     upright = source.read_label(source.items[0], (8, 12)).levels
     assert upright.tolist() == [[2] * 4 + [1] * 4] * 12
-    assert source.on_upright_picture
 
 
 def test_a_bridge_of_no_width_between_parts_is_not_of_the_object(tmp_path: Path) -> None:
