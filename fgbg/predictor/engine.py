@@ -19,7 +19,8 @@ class Answer:
     """The answer of a network to B pictures, at the size that it was given.
 
     Attributes:
-        mask: (B, C, h, w) float32 in [0, 1]: alpha (C = 1), or a share for each class.
+        mask: (B, C, h, w) float32 in [0, 1]: alpha (C = 1), or a share for each class. The shares of a
+            picture that was seen in tiles are uint8, 255 for 1.
         depth: (B, 1, h, w) float32 in [0, 1], relative inverse depth, 1 nearest; None without a depth head.
     """
 

@@ -39,7 +39,7 @@ def mask_levels(
     """Scale a mask and convert it to levels: (H, W) uint8, as `Predicted.mask` has them.
 
     Args:
-        shares: (C, h, w) float32 in [0, 1]: alpha (C = 1), or a share for each class.
+        shares: (C, h, w) float32 in [0, 1]: alpha (C = 1), or a share for each class, which may be uint8 too.
         entry: what the mask means.
         size: (H, W).
         picture: (H, W, 3) uint8 sRGB whose edges the mask follows; None to scale it only.
@@ -52,7 +52,8 @@ def mask_levels(
     # One class at a time: all together take too much memory at the size of a photo.
     best = np.full(size, -1, np.float32)
     for number, plane in enumerate(shares):
-        for rows, share in _mask_strips(plane, size, picture):
+        given = plane if plane.dtype == np.float32 else plane.astype(np.float32) / 255
+        for rows, share in _mask_strips(given, size, picture):
             levels[rows][share > best[rows]] = number
             np.maximum(best[rows], share, out=best[rows])
     return levels

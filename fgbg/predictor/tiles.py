@@ -8,7 +8,7 @@ its own. A least-squares fit to the answer to the whole picture takes them away,
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -84,22 +84,35 @@ def see_tiles(
     if max(height, width) <= res:
         return engine.see(picture[None], None if bg is None else bg[None], mirror)
     whole = _see_whole(engine, picture, bg, res, mirror)
-    mask = np.zeros((whole.mask.shape[1], height, width), np.float32)
+    channels = whole.mask.shape[1]
+    # Shares of many classes at the size of a photo take gigabytes as float32.
+    mask = np.empty((channels, height, width), np.float32 if channels == 1 else np.uint8)
     depth = None if whole.depth is None else np.zeros((height, width), np.float32)
     rough = None if whole.depth is None else stretch(whole.depth[0, 0], (width, height))
     tiles = list(product(_spans(height, res), _spans(width, res)))
     batch = min(_MOST_TILES, max(1, _BATCH_PIXELS // res**2))
+    top, band = 0, np.zeros((channels, 0, width), np.float32)
     for first in range(0, len(tiles), batch):
         group = tiles[first : first + batch]
         answer = engine.see(_cut(picture, group), None if bg is None else _cut(bg, group), mirror)
+        more = group[-1][0].part.stop - top - band.shape[1]
+        band = np.concatenate([band, np.zeros((channels, max(0, more), width), np.float32)], axis=1)
         for number, (down, right) in enumerate(group):
             place = down.part, right.part
             weights = down.weights[:, None] * right.weights
-            mask[:, *place] += answer.mask[number] * weights
+            band[:, down.part.start - top : down.part.stop - top, right.part] += answer.mask[number] * weights
             if depth is not None and rough is not None and answer.depth is not None:
                 depth[place] += _aligned(answer.depth[number, 0], rough[place]) * weights
-    np.clip(mask, 0, 1, out=mask)
+        # The rows above all tiles to come are finished.
+        end = tiles[first + batch][0].part.start if first + batch < len(tiles) else height
+        mask[:, top:end] = _stored(band[:, : end - top].clip(0, 1), mask.dtype)
+        top, band = end, band[:, end - top :]
     return Answer(mask[None], None if depth is None else np.clip(depth, 0, 1, out=depth)[None, None])
+
+
+def _stored(shares: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
+    """Shares as float32, or rounded to levels as uint8."""
+    return shares if dtype == np.float32 else np.rint(shares * 255).astype(np.uint8)
 
 
 @dataclass(frozen=True)

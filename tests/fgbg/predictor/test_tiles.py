@@ -147,3 +147,14 @@ def test_a_senseless_tile_is_refused(tile: int, words: str) -> None:
         require_tile(good, 96)  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=words):
         require_tile(tile, 96)
+
+
+def test_shares_of_classes_take_a_byte_each() -> None:
+    def two(pictures: np.ndarray) -> np.ndarray:
+        bright = brightness(pictures)
+        return np.concatenate([bright, 1 - bright], axis=1)
+
+    answer = see_tiles(DrawnEngine(mask=two, depth=None), PICTURE, None, RES)
+    assert answer.mask.dtype == np.uint8
+    wanted = np.rint(two(PICTURE[None]) * 255)
+    assert np.abs(answer.mask - wanted).max() <= 1
