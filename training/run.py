@@ -180,7 +180,7 @@ def _with_facts(given: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
 
 
 def _say_what_is_missing(config: TrainConfig, dataset: Dataset, say: Say) -> None:
-    """Say what the run does without, as its dataset does not have it."""
+    """Say which parts are missing in the dataset, so that the run trains without them."""
     manifest = dataset.manifest
     if not len(dataset["val"]):
         say(f"{dataset.folder} has no val split: best.pt and the plateau follow the training loss")

@@ -35,7 +35,7 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
             raise AssetError(images, "pictures alone", "*_seg.png, as in the full ADE20K", fix)
         pictures = found.by_key(files, lambda path: path.stem)
         labels = found.by_key(found.pictures_below(masks), lambda path: path.stem)
-        found.add_pairs(pictures, labels, masks, lambda key, split=split: split)  # type: ignore[misc]
+        found.add_pairs(pictures, labels, masks, dict.fromkeys(pictures, split).get)
     reader = legend_reader(_legend(root, choice, found), choice)
     return LabelSource(found.sorted_items(), reader.mask, reader, found.problems, found.notes)
 

@@ -109,10 +109,17 @@ class Found:
                 self.problems.append(AssetError(path, f"one file for {key}", f"{first} too", fix))
         return by_key
 
-    def add(self, picture: Path, label: Path, split: SplitName | None = None, **more: object) -> None:
-        """Add an item; `more` are other fields of it."""
+    def add(
+        self,
+        picture: Path,
+        label: Path,
+        split: SplitName | None = None,
+        depth: Path | None = None,
+        objects: Path | None = None,
+    ) -> None:
+        """Add an item, whose fields are those of `Item`."""
         name = picture.relative_to(self.source).with_suffix("").as_posix()
-        self.items.append(Item(name, picture, label, split=split, **more))  # type: ignore[arg-type]
+        self.items.append(Item(name, picture, label, split=split, depth=depth, objects=objects))
 
     def add_pairs(
         self,

@@ -38,7 +38,7 @@ def transfer(network: Network, weights: Mapping[str, Tensor], leave_out: Collect
 
     A first layer for the picture alone fits one for background and picture, and the other way round: its
     weights belong to the picture, and those for the background begin at 0 or are left out. So the network
-    answers as the other one does without a background.
+    gives the same answers as the other one gives when it gets no background.
 
     Args:
         network: its weights are overwritten.
