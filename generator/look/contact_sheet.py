@@ -107,7 +107,9 @@ def _draw_legend(
 ) -> None:
     draw = ImageDraw.Draw(sheet)
     for key, (x, y) in zip(legend, corners, strict=True):
-        width = key.patch.shape[1]
+        height, width = key.patch.shape[:2]
+        # A white patch needs an outline on white paper.
+        draw.rectangle((x - 1, top + y + 1, x + width, top + y + 2 + height), outline=_GREY)
         sheet.paste(Image.fromarray(key.patch), (x, top + y + 2))
         draw.text((x + width + 6, top + y), key.text, _GREY, font(12))
 

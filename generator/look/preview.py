@@ -8,6 +8,7 @@ import numpy as np
 from generator.encode import encode_png
 from generator.errors import UsageError
 from generator.files import refuse_existing, require_writable, write_atomically
+from generator.format.pixels import IGNORED
 from generator.look.colours import INSTANCE_COLOURS, colour_depth, colour_instances, colour_mask
 from generator.look.contact_sheet import (
     BLOCK_GAP,
@@ -17,7 +18,7 @@ from generator.look.contact_sheet import (
     Column,
     Key,
     Row,
-    colour_key,
+    class_keys,
     draw_contact_sheet,
     enlargement,
     fitted,
@@ -130,11 +131,13 @@ def _line(split: Split, subset: SplitName, row: int, size: tuple[int, int]) -> R
 
 
 def _keys(split: Split) -> list[Key]:
-    """The legend: of depth, and of the classes."""
+    """The legend: of depth, of the classes, and of void pixels."""
     keys = [DEPTH_KEY] if split.has_depth else []
-    if split.mask.kind == "classes":
-        named = zip(split.mask.names, split.mask.colours, strict=True)
-        keys += [colour_key((red, green, blue), name) for name, (red, green, blue) in named]
+    keys += class_keys(split.mask)
+    void = IGNORED if split.mask.kind == "classes" else split.mask.void
+    if void is not None:
+        patch = colour_mask(np.full((12, 12), void, np.uint8), split.mask)
+        keys.append(Key(patch, "void: counts nowhere"))
     return keys
 
 
