@@ -1,5 +1,6 @@
 """Metrics of the averaged network on the first samples of val."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from training.batches.prepare import Prepared, prepare
 from training.config import TrainConfig
 from training.inference import infer
 from training.learner import Learner
+from training.measures import class_ious
 from training.models import Prediction, Truth
 from training.process.devices import over_processes
 from training.target import Target
@@ -116,13 +118,11 @@ class Scores:
 
         Classes that are neither in the truth nor predicted are left out; empty where the mask has no classes.
         """
-        hits = self._confusion.diagonal()
-        unions = self._confusion.sum(dim=0) + self._confusion.sum(dim=1) - hits
-        ious = {
-            f"iou/{name}": int(hit) / int(union)
-            for name, hit, union in zip(self._target.names, hits, unions, strict=False)
-            if union
-        }
+        if not self._target.names:
+            return {}
+        found = class_ious(self._confusion.cpu().double()).tolist()
+        pairs = zip(self._target.names, found, strict=True)
+        ious = {f"iou/{name}": iou for name, iou in pairs if not math.isnan(iou)}
         return {"mean_iou": sum(ious.values()) / len(ious), **ious} if ious else {}
 
     def depth_rmse(self) -> float:
