@@ -46,25 +46,21 @@ def pattern_option(name: str, of: str, default: str) -> Callable[[Function], Fun
     return option(name, type=kind, show_default=default, help=f"Pattern of the {of}.")
 
 
-images_option = pattern_option(
-    "--images", "pictures below SRC, like 'image_2/{a}_{id}.png'", "all pictures of SRC"
-)
-masks_option = pattern_option(
-    "--masks", "masks, like 'gt_image_2/{a}_road_{id}.png'", "the name of the picture"
-)
-pairs_option = option(
+_images = pattern_option("--images", "pictures below SRC, like 'image_2/{a}_{id}.png'", "all pictures of SRC")
+_masks = pattern_option("--masks", "masks, like 'gt_image_2/{a}_road_{id}.png'", "the name of the picture")
+_pairs = option(
     "--pairs",
     type=FILE,
     show_default="none",
     help="CSV file with a picture and its mask in each row, instead of patterns.",
 )
-mask_option = option(
+_mask = option(
     "--mask",
     type=OneOf(["alpha", "classes"]),
     show_default="by the format",
     help="Whether masks show one kind of object (alpha), or the class of each pixel.",
 )
-foreground_option = option(
+_foreground = option(
     "--foreground",
     type=Names(),
     show_default="all but the background",
@@ -72,16 +68,18 @@ foreground_option = option(
     help="Names of the classes that are the object, with --mask alpha, like cat,dog; without names, values of"
     " masks.",
 )
-labels_option = option(
+_labels = option(
     "--labels",
     type=FILE,
     show_default="what the data set says",
     help="File with the names, and maybe colours, of the classes.",
 )
-road_option = option(
-    "--road", "variant", flag_value="road", help="The road is the object (kitti-road; default)."
-)
-lane_option = option("--lane", "variant", flag_value="lane", help="The own lane is the object (kitti-road).")
+_road = option("--road", "variant", flag_value="road", help="The road is the object (kitti-road; default).")
+_lane = option("--lane", "variant", flag_value="lane", help="The own lane is the object (kitti-road).")
+mask_options = (_mask, _foreground, _labels, _road, _lane)
+"""What the pixels of labels mean."""
+place_options = (_images, _masks, _pairs)
+"""Where pictures and masks are, for the format `folder`."""
 import_split_option = option(
     "--split",
     type=SplitShares(auto=True),

@@ -9,17 +9,11 @@ from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option, section
 from fgbg.label_options import (
     FormatName,
-    foreground_option,
-    images_option,
     import_split_option,
     label_formats,
-    labels_option,
-    lane_option,
-    mask_option,
-    masks_option,
-    pairs_option,
+    mask_options,
     pattern_option,
-    road_option,
+    place_options,
 )
 from fgbg.options import out_option, overwrite_option, seed_option, size_option, workers_option
 from fgbg.terminal import say
@@ -59,21 +53,12 @@ from fgbg.value_types import PATH, Numbers, OneOf, Whole
     import_split_option,
     seed_option,
 )
-@section(
-    "Masks",
-    mask_option,
-    foreground_option,
-    labels_option,
-    road_option,
-    lane_option,
-)
+@section("Masks", *mask_options)
 @section(
     "Files of the format 'folder'",
-    images_option,
-    masks_option,
+    *place_options,
     pattern_option("--bg", "backgrounds", "none"),
     pattern_option("--depth", "depth files", "none"),
-    pairs_option,
     option(
         "--depth-convention",
         type=OneOf(["inverse", "metric"]),

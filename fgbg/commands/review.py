@@ -10,19 +10,7 @@ import click
 
 from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option, section
-from fgbg.label_options import (
-    FormatName,
-    foreground_option,
-    images_option,
-    import_split_option,
-    label_formats,
-    labels_option,
-    lane_option,
-    mask_option,
-    masks_option,
-    pairs_option,
-    road_option,
-)
+from fgbg.label_options import FormatName, import_split_option, label_formats, mask_options, place_options
 from fgbg.option_names import name_options
 from fgbg.options import (
     bg_option,
@@ -44,20 +32,8 @@ if TYPE_CHECKING:
 
 _ASSET_OPTIONS = ("fg", "bg", "report", "size", "fg_size", "overwrite")
 _LABEL_OPTIONS = (
-    *(
-        "format",
-        "mask",
-        "foreground",
-        "labels",
-        "variant",
-        "images",
-        "masks",
-        "pairs",
-        "split",
-        "seed",
-        "out",
-        "workers",
-    ),
+    *("format", "mask", "foreground", "labels", "variant"),
+    *("images", "masks", "pairs", "split", "seed", "out", "workers"),
 )
 _MOST_LINES = 20
 
@@ -87,14 +63,8 @@ _MOST_LINES = 20
         show_default="found out by the files of SRC",
         help="Format of the data set.",
     ),
-    mask_option,
-    foreground_option,
-    labels_option,
-    road_option,
-    lane_option,
-    images_option,
-    masks_option,
-    pairs_option,
+    *mask_options,
+    *place_options,
     import_split_option,
     seed_option,
     out_option("outputs/review", "Folder of the tables and the chart."),

@@ -1,5 +1,6 @@
 """The config of `import_labelled`: checked once, then frozen."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -106,17 +107,7 @@ class ImportConfig(StrictConfig):
     @property
     def choice(self) -> Choice:
         """What a format gets to know of the config."""
-        return Choice(
-            self.mask,
-            self.foreground,
-            self.labels,
-            self.variant,
-            self.images,
-            self.masks,
-            self.bg,
-            self.depth,
-            self.pairs,
-        )
+        return Choice(**{field.name: getattr(self, field.name) for field in fields(Choice)})
 
     def samples_in_shard(self, pictures: int) -> int:
         """The number of samples in one shard of a source with this many pictures."""
@@ -128,5 +119,5 @@ class ImportConfig(StrictConfig):
         Raises:
             OSError: the file of labels cannot be read.
         """
-        fields = self.model_dump(mode="json", exclude=_NOT_IDENTITY)
-        return fields | {"labels": hash_file(self.labels) if self.labels is not None else None}
+        dumped = self.model_dump(mode="json", exclude=_NOT_IDENTITY)
+        return dumped | {"labels": hash_file(self.labels) if self.labels is not None else None}

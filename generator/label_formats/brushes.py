@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from generator.errors import one_line
-from generator.label_formats.regions import ShapeFault, Size
+from generator.label_formats.regions import ShapeError, Size
 
 _CHANNELS = 4
 
@@ -28,25 +28,25 @@ def unpack_brush(packed: Sequence[int], size: Size) -> np.ndarray:
         (H, W) uint8.
 
     Raises:
-        ShapeFault: it holds another number of bytes, or is cut off.
+        ShapeError: it holds another number of bytes, or is cut off.
     """
     width, height = size
     try:
         bits = _Bits(bytes(packed))
     except ValueError as error:
-        raise ShapeFault("bytes from 0 to 255", one_line(error)) from error
+        raise ShapeError("bytes from 0 to 255", one_line(error)) from error
     count, bits_of_value = bits.read(32), bits.read(5) + 1
     bits_of_length = [bits.read(4) + 1 for _ in range(4)]
     if count != width * height * _CHANNELS or bits_of_value != 8:
         expected = f"a brush of {width} x {height} pixels of {_CHANNELS} bytes"
-        raise ShapeFault(expected, f"{count:,} values of {bits_of_value} bits")
+        raise ShapeError(expected, f"{count:,} values of {bits_of_value} bits")
     values = np.zeros(count, np.uint8)
     start = 0
     while start < count:
         repeated = bits.read(1)
         length = bits.read(bits_of_length[bits.read(2)]) + 1
         if start + length > count:
-            raise ShapeFault(f"runs of {count:,} values together", "more")
+            raise ShapeError(f"runs of {count:,} values together", "more")
         values[start : start + length] = bits.read(8) if repeated else bits.read_bytes(length)
         start += length
     return values.reshape(height, width, _CHANNELS)[..., _CHANNELS - 1]
@@ -63,7 +63,7 @@ class _Bits:
         """The next number of up to 32 bits."""
         end = self._place + count
         if end > 8 * len(self._content):
-            raise ShapeFault("a whole brush", "one that is cut off")
+            raise ShapeError("a whole brush", "one that is cut off")
         first, last = self._place // 8, -(-end // 8)
         number = int.from_bytes(self._content[first:last], "big") >> (8 * last - end)
         self._place = end
@@ -73,7 +73,7 @@ class _Bits:
         """The next bytes, (count,) uint8, wherever in a byte they begin."""
         first, shift = divmod(self._place, 8)
         if self._place + 8 * count > 8 * len(self._content):
-            raise ShapeFault("a whole brush", "one that is cut off")
+            raise ShapeError("a whole brush", "one that is cut off")
         pieces = np.frombuffer(self._content + b"\0", np.uint8, count + 1, first).astype(np.uint16)
         self._place += 8 * count
         return ((pieces[:-1] << shift | pieces[1:] >> (8 - shift)) & 255).astype(np.uint8)

@@ -20,7 +20,7 @@ from generator.label_formats.items import Choice, Item, Label, LabelSource
 from generator.label_formats.object_classes import ObjectClasses, object_classes
 from generator.label_formats.painting import Part, paint, smaller_on_top
 from generator.label_formats.pictures import Gathered, PictureFinder, split_named
-from generator.label_formats.regions import Region, ShapeFault, Size, stamp, union
+from generator.label_formats.regions import Region, ShapeError, Size, stamp, union
 from generator.label_formats.runs import run_lengths, unpack_counts
 from generator.label_formats.shapes import box, polygon, pycocotools_mask
 from generator.numerals import shown
@@ -234,7 +234,7 @@ def _region(where: str, segmentation: Any, bbox: Any, size: Size) -> Region:
     """The pixels of an annotation.
 
     Raises:
-        ShapeFault: they cannot be drawn.
+        ShapeError: they cannot be drawn.
         AssetError: a field is wrong.
     """
     if isinstance(segmentation, dict):
@@ -243,21 +243,21 @@ def _region(where: str, segmentation: Any, bbox: Any, size: Size) -> Region:
         polygons = check_record(where, segmentation, _POLYGONS, "a list of polygons")
         return union([_of_polygon(flat, size) for flat in polygons])
     if bbox is None:
-        raise ShapeFault("a segmentation or a bbox", "neither")
+        raise ShapeError("a segmentation or a bbox", "neither")
     left, top, width, height = check_record(where, bbox, _BOX, "a bbox of 4 numbers")
     return box(left, top, left + width, top + height, size)
 
 
 def _of_polygon(flat: list[float], size: Size) -> Region:
     if len(flat) % 2:
-        raise ShapeFault("x and y of each point of a polygon", f"{len(flat)} numbers")
+        raise ShapeError("x and y of each point of a polygon", f"{len(flat)} numbers")
     return polygon(np.array(flat).reshape(-1, 2), size)
 
 
 def _of_run_lengths(stored: _RunLengths, size: Size) -> Region:
     height, width = stored.size
     if (width, height) != size:
-        raise ShapeFault(f"run lengths of size [{size[1]}, {size[0]}]", f"[{height}, {width}]")
+        raise ShapeError(f"run lengths of size [{size[1]}, {size[0]}]", f"[{height}, {width}]")
     counts = stored.counts
     if isinstance(counts, str):
         counts = unpack_counts(counts.encode())

@@ -22,7 +22,7 @@ from generator.label_formats.items import Choice, Item, Label, LabelSource
 from generator.label_formats.object_classes import ObjectClasses, object_classes
 from generator.label_formats.painting import Part, paint
 from generator.label_formats.pictures import Gathered, PictureFinder, split_named
-from generator.label_formats.regions import Region, ShapeFault, Size, stamp
+from generator.label_formats.regions import Region, ShapeError, Size, stamp
 from generator.label_formats.runs import run_lengths
 from generator.label_formats.shapes import ellipse, polygon, pycocotools_mask, turned
 from generator.numerals import MOST, finite_number, shown, whole_number
@@ -202,7 +202,7 @@ def _region(kind: str, attributes: Attributes, size: Size) -> Region:
     """The pixels of a shape.
 
     Raises:
-        ShapeFault: it cannot be drawn.
+        ShapeError: it cannot be drawn.
     """
     if kind == "polygon":
         return polygon(_points(attributes.get("points", "")), size)
@@ -222,11 +222,11 @@ def _mask(attributes: Attributes, size: Size) -> Region:
     try:
         counts = [whole_number(count) for count in attributes.get("rle", "").split(",")]
     except ValueError as error:
-        raise ShapeFault("run lengths with commas between them", shown(attributes.get("rle"))) from error
+        raise ShapeError("run lengths with commas between them", shown(attributes.get("rle"))) from error
     left, top, width, height = (_whole(attributes, name) for name in ("left", "top", "width", "height"))
     if left + width > size[0] or top + height > size[1]:
         expected = f"a mask inside of the picture ({size[0]} x {size[1]})"
-        raise ShapeFault(expected, f"one of {width} x {height} at {left}, {top}")
+        raise ShapeError(expected, f"one of {width} x {height} at {left}, {top}")
     return stamp(left, top, run_lengths(counts, (width, height)), size)
 
 
@@ -235,7 +235,7 @@ def _points(text: str) -> list[tuple[float, float]]:
     try:
         return [_point(pair) for pair in text.split(";")]
     except ValueError as error:
-        raise ShapeFault("points like 10.5,20;30,40", shown(text)) from error
+        raise ShapeError("points like 10.5,20;30,40", shown(text)) from error
 
 
 def _point(pair: str) -> tuple[float, float]:
@@ -247,11 +247,11 @@ def _number(attributes: Attributes, name: str, default: str = "") -> float:
     try:
         return finite_number(attributes.get(name, default))
     except ValueError as error:
-        raise ShapeFault(f"a number as {name}", shown(attributes.get(name))) from error
+        raise ShapeError(f"a number as {name}", shown(attributes.get(name))) from error
 
 
 def _whole(attributes: Attributes, name: str, default: str = "") -> int:
     try:
         return whole_number(attributes.get(name, default), -MOST if default else 0)
     except ValueError as error:
-        raise ShapeFault(f"a whole number as {name}", shown(attributes.get(name))) from error
+        raise ShapeError(f"a whole number as {name}", shown(attributes.get(name))) from error

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 
 from generator.errors import AssetError, one_line
 from generator.files import read_regular
-from generator.label_formats.regions import ShapeFault
+from generator.label_formats.regions import ShapeError
 from generator.strict_config import first_fault
 
 LARGEST_FILE = 2**34
@@ -106,12 +106,12 @@ def unpack_base64(text: str) -> bytes:
     """The bytes of a mask in a label file.
 
     Raises:
-        ShapeFault: it is no base64.
+        ShapeError: it is no base64.
     """
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ShapeFault("a mask in base64", "other text") from error
+        raise ShapeError("a mask in base64", "other text") from error
 
 
 @contextmanager
@@ -123,7 +123,7 @@ def shapes_of(where: str | Path) -> Iterator[None]:
     """
     try:
         yield
-    except ShapeFault as fault:
+    except ShapeError as fault:
         raise AssetError(where, fault.expected, fault.found, "correct the label file") from fault
 
 

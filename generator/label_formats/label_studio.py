@@ -31,7 +31,7 @@ from generator.label_formats.items import Choice, Item, Label, LabelSource
 from generator.label_formats.object_classes import ObjectClasses, object_classes
 from generator.label_formats.painting import Part, paint
 from generator.label_formats.pictures import Gathered, PictureFinder
-from generator.label_formats.regions import Region, ShapeFault, Size, stamp
+from generator.label_formats.regions import Region, ShapeError, Size, stamp
 from generator.label_formats.shapes import ellipse, polygon, pycocotools_mask, turned
 from generator.numerals import shown
 
@@ -282,14 +282,14 @@ def _region(where: str, kind: str, value: Any, size: Size) -> Region:
     """The pixels of a region. Numbers are in percent of the picture's size, except in brushes.
 
     Raises:
-        ShapeFault: it cannot be drawn.
+        ShapeError: it cannot be drawn.
         AssetError: a field is wrong, or its mask cannot be decoded.
     """
     percent = np.array(size) / 100
     if kind == "brush":
         brush = check_record(where, value, _BRUSH, "a brush with format and rle")
         if brush.format != "rle":
-            raise ShapeFault("a brush of the format rle", shown(brush.format))
+            raise ShapeError("a brush of the format rle", shown(brush.format))
         return stamp(0, 0, unpack_brush(brush.rle, size), size)
     if kind == "bitmask":
         bitmask = check_record(where, value, _BITMASK, "a bitmask")

@@ -21,7 +21,7 @@ from generator.label_formats.items import Choice, Item, Label, LabelSource
 from generator.label_formats.object_classes import ObjectClasses, object_classes
 from generator.label_formats.painting import Part, paint
 from generator.label_formats.pictures import Gathered, PictureFinder
-from generator.label_formats.regions import Region, ShapeFault, Size, stamp, union
+from generator.label_formats.regions import Region, ShapeError, Size, stamp, union
 from generator.label_formats.shapes import box, disc, polygon, pycocotools_mask, stroke
 from generator.numerals import shown
 
@@ -148,18 +148,18 @@ def _region(where: str, shape: _Shape, size: Size) -> Region:
     """The pixels of a shape.
 
     Raises:
-        ShapeFault: it cannot be drawn.
+        ShapeError: it cannot be drawn.
         AssetError: its mask cannot be decoded.
     """
     kind = shape.shape_type or "polygon"
     if kind == "mask":
         return _of_mask(where, shape, size)
     if kind not in _KINDS:
-        raise ShapeFault(f"a shape of the type {', '.join([*_KINDS, 'mask'])}", shown(shape.shape_type))
+        raise ShapeError(f"a shape of the type {', '.join([*_KINDS, 'mask'])}", shown(shape.shape_type))
     fewest, most, draw = _KINDS[kind]
     if not fewest <= len(shape.points) <= most:
         count = f"{fewest}" if fewest == most else f"{fewest} or more"
-        raise ShapeFault(f"{count} points of a {kind}", f"{len(shape.points)}")
+        raise ShapeError(f"{count} points of a {kind}", f"{len(shape.points)}")
     return draw(shape.points, size)
 
 
@@ -199,11 +199,11 @@ def _of_mask(where: str, shape: _Shape, size: Size) -> Region:
     """A mask that LabelMe stores as PNG, with the pixels of its first and last corner, both included."""
     if shape.mask is None or len(shape.points) != 2:
         found = "no mask" if shape.mask is None else f"{len(shape.points)} points"
-        raise ShapeFault("a mask with its first and last pixel", found)
+        raise ShapeError("a mask with its first and last pixel", found)
     content = unpack_base64(shape.mask)
     values = decode_mask(where, content, size[0] * size[1])
     (left, top), (right, bottom) = [(math.trunc(x), math.trunc(y)) for x, y in shape.points]
     if values.shape != (bottom - top + 1, right - left + 1):
         expected = f"a mask of {right - left + 1} x {bottom - top + 1} as its corners"
-        raise ShapeFault(expected, " x ".join(str(side) for side in values.shape[1::-1]))
+        raise ShapeError(expected, " x ".join(str(side) for side in values.shape[1::-1]))
     return stamp(left, top, (values > 0) * np.uint8(255), size)

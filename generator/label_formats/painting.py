@@ -7,7 +7,7 @@ import numpy as np
 
 from generator.format.pixels import IGNORED, OPAQUE
 from generator.label_formats.items import Label
-from generator.label_formats.regions import Region, ShapeFault, Size
+from generator.label_formats.regions import Region, ShapeError, Size
 
 _MOST_OBJECTS = 65535
 
@@ -51,10 +51,10 @@ def paint(parts: Sequence[Part], size: Size, foreground: frozenset[int] | None) 
         of the foreground.
 
     Raises:
-        ShapeFault: there are more objects than numbers.
+        ShapeError: there are more objects than numbers.
     """
     if len(parts) > _MOST_OBJECTS:
-        raise ShapeFault(f"up to {_MOST_OBJECTS:,} objects in a picture", f"{len(parts):,}")
+        raise ShapeError(f"up to {_MOST_OBJECTS:,} objects in a picture", f"{len(parts):,}")
     levels = np.zeros(size[::-1], np.uint8)
     instances = np.zeros(size[::-1], np.uint16)
     void: np.ndarray | None = None

@@ -10,7 +10,7 @@ Size = tuple[int, int]
 """(width, height) of a picture in pixels."""
 
 
-class ShapeFault(Exception):  # noqa: N818 - it becomes the error of a file, which knows its place
+class ShapeError(Exception):
     """A shape that cannot be drawn.
 
     Args:
@@ -58,13 +58,13 @@ def stamp(left: float, top: float, cover: np.ndarray, size: Size) -> Region:
     """A mask (h, w) uint8 with its corner at a whole pixel.
 
     Raises:
-        ShapeFault: it is not inside of the picture.
+        ShapeError: it is not inside of the picture.
     """
     height, width = cover.shape
     whole = float(left).is_integer() and float(top).is_integer()
     if not whole or left < 0 or top < 0 or left + width > size[0] or top + height > size[1]:
         found = f"one of {width} x {height} at {left:g}, {top:g}"
-        raise ShapeFault(f"a mask inside of the picture ({size[0]} x {size[1]})", found)
+        raise ShapeError(f"a mask inside of the picture ({size[0]} x {size[1]})", found)
     return Region(int(left), int(top), cover)
 
 

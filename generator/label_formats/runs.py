@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from generator.label_formats.regions import ShapeFault, Size
+from generator.label_formats.regions import ShapeError, Size
 
 # Characters of a number below 2 to the power of 34, more than the pixels of any picture.
 _LONGEST = 7
@@ -22,13 +22,13 @@ def run_lengths(counts: Sequence[int], size: Size, columns: bool = False) -> np.
         (height, width) uint8, 0 and 255.
 
     Raises:
-        ShapeFault: the lengths do not add up to the number of pixels, or one is below 0.
+        ShapeError: the lengths do not add up to the number of pixels, or one is below 0.
     """
     width, height = size
     total = sum(counts)
     if total != width * height or min(counts, default=0) < 0:
         found = f"{total:,}" if total != width * height else "a length below 0"
-        raise ShapeFault(f"run lengths of {width * height:,} pixels together ({width} x {height})", found)
+        raise ShapeError(f"run lengths of {width * height:,} pixels together ({width} x {height})", found)
     runs = np.asarray(counts, np.int64)
     inside = (np.arange(len(runs)) % 2).astype(np.uint8) * np.uint8(255)
     pixels = np.repeat(inside, runs)
@@ -44,20 +44,20 @@ def unpack_counts(packed: bytes) -> list[int]:
         packed: the text, in ASCII.
 
     Raises:
-        ShapeFault: there is another character, or the last number is cut off, or one is too long.
+        ShapeError: there is another character, or the last number is cut off, or one is too long.
     """
     bits = np.frombuffer(packed, np.uint8).astype(np.int64) - 48
     if ((bits < 0) | (bits >= 64)).any():
-        raise ShapeFault("packed run lengths", "another character")
+        raise ShapeError("packed run lengths", "another character")
     if not len(bits):
         return []
     last = (bits & 32) == 0
     if not last[-1]:
-        raise ShapeFault("packed run lengths", "a number that is cut off")
+        raise ShapeError("packed run lengths", "a number that is cut off")
     starts = np.concatenate([[0], np.flatnonzero(last)[:-1] + 1])
     sizes = np.diff(starts, append=len(bits))
     if sizes.max() > _LONGEST:
-        raise ShapeFault("packed run lengths", "a number that is too long")
+        raise ShapeError("packed run lengths", "a number that is too long")
     places = np.arange(len(bits)) - np.repeat(starts, sizes)
     numbers = np.add.reduceat((bits & 31) << (5 * places), starts)
     numbers -= np.where(bits[last] & 16, np.int64(1) << (5 * sizes), 0)

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from generator.errors import UsageError
-from generator.label_formats.regions import NOTHING, Region, ShapeFault, Size
+from generator.label_formats.regions import NOTHING, Region, ShapeError, Size
 from generator.label_formats.runs import run_lengths, unpack_counts
 
 Points = Sequence[tuple[float, float]] | np.ndarray
@@ -33,7 +33,7 @@ def polygon(points: Points, size: Size) -> Region:
         size: of the picture.
 
     Raises:
-        ShapeFault: there are fewer points, a coordinate is no finite number, or the border is too long.
+        ShapeError: there are fewer points, a coordinate is no finite number, or the border is too long.
         UsageError: pycocotools is not installed.
     """
     corners = _corners(points)
@@ -55,7 +55,7 @@ def box(left: float, top: float, right: float, bottom: float, size: Size) -> Reg
     """The pixels of a box; its corners may be exchanged.
 
     Raises:
-        ShapeFault: as `polygon`.
+        ShapeError: as `polygon`.
         UsageError: as `polygon`.
     """
     return polygon([(left, top), (right, top), (right, bottom), (left, bottom)], size)
@@ -65,7 +65,7 @@ def disc(centre: tuple[float, float], radius: float, size: Size) -> Region:
     """The pixels of a disc.
 
     Raises:
-        ShapeFault: a number is not finite.
+        ShapeError: a number is not finite.
     """
     return stroke([centre], 2 * radius, size)
 
@@ -74,11 +74,11 @@ def stroke(points: Points, width: float, size: Size) -> Region:
     """The pixels of a line of some width with round ends and corners; one point is a disc.
 
     Raises:
-        ShapeFault: there is no point, or a number is not finite.
+        ShapeError: there is no point, or a number is not finite.
     """
     corners = _as_array(points)
     if not len(corners) or not np.isfinite(width):
-        raise ShapeFault("a line of points", f"{len(corners)} points, {width:g} wide")
+        raise ShapeError("a line of points", f"{len(corners)} points, {width:g} wide")
     radius = width / 2
     first = np.clip(np.floor(corners.min(axis=0) - radius), 0, size).astype(int)
     last = np.clip(np.ceil(corners.max(axis=0) + radius), 0, size).astype(int)
@@ -106,7 +106,7 @@ def pixel_polygon(points: Points, size: Size) -> Region:
         size: of the picture.
 
     Raises:
-        ShapeFault: as `polygon`.
+        ShapeError: as `polygon`.
     """
     corners = _corners(points)
     first = np.clip(np.floor(corners.min(axis=0)), 0, size)
@@ -131,7 +131,7 @@ def ellipse(centre: tuple[float, float], radii: tuple[float, float], degrees: fl
     """The pixels of an ellipse that is turned clockwise.
 
     Raises:
-        ShapeFault: as `polygon`.
+        ShapeError: as `polygon`.
     """
     angles = np.linspace(0, 2 * math.pi, _ELLIPSE_CORNERS, endpoint=False)
     corners = np.stack([np.cos(angles), np.sin(angles)], axis=1) * radii + centre
@@ -158,14 +158,14 @@ def _corners(points: Points) -> np.ndarray:
     """The corners of a polygon, (n, 2) float64.
 
     Raises:
-        ShapeFault: there are too few, one is no finite number, or the border is too long.
+        ShapeError: there are too few, one is no finite number, or the border is too long.
     """
     corners = _as_array(points)
     if len(corners) < 3:
-        raise ShapeFault("3 or more points of a polygon", f"{len(corners)}")
+        raise ShapeError("3 or more points of a polygon", f"{len(corners)}")
     length = np.abs(corners - corners[np.arange(-1, len(corners) - 1)]).max(axis=1).sum()
     if length > _LONGEST_BORDER:
-        raise ShapeFault(f"a polygon with a border of up to {_LONGEST_BORDER:,} pixels", f"{length:,.0f}")
+        raise ShapeError(f"a polygon with a border of up to {_LONGEST_BORDER:,} pixels", f"{length:,.0f}")
     return corners
 
 
@@ -173,9 +173,9 @@ def _as_array(points: Points) -> np.ndarray:
     """(n, 2) float64.
 
     Raises:
-        ShapeFault: a coordinate is no finite number.
+        ShapeError: a coordinate is no finite number.
     """
     corners = np.asarray(points, np.float64).reshape(-1, 2)
     if not np.isfinite(corners).all():
-        raise ShapeFault("points with finite numbers", "NaN or infinity")
+        raise ShapeError("points with finite numbers", "NaN or infinity")
     return corners

@@ -30,7 +30,7 @@ from generator.label_formats.items import Choice, Item, Label, LabelSource
 from generator.label_formats.object_classes import ObjectClasses, object_classes
 from generator.label_formats.painting import Part, paint
 from generator.label_formats.pictures import Gathered, PictureFinder, split_named
-from generator.label_formats.regions import NOTHING, Region, ShapeFault, Size, stamp, union, without
+from generator.label_formats.regions import NOTHING, Region, ShapeError, Size, stamp, union, without
 from generator.label_formats.shapes import pixel_polygon
 from generator.numerals import shown
 
@@ -165,7 +165,7 @@ def _region(where: str, drawn: _Object, size: Size) -> Region:
     """The pixels of an object.
 
     Raises:
-        ShapeFault: it cannot be drawn.
+        ShapeError: it cannot be drawn.
         AssetError: a field is wrong, or its mask cannot be decoded.
     """
     if drawn.kind in _WITHOUT_AREA:
@@ -176,14 +176,14 @@ def _region(where: str, drawn: _Object, size: Size) -> Region:
         outlines = check_record(where, drawn.parts, _OUTLINES, "parts with exterior and interior")
         return union([_of_outline(outline, size) for outline in outlines])
     if drawn.kind not in ("polygon", "rectangle"):
-        raise ShapeFault(
+        raise ShapeError(
             "a geometryType bitmap, alpha_mask, polygon, multipolygon or rectangle", shown(drawn.kind)
         )
     outline = check_record(where, drawn.points, _OUTLINE, "points with exterior and interior")
     if drawn.kind == "polygon":
         return _of_outline(outline, size)
     if len(outline.exterior) != 2:
-        raise ShapeFault("2 corners of a rectangle", f"{len(outline.exterior)}")
+        raise ShapeError("2 corners of a rectangle", f"{len(outline.exterior)}")
     (left, top), (right, bottom) = outline.exterior
     return pixel_polygon([(left, top), (right, top), (right, bottom), (left, bottom)], size)
 
@@ -210,7 +210,7 @@ def _unpacked(packed: bytes) -> bytes:
     try:
         content = unpacking.decompress(packed, _LARGEST_MASK)
     except zlib.error as error:
-        raise ShapeFault("a mask as PNG, packed by zlib", one_line(error)) from error
+        raise ShapeError("a mask as PNG, packed by zlib", one_line(error)) from error
     if unpacking.unconsumed_tail:
-        raise ShapeFault(f"a mask of up to {_LARGEST_MASK:,} bytes", "a larger one")
+        raise ShapeError(f"a mask of up to {_LARGEST_MASK:,} bytes", "a larger one")
     return content

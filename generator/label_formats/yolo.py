@@ -22,7 +22,7 @@ from generator.label_formats.items import Choice, Item, Label, LabelSource
 from generator.label_formats.object_classes import object_classes
 from generator.label_formats.painting import Part, paint, smaller_on_top
 from generator.label_formats.pictures import Gathered
-from generator.label_formats.regions import ShapeFault, Size
+from generator.label_formats.regions import ShapeError, Size
 from generator.label_formats.shapes import polygon, pycocotools_mask
 from generator.numerals import finite_number, shown, whole_number
 from generator.splits import SplitName
@@ -241,9 +241,9 @@ class _YoloReader:
     def _object(self, where: str, cells: Sequence[str], outlines: bool) -> tuple[int | None, np.ndarray]:
         """The class of a line, and its corners in shares of the picture's size."""
         if outlines and len(cells) == _BOX:
-            raise ShapeFault("outlines only, as in the other lines", "a box of 5 numbers")
+            raise ShapeError("outlines only, as in the other lines", "a box of 5 numbers")
         if len(cells) != _BOX and (len(cells) <= _BOX + 1 or len(cells) % 2 == 0):
-            raise ShapeFault("a class and 4 numbers of a box, or 3 or more points", f"{len(cells)} numbers")
+            raise ShapeError("a class and 4 numbers of a box, or 3 or more points", f"{len(cells)} numbers")
         try:
             whole = whole_number(cells[0].removesuffix(".0"), 0, len(self.numbers) - 1)
         except ValueError as error:
@@ -254,7 +254,7 @@ class _YoloReader:
         try:
             shares = np.array([finite_number(cell) for cell in cells[1:]])
         except ValueError as error:
-            raise ShapeFault("numbers", shown(" ".join(cells[1:]))) from error
+            raise ShapeError("numbers", shown(" ".join(cells[1:]))) from error
         if len(cells) == _BOX:
             across, down, width, height = shares
             left, right, top, bottom = (
@@ -269,7 +269,7 @@ class _YoloReader:
             corners = checked = shares.reshape(-1, 2)
         if checked.min() < -_OUTSIDE or checked.max() > 1 + _OUTSIDE:
             wrong = checked.min() if checked.min() < -_OUTSIDE else checked.max()
-            raise ShapeFault("shares of the picture's size, from 0 to 1", f"{wrong:g}")
+            raise ShapeError("shares of the picture's size, from 0 to 1", f"{wrong:g}")
         return self.numbers[whole], corners
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from generator.label_formats.brushes import unpack_brush
-from generator.label_formats.regions import ShapeFault
+from generator.label_formats.regions import ShapeError
 
 # Written by label_studio_sdk for 5 x 3 pixels with this alpha, whose red is 9 wherever alpha is not 0.
 BY_THE_SDK = [
@@ -72,7 +72,7 @@ def test_values_one_by_one_may_begin_within_a_byte() -> None:
     ],
 )
 def test_damaged_brushes(packed: list[int], size: tuple[int, int], expected: str, found: str) -> None:
-    with pytest.raises(ShapeFault) as caught:
+    with pytest.raises(ShapeError) as caught:
         unpack_brush(packed, size)
     assert caught.value.expected == expected
     assert caught.value.found.startswith(found)
@@ -82,5 +82,5 @@ def test_a_run_beyond_the_last_pixel_is_refused() -> None:
     bits = f"{16:032b}{7:05b}" + "".join(f"{length - 1:04b}" for length in (3, 4, 8, 16))
     bits += f"110{200:08b}{255:08b}"
     bits += "0" * (-len(bits) % 8)
-    with pytest.raises(ShapeFault, match="runs of 16 values together"):
+    with pytest.raises(ShapeError, match="runs of 16 values together"):
         unpack_brush(list(int(bits, 2).to_bytes(len(bits) // 8, "big")), (2, 2))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from generator.label_formats.painting import Part, paint, smaller_on_top
-from generator.label_formats.regions import Region, ShapeFault
+from generator.label_formats.regions import Region, ShapeError
 from generator.label_formats.shapes import box
 
 SIZE = (6, 3)
@@ -64,6 +64,6 @@ def test_without_stored_order_small_objects_lie_over_large_ones_and_all_over_voi
 
 
 def test_there_are_no_more_objects_than_numbers() -> None:
-    with pytest.raises(ShapeFault) as caught:
+    with pytest.raises(ShapeError) as caught:
         paint([Part(strip(0, 1), CAT)] * 65536, SIZE, None)
     assert caught.value.args == ("up to 65,535 objects in a picture", "65,536")

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from generator.label_formats.regions import Region, ShapeFault, Size, stamp, union, without
+from generator.label_formats.regions import Region, ShapeError, Size, stamp, union, without
 from generator.label_formats.shapes import box
 
 
@@ -21,7 +21,7 @@ def test_a_mask_must_be_inside_of_the_picture() -> None:
     mask = numbers("## #.")
     assert (drawn(stamp(2.0, 1, mask, (4, 3)), (4, 3)) == numbers(".... ..## ..#.")).all()
     for left, top in ((3, 1), (2, 2), (-1, 0), (0, -1), (0.5, 0)):
-        with pytest.raises(ShapeFault, match="a mask inside of the picture"):
+        with pytest.raises(ShapeError, match="a mask inside of the picture"):
             stamp(left, top, mask, (4, 3))
 
 

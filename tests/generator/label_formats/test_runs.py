@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from pycocotools import mask as coco_mask
 
-from generator.label_formats.regions import ShapeFault
+from generator.label_formats.regions import ShapeError
 from generator.label_formats.runs import run_lengths, unpack_counts
 
 
@@ -24,7 +24,7 @@ def test_run_lengths_go_along_rows_or_down_columns() -> None:
     ("counts", "found"), [([1, 2], "3"), ([1, 2, 4], "7"), ([], "0"), ([7, -1], "a length below 0")]
 )
 def test_run_lengths_that_do_not_add_up(counts: list[int], found: str) -> None:
-    with pytest.raises(ShapeFault) as caught:
+    with pytest.raises(ShapeError) as caught:
         run_lengths(counts, (3, 2))
     assert caught.value.args == ("run lengths of 6 pixels together (3 x 2)", found)
 
@@ -54,6 +54,6 @@ def test_long_runs_unpack_too() -> None:
     ],
 )
 def test_damaged_packed_lengths(packed: bytes, found: str) -> None:
-    with pytest.raises(ShapeFault) as caught:
+    with pytest.raises(ShapeError) as caught:
         unpack_counts(packed)
     assert caught.value.args == ("packed run lengths", found)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
 from generator.errors import UsageError
-from generator.label_formats.regions import Region, ShapeFault, Size
+from generator.label_formats.regions import Region, ShapeError, Size
 from generator.label_formats.shapes import box, disc, ellipse, pixel_polygon, polygon, stroke, turned
 
 SQUARE = [(2, 2), (12, 2), (12, 12), (2, 12)]
@@ -83,7 +83,7 @@ def test_parts_outside_of_the_picture_are_cut_off() -> None:
 )
 def test_polygons_that_cannot_be_drawn(points: list[tuple[float, float]], expected: str, found: str) -> None:
     for draw in (polygon, pixel_polygon):
-        with pytest.raises(ShapeFault) as caught:
+        with pytest.raises(ShapeError) as caught:
             draw(points, (8, 8))
         assert caught.value.args == (expected, found)
 
@@ -96,7 +96,7 @@ def test_a_disc_and_a_line_have_the_pixels_near_them() -> None:
     assert np.count_nonzero(corner) == np.count_nonzero(corner.T)
     assert (corner[4] == numbers("....##.")).all()
     assert not stroke([(50, 50), (60, 60)], 4, (8, 8)).cover.size
-    with pytest.raises(ShapeFault, match="a line of points"):
+    with pytest.raises(ShapeError, match="a line of points"):
         stroke([], 4, (8, 8))
 
 
