@@ -55,7 +55,8 @@ def main(
         place = Path(folder)
         run_step("networks", checkpoint, place, "--res", str(res))
         run_step("pictures", checkpoint, place, "--pictures", str(pictures))
-        networks = {"ONNX Runtime": place / "network.onnx", "torch": place / "network.pt"}
+        # In two folders: beside its export, a checkpoint would be run by ONNX Runtime too.
+        networks = {"ONNX Runtime": place / "network.onnx", "torch": place / "torch" / "network.pt"}
         report_starts(networks, place, rembg)
         report_rates(networks, place, pictures)
 
@@ -73,7 +74,8 @@ def make_networks(checkpoint: Path, place: Path, res: int) -> None:
 
     loaded = load_checkpoint(find_checkpoint(checkpoint))
     stages = [{**stage, "res": res} for stage in loaded.config["stages"]]
-    saved = place / "network.pt"
+    saved = place / "torch" / "network.pt"
+    saved.parent.mkdir()
     save_checkpoint(saved, replace(loaded, config={**loaded.config, "stages": stages}))
     export_network(NetworkExportConfig(checkpoint=saved, format="onnx", out=place / "network.onnx"))
 
@@ -105,6 +107,10 @@ def report_starts(networks: dict[str, Path], place: Path, rembg: Path | None) ->
     for name, file in networks.items():
         report(f"fgbg predict, {name}", predict_command(file, large, place))
         report(f"fgbg predict --no-refine, {name}", [*predict_command(file, large, place), "--no-refine"])
+        for tile in ("auto", "384", "192"):
+            report(
+                f"fgbg predict --tile {tile}, {name}", [*predict_command(file, large, place), "--tile", tile]
+            )
 
 
 def predict_command(network: Path, picture: Path, place: Path) -> list[str]:

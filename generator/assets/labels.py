@@ -1,14 +1,14 @@
 """Label pictures: the value that a mask stores for each pixel, read without colour conversion."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image, ImageFile
 
-from generator.assets.images import load_upright, opened_picture
+from generator.assets.images import load_upright, opened_picture, orientation_of
 from generator.assets.misread import keep_fourth_channel, load_with_key
 from generator.errors import ImageError
 from generator.files import open_regular
@@ -40,12 +40,14 @@ class Labels:
             exact.
         opacity: (H, W) uint8, the alpha channel; 0 and 255 if it has only two values. None if it is missing
             or the same everywhere.
+        orientation: how EXIF turned the picture, as `orientation_of`; 1 where it did not.
     """
 
     values: np.ndarray
     palette: np.ndarray | None = None
     lossy: str = ""
     opacity: np.ndarray | None = None
+    orientation: int = 1
 
     @functools.cached_property
     def shape_is_opacity(self) -> bool:
@@ -96,19 +98,24 @@ def read_labels(path: Path) -> Labels:
         ImageError: as `read_rgb`, or the values are fractions outside 0 to 1.
     """
     with opened_picture(path) as opened:
+        orientation = orientation_of(opened)
         lossy = _lossy_compression(path, opened)
         highest = _highest_stored(opened)
         keep_fourth_channel(opened)
         # Keys of grey are compared with values as they are stored, below.
         picture = load_upright(load_with_key(opened) if opened.mode == "RGB" else opened)
-        if picture.mode == "P":
-            return _labels_of_palette(picture, lossy)
-        if picture.mode == "F":
-            return Labels(_whole_numbers(path, np.array(picture)), None, lossy)
-        if picture.mode == "1" or picture.mode == "L" or picture.mode.startswith("I"):
-            values = _grey_values(picture, highest)
-            return Labels(values, None, lossy, _opacity_of_key(picture, values, highest))
-        return _labels_of_colours(picture, lossy)
+        return replace(_labels_of(path, picture, lossy, highest), orientation=orientation)
+
+
+def _labels_of(path: Path, picture: Image.Image, lossy: str, highest: int | None) -> Labels:
+    if picture.mode == "P":
+        return _labels_of_palette(picture, lossy)
+    if picture.mode == "F":
+        return Labels(_whole_numbers(path, np.array(picture)), None, lossy)
+    if picture.mode == "1" or picture.mode == "L" or picture.mode.startswith("I"):
+        values = _grey_values(picture, highest)
+        return Labels(values, None, lossy, _opacity_of_key(picture, values, highest))
+    return _labels_of_colours(picture, lossy)
 
 
 def _labels_of_palette(picture: Image.Image, lossy: str) -> Labels:

@@ -41,13 +41,14 @@ def read_labels_of(picture: Path, mask: Path, size: tuple[int, int]) -> Labels:
         if (height, width) == (mask_width, mask_height):
             fix = "the mask lies on its side: turn it upright like the picture, which EXIF may turn"
         raise ImageError(mask, f"{width} x {height} as {picture}", f"{mask_width} x {mask_height}", fix)
-    _check_turns(picture, mask, square=width == height)
+    _check_turns(picture, mask, labels.orientation, square=width == height)
     return labels
 
 
-def _check_turns(picture: Path, mask: Path, square: bool) -> None:
+def _check_turns(picture: Path, mask: Path, of_mask: int, square: bool) -> None:
     """Refuse a pair that EXIF turns differently, if their equal sizes do not prove that this is right."""
-    of_picture, of_mask = _orientation(picture), _orientation(mask)
+    with opened_picture(picture) as opened:
+        of_picture = orientation_of(opened)
     one_lies_on_its_side = (of_picture >= 5) != (of_mask >= 5)
     if of_picture == of_mask or (one_lies_on_its_side and not square):
         return
@@ -57,8 +58,3 @@ def _check_turns(picture: Path, mask: Path, square: bool) -> None:
     )
     expected = f"the EXIF orientation of {picture}, {of_picture}"
     raise ImageError(mask, expected, "none" if of_mask == 1 else str(of_mask), fix)
-
-
-def _orientation(path: Path) -> int:
-    with opened_picture(path) as opened:
-        return orientation_of(opened)
