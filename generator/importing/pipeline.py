@@ -20,7 +20,14 @@ from generator.importing.finished import find_changes
 from generator.importing.look import look_at
 from generator.importing.make_shard import LabelledShardMaker
 from generator.importing.manifest import make_labelled_manifest, stored_mask
-from generator.importing.plan import ShardTask, choose_splits, is_official, plan_shards, to_draw
+from generator.importing.plan import (
+    ShardTask,
+    choose_splits,
+    official_splits,
+    plan_shards,
+    split_notes,
+    to_draw,
+)
 from generator.importing.problems import Problems
 from generator.importing.request import Request
 from generator.importing.unpack import unpacked
@@ -97,7 +104,7 @@ def import_labelled(
     with show_progress(progress):
         source = unpacked(config.source, say)
     request = Request.of(config, list_source(config.format, source, config.choice))
-    for note in request.source.notes:
+    for note in [*request.source.notes, *split_notes(config, request.source.items)]:
         say(note)
     with show_progress(progress), hold_folder(config.out, "fgbg import"):
         problems = Problems(config.out, request.source.items, say)
@@ -181,7 +188,7 @@ class _Import:
         lines = {name: [journal.shards[task.file] for task in tasks if task.split == name] for name in SPLITS}
         if not any(line.samples for some in lines.values() for line in some):
             raise self._nothing_left()
-        official = is_official(config, items)
+        official = bool(official_splits(config, items))
         manifest = make_labelled_manifest(self.request, lines, len(self.problems), official)
         self.problems.say_number()
         (config.out / LOOKED_FILE).unlink(missing_ok=True)

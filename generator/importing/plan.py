@@ -45,18 +45,37 @@ class ShardTask:
 def to_draw(config: ImportConfig, items: Sequence[Item]) -> list[int]:
     """The numbers of the pictures whose split is drawn by their near-duplicates.
 
-    These are all pictures if the user gave shares, otherwise those that the data set puts in no split.
+    These are all pictures if the user gave shares, otherwise those in no split of the data set that is used.
     """
     if config.split is None:
         return []
-    if config.split != "auto":
-        return list(range(len(items)))
-    return [number for number, item in enumerate(items) if item.split is None]
+    official = official_splits(config, items)
+    return [number for number, item in enumerate(items) if item.split not in official]
 
 
-def is_official(config: ImportConfig, items: Sequence[Item]) -> bool:
-    """Whether the splits of the data set itself are used."""
-    return config.split == "auto" and any(item.split is not None for item in items)
+def official_splits(config: ImportConfig, items: Sequence[Item]) -> frozenset[SplitName]:
+    """The splits of the data set itself that are used, if the user gave no others.
+
+    Where it has no validation pictures, those for training are divided; where it has none to train on, all.
+    """
+    there = {item.split for item in items}
+    if config.split != "auto" or there.isdisjoint({"train", None}):
+        return frozenset()
+    named = frozenset(split for split in there if split is not None)
+    return named if "val" in named else named - {"train"}
+
+
+def split_notes(config: ImportConfig, items: Sequence[Item]) -> list[str]:
+    """The line for the user if pictures in splits of the data set itself are divided again."""
+    named = {item.split for item in items if item.split is not None}
+    official = official_splits(config, items)
+    if config.split != "auto" or named == official:
+        return []
+    if "train" not in named:
+        only = " and ".join(sorted(named))
+        return [f"the data set has only {only}: all its pictures are divided into train and val"]
+    kept = "; test stays as it is" if "test" in official else ""
+    return [f"no validation pictures: pictures for training are divided into train and val{kept}"]
 
 
 def choose_splits(
@@ -72,9 +91,8 @@ def choose_splits(
     Raises:
         ConfigError: there are too few different pictures for the splits.
     """
-    splits: list[SplitName] = [
-        item.split if item.split is not None and config.split == "auto" else "train" for item in items
-    ]
+    official = official_splits(config, items)
+    splits: list[SplitName] = [item.split if item.split in official else "train" for item in items]
     if drawn:
         shares = config.split if isinstance(config.split, tuple) else DRAWN_SHARES
         words = random_words(config.seed, "pictures", len(items))[list(drawn)]

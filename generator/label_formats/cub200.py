@@ -8,7 +8,7 @@ import numpy as np
 from generator.errors import AssetError, ImageError
 from generator.label_formats.binary import BinaryLevels, binary_reader
 from generator.label_formats.choices import refuse_other_choices
-from generator.label_formats.find_pairs import NO_VALIDATION, Found, find_root, read_list
+from generator.label_formats.find_pairs import Found, find_root, read_list
 from generator.label_formats.items import Choice, Item, LabelSource
 from generator.label_formats.legend import read_exact_labels
 from generator.splits import SplitName
@@ -16,8 +16,7 @@ from generator.splits import SplitName
 NAME = "cub200"
 _LAYOUT = "folders images and segmentations (a separate archive; beside or inside CUB_200_2011)"
 _OLDER_FIX = "use CUB-200-2011, whose masks are pictures"
-_SPLITS: dict[str, SplitName | None] = {"1": None, "0": "test"}
-"""The data set has no validation pictures, so its pictures for training are still to be divided."""
+_SPLITS: dict[str, SplitName] = {"1": "train", "0": "test"}
 
 
 def list_source(source: Path, choice: Choice) -> LabelSource:
@@ -89,9 +88,7 @@ def _listed(root: Path, found: Found) -> dict[str, SplitName | None]:
     names = _by_number(root / "images.txt", found)
     split_file = root / "train_test_split.txt"
     splits = _by_number(split_file, found) if split_file.exists() else {}
-    if splits:
-        found.notes.append(NO_VALIDATION)
-    else:
+    if not splits:
         found.notes.append(f"no {split_file.name}: the data set's own split is not known")
     listed: dict[str, SplitName | None] = {}
     for number, name in names.items():

@@ -10,11 +10,6 @@ from generator.files import read_regular
 from generator.label_formats.items import Item
 from generator.splits import SplitName
 
-NO_VALIDATION = (
-    "no validation pictures: pictures for training are divided into train and val; test stays as it is"
-)
-"""The note about a data set with a split for training and one for testing only."""
-
 _LARGEST_LIST = 2**28
 _DEPTH = 2
 

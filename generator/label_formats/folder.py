@@ -172,7 +172,7 @@ def _with_splits(items: list[Item]) -> list[Item]:
     if any(item.split for item in items):
         return items
     splits = [_split_of_folder(item.name) for item in items]
-    if None in splits or len(set(splits)) < 2:
+    if None in splits:
         return items
     return [replace(item, split=split) for item, split in zip(items, splits, strict=True)]
 

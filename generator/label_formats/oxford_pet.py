@@ -5,7 +5,7 @@ from pathlib import Path
 from generator.errors import AssetError
 from generator.label_formats.choices import refuse_other_choices
 from generator.label_formats.class_files import NamedClass
-from generator.label_formats.find_pairs import NO_VALIDATION, Found, find_root, read_list
+from generator.label_formats.find_pairs import Found, find_root, read_list
 from generator.label_formats.items import Choice, LabelSource
 from generator.label_formats.legend import Legend, legend_reader
 from generator.splits import SplitName
@@ -24,8 +24,7 @@ LEGEND = Legend(
 )
 """Trimaps hold 1, 2 and 3; never 0. In masks of alpha the border is void."""
 
-_LISTS: dict[str, SplitName | None] = {"trainval.txt": None, "test.txt": "test"}
-"""Pictures for training and validation stand in one list, and are still to be divided."""
+_LISTS: dict[str, SplitName] = {"trainval.txt": "train", "test.txt": "test"}
 
 _ALL = "list.txt"
 _ROW = "a name, a class (1 to 37), a species (1 or 2) and a breed"
@@ -48,8 +47,6 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
         names = [_ALL]
     if names:
         splits = _listed(root / "annotations", names, found)
-        if names == list(_LISTS):
-            found.notes.append(NO_VALIDATION)
         found.note_unlisted(pictures, splits, " and ".join(names))
         for key in splits:
             if key not in pictures:

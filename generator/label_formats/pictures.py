@@ -5,7 +5,6 @@ import posixpath
 import re
 from collections import defaultdict
 from collections.abc import Container, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -205,24 +204,11 @@ class Gathered:
         """
         wrong = check_names(self.root, list(self.items))
         items = [item for picture, item in self.items.items() if picture not in wrong]
-        items, more_notes = _with_train(sorted(items, key=lambda item: item.name))
         return LabelSource(
-            items=items,
+            items=sorted(items, key=lambda item: item.name),
             mask=classes.mask,
             read_label=read_label,
             problems=[*self.problems, *wrong.values()],
-            notes=[*notes, *more_notes],
+            notes=list(notes),
             instances=True,
         )
-
-
-def _with_train(items: Sequence[Item]) -> tuple[list[Item], list[str]]:
-    """Items without their splits if these leave nothing to train on, as where only val was downloaded."""
-    splits = {item.split for item in items}
-    if "train" in splits or splits <= {None}:
-        return list(items), []
-    named = " and ".join(sorted(split for split in splits if split is not None))
-    return (
-        [replace(item, split=None) for item in items],
-        [f"the source has only {named}, so its pictures are divided again"],
-    )

@@ -10,7 +10,7 @@ from generator.errors import AssetError, ConfigError
 from generator.format.manifest import MaskEntry
 from generator.format.pixels import IGNORED
 from generator.importing.config import ImportConfig
-from generator.importing.plan import choose_splits, to_draw
+from generator.importing.plan import choose_splits, split_notes, to_draw
 from generator.label_formats.formats import list_source
 from generator.label_formats.items import Item
 from generator.progress import Progress, show_progress
@@ -97,9 +97,10 @@ def review_labels(
         UsageError: a choice that the format does not have.
     """
     source = list_source(config.format, config.source, config.choice)
-    for note in source.notes:
-        say(note)
     items = list(source.items)
+    notes = [*source.notes, *split_notes(config, items)]
+    for note in notes:
+        say(note)
     if not items:
         first = f" ({source.problems[0]})" if source.problems else ""
         fix = "check the path, or choose another format"
@@ -110,7 +111,7 @@ def review_labels(
     splits = _splits(config, items, draw, seen, say)
     pictures = [Reviewed(*found) for found in zip(items, splits, seen, strict=True)]
     counts = _count(source.mask, seen)
-    return LabelledReview(source.mask, pictures, counts, list(source.problems), list(source.notes))
+    return LabelledReview(source.mask, pictures, counts, list(source.problems), notes)
 
 
 def _look_at_all(items: Sequence[Item], looker: Looker, config: ImportConfig) -> list[Seen]:

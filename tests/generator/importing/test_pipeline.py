@@ -66,12 +66,52 @@ def test_an_alpha_has_a_void_level(fields: dict[str, Any]) -> None:
 
 
 def test_official_splits_stay_and_others_are_drawn(source: Path, config: ImportConfig) -> None:
-    lines = [f"p{number:02d} {'test' if number < 10 else 'train'}" for number in range(20)]
-    (source / "splits.txt").write_text("\n".join(lines))
-    manifest = import_labelled(config).manifest
+    split = dict.fromkeys(range(10), "test") | dict.fromkeys(range(10, 15), "val")
+    split |= dict.fromkeys(range(15, 20), "train")
+    (source / "splits.txt").write_text("\n".join(f"p{number:02d} {name}" for number, name in split.items()))
+    said: list[str] = []
+    manifest = import_labelled(config, say=said.append).manifest
     assert manifest.source.splits == "official"
     assert sorted(names(config.out, "test")) == [f"p{number:02d}" for number in range(10)]
-    assert len(names(config.out, "val")) == 1  # a quarter of the four pictures without a split
+    assert len(names(config.out, "val")) == 5 + 1  # a quarter of the four pictures without a split
+    assert not [line for line in said if "divided" in line]
+
+
+DIVIDED = "divided into train and val"
+
+
+@pytest.mark.parametrize(
+    ("named", "counts", "note"),
+    [
+        (
+            ["train"] * COUNT,
+            [18, 6, 0],
+            f"no validation pictures: pictures for training are {DIVIDED}",
+        ),
+        (
+            ["train"] * 16 + ["test"] * 8,
+            [12, 4, 8],
+            f"no validation pictures: pictures for training are {DIVIDED}; test stays as it is",
+        ),
+        (["val"] * COUNT, [18, 6, 0], f"the data set has only val: all its pictures are {DIVIDED}"),
+        (
+            ["val"] * 12 + ["test"] * 12,
+            [18, 6, 0],
+            f"the data set has only test and val: all its pictures are {DIVIDED}",
+        ),
+    ],
+)
+def test_without_pictures_to_train_on_or_to_validate_with_they_are_divided(
+    source: Path, config: ImportConfig, named: list[str], counts: list[int], note: str
+) -> None:
+    (source / "splits.txt").write_text(
+        "\n".join(f"p{number:02d} {name}" for number, name in enumerate(named))
+    )
+    said: list[str] = []
+    manifest = import_labelled(config, say=said.append).manifest
+    assert [split.samples for split in manifest.splits.values()] == counts
+    assert manifest.source.splits == ("official" if counts[2] else "drawn")
+    assert note in said
 
 
 def test_shares_of_the_user_replace_official_splits(source: Path, fields: dict[str, Any]) -> None:

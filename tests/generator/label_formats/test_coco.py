@@ -202,13 +202,6 @@ def test_the_layout_of_roboflow_and_its_category_that_comes_twice(tmp_path: Path
     assert isinstance(source.mask, ClassMask) and source.mask.names == ["background", "cat"]
 
 
-def test_a_split_alone_is_divided_again(tmp_path: Path) -> None:
-    picture(tmp_path / "val2017/a.png")
-    source = list_source(write(tmp_path / "annotations/instances_val2017.json", annotated()), PLAIN)
-    assert names_and_splits(source) == [("val2017/a", None)]
-    assert source.notes == ["the source has only val, so its pictures are divided again"]
-
-
 def test_pictures_are_found_after_folders_were_moved(tmp_path: Path) -> None:
     for name in ("a.png", "deep/b.png", "x/c.png", "y/c.png"):
         picture(tmp_path / "images" / name)

@@ -29,11 +29,7 @@ def test_votes_are_the_alpha(birds: Path, label: Read) -> None:
     source = list_source(birds, Choice())
     found = label(source, "CUB_200_2011/images/001.A/x")
     assert found.levels.tolist() == VOTES and found.void is None and source.mask.kind == "alpha"
-    assert not source.problems
-    expected = (
-        "no validation pictures: pictures for training are divided into train and val; test stays as it is"
-    )
-    assert source.notes == [expected]
+    assert not source.problems and not source.notes
 
 
 def test_as_a_class_three_of_five_votes_are_a_bird(birds: Path, label: Read) -> None:
@@ -44,7 +40,7 @@ def test_as_a_class_three_of_five_votes_are_a_bird(birds: Path, label: Read) -> 
 
 def test_splits_are_joined_by_number(birds: Path) -> None:
     splits = {item.name[-1]: item.split for item in list_source(birds, Choice()).items}
-    assert splits == {"x": "test", "y": None}
+    assert splits == {"x": "test", "y": "train"}
 
 
 @pytest.mark.parametrize("place", ["CUB_200_2011", "CUB_200_2011/segmentations"])

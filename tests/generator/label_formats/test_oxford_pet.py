@@ -47,10 +47,9 @@ def test_lists_count_not_folders(pets: Path) -> None:
     source = list_source(pets, Choice())
     assert {item.name: item.split for item in source.items} == {
         "images/Abyssinian_1": "test",
-        "images/pug_2": None,
+        "images/pug_2": "train",
     }
     assert source.notes == [
-        "no validation pictures: pictures for training are divided into train and val; test stays as it is",
         "1 picture left out: in the folders, but not in trainval.txt and test.txt",
     ]
     assert not source.problems
