@@ -18,7 +18,7 @@ def detect_format(source: Path, choice: Choice) -> str:
         choice: of the user; formats that do not have it do not fit.
 
     Raises:
-        AssetError: there is no such source, or several formats find labelled pictures.
+        AssetError: there is no such source, or several formats find labelled pictures, or none.
     """
     if not source.exists():
         raise AssetError(source, "", "does not exist", "give the folder of a labelled data set")
@@ -26,7 +26,22 @@ def detect_format(source: Path, choice: Choice) -> str:
     if len(fitting) > 1:
         fix = "choose one with `format`"
         raise AssetError(source, "files of one format", f"those of {' and '.join(fitting)}", fix)
+    if not fitting:
+        _require_pairs(source, choice)
     return fitting[0] if fitting else ANY
+
+
+def _require_pairs(source: Path, choice: Choice) -> None:
+    """Make sure that there are pictures and masks; what is wrong with files of another format is not known.
+
+    Raises:
+        AssetError: there are none.
+    """
+    try:
+        list_source(ANY, source, choice)
+    except AssetError as error:
+        fix = f"{error.fix.rstrip('.')}; if these are files of another format, choose it with `format`"
+        raise AssetError(error.where, error.expected, error.found, fix) from error
 
 
 def _fits(name: str, source: Path, choice: Choice) -> bool:

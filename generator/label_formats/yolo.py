@@ -4,6 +4,7 @@ Source: https://docs.ultralytics.com/datasets/segment/
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,6 +31,7 @@ from generator.splits import SplitName
 _WHAT = "a YAML file of a YOLO data set"
 _LABELS = "a YOLO label file"
 _KEYS: dict[str, SplitName] = {"train": "train", "val": "val", "validation": "val", "test": "test"}
+_CLASS_NAMES = "classes.txt"
 _BOX = 5
 _OUTSIDE = 0.01
 _LOOKED_AT = 100
@@ -59,7 +61,8 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
         choice: its `labels` names the classes by their numbers.
 
     Raises:
-        AssetError: there is no such data set, or its YAML file is wrong, or it has poses instead of outlines.
+        AssetError: there is no such data set, or its YAML file is wrong, or it has poses instead of outlines,
+            or no picture has a label file.
         UsageError: a choice that the format does not have, or pycocotools is not installed.
     """
     refuse_other_choices("yolo", choice, has=["labels"])
@@ -77,6 +80,8 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
     for split, picture in pictures:
         label = label_file(picture)
         gathered.add(path or source, picture, label=label if label.is_file() else None, split=split)
+    _require_a_label(path or source, gathered)
+    gathered.problems += _without_picture(gathered)
     numbers = tuple(classes.numbers[name] for name in names)
     return gathered.source(
         classes, _YoloReader(numbers, classes.foreground), [*notes, *_label_notes(folder, gathered)]
@@ -120,7 +125,7 @@ def _class_names(source: Path, path: Path | None, description: _Description, cho
     Raises:
         AssetError: nothing names them, or a number is below 0.
     """
-    beside = (source if source.is_dir() else source.parent) / "classes.txt"
+    beside = (source if source.is_dir() else source.parent) / _CLASS_NAMES
     file = choice.labels or (beside if description.names is None and beside.is_file() else None)
     if file is not None:
         rows = [row for row in read_class_file(file) if row.value >= 0]
@@ -194,6 +199,34 @@ def _common_folder(folder: Path, pictures: Sequence[Path]) -> Path:
     if all(picture.is_relative_to(folder) for picture in pictures):
         return folder
     return Path(os.path.commonpath([picture.absolute().parent for picture in pictures]))
+
+
+def _require_a_label(where: Path, gathered: Gathered) -> None:
+    """Make sure that some picture has a label file: without any, labels are elsewhere, not empty.
+
+    Raises:
+        AssetError: none has one.
+    """
+    pictures = list(gathered.items)
+    if pictures and not any(item.label for item in gathered.items.values()):
+        found = f"none of {len(pictures):,} pictures has one, as {label_file(pictures[0])}"
+        raise AssetError(where, "label files", found, "put them there, or choose another format")
+
+
+def _without_picture(gathered: Gathered) -> list[AssetError]:
+    """An error for each label file in the folders of labels that no picture has, not even an unused one."""
+    stems: defaultdict[Path, set[str]] = defaultdict(set)
+    for pictures in dict.fromkeys(picture.parent for picture in gathered.items):
+        labels = label_file(pictures / "a.jpg").parent
+        if labels != pictures and labels.is_dir():
+            there = (path for path in pictures.iterdir() if path.suffix.lower() in PICTURE_SUFFIXES)
+            stems[labels].update(path.stem for path in there)
+    return [
+        AssetError(path, "", "has no picture", "add the picture, or remove the label file")
+        for folder, of_pictures in stems.items()
+        for path in sorted(folder.glob("*.txt"))
+        if path.stem not in of_pictures and path.name != _CLASS_NAMES
+    ]
 
 
 def _label_notes(folder: Path, gathered: Gathered) -> list[str]:

@@ -96,6 +96,28 @@ def test_an_empty_label_and_no_label_are_background(tmp_path: Path) -> None:
     assert [item.label and item.label.name for item in source.items] == ["a.txt", None, "c.txt"]
 
 
+def test_a_data_set_without_any_label_file_is_refused(tmp_path: Path) -> None:
+    data_set(tmp_path, {"a": None, "b": None})
+    with pytest.raises(AssetError) as caught:
+        list_source(tmp_path, PLAIN)
+    assert str(caught.value) == (
+        f"{tmp_path}/data.yaml: expected label files, found none of 2 pictures has one, as"
+        f" {tmp_path}/labels/a.txt; put them there, or choose another format"
+    )
+
+
+def test_label_files_without_picture_are_reported(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        data_set(tmp_path, {name: f"0 {LEFT}"}, "names: [cat, dog]\ntrain: images/a.png\n")
+    for name in ("lost", "classes"):
+        (tmp_path / f"labels/{name}.txt").write_text(f"0 {LEFT}")
+    source = list_source(tmp_path, PLAIN)
+    assert [item.name for item in source.items] == ["images/a"]
+    assert [str(problem) for problem in source.problems] == [
+        f"{tmp_path}/labels/lost.txt has no picture. Add the picture, or remove the label file."
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -176,6 +198,8 @@ def test_a_background_among_the_names_is_class_0(tmp_path: Path) -> None:
 def test_splits_are_folders_lists_or_pictures(tmp_path: Path) -> None:
     for name in ("train/a", "train/deep/b", "val/c", "other/d", "e"):
         picture(tmp_path / f"images/{name}.png")
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/e.txt").write_text(f"0 {LEFT}")
     (tmp_path / "val.txt").write_text("./images/val/c.png\n\nimages/other/d.png\n")
     description = (
         "path: /content/elsewhere\nnames: [cat]\ntrain: [images/train]\nval: val.txt\ntest: images/e.png\n"
@@ -217,6 +241,8 @@ def test_a_split_that_names_the_pictures_of_another_is_left_out(tmp_path: Path) 
 def test_pictures_outside_of_the_folder_are_named_from_the_folder_of_all(tmp_path: Path) -> None:
     picture(tmp_path / "data/images/a.png")
     picture(tmp_path / "data/images/x/b.png")
+    (tmp_path / "data/labels").mkdir()
+    (tmp_path / "data/labels/a.txt").write_text(f"0 {LEFT}")
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists/data.yaml").write_text("path: ../data\nnames: [cat]\ntrain: images\n")
     source = list_source(tmp_path / "lists", PLAIN)
