@@ -6,7 +6,7 @@ pairs: 1,000 JPEGs of 500 x 375 pixels with index masks, two workers, at two siz
 for near-duplicates; bare decoding to arrays in two processes, which start as the workers of an import do.
 large: JPEGs of 6000 x 4000 pixels with masks, one worker. many: 5,000 and 20,000 quadruples (fg_bg, bg, mask,
 depth) of small JPEGs, the time and the memory for each; then a second call, and one after the manifest and
-half of the shards were removed. Everything together takes less than three minutes on two cores.
+half of the shards were removed. Everything together takes about five minutes on two idle cores.
 """
 
 import shutil
@@ -27,7 +27,7 @@ from generator.importing.pipeline import import_labelled
 from generator.workers import run_tasks
 
 PAIRS, LARGE, FEW, MANY = 1000, 4, 5000, 20000
-ROUNDS = 3
+ROUNDS = 5
 
 
 def draw(rng: np.random.Generator, size: tuple[int, int], detail: int) -> tuple[np.ndarray, np.ndarray]:
@@ -108,7 +108,10 @@ def compare(bare: Callable[[], float], others: dict[str, Callable[[], float]]) -
             rates[name].append(measure())
     base = float(np.median(rates["bare decoding"]))
     for name, found in rates.items():
-        print(f"{name:44s} {np.median(found):9,.1f} pictures/s  {np.median(found) / base:5.2f} x bare")
+        print(
+            f"{name:44s} {np.median(found):9,.1f} pictures/s  {np.median(found) / base:5.2f} x bare",
+            flush=True,
+        )
 
 
 def measure_pairs(place: Path) -> None:
@@ -172,7 +175,7 @@ PARTS = {"pairs": measure_pairs, "large": measure_large, "many": measure_many}
 @click.command()
 @click.option("--part", type=click.Choice(list(PARTS)), help="Measure this alone.")
 def main(part: str | None) -> None:
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(prefix="fgbg-import-") as folder:
         for name, measure in PARTS.items():
             if part in (None, name):
                 print(f"{name}:")

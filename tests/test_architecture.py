@@ -1,6 +1,7 @@
 """Imports: from upper to lower floors and rooms only, and no private names of other files."""
 
 import ast
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -309,3 +310,11 @@ def test_no_function_is_longer_than_60_lines() -> None:
     }
     assert len(lengths) > 1000
     assert not {name: lines for name, lines in lengths.items() if lines > 60}
+
+
+def test_nothing_large_is_in_git() -> None:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no clone")
+    files = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    assert not [file.name for file in files if file.is_file() and file.stat().st_size > 300_000]
