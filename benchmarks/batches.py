@@ -50,7 +50,7 @@ Reader = Callable[[np.ndarray], object]
 @click.option("--seconds", default=2.0)
 def main(fg: Path | None, bg: Path | None, samples: int, batch: int, rounds: int, seconds: float) -> None:
     cv2.setNumThreads(1)
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(prefix="fgbg-") as folder:
         place = Path(folder)
         if fg is None or bg is None:
             drawn = write_samples(place / "assets", count=100, size=SIZE, seed=0)

@@ -244,7 +244,7 @@ def command(fg: Path | None, bg: Path | None, kills: int, seed: int, only: str) 
     """Kill, interrupt and starve `generate` at random instants, and continue it."""
     # In the background of a script, this process and its children would ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(prefix="fgbg-") as folder:
         place = Path(folder).resolve()
         if fg is None or bg is None:
             drawn = write_samples(place / "assets", count=100, size=192, seed=0)

@@ -33,7 +33,7 @@ KINDS = {
 @click.option("--bg", type=click.Path(path_type=Path))
 @click.option("--workers", default="1,2,5")
 def main(fg: Path | None, bg: Path | None, workers: str) -> None:
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(prefix="fgbg-") as folder:
         place = Path(folder)
         if fg is None or bg is None:
             drawn = write_samples(place / "assets", count=100, size=192, seed=0)

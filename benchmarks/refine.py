@@ -47,7 +47,7 @@ class Scene(NamedTuple):
 def main(
     checkpoint: Path | None, fg: Path | None, bg: Path | None, res: str, size: int, count: int, off: float
 ) -> None:
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(prefix="fgbg-") as folder:
         if fg is None or bg is None:
             drawn = write_samples(folder, count, size, seed=0, progress=False)
             fg, bg = drawn.fg, drawn.bg

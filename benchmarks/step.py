@@ -77,7 +77,7 @@ def main(
         f"{device_name(fabric)}; a matrix product runs at "
         + ", ".join(f"{rate / 1e9:,.0f} GFLOP/s in {name}" for name, rate in peaks.items())
     )
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(prefix="fgbg-") as folder:
         place = Path(folder)
         if fg is None or bg is None:
             drawn = write_samples(place / "assets", count=100, size=SIZE, seed=0)

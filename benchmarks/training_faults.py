@@ -189,7 +189,7 @@ def overwritten(path: Path) -> None:
 @click.option("--only", default="")
 def main(kills: int, seed: int, only: str) -> None:
     failed = 0
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(prefix="fgbg-") as folder:
         faults = Faults(Path(folder), seed)
         matrix: dict[str, Callable[[], str]] = {
             "SIGKILL": lambda: faults.signalled(signal.SIGKILL, kills),

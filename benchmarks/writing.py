@@ -40,7 +40,7 @@ PILLOW_SAMPLES = 1000
 @click.option("--samples", default=8192)
 @click.option("--rounds", default=5)
 def main(fg: Path | None, bg: Path | None, samples: int, rounds: int) -> None:
-    with tempfile.TemporaryDirectory(dir=".") as folder:
+    with tempfile.TemporaryDirectory(prefix="fgbg-") as folder:
         place = Path(folder)
         if fg is None or bg is None:
             drawn = write_samples(place / "assets", count=100, size=SIZE, seed=0)
