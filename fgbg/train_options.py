@@ -143,12 +143,14 @@ _NETWORK = section(
     option(
         "--depth-head/--no-depth-head",
         default=True,
+        show_default="depth-head; no-depth-head if the dataset has no depth",
         help="Predict mask and depth, or only the mask.",
     ),
     option(
         "--inputs",
         type=OneOf([6, 3]),
         default=6,
+        show_default="6; 3 if the dataset has no backgrounds",
         help="Number of input channels. 6: background and picture; 3: only the picture.",
     ),
     option(

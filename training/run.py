@@ -128,7 +128,7 @@ def _start_held(
     if earlier is not None:
         _check_dataset(earlier, dataset, config.out, asked_for="data" in given, say=say)
         _say_where_it_goes_on(earlier, given, config, say)
-    _say_what_is_missing(config, dataset, say)
+    _say_what_is_missing(config, dataset, given, say)
     for line in idle_in_run(given, config, len(dataset["train"]), len(dataset["val"])):
         say(line)
     if config.lr == "auto":
@@ -173,22 +173,23 @@ def _for_mask_of(
 def _with_facts(given: Mapping[str, Any], manifest: Manifest) -> dict[str, Any]:
     """The fields of a new run, with those that its dataset decides.
 
-    Without depth in the dataset the network gets no depth head, unless it is asked for or loaded.
+    Without depth in the dataset the network gets no depth head, and without backgrounds no channels for them,
+    unless they are asked for or loaded. The weights of such channels would stay random, and so would every
+    answer with a background.
     """
     heads = {} if manifest.has_depth else {"depth_head": False}
-    return {**heads, **given, "mask": manifest.mask}
+    inputs = {} if manifest.has_bg else {"inputs": 3}
+    return {**heads, **inputs, **given, "mask": manifest.mask}
 
 
-def _say_what_is_missing(config: TrainConfig, dataset: Dataset, say: Say) -> None:
+def _say_what_is_missing(config: TrainConfig, dataset: Dataset, given: Mapping[str, Any], say: Say) -> None:
     """Say which parts are missing in the dataset, so that the run trains without them."""
     manifest = dataset.manifest
     if not len(dataset["val"]):
         say(f"{dataset.folder} has no val split: best.pt and the plateau follow the training loss")
-    if not manifest.has_bg and config.inputs == 6:
-        say(
-            f"{dataset.folder} has no backgrounds: the network learns without them (`inputs=3` makes it a"
-            " little faster)"
-        )
+    if not manifest.has_bg and given.get("inputs") != 3:
+        takes = "learns nothing about them" if config.inputs == 6 else "gets only the picture"
+        say(f"{dataset.folder} has no backgrounds: the network {takes}")
     if not manifest.has_depth:
         learns = "its depth head learns nothing" if config.depth_head else "it gets no depth head"
         say(f"{dataset.folder} has no depth: the network learns masks only, {learns}")

@@ -243,7 +243,7 @@ class Predictor:
 
     def _require_background_input(self) -> None:
         if not self.engine.takes_bg:
-            found = "one trained with `inputs=3`"
+            found = "one that gets only the picture"
             raise ConfigError("`bg`", "a network that sees backgrounds", found, "leave `bg` out")
 
     @contextmanager

@@ -55,13 +55,13 @@ def test_a_run_learns_the_mask_alone_and_says_so(photos: Path, tmp_path: Path) -
     lines: list[str] = []
     train(TrainConfig(data=photos, out=tmp_path, **FIELDS), say=lines.append)
     said = "\n".join(lines)
-    assert f"{photos} has no backgrounds: the network learns without them" in said
+    assert f"{photos} has no backgrounds: the network gets only the picture" in said
     assert f"{photos} has no depth: the network learns masks only, it gets no depth head" in said
     (row,) = numbers(tmp_path)
     assert 0 <= float(row["val_iou"]) <= 1 and np.isfinite(float(row["train_loss"]))
     assert not {"val_depth_rmse", "val_iou_without_bg"} & row.keys()
     checkpoint = load_checkpoint(tmp_path / "best.pt")
-    assert checkpoint.config["depth_head"] is False and checkpoint.config["inputs"] == 6
+    assert checkpoint.config["depth_head"] is False and checkpoint.config["inputs"] == 3
     assert checkpoint.target.entry.model_dump() == {
         "kind": "alpha",
         "convention": "0 background ... 255 foreground",
@@ -97,9 +97,16 @@ def test_a_network_of_three_inputs_says_nothing_of_backgrounds(photos: Path, tmp
     assert "backgrounds" not in "\n".join(lines)
 
 
+def test_a_network_that_takes_backgrounds_has_to_be_asked_for(photos: Path, tmp_path: Path) -> None:
+    lines: list[str] = []
+    train(TrainConfig(data=photos, out=tmp_path, inputs=6, **FIELDS), say=lines.append)
+    assert f"{photos} has no backgrounds: the network learns nothing about them" in lines
+    assert load_checkpoint(tmp_path / "best.pt").config["inputs"] == 6
+
+
 def test_it_goes_on_with_a_generated_dataset_and_back(run: Path, photos: Path, rendered: Path) -> None:
     figures = evaluate(run, rendered, device="cpu", progress=False)
-    assert set(figures["network"]) == {"clean", "perturbed", "absent"} and figures["by_background"]
+    assert set(figures["network"]) == {"absent"} and figures["by_background"]
 
 
 def test_a_network_of_composites_is_measured_on_photos(trained: Path, photos: Path, tmp_path: Path) -> None:
