@@ -55,7 +55,7 @@ def cut_out_by_masks(
 ) -> Outcome:
     """Write OUT/NAME.png (RGBA) for every picture and its mask (`pair_by_name`).
 
-    Pictures without mask and masks without picture are among `Outcome.failed`.
+    Pictures without mask, masks without picture, and files of one name are among `Outcome.failed`.
 
     Args:
         pictures: a folder, or a picture.
@@ -69,8 +69,7 @@ def cut_out_by_masks(
 
     Raises:
         AssetError: a folder is missing or empty, or no picture has a mask.
-        UsageError: two pictures or two masks have the same name, or a result would replace a picture or a
-            mask; nothing was written.
+        UsageError: a result would replace a picture or a mask; nothing was written.
 
     Example:
         >>> fgbg.cut_out_by_masks("images", "masks", out="cut-outs", progress=False).made

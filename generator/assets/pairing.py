@@ -1,6 +1,6 @@
 """Which mask belongs to which picture, by their names."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,49 +45,61 @@ def pair_by_name(
         say: gets a line about files that are skipped.
 
     Returns:
-        Pairs, sorted by name, and an error for each picture without mask and each mask without picture.
+        Pairs, sorted by name, and an error for each picture without mask, for each mask without picture, and
+        for each of several pictures or masks of one name, which are in no pair.
 
     Raises:
         AssetError: a folder is missing or empty, or no picture has a mask.
-        UsageError: two pictures or two masks have the same name.
     """
     if pictures.is_file() and masks.is_file():
         return [Pair(pictures, masks, Path(pictures.stem))], []
-    picture_of = name_pictures(pictures, say)
+    pictures_of = _by_name(_named_pictures(pictures, say))
     one_folder = real_path(pictures) == real_path(masks)
     say_of_masks = (lambda line: None) if one_folder else say
     listed = _without_overlays(list_pictures(masks, say_of_masks, advice=MASKS_ADVICE))
     if one_folder:
-        picture_of = {
-            name: path for name, path in picture_of.items() if _without_ending(path.stem) == path.stem
+        pictures_of = {
+            name: paths
+            for name, paths in pictures_of.items()
+            if _without_ending(paths[0].stem) == paths[0].stem
         }
 
     def name_of(mask: Path) -> Path:
         whole = mask.relative_to(masks).with_suffix("")
         without_suffix = whole.with_suffix("") if whole.suffix.lower() in PICTURE_SUFFIXES else whole
         for name in (whole, whole.with_name(_without_ending(whole.name)), without_suffix):
-            if name in picture_of:
+            if name in pictures_of:
                 return name
         return whole
 
     real_paths = RealPaths()
-    themselves = {real_paths.of(path) for path in picture_of.values()}
-    mask_of = _by_name((name_of(mask), mask) for mask in listed if real_paths.of(mask) not in themselves)
-    pairs = [Pair(path, mask_of[name], name) for name, path in picture_of.items() if name in mask_of]
-    if not pairs:
+    themselves = {real_paths.of(path) for paths in pictures_of.values() for path in paths}
+    masks_of = _by_name((name_of(mask), mask) for mask in listed if real_paths.of(mask) not in themselves)
+    if pictures_of.keys().isdisjoint(masks_of):
         fix = f"name each mask like its picture, or add {MASK_ENDINGS[0]} or {MASK_ENDINGS[-1]} to the name"
         raise AssetError(masks, "", f"holds no masks for the pictures of {pictures}", fix)
-    problems = [
-        AssetError(path, "", f"has no mask in {masks}", "add the mask, or remove the picture")
-        for name, path in picture_of.items()
-        if name not in mask_of
-    ]
+    pairs, problems = _paired(pictures_of, masks_of, masks)
     if not pictures.is_file():
-        problems += [
-            AssetError(mask, "", f"has no picture in {pictures}", "add the picture, or remove the mask")
-            for name, mask in mask_of.items()
-            if name not in picture_of
-        ]
+        fix = "add the picture, or remove the mask"
+        lonely = [mask for name, some in masks_of.items() if name not in pictures_of for mask in some]
+        problems += [AssetError(mask, "", f"has no picture in {pictures}", fix) for mask in lonely]
+    return pairs, problems
+
+
+def _paired(
+    pictures_of: Mapping[Path, Sequence[Path]], masks_of: Mapping[Path, Sequence[Path]], masks: Path
+) -> tuple[list[Pair], list[AssetError]]:
+    """The names that have one picture and one mask, and an error for each picture that is in no pair."""
+    pairs, problems = [], []
+    for name, paths in pictures_of.items():
+        own_masks = masks_of.get(name, [])
+        if twins := [*_twins(name, paths), *_twins(name, own_masks)]:
+            problems += twins
+        elif own_masks:
+            pairs.append(Pair(paths[0], own_masks[0], name))
+        else:
+            fix = "add the mask, or remove the picture"
+            problems.append(AssetError(paths[0], "", f"has no mask in {masks}", fix))
     return pairs, problems
 
 
@@ -102,10 +114,19 @@ def name_pictures(pictures: Path, say: Callable[[str], None] = lambda line: None
         AssetError: the folder is missing or holds no picture.
         UsageError: two pictures have the same name.
     """
+    by_name = _by_name(_named_pictures(pictures, say))
+    for name, paths in by_name.items():
+        for twin in _twins(name, paths):
+            raise UsageError(twin.where, twin.expected, twin.found, twin.fix)
+    return {name: paths[0] for name, paths in by_name.items()}
+
+
+def _named_pictures(pictures: Path, say: Callable[[str], None]) -> list[tuple[Path, Path]]:
+    """The pictures of a folder, or one picture, each after the name of its result."""
     if pictures.is_file():
-        return {Path(pictures.stem): pictures}
+        return [(Path(pictures.stem), pictures)]
     listed = _without_overlays(list_pictures(pictures, say))
-    return _by_name((path.relative_to(pictures).with_suffix(""), path) for path in listed)
+    return [(path.relative_to(pictures).with_suffix(""), path) for path in listed]
 
 
 def _without_overlays(pictures: Iterable[Path]) -> list[Path]:
@@ -113,15 +134,19 @@ def _without_overlays(pictures: Iterable[Path]) -> list[Path]:
     return [path for path in pictures if not (path.name.endswith(TO_LOOK_AT) and is_marked(path, PREDICTION))]
 
 
-def _by_name(named: Iterable[tuple[Path, Path]]) -> dict[Path, Path]:
-    by_name: dict[Path, Path] = {}
+def _by_name(named: Iterable[tuple[Path, Path]]) -> dict[Path, list[Path]]:
+    by_name: dict[Path, list[Path]] = {}
     for name, path in named:
-        earlier = by_name.setdefault(name, path)
-        if earlier != path:
-            raise UsageError(
-                path, f"one file for {name.as_posix()}", f"{earlier} too", "rename or remove one of them"
-            )
+        by_name.setdefault(name, []).append(path)
     return by_name
+
+
+def _twins(name: Path, paths: Sequence[Path]) -> list[AssetError]:
+    """An error for each of several files of one name; none for one file."""
+    expected, fix = f"one file for {name.as_posix()}", "rename or remove one of them"
+    if len(paths) == 1:
+        return []
+    return [AssetError(path, expected, f"{paths[path == paths[0]]} too", fix) for path in paths]
 
 
 def _without_ending(stem: str) -> str:

@@ -33,12 +33,11 @@ def pair_folders(
     Args:
         source: that folders are in.
         folders: that the user gave.
-        problems: gets pictures and masks without partner.
+        problems: gets pictures and masks without partner, and folders without pairs.
         notes: gets lines about files that are not used.
 
     Raises:
-        AssetError: as `pair_by_name`.
-        UsageError: as `pair_by_name`, or only one of images and masks is given.
+        UsageError: only one of images and masks is given.
     """
     if ("images" in folders) != ("masks" in folders):
         given, missing = ("images", "masks") if "images" in folders else ("masks", "images")
@@ -88,7 +87,11 @@ class _Report:
 
     def pair(self, place: Mapping[Role, Path]) -> Iterator[Item]:
         """The pictures of a place with their masks and, if there are any, backgrounds and depth."""
-        pairs, problems = pair_by_name(place["images"], place["masks"], self.notes.append)
+        try:
+            pairs, problems = pair_by_name(place["images"], place["masks"], self.notes.append)
+        except AssetError as error:
+            self.problems.append(error)
+            return
         self.problems.extend(problems)
         files = {role: self._partners(pairs, place[role], role) for role in _OTHER_FOLDERS if role in place}
         files = {role: of_pair for role, of_pair in files.items() if of_pair}

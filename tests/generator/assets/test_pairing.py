@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from generator.assets.pairing import pair_by_name
+from generator.assets.pairing import name_pictures, pair_by_name
 from generator.encode import encode_png
 from generator.errors import AssetError, UsageError
 from generator.own_results import PREDICTION, mark_png
@@ -66,11 +66,29 @@ def test_folders_that_share_no_name_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pictures", "masks"), [(["a.jpg", "a.png"], ["a.png"]), (["b.jpg"], ["b_P.png", "b_seg.png"])]
+    ("pictures", "masks", "wrong"),
+    [
+        (["a.jpg", "a.png"], ["a.png"], {"a.jpg": "a.png", "a.png": "a.jpg"}),
+        (["a.jpg", "a.png", "a.tif"], [], {"a.jpg": "a.png", "a.png": "a.jpg", "a.tif": "a.jpg"}),
+        (["a.jpg"], ["a_P.png", "a_seg.png"], {"a_P.png": "a_seg.png", "a_seg.png": "a_P.png"}),
+    ],
 )
-def test_two_files_of_one_name_are_refused(pictures: list[str], masks: list[str], tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"expected one file for [ab], found .* too"):
-        pair_by_name(make(tmp_path / "p", *pictures), make(tmp_path / "m", *masks))
+def test_files_of_one_name_are_in_no_pair_and_reported(
+    pictures: list[str], masks: list[str], wrong: dict[str, str], tmp_path: Path
+) -> None:
+    pairs, problems = pair_by_name(
+        make(tmp_path / "p", *pictures, "b.jpg"), make(tmp_path / "m", *masks, "b.png")
+    )
+    assert [pair.name for pair in pairs] == [Path("b")]
+    assert {Path(problem.where).name: Path(problem.found).name for problem in problems} == {
+        name: f"{other} too" for name, other in wrong.items()
+    }
+    assert {problem.expected for problem in problems} == {"one file for a"}
+
+
+def test_results_of_pictures_of_one_name_would_replace_each_other(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"a\.jpg: expected one file for a, found .*a\.png too; rename or"):
+        name_pictures(make(tmp_path, "a.jpg", "a.png"))
 
 
 def test_predictions_are_masks_and_pictures_to_look_at_are_nothing(tmp_path: Path) -> None:

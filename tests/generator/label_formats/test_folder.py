@@ -100,6 +100,20 @@ def test_folders_of_splits(tmp_path: Path) -> None:
     ]
 
 
+def test_a_split_without_pairs_is_reported(tmp_path: Path) -> None:
+    save(tmp_path, "train/images/a.png", "train/masks/a.png", "test/images/b.png", "test/masks/c.png")
+    source = list_source(tmp_path, Choice())
+    assert [item.name for item in source.items] == ["train/images/a"]
+    assert [problem.where for problem in source.problems] == [str(tmp_path / "test" / "masks")]
+
+
+def test_two_pictures_of_one_name_are_reported_and_the_others_are_used(tmp_path: Path) -> None:
+    save(tmp_path, "images/a.png", "images/a.bmp", "masks/a.png", "images/b.png", "masks/b.png")
+    source = list_source(tmp_path, Choice())
+    assert [item.name for item in source.items] == ["images/b"]
+    assert [Path(problem.where).name for problem in source.problems] == ["a.bmp", "a.png"]
+
+
 def test_splits_below_the_folders_of_pictures(tmp_path: Path) -> None:
     save(tmp_path, "images/train/1.png", "images/test/1.png", "masks/train/1.png", "masks/test/1.png")
     assert [item.split for item in list_source(tmp_path, Choice()).items] == ["test", "train"]
