@@ -133,7 +133,7 @@ def _add_images(
     tail = path.stem.removeprefix("instances_")
     root = finder.root
     near = [path.parent, root / tail, root / "images" / tail, root / "images", root]
-    categories = {category.id: classes.numbers[category.name] for category in file.categories}
+    categories = _numbers(path, file.categories, classes)
     images, clashing = _by_id(path, file.images, gathered.problems)
     annotations: defaultdict[Id, list[_Annotation]] = defaultdict(list)
     for annotation in file.annotations:
@@ -153,6 +153,21 @@ def _add_images(
         else:
             gathered.add(path, picture, content=content, split=split)
     return _notes(path, file, images, annotations)
+
+
+def _numbers(path: Path, categories: Sequence[_Category], classes: ObjectClasses) -> dict[Id, int | None]:
+    """The class of each category id; None for what is void.
+
+    Raises:
+        AssetError: two categories of different names have one id, so nobody knows what their objects are.
+    """
+    names: dict[Id, str] = {}
+    for category in categories:
+        if names.setdefault(category.id, category.name) != category.name:
+            found = f"{shown(names[category.id])} and {shown(category.name)}"
+            fix = "give each category its own id"
+            raise AssetError(f"{path}: category {category.id}", "one name", found, fix)
+    return {number: classes.numbers[name] for number, name in names.items()}
 
 
 def _by_id(

@@ -48,9 +48,11 @@ _FIELDS = {
 
 
 class _Result(Entry):
+    """A region, or part of one; a relation of two regions has no value."""
+
     type: str
     id: str | None = None
-    value: dict[str, Any]
+    value: dict[str, Any] = Field(default_factory=dict)
     original_width: int | None = None
     original_height: int | None = None
     image_rotation: float = 0
@@ -58,9 +60,9 @@ class _Result(Entry):
 
 class _Annotation(Entry):
     result: list[_Result]
-    was_cancelled: bool = False
-    ground_truth: bool = False
-    updated_at: str = ""
+    was_cancelled: bool | None = None
+    ground_truth: bool | None = None
+    updated_at: str | None = None
 
 
 class _Task(Entry):
@@ -175,7 +177,7 @@ def _finished(path: Path, task: _Task) -> list[_Annotation]:
     finished = [annotation for annotation in task.annotations if not annotation.was_cancelled]
     if not finished:
         raise AssetError(f"{path}: task {task.id}", "", "has no annotation", "label it, or remove it")
-    return sorted(finished, key=lambda annotation: (annotation.ground_truth, annotation.updated_at))
+    return sorted(finished, key=lambda one: (bool(one.ground_truth), one.updated_at or ""))
 
 
 def _notes(path: Path, several: int, skipped: int) -> list[str]:

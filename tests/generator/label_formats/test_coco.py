@@ -246,6 +246,19 @@ def test_an_annotation_of_no_category_leaves_its_picture_out(tmp_path: Path) -> 
     )
 
 
+def test_two_categories_of_one_id_are_refused(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    same = [{"id": 1, "name": "cat"}, {"id": 1, "name": "cat"}]
+    assert len(list_source(write(tmp_path / "coco.json", annotated(), categories=same), PLAIN).items) == 1
+    other = [*same, {"id": 1, "name": "cow"}]
+    with pytest.raises(AssetError) as caught:
+        list_source(write(tmp_path / "coco.json", annotated(), categories=other), PLAIN)
+    assert str(caught.value) == (
+        f"{tmp_path}/coco.json: category 1: expected one name, found 'cat' and 'cow';"
+        " give each category its own id"
+    )
+
+
 def test_a_category_called_background_is_class_0(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     categories = [

@@ -118,6 +118,15 @@ def test_shape_and_label_may_be_in_two_results(tmp_path: Path) -> None:
     assert np.count_nonzero(label_of(tmp_path, shape, label).levels) == 48
 
 
+def test_relations_and_fields_that_are_null_say_nothing(tmp_path: Path) -> None:
+    picture(tmp_path / "a.png")
+    relation = {"type": "relation", "from_id": "x", "to_id": "y", "direction": "right"}
+    unset = dict.fromkeys(("was_cancelled", "ground_truth", "updated_at"))
+    source = export(tmp_path, task(annotation(half() | {"id": "x"}, relation, **unset)))
+    assert np.count_nonzero(source.read_label(source.items[0], SIZE).levels) == 48
+    assert not [note for note in source.notes if "left out" in note]
+
+
 def test_regions_without_area_or_label_are_counted(tmp_path: Path) -> None:
     picture(tmp_path / "a.png")
     point = region("keypoint", x=1, y=1, width=1)
