@@ -43,6 +43,15 @@ def find_void(labels: Labels) -> np.ndarray | None:
     return None
 
 
+def background_index(labels: Labels) -> int:
+    """0, or the index of black in a palette that a program has sorted in another way."""
+    if labels.palette is None or not labels.palette[0].any():
+        return 0
+    used = np.flatnonzero(labels.counts[: len(labels.palette)])
+    black = [int(index) for index in used if not labels.palette[index].any()]
+    return black[0] if black else 0
+
+
 def is_shaded(labels: Labels) -> bool:
     """Whether a mask is black and white with shades between: soft edges, or a JPEG saved as PNG.
 

@@ -23,9 +23,9 @@ from generator.importing.manifest import make_labelled_manifest, stored_mask
 from generator.importing.plan import (
     ShardTask,
     choose_splits,
+    notes_about,
     official_splits,
     plan_shards,
-    split_notes,
     to_draw,
 )
 from generator.importing.problems import Problems
@@ -104,7 +104,7 @@ def import_labelled(
     with show_progress(progress):
         source = unpacked(config.source, say)
     request = Request.of(config, list_source(config.format, source, config.choice))
-    for note in [*request.source.notes, *split_notes(config, request.source.items)]:
+    for note in [*request.source.notes, *notes_about(config, request.source.items)]:
         say(note)
     with show_progress(progress), hold_folder(config.out, "fgbg import"):
         problems = Problems(config.out, request.source.items, say)

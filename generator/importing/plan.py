@@ -65,8 +65,25 @@ def official_splits(config: ImportConfig, items: Sequence[Item]) -> frozenset[Sp
     return named if "val" in named else named - {"train"}
 
 
-def split_notes(config: ImportConfig, items: Sequence[Item]) -> list[str]:
-    """The line for the user if pictures in splits of the data set itself are divided again."""
+def notes_about(config: ImportConfig, items: Sequence[Item]) -> list[str]:
+    """Lines for the user: splits of the data set that are divided again, and what some pictures lack."""
+    return [*_split_notes(config, items), *_gap_notes(items)]
+
+
+def _gap_notes(items: Sequence[Item]) -> list[str]:
+    lack = {
+        "no background": [item for item in items if item.bg is None],
+        "no depth file": [item for item in items if item.depth is None],
+        "no map of objects": [item for item in items if item.objects is None],
+    }
+    return [
+        f"{what} for {len(without):,} of {len(items):,} pictures, as {without[0].name}"
+        for what, without in lack.items()
+        if 0 < len(without) < len(items)
+    ]
+
+
+def _split_notes(config: ImportConfig, items: Sequence[Item]) -> list[str]:
     named = {item.split for item in items if item.split is not None}
     official = official_splits(config, items)
     if config.split != "auto" or named == official:

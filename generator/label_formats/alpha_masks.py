@@ -11,7 +11,7 @@ from generator.assets.flaws import looks_inverted
 from generator.assets.foreground import Foreground
 from generator.assets.label_alpha import alpha_of_labels
 from generator.assets.labels import Labels, read_labels
-from generator.assets.mask_conventions import find_void, is_shaded
+from generator.assets.mask_conventions import background_index, find_void, is_shaded
 from generator.errors import EmptyMaskError, ImageError
 from generator.label_formats.items import Label
 
@@ -159,7 +159,7 @@ def _grey(labels: Labels) -> np.ndarray:
 def _solid(path: Path, labels: Labels, void: np.ndarray | None) -> np.ndarray:
     """(H, W) uint8: 255 where the value is neither background nor void."""
     values = labels.values.max(axis=2) if labels.values.ndim == 3 else labels.values
-    background = _background_index(labels)
+    background = background_index(labels)
     solid = values != background
     if void is None and solid.all() and not _is_white(labels):
         there = ", ".join(map(str, np.flatnonzero(labels.counts)[:8]))
@@ -172,12 +172,3 @@ def _solid(path: Path, labels: Labels, void: np.ndarray | None) -> np.ndarray:
 
 def _is_white(labels: Labels) -> bool:
     return bool(labels.values.min() == np.iinfo(labels.values.dtype).max)
-
-
-def _background_index(labels: Labels) -> int:
-    """0, or the index of black in a palette that a program has sorted in another way."""
-    if labels.palette is None or not labels.palette[0].any():
-        return 0
-    used = np.flatnonzero(labels.counts[: len(labels.palette)])
-    black = [int(index) for index in used if not labels.palette[index].any()]
-    return black[0] if black else 0

@@ -29,6 +29,7 @@ _VOID_NAMES = frozenset({"void", "unlabeled", "unlabelled", "conflicting", "igno
 _NO_CLASS = 254
 _STRIP = 256
 _MOST_NAMED = 8
+_COLOURS = "colours of classes"
 _LOOKED_AT = 8
 
 StoredAs = Literal["any", "numbers", "colours"]
@@ -124,7 +125,7 @@ class LegendReader:
             return _looked_up(greys, labels.values)
         known = greys if self.stored_as == "colours" else self.by_value
         unknown = used[known[used] == _NO_CLASS]
-        raise self._unknown(path, [(str(value), labels.counts[value]) for value in unknown])
+        raise self._unknown(path, [(str(value), labels.counts[value]) for value in unknown], self.expected)
 
     def _numbers_of_palette(self, path: Path, labels: Labels) -> np.ndarray:
         """By the colours of the palette if they are those of the classes, else by its indices.
@@ -150,7 +151,8 @@ class LegendReader:
             words = [
                 _spelled(c) if chosen is by_colour else str(i) for i, c in zip(used, colours, strict=True)
             ]
-            raise self._unknown(path, [(words[n], counts[n]) for n in np.flatnonzero(wrong)])
+            unknown = [(words[n], counts[n]) for n in np.flatnonzero(wrong)]
+            raise self._unknown(path, unknown, _COLOURS if chosen is by_colour else self.expected)
         table = np.zeros(256, np.uint8)
         table[used] = chosen
         return _looked_up(table, labels.values)
@@ -167,13 +169,14 @@ class LegendReader:
         if wrong.any():
             colours, counts = np.unique(_packed(values[wrong][None]), return_counts=True)
             found = sorted(zip(colours.tolist(), counts.tolist(), strict=True), key=lambda pair: -pair[1])
-            raise self._unknown(path, [(_spelled(_unpacked(colour)), count) for colour, count in found])
+            words = [(_spelled(_unpacked(colour)), count) for colour, count in found]
+            raise self._unknown(path, words, _COLOURS)
         return numbers
 
     def _class_of(self, colour: Colour) -> int:
         return self.by_colour.get(colour, _NO_CLASS)
 
-    def _unknown(self, path: Path, found: list[tuple[str, int]]) -> ImageError:
+    def _unknown(self, path: Path, found: list[tuple[str, int]], expected: str) -> ImageError:
         """The error for values that are no class: the value, how many pixels have it."""
         for text, _ in found:
             for colour, names in self.shared.items():
@@ -185,7 +188,7 @@ class LegendReader:
         )
         more = ", ..." if len(found) > _MOST_NAMED else ""
         fix = "correct the mask, or name all classes with `labels`"
-        return ImageError(path, self.expected, words + more, fix)
+        return ImageError(path, expected, words + more, fix)
 
 
 def legend_reader(legend: Legend, choice: Choice, instances: Instances | None = None) -> LegendReader:
@@ -316,7 +319,7 @@ def _numbered(objects: np.ndarray | None, outside: np.ndarray) -> np.ndarray | N
 def _expected(legend: Legend, by_value: np.ndarray) -> str:
     """The right numbers in words: `numbers of classes (0 to 20, 255)`."""
     if legend.stored_as == "colours":
-        return "colours of classes"
+        return _COLOURS
     values = np.flatnonzero(by_value != _NO_CLASS)
     runs = np.split(values, np.flatnonzero(np.diff(values) > 1) + 1)
     words = [f"{run[0]} to {run[-1]}" if len(run) > 1 else str(run[0]) for run in runs if len(run)]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from generator.assets.mask_conventions import background_index
 from generator.assets.masked_picture import read_labels_of
 from generator.errors import AssetError
 from generator.label_formats.choices import refuse_other_choices, spread_colours
@@ -90,7 +91,9 @@ class _Objects:
             numbers = numbers.reshape(colours.shape) + (there[0] != 0)
             void = colours == (VOID_COLOUR[0] << 16 | VOID_COLOUR[1] << 8 | VOID_COLOUR[2])
             return np.where(void, 0, numbers).astype(np.uint16)
-        return np.where(labels.values == VOID, 0, labels.values).astype(np.uint16)
+        outside = np.isin(labels.values, (background_index(labels), VOID))
+        # A program may have sorted the palette, so that 0 is an object.
+        return np.where(outside, 0, labels.values.astype(np.uint16) + 1).astype(np.uint16)
 
 
 def _pngs_of(root: Path, names: tuple[str, ...]) -> Path | None:

@@ -10,7 +10,7 @@ from generator.errors import AssetError, ConfigError
 from generator.format.manifest import MaskEntry
 from generator.format.pixels import IGNORED
 from generator.importing.config import ImportConfig
-from generator.importing.plan import choose_splits, split_notes, to_draw
+from generator.importing.plan import choose_splits, notes_about, to_draw
 from generator.label_formats.formats import list_source
 from generator.label_formats.items import Item
 from generator.progress import Progress, show_progress
@@ -98,7 +98,7 @@ def review_labels(
     """
     source = list_source(config.format, config.source, config.choice)
     items = list(source.items)
-    notes = [*source.notes, *split_notes(config, items)]
+    notes = [*source.notes, *notes_about(config, items)]
     for note in notes:
         say(note)
     if not items:

@@ -145,7 +145,10 @@ def test_backgrounds_and_depth_come_along(source: Path, config: ImportConfig) ->
         depth = np.full((60, 80), 100 + number, np.uint8)
         depth[0, 0] = 0
         cv2.imwrite(str(source / f"p{number:02d}.depth.png"), depth)
-    manifest = import_labelled(config).manifest
+    said: list[str] = []
+    manifest = import_labelled(config, say=said.append).manifest
+    for what in ("background", "depth file"):
+        assert f"no {what} for 1 of 24 pictures, as p23" in said
     assert manifest.fields == ["bg", "depth", "instances"] and manifest.depth.sources == ["files"]
     seen = {
         name: batch

@@ -81,6 +81,23 @@ def test_a_renumbered_palette_is_read_by_its_colours(voc: Path, put: Put, label:
     assert source.notes[-1] == expected
 
 
+@pytest.mark.parametrize(
+    ("indices", "palette"),
+    [
+        ([1, 0, 2], [PALETTE[3], PALETTE[0], PALETTE[255]]),
+        ([2, 1, 0], [PALETTE[255], PALETTE[3], PALETTE[0]]),
+        ([0, 2, 1], [PALETTE[0], PALETTE[255], PALETTE[3]]),
+        ([0, 3, 255], [PALETTE[0]] * 255 + [PALETTE[255]]),
+    ],
+)
+def test_a_renumbered_palette_of_objects_has_its_background_where_it_is_black(
+    voc: Path, put: Put, label: Read, indices: list[int], palette: list[list[int]]
+) -> None:
+    put("VOCdevkit/VOC2012/SegmentationObject/a.png", paletted(indices, palette))
+    found = label(list_source(voc, Choice()), NAME).instances
+    assert found is not None and found.tolist() == [[0, 1, 0]]
+
+
 def test_palettes_in_order_are_not_noted(voc: Path) -> None:
     assert list_source(voc, Choice()).notes == [
         "1 picture left out: in the folders, but not in train.txt and val.txt"
@@ -121,8 +138,8 @@ def test_colours_of_no_class_are_named(voc: Path, put: Put, label: Read) -> None
     with pytest.raises(ImageError) as error:
         label(list_source(voc, Choice()), NAME)
     assert str(error.value) == (
-        f"{path}: expected numbers of classes (0 to 20, 255), found 1,2,3 (2 pixels);"
-        " correct the mask, or name all classes with `labels`"
+        f"{path}: expected colours of classes, found 1,2,3 (2 pixels); correct the mask,"
+        " or name all classes with `labels`"
     )
 
 
