@@ -69,7 +69,7 @@ def measured(
     steps = int(TRAINING[recipe][0] * more)
     training = ["--data", shards, "--out", run, "--augment", "none", "--ema", "0.98", "--epochs", "2"]
     training += ["--batch-size", str(BATCH), "--epoch-samples", str(steps * BATCH // 2), *TRAINING[recipe][1]]
-    if encoder and recipe not in ("pets", "birds"):
+    if encoder and recipe in ("pets-mobilenet", "roads"):
         training += ["--encoder", encoder, "--encoder-weights", str(weights)]
     fgbg(recipe, "train", *training)
     seconds = time.monotonic() - began

@@ -1,4 +1,4 @@
-"""The Semantic Drone Dataset: Kaggle's and the official layout, masks of numbers or of colours."""
+"""The Semantic Drone Dataset: Kaggle's, the official and a divided layout, masks of numbers or of colours."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from generator.assets.images import read_traits
 from generator.errors import AssetError
 from generator.label_formats.choices import refuse_other_choices
 from generator.label_formats.class_files import Colour, NamedClass, fill_gaps, read_class_file
-from generator.label_formats.find_pairs import Found, find_root
+from generator.label_formats.find_pairs import Found, counted, find_root
 from generator.label_formats.items import Choice, LabelSource
 from generator.label_formats.legend import Legend, legend_reader, palette_notes, require_own_colours
 
@@ -41,15 +41,28 @@ CLASSES: tuple[tuple[str, Colour], ...] = (
 
 PICTURES, LABELS = "original_images", "label_images_semantic"
 OFFICIAL_PICTURES, OFFICIAL_LABELS = "images", "gt/semantic/label_images"
-_LAYOUTS = ((PICTURES, LABELS), (OFFICIAL_PICTURES, OFFICIAL_LABELS))
-CLASS_FILES = ("class_dict_seg.csv", "class_dict.csv", "gt/semantic/class_dict.csv")
+DIVIDED_PICTURES, DIVIDED_LABELS = "train/images", "train/masks"
+_LAYOUTS = (
+    (PICTURES, LABELS),
+    (OFFICIAL_PICTURES, OFFICIAL_LABELS),
+    (DIVIDED_PICTURES, DIVIDED_LABELS),
+)
+_DIVIDED_TEST = "test/images"
+"""Pictures without masks."""
+_NAMES_FILE = "labels.txt"
+"""Of the divided layout: it names fewer classes than masks have ..."""
+_NUMBERS_IN_MASKS = 23
+_LEAST_NAMES = 8
+"""... but at least so many of the data set, so that other data sets in this layout are not taken for it."""
+CLASS_FILES = ("class_dict_seg.csv", "class_dict.csv", "gt/semantic/class_dict.csv", _NAMES_FILE)
 
 
 def list_source(source: Path, choice: Choice) -> LabelSource:
     """List the Semantic Drone Dataset; see `LabelFormat`.
 
     A mask of grey holds numbers: the id of the class file, else its row. A mask of colours holds those of
-    the class file. The data set has no official split.
+    the class file. The data set has no official split: where its pictures are divided into train and test,
+    those of test have no masks.
     """
     refuse_other_choices(NAME, choice, {"labels"})
     layout = " or ".join(f"{pictures} and {labels}" for pictures, labels in _LAYOUTS)
@@ -61,6 +74,9 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
     pictures = found.by_key(found.pictures_below(images), lambda path: path.stem)
     labels = found.by_key(found.pictures_below(masks), lambda path: path.stem)
     found.add_pairs(pictures, labels, masks)
+    if (root / _DIVIDED_TEST).is_dir():
+        without = found.pictures_below(root / _DIVIDED_TEST)
+        found.notes.append(f"{counted(len(without))} of {_DIVIDED_TEST} without masks, left out")
     legend = _legend(source, root, choice, found)
     _look_at_masks(list(labels.values()), legend, found)
     found.notes += palette_notes(list(labels.values()), legend)
@@ -69,7 +85,17 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
 
 
 def _layout_of(folder: Path) -> tuple[str, str] | None:
-    return next((names for names in _LAYOUTS if all((folder / name).is_dir() for name in names)), None)
+    there = [names for names in _LAYOUTS if all((folder / name).is_dir() for name in names)]
+    return next((names for names in there if names[0] != DIVIDED_PICTURES or _names_drone(folder)), None)
+
+
+def _names_drone(folder: Path) -> bool:
+    """Whether the file of names is that of this data set, some of whose names are spelled in other ways."""
+    try:
+        named = {row.name.replace(" ", "-") for row in read_class_file(folder / _NAMES_FILE)}
+    except AssetError:
+        return False
+    return len(named & {name for name, _ in CLASSES}) >= _LEAST_NAMES
 
 
 def _legend(source: Path, root: Path, choice: Choice, found: Found) -> Legend:
@@ -81,7 +107,8 @@ def _legend(source: Path, root: Path, choice: Choice, found: Found) -> Legend:
         found.notes.append(f"no {CLASS_FILES[0]}: the {len(CLASSES)} classes of the data set, by name")
         rows = tuple(NamedClass(number, name, colour) for number, (name, colour) in enumerate(CLASSES))
     else:
-        rows = fill_gaps(read_class_file(path))
+        count = _NUMBERS_IN_MASKS if path.name == _NAMES_FILE else 0
+        rows = fill_gaps(read_class_file(path), count)
     void = {255} if rows[0].value < 0 else set[int]()
     return Legend(str(path or NAME), rows, void_values=frozenset(void))
 

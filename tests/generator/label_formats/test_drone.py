@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from generator.errors import AssetError, ImageError
+from generator.label_formats.detect import detect_format
 from generator.label_formats.drone import CLASSES, list_source
 from generator.label_formats.items import Choice, Label
 
@@ -125,3 +126,33 @@ def test_an_unreadable_mask_is_reported_when_it_is_read(kaggle: Path, put: Put, 
     source = list_source(kaggle, Choice())
     with pytest.raises(ImageError, match=r"000\.png: expected a picture, found no known picture format"):
         label(source, NAME)
+
+
+NAMES = ["tree", "grass", "dirt", "gravel", "rocks", "water", "pool", "person", "dog", "car", "paved area"]
+
+
+def test_the_divided_layout_names_what_it_leaves_out(
+    tmp_path: Path, put: Put, photo: np.ndarray, label: Read
+) -> None:
+    put("raw/labels.txt", "\n".join(NAMES))
+    put("raw/train/images/000.jpg", photo)
+    put("raw/train/masks/000.png", [[0, 10, 22]])
+    put("raw/test/images/001.jpg", photo)
+    source = list_source(tmp_path, Choice())
+    assert source.mask.kind == "classes"
+    assert source.mask.names == [*NAMES, *(f"unknown_{number}" for number in range(11, 23))]
+    assert label(source, "raw/train/images/000").levels.tolist() == [[0, 10, 22]]
+    assert source.notes == [
+        "1 picture of test/images without masks, left out",
+        "masks hold numbers of classes",
+    ]
+    assert detect_format(tmp_path, Choice()) == "drone"
+
+
+def test_another_data_set_in_the_divided_layout_is_none(tmp_path: Path, put: Put, photo: np.ndarray) -> None:
+    put("labels.txt", "cat\ndog\ntree")
+    put("train/images/000.jpg", photo)
+    put("train/masks/000.png", [[0, 1, 2]])
+    with pytest.raises(AssetError):
+        list_source(tmp_path, Choice())
+    assert detect_format(tmp_path, Choice()) == "folder"
