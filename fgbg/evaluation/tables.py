@@ -123,6 +123,13 @@ def _named(measure: str) -> str:
     return MEASURES.get(measure, measure)
 
 
+def _ratio(network: Figures, threshold: Figures | None) -> str:
+    """The error of the network as a part of the threshold's, if that has one."""
+    if threshold is None or threshold["mean"] == 1:
+        return _NONE
+    return f"{(1 - network['mean']) / (1 - threshold['mean']):.3f}"
+
+
 def _threshold(figures: Figures, show: Show) -> Table | None:
     network, threshold = figures["network"], figures["baselines"]["threshold"]
     if not threshold:
@@ -133,13 +140,17 @@ def _threshold(figures: Figures, show: Show) -> Table | None:
         TableRow("level", [_NONE if part is None else f">= {part['threshold']}" for part in found.values()]),
         TableRow("IoU ↑", [show(part and part["iou"]) for part in found.values()]),
     ]
-    if "clean" in network and (wrong := 1 - threshold["clean"]["iou"]["mean"]) > 0:
-        share = (1 - network["clean"]["iou"]["mean"]) / wrong
-        rows.append(TableRow("network error / threshold error ↓", [f"{share:.3f}", *[""] * (len(found) - 1)]))
+    if "clean" in network:
+        rows.append(
+            TableRow(
+                "network error / threshold error ↓",
+                [_ratio(network[name]["iou"], part and part["iou"]) for name, part in found.items()],
+            )
+        )
     note = (
         "A method without training, for comparison. It marks each pixel whose colour differs from the"
-        " background by at least a level (0 to 255), the one with the best mean IoU on these samples. The"
-        " error is 1 - IoU."
+        " background by at least a level (1 to 127 of 255), the one with the best mean IoU on these samples."
+        " The error is 1 - IoU."
     )
     return Table("Threshold |fg_bg - bg|", note, ["", *found], rows)
 

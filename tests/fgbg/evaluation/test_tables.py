@@ -44,6 +44,20 @@ def test_a_network_of_classes_has_no_baselines() -> None:
     assert [row.name for row in backgrounds.rows] == ["mean"]
 
 
+def test_the_errors_of_network_and_threshold_are_compared_for_each_background() -> None:
+    figures = of_classes()
+    figures["network"] = {name: {"iou": around(iou)} for name, iou in (("clean", 0.95), ("absent", 0.8))}
+    figures["network"]["perturbed"] = {"iou": around(0.9)}
+    figures["baselines"]["threshold"] = {
+        name: {"threshold": 20, "iou": around(iou)} for name, iou in (("clean", 0.9), ("perturbed", 0.5))
+    }
+    figures["by_background"] = {}
+    threshold = next(table for table in tables(figures) if table.title.startswith("Threshold"))
+    found = dict(zip(threshold.head[1:], threshold.rows[-1].texts, strict=True))
+    # 0.05 of 0.1, 0.1 of 0.5, and no threshold without a background
+    assert found == {"clean": "0.500", "perturbed": "0.200", "absent": "-"}
+
+
 def test_the_screen_fits_80_columns_and_shows_the_longer_side_of_an_interval() -> None:
     figures = of_classes() | {"trained_on": "b"}
     for number, group in enumerate(figures["by_background"].values()):
