@@ -128,6 +128,8 @@ def config_differences(runs: Sequence[ComparedRun]) -> dict[str, list[str]]:
     rows["mask"] = ["alpha" if mask is None else ",".join(mask["names"]) for mask in masks]
     rows["--res"] = [",".join(map(str, run.last.stages)) for run in runs]
     del rows["--stages"]
+    # The option is a path; the config has a hash of its file.
+    rows["--load"] = [text[:12] for text in rows.pop("--loaded-from")]
     rows["dataset"] = [run.last.dataset_id[:12] for run in runs]
     return {name: texts for name, texts in rows.items() if len(set(texts)) > 1}
 

@@ -70,12 +70,17 @@ def test_a_run_without_best_predicts_with_last(copy: Path) -> None:
 def test_only_what_differs_is_told(trained: Path, trained_for_masks: Path, copy: Path) -> None:
     saved = load_checkpoint(copy / "last.pt")
     assert config_differences(open_runs([trained, copy], "cpu")) == {}
-    changed = {"stages": [{"res": 16, "epochs": 2}, {"res": 32, "epochs": 1}], "lr": 0.5}
+    changed = {
+        "stages": [{"res": 16, "epochs": 2}, {"res": 32, "epochs": 1}],
+        "lr": 0.5,
+        "loaded_from": "e" * 64,
+    }
     save_checkpoint(copy / "last.pt", replace(saved, config=saved.config | changed, dataset_id="f" * 64))
     differences = config_differences(open_runs([trained, copy], "cpu"))
     assert differences == {
         "--lr": ["0.01", "0.5"],
         "--res": ["32:1", "16:2,32:1"],
+        "--load": ["-", "e" * 12],
         "dataset": [saved.dataset_id[:12], "f" * 12],
     }
     differences = config_differences(open_runs([trained, trained_for_masks], "cpu"))
