@@ -13,7 +13,7 @@ from fgbg.comparison.sheet import draw_predictions
 from fgbg.pages.parts import TableRow
 from generator.encode import encode_png
 from generator.files import refuse_existing, require_writable
-from generator.look.contact_sheet import Key, class_keys
+from generator.look.contact_sheet import Key, mask_keys
 from generator.look.text_table import WIDTH
 from generator.own_results import mark_png, write_results
 from generator.progress import Progress, show_progress
@@ -110,7 +110,7 @@ def _pictures(
 
 def _legend(opened: Sequence[ComparedRun]) -> list[Key]:
     """The colours of the classes of all runs, each once."""
-    keys = [key for run in opened for key in class_keys(run.engine.entry)]
+    keys = [key for run in opened for key in mask_keys(run.engine.entry)]
     return list({(key.text, key.patch.tobytes()): key for key in keys}.values())
 
 

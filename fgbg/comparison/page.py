@@ -7,7 +7,7 @@ from fgbg.comparison.curves import draw_panel, panel_names, panel_title
 from fgbg.comparison.figures import verdict
 from fgbg.comparison.predictions import Cell, PredictedPicture
 from fgbg.comparison.runs import ComparedRun
-from fgbg.pages.parts import TableRow, class_colours, page_image
+from fgbg.pages.parts import TableRow, mask_colours, page_image
 from fgbg.pages.render import embedded, render
 from generator.look.chart import line_style
 
@@ -35,7 +35,7 @@ def make_page(
         charts=[_chart(name, runs) for name in panel_names(runs)],
         keys=[_key(run, number) for number, run in enumerate(runs)],
         pictures=[_picture(row) for row in predictions],
-        classes=class_colours([run.engine.entry for run in runs]),
+        classes=mask_colours([run.engine.entry for run in runs]),
         background_note=_BACKGROUND_NOTES[with_bg],
     )
 

@@ -11,7 +11,7 @@ from generator.errors import printable
 CLASSES_FILE = "classes.csv"
 CONFUSION_FILE = "confusion.csv"
 
-_ABSENT = "absent"
+_NONE = "-"
 _LEAST_MISTAKEN = 0.01
 """A smaller share of a class that is taken for another one is not named."""
 
@@ -19,7 +19,10 @@ Show = Callable[[dict[str, Any] | None], str]
 
 
 def score_rows(figures: dict[str, Any], show: Show) -> list[TableRow]:
-    """Scores of classes over all pixels in each condition: means, then the IoU of each class."""
+    """Scores of classes over all pixels in each condition: means, then the IoU of each class.
+
+    Classes that are `nowhere` are left out.
+    """
     parts = figures["classes"].values()
     means = {
         "mean IoU ↑": "mean_iou",
@@ -29,29 +32,40 @@ def score_rows(figures: dict[str, Any], show: Show) -> list[TableRow]:
     rows = [TableRow(text, [show(part[name]) for part in parts]) for text, name in means.items()]
     for name in next(iter(parts))["by_class"]:
         found = [part["by_class"][name] for part in parts]
-        texts = [_ABSENT if of_class is None else show(of_class["iou"]) for of_class in found]
-        rows.append(TableRow(printable(name), texts))
+        if any(found):
+            texts = [_NONE if of_class is None else show(of_class["iou"]) for of_class in found]
+            rows.append(TableRow(printable(name), texts))
     return rows
+
+
+def nowhere(figures: dict[str, Any]) -> list[str]:
+    """The names of classes that are neither in the truth nor predicted, in any condition."""
+    parts = figures["classes"].values()
+    return [
+        printable(name)
+        for name in next(iter(parts))["by_class"]
+        if not any(part["by_class"][name] for part in parts)
+    ]
 
 
 def error_rows(figures: dict[str, Any]) -> list[TableRow]:
     """The errors of each class with the best background that the network gets; the smallest class first.
 
     The texts are the share of pixels, how much of the class was found, how much of its prediction is right,
-    the Dice coefficient, and what its missed pixels are taken for.
+    the Dice coefficient, and what its missed pixels are taken for. Classes that are neither in the truth nor
+    predicted are left out.
     """
     part = next(iter(figures["classes"].values()))
     names, confusion = list(part["by_class"]), part["confusion"]
     rows = []
     for number, (name, found) in enumerate(part["by_class"].items()):
         if found is None:
-            rows.append((0.0, TableRow(printable(name), [_ABSENT, "", "", "", ""])))
             continue
         texts = [
             f"{found['share']:.2%}",
             _percent(found["recall"]),
             _percent(found["precision"]),
-            "-" if found["dice"]["mean"] is None else f"{found['dice']['mean']:.4f}",
+            _NONE if found["dice"]["mean"] is None else f"{found['dice']['mean']:.4f}",
             _taken_for(names, confusion[number], number),
         ]
         rows.append((found["share"], TableRow(printable(name), texts)))
@@ -124,8 +138,8 @@ def _taken_for(names: list[str], counts: list[int], number: int) -> str:
     named = [
         f"{printable(names[other])} {share:.0%}" for share, other in wrong[:2] if share >= _LEAST_MISTAKEN
     ]
-    return ", ".join(named) or "-"
+    return ", ".join(named) or _NONE
 
 
 def _percent(share: float | None) -> str:
-    return "-" if share is None else f"{share:.1%}"
+    return _NONE if share is None else f"{share:.1%}"

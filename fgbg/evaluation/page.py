@@ -9,7 +9,7 @@ from fgbg.evaluation.confusion_chart import draw_confusion
 from fgbg.evaluation.samples import FULL_DEPTH_ERROR, ShownSample, comparison_key
 from fgbg.evaluation.tables import facts, tables, warnings
 from fgbg.evaluation.verdict import verdict
-from fgbg.pages.parts import ColourKey, class_colours, page_image
+from fgbg.pages.parts import ColourKey, mask_colours, page_image
 from fgbg.pages.render import embedded, render
 from generator.format.manifest import MaskEntry
 
@@ -38,21 +38,25 @@ def make_report(
         facts=facts(figures),
         warnings=warnings(figures),
         level=f"{figures['interval']['level']:.0%}",
+        shares_backgrounds=bool(figures["by_background"]),
         tables=tables(figures),
         sections=[_section(condition, shown) for condition, shown in samples.items()],
         confusion=_confusion(figures),
-        keys=class_colours([entry])
+        keys=mask_colours([entry])
         + [ColourKey(f"rgb{colour}", text) for colour, text in comparison_key(entry)],
         full_error=FULL_DEPTH_ERROR,
     )
 
 
 def _confusion(figures: dict[str, Any]) -> dict[str, Any] | None:
-    """The heat map in the first condition; None without classes."""
+    """The heat map in the first condition, of the classes in truth or prediction; None without classes."""
     if not figures["classes"]:
         return None
     condition, part = next(iter(figures["classes"].items()))
-    counts, names = np.array(part["confusion"]), list(part["by_class"])
+    scores = list(part["by_class"].items())
+    somewhere = [number for number, (_, found) in enumerate(scores) if found is not None]
+    counts = np.array(part["confusion"])[np.ix_(somewhere, somewhere)]
+    names = [scores[number][0] for number in somewhere]
     light, dark = (embedded(draw_confusion(counts, names, dark), "image/svg+xml") for dark in (False, True))
     return {"condition": condition, "light": light, "dark": dark}
 

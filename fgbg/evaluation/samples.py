@@ -16,11 +16,11 @@ from generator.look.contact_sheet import (
     Column,
     Key,
     Row,
-    class_keys,
     colour_key,
     draw_contact_sheet,
     enlargement,
     fitted,
+    mask_keys,
 )
 from training.batches.prepare import Prepared
 from training.evaluation.evaluate import Backgrounds, Condition, comparable, looked_at
@@ -91,7 +91,7 @@ def draw_samples(samples: Sequence[ShownSample], entry: MaskEntry) -> np.ndarray
         )
         for sample in samples
     ]
-    legend = class_keys(entry) + [colour_key(colour, text) for colour, text in comparison_key(entry)]
+    legend = mask_keys(entry) + [colour_key(colour, text) for colour, text in comparison_key(entry)]
     if "true depth" in titles:
         legend += [DEPTH_KEY, Key(depth_scale(), f"depth error, from 0 to {FULL_DEPTH_ERROR} or more")]
     return draw_contact_sheet([Column(title) for title in titles], rows, legend)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from fgbg.evaluation.class_tables import ERROR_HEAD, error_rows, score_rows
+from fgbg.evaluation.class_tables import ERROR_HEAD, error_rows, nowhere, score_rows
 from fgbg.evaluation.verdict import verdict
 from fgbg.pages.parts import TableRow
 from generator.look.text_table import WIDTH, text_table
@@ -27,10 +27,11 @@ MEASURES = {
 """Names of measures as people read them, with the direction that is better."""
 
 _NONE = "-"
-_CONDITIONS = (
+_ALL_CONDITIONS = (
     "The network gets the background as it is (clean), as a careless camera would take it (perturbed:"
     " shifted, brighter, noisy, compressed), or not at all (absent)."
 )
+_NO_BACKGROUND = "The network gets no background (absent)."
 
 Show = Callable[[dict[str, Any] | None], str]
 """Turns an estimate and its interval into text."""
@@ -94,7 +95,7 @@ def _network(figures: Figures, show: Show) -> Table:
     network = figures["network"]
     measures = next(iter(network.values()))
     rows = [TableRow(_named(name), [show(part[name]) for part in network.values()]) for name in measures]
-    note = f"Means over {figures['samples_measured']:,} samples. {_CONDITIONS}"
+    note = f"Means over {figures['samples_measured']:,} samples. {_conditions(figures)}"
     return Table("Scores, mean over samples" if figures["classes"] else "Scores", note, ["", *network], rows)
 
 
@@ -102,9 +103,11 @@ def _classes(figures: Figures, show: Show) -> Table | None:
     if not figures["classes"]:
         return None
     note = (
-        f"Over all pixels of {figures['samples_measured']:,} samples, as is usual for classes; ignored pixels"
-        f" are left out. A class that is neither in the truth nor predicted is absent. {_CONDITIONS}"
+        f"Over all pixels of {figures['samples_measured']:,} samples, as is usual for classes; void pixels"
+        f" count nowhere. {_conditions(figures)}"
     )
+    if missing := nowhere(figures):
+        note += f" Neither in these samples nor predicted: {', '.join(missing)}."
     return Table("IoU ↑ of classes", note, ["", *figures["classes"]], score_rows(figures, show))
 
 
@@ -116,6 +119,11 @@ def _class_errors(figures: Figures, _: Show) -> Table | None:
         " is predicted as it. Right: how much of what is predicted as the class is it."
     )
     return Table("Errors of classes", note, ERROR_HEAD, error_rows(figures))
+
+
+def _conditions(figures: Figures) -> str:
+    """Which backgrounds the network gets."""
+    return _ALL_CONDITIONS if "clean" in figures["network"] else _NO_BACKGROUND
 
 
 def _named(measure: str) -> str:

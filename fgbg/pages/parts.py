@@ -9,7 +9,7 @@ from fgbg.pages.render import embedded
 from generator.encode import encode_png
 from generator.errors import printable
 from generator.format.manifest import MaskEntry
-from generator.look.contact_sheet import fitted
+from generator.look.contact_sheet import VOID, fitted
 
 LARGEST_SIDE = 288
 """Larger pictures are embedded at this many pixels."""
@@ -43,21 +43,27 @@ class PageImage:
 
 @dataclass(frozen=True)
 class ColourKey:
-    """An entry of a legend: a colour of CSS and its meaning."""
+    """An entry of a legend: a background of CSS and its meaning."""
 
     colour: str
     text: str
 
 
-def class_colours(entries: Sequence[MaskEntry]) -> list[ColourKey]:
-    """The colours of the classes of masks, each once; none where all masks are alpha."""
+_OBJECT = ColourKey("#fff", "mask: white is the object")
+_STRIPES = ColourKey("repeating-linear-gradient(135deg, #000 0 3px, #fff 3px 6px)", VOID)
+"""Void pixels, as `colour_mask` draws them."""
+
+
+def mask_colours(entries: Sequence[MaskEntry]) -> list[ColourKey]:
+    """What masks show: classes (each once) or the object, and void pixels if there may be any."""
     keys = [
         ColourKey(f"rgb({', '.join(map(str, colour))})", printable(name))
         for entry in entries
         if entry.kind == "classes"
         for name, colour in zip(entry.names, entry.colours, strict=True)
     ]
-    return list(dict.fromkeys(keys))
+    has_void = any(entry.kind == "classes" or entry.void is not None for entry in entries)
+    return [*(dict.fromkeys(keys) or [_OBJECT]), *([_STRIPES] if has_void else [])]
 
 
 def page_image(pixels: np.ndarray, alt: str) -> PageImage:

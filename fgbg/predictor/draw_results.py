@@ -18,6 +18,8 @@ TINT_SHARE = 0.45
 """How strong the tint of an overlay is, from 0 (the picture alone) to 1."""
 
 _TINT = 255, 40, 120
+_PLAIN_TEXT = 320
+"""Longest side in pixels of panels whose legend has text of the usual size; it grows with larger panels."""
 _GAP = 8
 _SQUARES = 32
 """Squares of a checkerboard along the longer side."""
@@ -109,7 +111,8 @@ def side_by_side(picture: np.ndarray, predicted: Predicted, cutout: np.ndarray |
     shown = np.hstack(row)
     if predicted.classes is None:
         return shown
-    legend = draw_legend(_found_classes(predicted.mask, predicted.classes), shown.shape[1])
+    text_scale = max(1, round(max(size) / _PLAIN_TEXT))
+    legend = draw_legend(_found_classes(predicted.mask, predicted.classes), shown.shape[1], text_scale)
     return np.vstack([shown, legend])
 
 

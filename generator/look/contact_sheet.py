@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw
 
 from generator.errors import printable
 from generator.format.manifest import MaskEntry
-from generator.look.colours import depth_scale, font
+from generator.format.pixels import IGNORED
+from generator.look.colours import colour_mask, depth_scale, font
 
 SMALLEST_SIDE = 128
 """Smaller pictures are enlarged to at least this many pixels."""
@@ -52,6 +53,8 @@ class Key:
     text: str
 
 
+VOID = "void: counts nowhere"
+"""The meaning of striped pixels, in a legend."""
 DEPTH_KEY = Key(depth_scale(), "depth: dark is far, bright is near, black is unknown")
 
 
@@ -68,11 +71,23 @@ def class_keys(entry: MaskEntry) -> list[Key]:
     return [colour_key((colour[0], colour[1], colour[2]), printable(name)) for name, colour in pairs]
 
 
-def draw_legend(legend: Sequence[Key], width: int) -> np.ndarray:
-    """A legend alone, as it stands under a contact sheet of this width: (h, width, 3) uint8."""
-    keys, height = _placed(legend, width)
+def mask_keys(entry: MaskEntry) -> list[Key]:
+    """An entry of the legend for each class, and one for void pixels if masks may have them."""
+    void = IGNORED if entry.kind == "classes" else entry.void
+    if void is None:
+        return class_keys(entry)
+    return [*class_keys(entry), Key(colour_mask(np.full((12, 12), void, np.uint8), entry), VOID)]
+
+
+def draw_legend(legend: Sequence[Key], width: int, scale: int = 1) -> np.ndarray:
+    """A legend alone, as it stands under a contact sheet of this width: (h, width, 3) uint8.
+
+    Under large pictures, `scale` makes its text and its patches larger.
+    """
+    legend = [Key(key.patch.repeat(scale, axis=0).repeat(scale, axis=1), key.text) for key in legend]
+    keys, height = _placed(legend, width, scale)
     strip = Image.new("RGB", (width, height), "white")
-    _draw_legend(strip, legend, keys, 0)
+    _draw_legend(strip, legend, keys, 0, scale)
     return np.asarray(strip)
 
 
@@ -103,7 +118,7 @@ def draw_contact_sheet(
 
 
 def _draw_legend(
-    sheet: Image.Image, legend: Sequence[Key], corners: Sequence[tuple[int, int]], top: int
+    sheet: Image.Image, legend: Sequence[Key], corners: Sequence[tuple[int, int]], top: int, scale: int = 1
 ) -> None:
     draw = ImageDraw.Draw(sheet)
     for key, (x, y) in zip(legend, corners, strict=True):
@@ -111,7 +126,7 @@ def _draw_legend(
         # A white patch needs an outline on white paper.
         draw.rectangle((x - 1, top + y + 1, x + width, top + y + 2 + height), outline=_GREY)
         sheet.paste(Image.fromarray(key.patch), (x, top + y + 2))
-        draw.text((x + width + 6, top + y), key.text, _GREY, font(12))
+        draw.text((x + width + 6 * scale, top + y), key.text, _GREY, font(12 * scale))
 
 
 def enlargement(width: int, height: int) -> int:
@@ -245,14 +260,14 @@ def shortened(text: str, room: int, size: int, keep_end: bool = False) -> str:
     return "..." + text if keep_end else text + "..."
 
 
-def _placed(legend: Sequence[Key], width: int) -> tuple[list[tuple[int, int]], int]:
+def _placed(legend: Sequence[Key], width: int, scale: int = 1) -> tuple[list[tuple[int, int]], int]:
     """Corners of the legend's entries from its top, and its height: entries flow like words."""
     corners: list[tuple[int, int]] = []
-    x, y = GAP, 4
+    x, y = GAP, 4 * scale
     for key in legend:
-        length = key.patch.shape[1] + 6 + round(font(12).getlength(key.text))
+        length = key.patch.shape[1] + 6 * scale + round(font(12 * scale).getlength(key.text))
         if x > GAP and x + length > width:
-            x, y = GAP, y + _LEGEND
+            x, y = GAP, y + _LEGEND * scale
         corners.append((x, y))
-        x += length + 24
-    return corners, (y + _LEGEND if legend else 0)
+        x += length + 24 * scale
+    return corners, (y + _LEGEND * scale if legend else 0)

@@ -8,7 +8,6 @@ import numpy as np
 from generator.encode import encode_png
 from generator.errors import UsageError
 from generator.files import refuse_existing, require_writable, write_atomically
-from generator.format.pixels import IGNORED
 from generator.look.colours import INSTANCE_COLOURS, colour_depth, colour_instances, colour_mask
 from generator.look.contact_sheet import (
     BLOCK_GAP,
@@ -18,10 +17,10 @@ from generator.look.contact_sheet import (
     Column,
     Key,
     Row,
-    class_keys,
     draw_contact_sheet,
     enlargement,
     fitted,
+    mask_keys,
 )
 from generator.own_results import mark_png
 from generator.progress import Progress, show_progress
@@ -132,13 +131,7 @@ def _line(split: Split, subset: SplitName, row: int, size: tuple[int, int]) -> R
 
 def _keys(split: Split) -> list[Key]:
     """The legend: of depth, of the classes, and of void pixels."""
-    keys = [DEPTH_KEY] if split.has_depth else []
-    keys += class_keys(split.mask)
-    void = IGNORED if split.mask.kind == "classes" else split.mask.void
-    if void is not None:
-        patch = colour_mask(np.full((12, 12), void, np.uint8), split.mask)
-        keys.append(Key(patch, "void: counts nowhere"))
-    return keys
+    return [*([DEPTH_KEY] if split.has_depth else []), *mask_keys(split.mask)]
 
 
 def shown_titles(split: Split) -> list[str]:

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from generator.errors import one_line
 from generator.files import read_regular, write_atomically
-from generator.look.contact_sheet import class_keys, draw_legend
+from generator.look.contact_sheet import draw_legend, mask_keys
 from training.batches.prepare import Prepared
 from training.config import TrainConfig
 from training.errors import RunError
@@ -120,12 +120,13 @@ def grid(shown: Mapping[str, Tensor]) -> Tensor:
 
 
 def with_legend(picture: Tensor, target: Target) -> Tensor:
-    """A picture (3, h, w) in [0, 1] with the names and colours of the classes below it, if there are any."""
-    if not target.names:
+    """A picture (3, h, w) in [0, 1] with a legend of classes and void pixels below it, if there are any."""
+    keys = mask_keys(target.entry)
+    if not keys:
         return picture
     missing = max(0, _LEGEND_WIDTH - picture.shape[2])
     padded = torch.nn.functional.pad(picture, (0, missing), value=1.0)
-    legend = torch.from_numpy(draw_legend(class_keys(target.entry), padded.shape[2]).copy())
+    legend = torch.from_numpy(draw_legend(keys, padded.shape[2]).copy())
     return torch.cat([padded, legend.permute(2, 0, 1).float() / 255], dim=1)
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
-from fgbg.pages.parts import LARGEST_SIDE, TableRow, page_image
+from fgbg.pages.parts import LARGEST_SIDE, TableRow, mask_colours, page_image
 from fgbg.pages.render import render
+from generator.format.manifest import AlphaMask, ClassMask
 
 ROOT = Path(__file__).parents[3]
 VALUES = {
@@ -43,6 +44,15 @@ def test_a_page_needs_no_other_file() -> None:
 def test_a_value_that_is_missing_is_not_passed_over() -> None:
     with pytest.raises(UndefinedError, match="labels"):
         render("comparison.html", **{name: value for name, value in VALUES.items() if name != "labels"})
+
+
+def test_a_legend_names_the_object_or_the_classes_and_void_pixels() -> None:
+    classes = ClassMask(names=["sky", "<car>"], colours=[[1, 2, 3], [4, 5, 6]])
+    void = "void: counts nowhere"
+    assert [key.text for key in mask_colours([classes, classes])] == ["sky", "<car>", void]
+    assert mask_colours([classes])[0].colour == "rgb(1, 2, 3)"
+    assert [key.text for key in mask_colours([AlphaMask()])] == ["mask: white is the object"]
+    assert [key.text for key in mask_colours([AlphaMask(void=127)])] == ["mask: white is the object", void]
 
 
 def test_large_pictures_are_embedded_smaller_and_small_ones_keep_their_pixels() -> None:

@@ -70,6 +70,14 @@ def test_classes_have_their_colours_side_by_side() -> None:
     assert row[0, 10:12].tolist() == [[1, 2, 3], [9, 8, 7]]
 
 
+def test_the_legend_of_large_panels_has_larger_patches() -> None:
+    classes = ClassMask(names=["a", "b"], colours=[[1, 2, 3], [9, 8, 7]])
+    for side, scale in ((256, 1), (960, 3)):
+        predicted = Predicted(np.zeros((side, side), np.uint8), None, classes=classes)
+        legend = side_by_side(np.zeros((side, side, 3), np.uint8), predicted)[side:]
+        assert (legend == (1, 2, 3)).all(axis=2).sum() == (12 * scale) ** 2
+
+
 @pytest.mark.parametrize("strength", [0, 0.45, 1])
 def test_an_overlay_is_the_weighted_mean_of_picture_and_tint(strength: float) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (128, 200, 3), np.uint8)

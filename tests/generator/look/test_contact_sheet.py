@@ -1,12 +1,15 @@
 import numpy as np
 
+from generator.format.manifest import AlphaMask, ClassMask
 from generator.look.contact_sheet import (
     Column,
     Row,
     colour_key,
     draw_contact_sheet,
+    draw_legend,
     enlargement,
     fitted,
+    mask_keys,
     shortened,
 )
 
@@ -76,3 +79,18 @@ def test_a_text_without_room_says_so() -> None:
     start, end = shortened(text, 60, 12), shortened(text, 60, 12, keep_end=True)
     assert start.endswith("...") and text.startswith(start[:-3])
     assert end.startswith("...") and text.endswith(end[3:])
+
+
+def test_a_legend_under_large_pictures_has_larger_patches_and_text() -> None:
+    keys = [colour_key(RED, "an entry")] * 2
+    usual, large = draw_legend(keys, 1000), draw_legend(keys, 1000, 3)
+    assert len(large) == 3 * len(usual)
+    assert (large == RED).all(axis=2).sum() == 9 * (usual == RED).all(axis=2).sum() == 9 * 2 * 12 * 12
+
+
+def test_the_legend_of_masks_names_classes_and_void_pixels() -> None:
+    classes = ClassMask(names=["sky", "car"], colours=[[*RED], [*GREEN]])
+    assert [key.text for key in mask_keys(classes)] == ["sky", "car", "void: counts nowhere"]
+    assert {tuple(pixel) for pixel in mask_keys(classes)[-1].patch.reshape(-1, 3)} == {(0,) * 3, (255,) * 3}
+    assert mask_keys(AlphaMask()) == []
+    assert [key.text for key in mask_keys(AlphaMask(void=127))] == ["void: counts nowhere"]

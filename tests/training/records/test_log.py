@@ -8,7 +8,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from generator.format.manifest import ClassMask
+from generator.format.manifest import AlphaMask, ClassMask
 from training.batches.prepare import Prepared
 from training.config import TrainConfig
 from training.errors import RunError
@@ -213,3 +213,4 @@ def test_pictures_of_classes_have_a_legend_of_their_colours() -> None:
     # A small picture gets room for names; a picture of alpha stays as it is.
     assert with_legend(picture[..., :40], ClassTarget(entry)).shape[2] == 320
     assert with_legend(picture, AlphaTarget()) is picture
+    assert with_legend(picture, AlphaTarget(AlphaMask(void=127))).shape[1] > 24
