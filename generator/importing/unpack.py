@@ -57,12 +57,14 @@ def unpacked(source: Path, say: Callable[[str], None] = lambda line: None, bound
         bounds: how much it may unpack to.
 
     Raises:
-        AssetError: the archive is damaged or not safe.
+        AssetError: the archive is damaged or not safe, or only its name is that of an archive.
         ConfigError: another process unpacks it.
         DiskSpaceError: its files do not fit.
         UsageError: the folder beside it cannot be written.
     """
     if not is_archive(source):
+        if source.is_file() and source.suffix.lower() in _SUFFIXES:
+            raise AssetError(source, "a zip or tar archive", "other content", "download or copy it again")
         return source
     folder = source.with_name(f"{_without_suffixes(source.name)}-{hash_file(source)[:12]}")
     if not folder.is_dir():

@@ -91,7 +91,7 @@ class PairsTable:
             header = [cell.strip() for cell in next(csv.reader([first], delimiter=separator), [])]
             if {"picture", "mask"} <= {_known(cell) for cell in header}:
                 return separator, header
-        expected = "columns `picture` and `mask` in the first line"
+        expected = "columns picture and mask in the first line"
         fix = "name the columns picture, mask and, if you have them, bg, depth and split"
         raise AssetError(self._path, expected, repr(first[:100]), fix)
 

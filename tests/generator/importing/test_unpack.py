@@ -86,6 +86,12 @@ def test_what_is_no_archive_stays_as_it_is(tmp_path: Path) -> None:
     assert unpacked(tmp_path / "nowhere.zip") == tmp_path / "nowhere.zip"
 
 
+def test_a_page_saved_as_an_archive_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "set.zip").write_text("<html>404</html>")
+    with pytest.raises(AssetError, match=r"set\.zip: expected a zip or tar archive, found other content"):
+        unpacked(tmp_path / "set.zip")
+
+
 def test_several_folders_stay_together(tmp_path: Path) -> None:
     folder = unpacked(
         make_zip(tmp_path / "a.zip", {"images\\a.jpg": b"a", "masks/a.png": b"b", "__MACOSX/x": b""})

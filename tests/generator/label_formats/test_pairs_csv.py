@@ -81,7 +81,7 @@ def test_rows_that_cannot_be_used_are_named_and_the_others_are_read(folder: Path
     [
         (
             b"a,b\n1,2\n",
-            "expected columns `picture` and `mask` in the first line, found 'a,b'; name the columns",
+            "expected columns picture and mask in the first line, found 'a,b'; name the columns",
         ),
         (b"", "found ''; name the columns"),
         (b"picture,mask\n", "has no row below its header"),
