@@ -39,7 +39,8 @@ def refuse_other_choices(name: str, choice: Choice, has: Collection[str] = ()) -
     allowed = {"mask", "foreground", *has}
     for field in dataclasses.fields(choice):
         if field.name not in allowed and getattr(choice, field.name) != field.default:
-            raise UsageError(f"`{field.name}`", "", f"is no choice of the format {name}", "leave it out")
+            option = f"{field.name}={choice.variant}" if field.name == "variant" else field.name
+            raise UsageError(f"`{option}`", "", f"is no choice of the format {name}", "leave it out")
 
 
 def mask_kind(

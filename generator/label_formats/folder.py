@@ -4,13 +4,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
+import numpy as np
+
+from generator.assets.labels import read_labels
 from generator.assets.masked_picture import read_labels_of
 from generator.depth.pairing import all_depth_files_of
-from generator.errors import AssetError, UsageError
+from generator.errors import AssetError, ImageError, UsageError
 from generator.format.manifest import AlphaMask
 from generator.label_formats.alpha_masks import AlphaMasks, choose_alpha
 from generator.label_formats.choices import mask_kind, refuse_other_choices
-from generator.label_formats.class_files import read_class_file
+from generator.label_formats.class_files import Colour, read_class_file
 from generator.label_formats.folder_layout import name_below, pair_folders
 from generator.label_formats.items import Choice, Item, Label, LabelSource
 from generator.label_formats.legend import Legend, legend_reader
@@ -19,6 +22,8 @@ from generator.label_formats.pairs_csv import SPLIT_OF_WORD, PairsTable
 from generator.label_formats.patterns import Pattern, Role, is_pattern
 from generator.numerals import whole_number
 from generator.splits import SplitName
+
+_LOOKED_AT = 8
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ def list_source(source: Path, choice: Choice) -> LabelSource:
     if choice.labels is not None:
         legend = Legend(str(choice.labels), read_class_file(choice.labels), void_values=frozenset({255}))
         classes = legend_reader(legend, choice)
+        notes += _black_and_white_note(items, classes.by_colour)
         return LabelSource(items, classes.mask, classes, problems, notes)
     if mask_kind(choice, default="alpha") == "classes":
         raise UsageError("`mask`", "alpha", "classes without names", "name the classes with `labels`")
@@ -121,6 +127,23 @@ def _by_patterns(
     problems += matcher.problems
     notes += matcher.notes
     return items
+
+
+def _black_and_white_note(items: Sequence[Item], by_colour: Mapping[Colour, int]) -> list[str]:
+    """A line if some masks hold 0 and 255 alone, as if 255 was the object, although it is void."""
+    masks = [item.label for item in items if item.label is not None]
+    if (255, 255, 255) in by_colour:
+        return []
+    seen: set[int] = set()
+    for path in masks[:: -(-len(masks) // _LOOKED_AT)]:
+        try:
+            labels = read_labels(path)
+        except ImageError:
+            continue  # reported when it is read
+        seen |= set(np.flatnonzero(labels.counts).tolist())
+    if seen != {0, 255}:
+        return []
+    return ["masks hold 0 and 255 alone, and 255 is void: leave `labels` out if 255 is the object"]
 
 
 def _values(foreground: Sequence[str]) -> tuple[int, ...]:

@@ -114,14 +114,16 @@ class LegendReader:
             return self._numbers_of_colours(path, labels.values)
         if labels.palette is not None:
             return self._numbers_of_palette(path, labels)
-        numbers = _looked_up(self.by_value, labels.values)
-        if self.stored_as != "colours" and not (numbers == _NO_CLASS).any():
-            return numbers
         used = np.flatnonzero(labels.counts)
         greys = np.full(len(labels.counts), _NO_CLASS, np.uint8)
         for value in used[used < 256].tolist():
             greys[value] = self._class_of((value, value, value))
-        if self.stored_as != "numbers" and (greys[used] != _NO_CLASS).all():
+        are_numbers = self.stored_as != "colours" and bool((self.by_value[used] != _NO_CLASS).all())
+        are_colours = self.stored_as != "numbers" and bool((greys[used] != _NO_CLASS).all())
+        # Where a class is white, 255 is void only beside numbers that are no colours.
+        if are_numbers and not (are_colours and greys[255] < _NO_CLASS):
+            return _looked_up(self.by_value, labels.values)
+        if are_colours:
             return _looked_up(greys, labels.values)
         known = greys if self.stored_as == "colours" else self.by_value
         unknown = used[known[used] == _NO_CLASS]

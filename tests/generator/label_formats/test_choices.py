@@ -23,7 +23,7 @@ def test_a_choice_that_the_format_does_not_have_is_refused() -> None:
     refuse_other_choices("kitti-road", Choice(variant="lane"), has=["variant"])
     with pytest.raises(UsageError) as caught:
         refuse_other_choices("coco", Choice(variant="lane"))
-    assert str(caught.value) == "`variant` is no choice of the format coco. Leave it out."
+    assert str(caught.value) == "`variant=lane` is no choice of the format coco. Leave it out."
     with pytest.raises(UsageError, match="`labels` is no choice of the format cvat"):
         refuse_other_choices("cvat", Choice(labels=Path("names.txt")), has=["variant"])
 

@@ -326,7 +326,7 @@ def test_what_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
     with pytest.raises(AssetError, match=r"nowhere\.json does not exist"):
         list_source(tmp_path / "nowhere.json", PLAIN)
-    with pytest.raises(UsageError, match="`variant` is no choice of the format coco"):
+    with pytest.raises(UsageError, match="`variant=road` is no choice of the format coco"):
         list_source(tmp_path, Choice(variant="road"))
     monkeypatch.setitem(sys.modules, "pycocotools.mask", None)
     with pytest.raises(UsageError) as missing:

@@ -122,5 +122,7 @@ def test_a_mask_of_another_size_is_refused(birds: Path, label: Read) -> None:
 
 
 def test_choices_of_other_formats_are_refused(birds: Path) -> None:
-    with pytest.raises(UsageError, match=r"`variant` is no choice of the format cub200\. Leave it out\."):
+    with pytest.raises(
+        UsageError, match=r"`variant=lane` is no choice of the format cub200\. Leave it out\."
+    ):
         list_source(birds, Choice(variant="lane"))

@@ -184,6 +184,28 @@ def test_colours_of_classes(tmp_path: Path) -> None:
     assert levels_of(list_source(tmp_path, Choice(labels=tmp_path / "names.csv"))) == [0, 1, 2, 0]
 
 
+@pytest.mark.parametrize(
+    ("table", "values", "levels", "noted"),
+    [
+        ("sky,0,0,0\nroad,255,255,255\n", (0, 255, 255, 0), [0, 1, 1, 0], False),
+        ("sky,0,0,0\nroad,255,255,255\n", (0, 1, 255, 0), [0, 1, 255, 0], False),
+        ("sky,0,0,0\nroad,9,9,9\n", (0, 255, 255, 0), [0, 255, 255, 0], True),
+        ("sky,0,0,0\nroad,9,9,9\n", (0, 1, 255, 0), [0, 1, 255, 0], False),
+    ],
+)
+def test_255_is_void_unless_a_class_is_white(
+    tmp_path: Path, table: str, values: tuple[int, ...], levels: list[int], noted: bool
+) -> None:
+    mask = np.zeros((8, 12, 3), np.uint8)
+    mask[:, :4] = np.array(values)[:, None]
+    save_classes(tmp_path, mask)
+    (tmp_path / "names.csv").write_text(f"name,r,g,b\n{table}")
+    source = list_source(tmp_path, Choice(labels=tmp_path / "names.csv"))
+    assert levels_of(source) == levels
+    note = "masks hold 0 and 255 alone, and 255 is void: leave `labels` out if 255 is the object"
+    assert (note in source.notes) == noted
+
+
 def test_numbers_that_are_no_class_and_lossy_masks_are_refused(tmp_path: Path) -> None:
     save_classes(tmp_path, NUMBERS)
     (tmp_path / "names.txt").write_text("sky\nroad\n")
@@ -225,7 +247,7 @@ def test_a_mask_of_another_size_or_on_its_side(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("choice", "error"),
     [
-        (Choice(variant="road"), "`variant` is no choice of the format folder"),
+        (Choice(variant="road"), "`variant=road` is no choice of the format folder"),
         (Choice(images="p"), "`images` goes with `masks`. Give the folder of `masks` too."),
         (Choice(images="p/{id}.png"), "`masks`: expected a pattern too, found none; give patterns, such as"),
         (
