@@ -5,10 +5,11 @@ import random
 import streamlit as st
 
 from fgbg.app.offers import find_datasets
-from fgbg.app.parts import choose, errors_shown, show_pictures, table
+from fgbg.app.parts import choose, errors_shown, show_legend, show_pictures, table
 from fgbg.app.samples import filled_splits, placements_record, sample_record, shown_sample
 from fgbg.app.settings import Settings
 from fgbg.app.uploads import plain
+from fgbg.pages.parts import mask_colours
 
 _ROW = "row"
 
@@ -42,6 +43,7 @@ def show_dataset_tab(settings: Settings) -> None:
     with results, errors_shown():
         pictures = shown_sample(dataset, subset, row)
         show_pictures(pictures, columns=len(pictures))
+        show_legend(mask_colours([dataset.manifest.mask]))
         if dataset[subset].has_depth:
             st.caption("Depth: dark is far, bright is near, black is unknown.")
         table([sample_record(dataset, subset, row)])

@@ -14,6 +14,9 @@ h1 { font-size: 1.7rem !important; padding: 0 0 .2rem !important; }
 [data-testid="stImage"] img { border-radius: 0; border: 1px solid var(--st-border-color); }
 [data-testid="stImageCaption"] { text-align: left; font-size: .85rem; }
 [data-testid="stMetricValue"] { font-variant-numeric: tabular-nums; }
+.legend { display: flex; flex-wrap: wrap; gap: .2rem 1.4rem; padding: 0 !important; list-style: none; }
+.legend li { display: flex; align-items: center; gap: .45rem; margin: 0 !important; font-size: .85rem; }
+.legend span { flex: none; width: .9rem; height: .9rem; border: 1px solid var(--st-border-color); }
 </style>
 """
 

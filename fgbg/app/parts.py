@@ -1,5 +1,6 @@
 """Parts that the tabs share."""
 
+import html
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ import streamlit as st
 
 from fgbg.app.uploads import plain
 from fgbg.app.view import Shown
+from fgbg.pages.parts import ColourKey
 from generator.errors import FgbgError
 
 FIGURE_WIDTH = 110
@@ -42,6 +44,14 @@ def show_figures(figures: Mapping[str, str], width: int = FIGURE_WIDTH) -> None:
     grid = st.grid(min_column_width=width, gap="small")
     for name, text in figures.items():
         grid.metric(plain(name), text)
+
+
+def show_legend(keys: Sequence[ColourKey]) -> None:
+    """Draw patches of colours with their meanings, in as many lines as the screen needs."""
+    entries = "".join(
+        f'<li><span style="background: {key.colour}"></span>{html.escape(key.text)}</li>' for key in keys
+    )
+    st.html(f'<ul class="legend">{entries}</ul>')
 
 
 def choose(label: str, offers: Mapping[str, Path], key: str) -> Path | None:

@@ -9,19 +9,19 @@ import streamlit as st
 from fgbg.app.desk import Answer, Request, SampleRequest, UploadRequest
 from fgbg.app.downloads import Download, downloads
 from fgbg.app.offers import find_datasets, find_networks
-from fgbg.app.parts import choose, errors_shown, show_figures, show_pictures
+from fgbg.app.parts import choose, errors_shown, show_figures, show_legend, show_pictures
 from fgbg.app.samples import filled_splits
 from fgbg.app.scores import scores
 from fgbg.app.settings import Settings
 from fgbg.app.uploads import MOST_MEGABYTES, Upload, plain
 from fgbg.app.view import Look
+from fgbg.evaluation.samples import comparison_key
+from fgbg.pages.parts import ColourKey, class_colours, mask_colours
 from fgbg.predictor.draw_results import TINT_SHARE
-from generator.look.contact_sheet import class_keys, draw_legend
 
 _SOFT = "soft"
 _THRESHOLDS = [_SOFT, *(f"{percent / 100:.2f}" for percent in range(5, 100, 5))]
 _COLUMNS = 3
-_LEGEND_WIDTH = 640
 _UPLOAD, _SAMPLE = "Upload", "Sample"
 
 
@@ -77,14 +77,17 @@ def _choose_sample(settings: Settings, datasets: dict[str, Path]) -> SampleReque
     if st.button("Draw another sample", width="stretch") or drawn is None or drawn[:2] != (folder, subset):
         drawn = st.session_state["sample"] = (folder, subset, random.randrange(total))
     row = min(drawn[2], total - 1)
-    st.caption(plain(f"Sample {row:,} of {total:,} in {subset}"))
-    with_bg = st.toggle("Give the network the background", value=True)
+    st.caption(plain(f"Sample {row:,} (0 to {total - 1:,}) of {subset}"))
+    with_bg = dataset[subset].has_bg and st.toggle("Give the network the background", value=True)
     return SampleRequest(folder, subset, row, with_bg)
 
 
 def _choose_look() -> Look:
     chosen = st.select_slider(
-        "Mask threshold", _THRESHOLDS, value=_SOFT, help="'soft' shows the mask as the network answers it."
+        "Mask threshold",
+        _THRESHOLDS,
+        value=_SOFT,
+        help="'soft' shows the mask as the network answers it. Classes have no threshold.",
     )
     strength = st.slider("Overlay strength", 0.0, 1.0, TINT_SHARE, 0.05)
     return Look(None if chosen == _SOFT else float(chosen), strength)
@@ -97,9 +100,10 @@ def _show(settings: Settings, network: Path, request: Request, answer: Answer, l
         st.caption("This network does not estimate depth.")
     show_figures(scores(answer, look))
     show_pictures(answer.view.pictures(look), _COLUMNS)
-    if answer.predicted.classes is not None:
-        st.image(draw_legend(class_keys(answer.predicted.classes), _LEGEND_WIDTH), caption="classes")
-    st.caption(_legend(answer))
+    if keys := legend(answer):
+        show_legend(keys)
+    if answer.predicted.depth is not None:
+        st.caption("Depth: dark is far, bright is near.")
     bar = st.container(horizontal=True)
     for file in downloads(answer):
         bar.download_button(
@@ -118,10 +122,9 @@ def _content(settings: Settings, network: Path, request: Request, file: Download
     return file.content(settings.desk.answer(network, request), look)
 
 
-def _legend(answer: Answer) -> str:
-    lines = []
-    if answer.predicted.depth is not None:
-        lines.append("Depth: dark is far, bright is near.")
-    if answer.truth is not None:
-        lines.append("Masks compared: green in both, blue only in the truth, red only in the prediction.")
-    return " ".join(lines)
+def legend(answer: Answer) -> list[ColourKey]:
+    """What the colours of masks mean, and those of both masks compared."""
+    if answer.truth is None:
+        return class_colours([answer.entry])
+    compared = [ColourKey(f"rgb{colour}", text) for colour, text in comparison_key(answer.entry)]
+    return mask_colours([answer.entry]) + compared

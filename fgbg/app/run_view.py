@@ -49,7 +49,7 @@ def run_figures(curves: Curves) -> dict[str, str]:
     figures = {"Epochs": f"{max((epoch for epoch, _ in curves.get('epoch', [])), default=0):,}"}
     for name, column, best in (
         ("Best IoU", "val_iou", max),
-        ("IoU without background", "val_iou_without_bg", max),
+        ("IoU without bg", "val_iou_without_bg", max),
         ("Best depth RMSE", "val_depth_rmse", min),
     ):
         if column in curves:

@@ -35,8 +35,8 @@ def shown_sample(dataset: Dataset, subset: SplitName, row: int) -> list[Shown]:
 def sample_record(dataset: Dataset, subset: SplitName, row: int) -> dict[str, str]:
     """What a dataset stores of a sample as a whole."""
     split = dataset[subset]
-    about = {"Sample": f"{subset} {row}", "Identity": str(int(split.sample_ids[row]))}
-    title = "Background" if isinstance(split, GeneratedSplit) else "Picture"
+    about = {"sample": f"{subset} {row}", "sample_id": str(int(split.sample_ids[row]))}
+    title = "background" if isinstance(split, GeneratedSplit) else "picture"
     return about | {title: split.name_of(row)}
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = 3
 _LONGEST_NAME = 60
+_MOST_MARKERS = 16
+"""On a line; more of them would hide whether it is dashed."""
 _TITLES = {
     "loss": "loss ↓",
     "iou": "IoU ↑",
@@ -74,7 +76,8 @@ def _draw(axes: "Axes", name: str, runs: Sequence[HasCurves]) -> None:
             if _quantity(column) == name and column not in _NO_CURVES:
                 dash = "--" if column.startswith("train_") else "-"
                 epochs, values = zip(*points, strict=True)
-                axes.plot(epochs, values, linestyle=dash, **line_style(number))
+                every = -(-len(epochs) // _MOST_MARKERS)
+                axes.plot(epochs, values, linestyle=dash, markevery=every, **line_style(number))
     axes.set(title=panel_title(name), xlabel="epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
 

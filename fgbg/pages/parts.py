@@ -54,16 +54,21 @@ _STRIPES = ColourKey("repeating-linear-gradient(135deg, #000 0 3px, #fff 3px 6px
 """Void pixels, as `colour_mask` draws them."""
 
 
-def mask_colours(entries: Sequence[MaskEntry]) -> list[ColourKey]:
-    """What masks show: classes (each once) or the object, and void pixels if there may be any."""
+def class_colours(entries: Sequence[MaskEntry]) -> list[ColourKey]:
+    """The colours of the classes of masks, each once; none where all masks are alpha."""
     keys = [
         ColourKey(f"rgb({', '.join(map(str, colour))})", printable(name))
         for entry in entries
         if entry.kind == "classes"
         for name, colour in zip(entry.names, entry.colours, strict=True)
     ]
+    return list(dict.fromkeys(keys))
+
+
+def mask_colours(entries: Sequence[MaskEntry]) -> list[ColourKey]:
+    """What true masks show: the classes or the object, and void pixels if there may be any."""
     has_void = any(entry.kind == "classes" or entry.void is not None for entry in entries)
-    return [*(dict.fromkeys(keys) or [_OBJECT]), *([_STRIPES] if has_void else [])]
+    return [*(class_colours(entries) or [_OBJECT]), *([_STRIPES] if has_void else [])]
 
 
 def page_image(pixels: np.ndarray, alt: str) -> PageImage:

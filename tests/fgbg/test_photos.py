@@ -149,7 +149,7 @@ def test_its_samples_are_shown_without_what_they_do_not_have(photos: Path) -> No
     dataset = open_dataset(photos)
     assert [shown.title for shown in shown_sample(dataset, "val", 0)] == ["fg_bg", "mask"]
     record = sample_record(dataset, "val", 0)
-    assert record["Picture"].startswith("val/picture") and "Background" not in record
+    assert record["picture"].startswith("val/picture") and "background" not in record
     assert placements_record(dataset, "val", 0) == []
     assert draw_preview(dataset, "val", 2).shape[2] == 3
 

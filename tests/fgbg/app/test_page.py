@@ -1,5 +1,6 @@
 """The page, used without a browser."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,12 @@ PREDICTED = ["picture", "mask", "depth", "cut\\-out", "overlay"]
 def captions(page: AppTest) -> list[str]:
     assert not page.exception
     return [caption for shown in page.image for caption in shown.captions]
+
+
+def legend(page: AppTest) -> list[str]:
+    """The texts of the legends of colours."""
+    bodies = [str(shown.proto.body) for shown in page.get("html")]
+    return [text for body in bodies for text in re.findall("</span>(.*?)</li>", body)]
 
 
 def figures(page: AppTest) -> dict[str, str]:
@@ -95,6 +102,7 @@ def test_a_sample_is_compared_with_its_truth(open_page: OpenPage) -> None:
         *("picture", "mask", "depth", "background", "true mask", "true depth"),
         *("cut\\-out", "overlay", "masks compared"),
     ]
+    assert legend(page) == ["mask: white is the object", "masks compared: right", "missed", "false alarm"]
     assert {"IoU", "Depth RMSE"} <= set(figures(page))
     first = page.session_state["sample"]
     page.run()
@@ -108,6 +116,7 @@ def test_a_sample_is_compared_with_its_truth(open_page: OpenPage) -> None:
 def test_a_dataset_is_walked_through(open_page: OpenPage) -> None:
     page = tab(open_page(), "Dataset")
     assert captions(page) == ["bg", "fg\\_bg", "mask", "depth"]
+    assert legend(page) == ["mask: white is the object"]
     assert page.session_state["row"] == 0 and page.button[0].disabled
     assert click(page, "Next").session_state["row"] == 1
     assert "| val 1 |" in page.markdown[0].value
@@ -170,8 +179,8 @@ def test_a_network_of_classes_shows_their_colours_and_offers_no_cut_out(
     entry = {"kind": "classes", "names": ["a", "b", "c"], "colours": [[0, 0, 0], [9, 9, 9], [99, 0, 0]]}
     network = save_drawn(run.parent / "c.onnx", classes=True, metadata=METADATA | {"mask": entry})
     page = upload(open_page(checkpoints=(network,)), png())
-    assert captions(page) == ["picture", "mask", "depth", "overlay", "classes"]
+    assert captions(page) == ["picture", "mask", "depth", "overlay"] and legend(page) == ["a", "b", "c"]
     labels = [button.label for button in page.get("download_button")]
     assert "Cut-out" not in labels and labels[0] == "Mask"
     page.select_slider[0].set_value("0.50")
-    assert captions(page.run()) == ["picture", "mask", "depth", "overlay", "classes"] and not page.error
+    assert captions(page.run()) == ["picture", "mask", "depth", "overlay"] and not page.error

@@ -13,9 +13,9 @@ def test_a_sample_and_its_record(unrendered: Path) -> None:
     split = dataset["val"]
     sample, (placement,) = split.samples[2], placements_record(dataset, "val", 2)
     assert sample_record(dataset, "val", 2) == {
-        "Sample": "val 2",
-        "Identity": str(sample["sample_id"]),
-        "Background": dataset.manifest.assets["bg"][sample["bg"]].name,
+        "sample": "val 2",
+        "sample_id": str(sample["sample_id"]),
+        "background": dataset.manifest.assets["bg"][sample["bg"]].name,
     }
     stored = split.placements[sample["first"]]
     assert placement["kind"] == "object" and placement["foreground"].endswith(".png")

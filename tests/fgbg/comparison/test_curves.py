@@ -47,6 +47,23 @@ def test_training_is_dashed_and_validation_solid(
     ]
 
 
+def test_a_long_line_has_few_markers_so_that_dashes_are_seen(
+    runs: list[ComparedRun], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    every = []
+    plain = Axes.plot
+
+    def plot(axes: Axes, *values: object, **style: object) -> object:
+        every.append(style["markevery"])
+        return plain(axes, *values, **style)
+
+    monkeypatch.setattr(Axes, "plot", plot)
+    for epochs in (1, 16, 17, 500):
+        curves = {"train_loss": [(epoch, 1.0) for epoch in range(epochs)]}
+        draw_panel("loss", [replace(runs[0], curves=curves)], dark=False)
+    assert every == [1, 1, 2, 32]  # at most 16 markers
+
+
 def test_charts_are_light_or_dark_and_the_sheet_holds_all(runs: list[ComparedRun]) -> None:
     light, dark = (draw_panel("iou", runs, dark) for dark in (False, True))
     assert light.startswith(b"<?xml") and b"#121212" in dark and b"#121212" not in light
