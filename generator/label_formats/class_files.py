@@ -19,6 +19,7 @@ MOST_CLASSES = 254
 
 _LARGEST_FILE = 2**24
 _LONGEST_NAME = 100
+_MOST_DIGITS = 9
 _NAME_COLUMNS = ("name", "names", "class", "class_name", "classname", "label", "label_name", "category")
 _NUMBER_COLUMNS = ("id", "idx", "index", "value", "class_id", "label_id", "category_id")
 _COLOUR_COLUMNS = (("r", "red"), ("g", "green"), ("b", "blue"))
@@ -158,14 +159,15 @@ def _colours_first(path: Path, lines: _Lines) -> list[_Row] | None:
 
 def _names_and_colours(path: Path, lines: _Lines) -> list[_Row] | None:
     def row(line: int, match: re.Match[str]) -> _Row:
-        return _Row(line, _number(match[1]), match[2].strip(), _colour(path, line, match[3]))
+        value = None if match[1] is None else _value(path, line, match[1])
+        return _Row(line, value, match[2].strip(), _colour(path, line, match[3]))
 
     return _rows(_NAME_THEN_COLOUR, lines, row)
 
 
 def _numbers_first(path: Path, lines: _Lines) -> list[_Row] | None:
     def row(line: int, match: re.Match[str]) -> _Row:
-        return _Row(line, int(match[1]), match[2].strip(), None)
+        return _Row(line, _value(path, line, match[1]), match[2].strip(), None)
 
     return _rows(_NUMBER_FIRST, lines, row)
 
@@ -196,9 +198,7 @@ def _table(path: Path, lines: _Lines) -> list[_Row] | None:
         needed = [place for place in (names, numbers, *channels) if place is not None]
         if len(cells) <= max(needed):
             raise _row_error(path, line, f"{len(header)} columns, as in the header", f"{len(cells)}")
-        value = None if numbers is None else _number(cells[numbers])
-        if numbers is not None and value is None:
-            raise _row_error(path, line, f"a whole number as {header[numbers]}", repr(cells[numbers]))
+        value = None if numbers is None else _value(path, line, cells[numbers])
         colour = None
         if None not in channels:
             colour = _colour(path, line, ",".join(cells[place] for place in channels if place is not None))
@@ -233,15 +233,20 @@ def _column(header: Sequence[str], aliases: Sequence[str]) -> int | None:
     return next((header.index(alias) for alias in aliases if alias in header), None)
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and re.fullmatch(r"-?\d{1,9}", text) else None
+def _value(path: Path, line: int, text: str) -> int:
+    if not re.fullmatch(rf"-?\d{{1,{_MOST_DIGITS}}}", text):
+        raise _row_error(path, line, "a whole number for the class", repr(text[:40]))
+    return int(text)
 
 
 def _colour(path: Path, line: int, text: str) -> Colour:
     if match := re.fullmatch(r"#?([0-9a-fA-F]{6})", text):
         red, green, blue = bytes.fromhex(match[1])
         return red, green, blue
-    channels = [int(number) for number in re.findall(r"\d+", text)]
+    numbers = re.findall(r"\d+", text)
+    channels = (
+        [int(number) for number in numbers] if max(map(len, numbers), default=0) <= _MOST_DIGITS else []
+    )
     if len(channels) != 3 or max(channels) > 255 or "-" in text:
         raise _row_error(path, line, "red, green and blue from 0 to 255", repr(text[:40]))
     return channels[0], channels[1], channels[2]

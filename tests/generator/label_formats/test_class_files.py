@@ -79,10 +79,25 @@ def test_numbers_without_header(tmp_path: Path) -> None:
             " row 3: expected red, green and blue from 0 to 255, found '1,2,256'; correct the class file",
         ),
         (
+            f"name,r,g,b\na,1,2,{'9' * 5000}\n",
+            f" row 2: expected red, green and blue from 0 to 255, found '1,2,{'9' * 36}';"
+            " correct the class file",
+        ),
+        *(
+            (
+                f"{'9' * 5000}{row}\n",
+                f" row 1: expected a whole number for the class, found '{'9' * 40}'; correct the class file",
+            )
+            for row in (" cat", ",cat,1,2,3")
+        ),
+        (
             "name,r,g,b\na,1\n",
             " row 2: expected 4 columns, as in the header, found 2; correct the class file",
         ),
-        ("id,name\none,a\n", " row 2: expected a whole number as id, found 'one'; correct the class file"),
+        (
+            "id,name\none,a\n",
+            " row 2: expected a whole number for the class, found 'one'; correct the class file",
+        ),
         (
             "id,name\n1,a\n1,b\n",
             " row 3: expected a number of its own, found 1, as in row 2; correct the class file",
