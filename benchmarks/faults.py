@@ -4,7 +4,7 @@
     python benchmarks/faults.py fuzz [--kind pictures] [--count 1000] [--seed 0]
     python benchmarks/faults.py fuzz --kind masks --seed 0 --only 123
 
-`fuzz` gives 1,000 mutated inputs of each of eight kinds to the commands; the same seed gives the same
+`fuzz` gives 1,000 mutated inputs of each of nine kinds to the commands; the same seed gives the same
 inputs. An input may be accepted, or refused with a message. Failures are a traceback, a warning or control
 code on the screen, a hang, a file written elsewhere, a program started, or more than 1 GiB of memory above
 the program without input. The exit code is 1 then. `--only` repeats one input and shows its traceback.

@@ -1,1 +1,1 @@
-"""Mutated inputs of eight kinds for the commands: `python benchmarks/faults.py fuzz`."""
+"""Mutated inputs of nine kinds for the commands: `python benchmarks/faults.py fuzz`."""

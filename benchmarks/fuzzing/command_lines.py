@@ -10,6 +10,9 @@ from fgbg.cli import COMMANDS, main
 from fuzzing.mutate import mutate_text, odd_text
 from fuzzing.watch import run
 
+NAMES = tuple(name for name in COMMANDS if name != "app")
+"""The commands that end by themselves."""
+
 _LONG = {"compile", "find_lr", "config", "debug"}
 """What takes long by itself, or asks for tracebacks."""
 _ALONE = {"devices", "nodes", "workers"}
@@ -45,6 +48,7 @@ def base(seeds: Path, command: str) -> list[str]:
         "review": [*assets, "--csv", "review.csv"],
         "cutout": [picture, "--box", "4,4,14,12", "--out", "cut"],
         "generate": [*assets, "--positions", "1", "--samples", "4", "--workers", "1", "--out", "made"],
+        "import": ["voc", f"{seeds}/labels/voc", "--size", "32", "--workers", "1", "--out", "imported"],
         "verify": [data],
         "preview": [data, "--count", "2", "--out", "sheet.png"],
         "stats": [data, "--samples", "4", "--out", "stats"],
@@ -59,7 +63,7 @@ def base(seeds: Path, command: str) -> list[str]:
 def trial(rng: random.Random, seeds: Path, case: Path) -> Callable[[], str]:
     """A command line with one to three odd parts, in its own folder."""
     # Train, compare and evaluate are slow, so they are chosen less often.
-    names = [name for name in COMMANDS for _ in range(1 if name in ("train", "compare", "evaluate") else 3)]
+    names = [name for name in NAMES for _ in range(1 if name in ("train", "compare", "evaluate") else 3)]
     name = rng.choice(names)
     words = base(seeds, name)
     for _ in range(rng.choice((1, 1, 2, 3))):

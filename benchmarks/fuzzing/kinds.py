@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fuzzing import command_lines, datasets, depths, masks, networks, options_files, pictures, runs
+from fuzzing import command_lines, datasets, depths, labels, masks, networks, options_files, pictures, runs
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ KINDS = {
     "pictures": Kind(pictures.prepare, pictures.trial, ("review", "generate", "predict", "cutout")),
     "masks": Kind(masks.prepare, masks.trial, ("cutout",)),
     "depth": Kind(depths.prepare, depths.trial, ("generate", "review")),
+    "labels": Kind(labels.prepare, labels.trial, ("import", "review", "stats")),
     "datasets": Kind(datasets.prepare, datasets.trial),
     "checkpoints": Kind(runs.prepare, runs.trial, ("predict", "evaluate", "train", "compare")),
     "onnx": Kind(networks.prepare, networks.trial, ("generate",)),

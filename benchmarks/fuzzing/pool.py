@@ -197,15 +197,14 @@ def _warm(sandbox: Path, place: Path, kind: str) -> None:
     """Import all modules that the commands import, so that their memory does not count for an input."""
     import importlib
 
-    from fgbg.cli import COMMANDS
-    from fuzzing.command_lines import base
+    from fuzzing.command_lines import NAMES, base
     from fuzzing.watch import run
 
     for name in ("onnx", "onnxruntime", "OpenEXR", "fgbg.predictor", "generator.preload"):
         with suppress(ImportError):
             importlib.import_module(name)
     with _case(place) as case, within(case):
-        for name in KINDS[kind].commands or COMMANDS:
+        for name in KINDS[kind].commands or NAMES:
             run(name, *base(sandbox / "seeds", name))
 
 
