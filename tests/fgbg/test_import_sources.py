@@ -1,6 +1,7 @@
 """`fgbg import` of folders of any layout, of archives, and of downloads."""
 
 import hashlib
+import json
 import shutil
 import threading
 import zipfile
@@ -13,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import ExifTags, Image
 
 from fgbg.cli import main
 from generator.importing import download
@@ -103,6 +105,57 @@ def test_an_archive_that_is_not_safe_is_one_line(tmp_path: Path) -> None:
         f"fgbg: {tmp_path / 'set.zip'}: expected entries inside its own folder, found '../x'; if you trust"
         " the archive, unpack it yourself and give the folder"
     ]
+
+
+TURNED_BACK = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+"""How an upright picture is stored for each EXIF orientation."""
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["coco", "yolo", "labelme"])
+def test_points_of_labels_lie_on_the_picture_as_its_exif_turns_it(
+    tmp_path: Path, name: str, orientation: int
+) -> None:
+    """A red box stands where the label says, in the upright picture of 48 x 24 pixels."""
+    upright = np.zeros((24, 48, 3), np.uint8)
+    upright[2:14, 4:16] = (255, 0, 0)
+    corners = [(4, 2), (16, 2), (16, 14), (4, 14)]
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    source = tmp_path / "source"
+    (source / "images").mkdir(parents=True)
+    stored = Image.fromarray(upright)
+    if orientation > 1:
+        stored = stored.transpose(TURNED_BACK[orientation])
+    stored.save(source / "images/a.png", exif=exif)
+    if name == "coco":
+        box = {"image_id": 1, "category_id": 1, "segmentation": [[n for corner in corners for n in corner]]}
+        head = {"id": 1, "file_name": "a.png", "width": 48, "height": 24}
+        content = {"images": [head], "categories": [{"id": 1, "name": "red"}], "annotations": [box]}
+        (source / "images/a.json").write_text(json.dumps(content))
+    elif name == "yolo":
+        (source / "labels").mkdir()
+        (source / "labels/a.txt").write_text("0 " + " ".join(f"{x / 48} {y / 24}" for x, y in corners))
+        (source / "data.yaml").write_text("names: [red]\ntrain: images\n")
+    else:
+        shape = {"label": "red", "points": corners, "shape_type": "polygon"}
+        head = {"imagePath": "a.png", "imageWidth": 48, "imageHeight": 24, "shapes": [shape]}
+        (source / "images/a.json").write_text(json.dumps(head))
+    given = source / "images/a.json" if name == "coco" else source
+    code, _, stderr = run(name, given, "--out", tmp_path / "out", "--split", "none", "--fit", "crop")
+    assert code == 0, stderr
+    batch = open_dataset(tmp_path / "out")["train"].read([0])
+    # The middle 24 columns are kept: the box from 4 to 16 begins at column 12.
+    assert ((batch.mask[0] == 1) == (batch.fg_bg[0, ..., 0] == 255)).all()
+    assert (batch.mask[0, 2:14, :4] == 1).all() and np.count_nonzero(batch.mask[0]) == 12 * 4
 
 
 @pytest.fixture

@@ -106,3 +106,10 @@ def test_a_picture_may_be_a_gif_by_its_content(pets: Path, photo: np.ndarray) ->
     Image.fromarray(photo).convert("L").save(pets / "images/pug_2.jpg", "GIF")
     item = next(item for item in list_source(pets, Choice()).items if item.name == "images/pug_2")
     assert read_rgb(item.picture).tolist() == photo.tolist()
+
+
+def test_bytes_after_the_end_of_a_picture_do_no_harm(pets: Path) -> None:
+    path = pets / "images/pug_2.jpg"
+    before = read_rgb(path)
+    path.write_bytes(path.read_bytes() + b"\0" * 600 + b"\xff\xd8")
+    assert (read_rgb(path) == before).all()
