@@ -11,7 +11,7 @@ from fgbg.command_class import option, section
 from fgbg.options import checkpoint_option, device_option, is_given, mirror_option, overwrite_option
 from fgbg.predictor.result_kinds import DEFAULT_KINDS, FORMATS, KINDS
 from fgbg.terminal import note, warn
-from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Behind, Number, OneOf, Whole, Words
+from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Behind, Number, OneOf, Text, Whole, Words
 from fgbg.video.kinds import WHOLE_FORMATS
 
 if TYPE_CHECKING:
@@ -41,6 +41,13 @@ if TYPE_CHECKING:
 @section(
     "Network",
     checkpoint_option,
+    option(
+        "--network",
+        type=Text("FILE", "a file"),
+        show_default="none",
+        help="Instead of --checkpoint, an ONNX network that finds the object of any photo and needs no"
+        " training: one that rembg runs, such as u2netp.onnx, as for 'fgbg cutout'. It gives no depth.",
+    ),
     option(
         "--res",
         type=Whole(8, 8192),
@@ -143,6 +150,8 @@ def command(ctx: click.Context, /, paths: tuple[Path, ...], **fields: Any) -> No
     from fgbg.video.predict_videos import plan_videos, predict_videos
 
     options = PredictOptions(**fields)
+    if options.network is not None:
+        _refuse_of_checkpoints(ctx)
     if not options.save:
         for name in ("write", "format", "out", "open"):
             if is_given(ctx, name):
@@ -160,6 +169,19 @@ def command(ctx: click.Context, /, paths: tuple[Path, ...], **fields: Any) -> No
         failed += predict_videos(videos, predictor, options, after_pictures=pictures is not None)
     if failed or found.problems:
         raise SystemExit(1)
+
+
+def _refuse_of_checkpoints(ctx: click.Context) -> None:
+    """Refuse options that have no effect on a network that fgbg did not train.
+
+    Raises:
+        UsageError: one is on the command line.
+    """
+    from generator.errors import UsageError
+
+    for name in ("checkpoint", "res", "bg", "device"):
+        if is_given(ctx, name):
+            raise UsageError(f"--{name}", "", "does not go with --network", "leave one of them out")
 
 
 def _find(paths: Sequence[Path], out: Path) -> "Found":

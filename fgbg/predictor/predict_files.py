@@ -20,6 +20,7 @@ from generator.errors import ConfigError, DiskSpaceError
 from generator.files import refuse_existing, require_writable
 from generator.process.memory import keep_freed_memory
 from generator.progress import Progress
+from training.errors import CheckpointError
 from training.records.run_files import find_checkpoint
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class PredictOptions:
         write: kinds of results, see `Wanted`.
         format: of mask and depth, see `Wanted`, or of the results of videos; None: the usual one of each.
         smooth, over: for videos, see `fgbg.video.predict_video.VideoRequest`; `over` may be a file.
+        network: an ONNX file in place of the checkpoint, see `Predictor.of_network`; None for none.
         json: file of JSON lines; `-` for standard output; None for none.
         refine: None: pictures are refined, videos are not.
         save: whether results are written.
@@ -50,6 +52,7 @@ class PredictOptions:
     bg: Path | None
     align: bool
     checkpoint: Path
+    network: str | None
     out: Path
     res: int | None
     mask_threshold: float | None
@@ -70,7 +73,7 @@ class PredictOptions:
         """Load the network, which imports the libraries that it needs.
 
         Raises:
-            CheckpointError: it cannot be used.
+            CheckpointError, AssetError: it cannot be used.
             ConfigError: it is a network of classes, whose masks have neither a cut-out nor a threshold.
         """
         from fgbg.predictor.onnx_engine import OnnxEngine
@@ -78,6 +81,8 @@ class PredictOptions:
 
         keep_freed_memory()
         refine = self.refine is not False
+        if self.network is not None:
+            return Predictor.of_network(self.network, self.mirror, refine, self.tile)
         predictor = Predictor.load(
             self.checkpoint, self.res, self.device, self.mirror, self.align, refine, self.tile
         )
@@ -93,6 +98,21 @@ class PredictOptions:
             if self.save and "cutout" in self.write:
                 raise ConfigError("`write=cutout`", "a network of soft masks", found, "leave cutout out")
         return predictor
+
+    @property
+    def network_file(self) -> Path:
+        """The file of the network.
+
+        Raises:
+            CheckpointError: there is none; says how to get one.
+        """
+        if self.network is not None:
+            return Path(self.network.partition("?normalise=")[0])
+        try:
+            return find_checkpoint(self.checkpoint)
+        except CheckpointError as error:
+            fix = f"{error.fix}; or use a network that needs no training, such as u2netp.onnx, with `network`"
+            raise CheckpointError(error.where, error.expected, error.found, fix) from error
 
     @property
     def wanted(self) -> Wanted:
@@ -122,20 +142,20 @@ def plan_pictures(pictures: Sequence[Given], options: PredictOptions) -> Planned
     Raises:
         FgbgError: a file is missing or in the way.
     """
-    checkpoint = find_checkpoint(options.checkpoint)
+    network = options.network_file
     if not any(given.pixels is not None or given.path.exists() for given in pictures):
         read_rgb(pictures[0].path)  # raises its error
     pictures, remarks = without_plates(pictures, options.bg)
     plates = plates_of(pictures, options.bg)
     note(*remarks, *plates.remarks)
     source = FileSource(pictures, plates.bgs)
-    planned = plan_results(pictures, options.out, [checkpoint, *plates.files])
+    planned = plan_results(pictures, options.out, [network, *plates.files])
     if options.save and options.format == "exr":
         require_exr()
     if options.save:
         require_writable(options.out)
         refuse_results(planned, options.wanted.suffixes, options.overwrite)
-    refuse_json(options, [checkpoint, *plates.files, *(given.path for given in pictures)])
+    refuse_json(options, [network, *plates.files, *(given.path for given in pictures)])
     names = [picture.name for picture in source]
     return Planned(
         source, dict(zip(names, planned, strict=True)), dict(zip(names, plates.paths, strict=True))
@@ -167,7 +187,9 @@ def predict_pictures(planned: Planned, predictor: "Predictor", options: PredictO
 
     tell = note if options.json == STANDARD_OUTPUT else say
     if "depth" in options.wanted.kinds and not predictor.engine.has_depth:
-        tell(f"{options.checkpoint}: the network has no depth head, so no depth is written")
+        tell(
+            f"{options.network or options.checkpoint}: the network has no depth head, so no depth is written"
+        )
     figures = options.json is not None or not options.save
     sink = FileSink(planned.bases, options.wanted, options.overwrite, options.mask_threshold, figures)
     shown: list[Path] = []

@@ -97,6 +97,30 @@ class Predictor:
         require_tile(tile, res or engine.res)
         return cls(engine, res or engine.res, mirror, align, refine, tile)
 
+    @classmethod
+    def of_network(
+        cls,
+        network: str | Path,
+        mirror: bool = True,
+        refine: bool = True,
+        tile: Tile | None = None,
+    ) -> "Predictor":
+        """Take a network that finds the object of any photo and was not trained by fgbg: masks, no depth.
+
+        Args:
+            network: an ONNX file that rembg runs, such as u2netp.onnx, as of `fgbg cutout --network`.
+            mirror, refine, tile: as of `load`.
+
+        Raises:
+            AssetError: the file is missing or broken, or does not turn a picture into a mask.
+            ConfigError: ONNX Runtime is not installed, or `tile` is out of range.
+        """
+        from fgbg.predictor.salient_engine import SalientEngine
+
+        engine = SalientEngine.open(str(network))
+        require_tile(tile, engine.res)
+        return cls(engine, engine.res, mirror, True, refine, tile)
+
     @property
     def entry(self) -> MaskEntry:
         """The meaning of the mask: alpha or classes."""

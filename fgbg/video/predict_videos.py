@@ -32,7 +32,6 @@ from generator.assets.originals import Kept
 from generator.errors import AssetError, ConfigError, FgbgError, printable
 from generator.files import require_writable
 from training.errors import DeviceMemoryError
-from training.records.run_files import find_checkpoint
 
 if TYPE_CHECKING:
     from fgbg.predictor.predictor import Predictor
@@ -82,7 +81,7 @@ def plan_videos(
         raise ConfigError("`bg`", "a picture or frame:N for a camera", "median", "take one of these")
     plates = plates_of(given, None if frame is not None else options.bg)
     note(*plates.remarks)
-    kept = [find_checkpoint(options.checkpoint), *plates.files, *videos]
+    kept = [options.network_file, *plates.files, *videos]
     bases = plan_results(given, options.out, kept)
     kinds = Wanted(options.write if options.save else ()).kinds
     for base in bases:

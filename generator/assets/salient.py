@@ -95,6 +95,11 @@ class SalientNetwork:
         about = f"sees {width} x {height} px, normalised by '{scaling}'"
         return cls(path, about, file, names, (height, width), scaling)
 
+    @property
+    def res(self) -> int:
+        """Longer side in pixels of what the network sees."""
+        return self._size if isinstance(self._size, int) else max(self._size)
+
     def alpha(self, path: Path, rgb: np.ndarray) -> np.ndarray:
         """The alpha (H, W) uint8 of the object in a picture (H, W, 3) uint8.
 
@@ -106,18 +111,44 @@ class SalientNetwork:
             EmptyMaskError: the network sees no object.
             AssetError: the network fails.
         """
-        height, width = rgb.shape[:2]
-        mask = self._own_mask(rgb) if isinstance(self._size, int) else self._stranger_mask(rgb)
-        # Single pixels do not count: 'fgbg export' marks two of them in masks for rembg.
-        lowest, sure = (float(np.partition(mask, at, axis=None)[at]) for at in (1, -2))
+        mask, sure = self._mask(rgb)
         if not sure >= _LEAST_SURE:
             found = f"none (the network is sure to {max(0.0, sure):.0%} at most)"
             raise EmptyMaskError(path, "an object", found, "skipped")
-        if not isinstance(self._size, int):
-            mask = (mask - lowest) / max(sure - lowest, 1e-6)
+        height, width = rgb.shape[:2]
         mask = cv2.resize(mask, (width, height), interpolation=cv2.INTER_CUBIC)
         alpha = np.rint(((mask - _CLEAR) / (_SOLID - _CLEAR)).clip(0, 1) * 255).astype(np.uint8)
         return _without_ghosts(alpha)
+
+    def share(self, rgb: np.ndarray) -> np.ndarray:
+        """How much of each pixel the object covers, as the network says: (H, W) float32 in [0, 1].
+
+        It is 0 everywhere if the network sees no object.
+
+        Args:
+            rgb: (H, W, 3) uint8, the picture.
+
+        Raises:
+            AssetError: the network fails.
+        """
+        height, width = rgb.shape[:2]
+        mask, sure = self._mask(rgb)
+        if not sure >= _LEAST_SURE:
+            return np.zeros((height, width), np.float32)
+        share: np.ndarray = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR).clip(0, 1)
+        return share
+
+    def _mask(self, rgb: np.ndarray) -> tuple[np.ndarray, float]:
+        """The mask in the size that the network sees, and how sure it is of an object.
+
+        As in rembg, the mask of a stranger is stretched to the range 0 to 1.
+        """
+        mask = self._own_mask(rgb) if isinstance(self._size, int) else self._stranger_mask(rgb)
+        # Single pixels do not count: 'fgbg export' marks two of them in masks for rembg.
+        lowest, sure = (float(np.partition(mask, at, axis=None)[at]) for at in (1, -2))
+        if not isinstance(self._size, int) and sure >= _LEAST_SURE:
+            mask = (mask - lowest) / max(sure - lowest, 1e-6)
+        return mask, sure
 
     def _own_mask(self, rgb: np.ndarray) -> np.ndarray:
         assert isinstance(self._size, int)
