@@ -7,7 +7,7 @@ import numpy as np
 
 from generator.assets.labels import read_labels
 from generator.assets.masked_picture import read_labels_of
-from generator.errors import AssetError
+from generator.errors import AssetError, ImageError
 from generator.label_formats.choices import refuse_other_choices
 from generator.label_formats.class_files import NamedClass
 from generator.label_formats.find_pairs import Found, counted, find_root
@@ -79,6 +79,9 @@ class _Objects:
         if item.objects is None:
             return None
         values = read_labels_of(item.picture, item.objects, size).values
+        if values.ndim == 3:
+            fix = "use the instanceIds of Cityscapes"
+            raise ImageError(item.objects, "numbers of objects, in 16 bits", "colours", fix)
         return np.where(values < _FIRST_OBJECT, 0, values).astype(np.uint16)
 
 

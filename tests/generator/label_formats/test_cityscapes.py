@@ -39,6 +39,15 @@ def test_classes_of_the_evaluation_and_objects(streets: Path, label: Read) -> No
     assert not source.problems
 
 
+def test_colours_are_no_numbers_of_objects(streets: Path, put: Put, label: Read) -> None:
+    path = put("gtFine/train/ulm/ulm_000000_000019_gtFine_instanceIds.png", [[[1, 2, 3]] * 3])
+    with pytest.raises(ImageError) as error:
+        label(list_source(streets, Choice()), NAME)
+    assert str(error.value) == (
+        f"{path}: expected numbers of objects, in 16 bits, found colours; use the instanceIds of Cityscapes"
+    )
+
+
 def test_splits_and_depth(streets: Path) -> None:
     source = list_source(streets, Choice())
     assert {item.name.split("/")[1]: item.split for item in source.items} == {"train": "train", "val": "val"}
