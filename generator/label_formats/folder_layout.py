@@ -97,20 +97,22 @@ class _Report:
         files = {role: of_pair for role, of_pair in files.items() if of_pair}
         for number, pair in enumerate(pairs):
             own = {role: of_pair[number] for role, of_pair in files.items()}
-            missing = next((role for role, path in own.items() if path is None), None)
-            if missing is None:
-                name = name_below(self.source, pair.picture)
-                yield Item(name, pair.picture, pair.mask, bg=own.get("bg"), depth=own.get("depth"))
+            wrong = next((role for role, paths in own.items() if len(paths) != 1), None)
+            if wrong is not None:
+                self.problems.append(_not_one(pair.picture, NOUNS[wrong], own[wrong], place[wrong]))
                 continue
-            noun = NOUNS[missing]
-            found, fix = f"has no {noun} in {place[missing]}", f"add the {noun}, or remove the picture"
-            self.problems.append(AssetError(pair.picture, "", found, fix))
+            others = {role: paths[0] for role, paths in own.items()}
+            name = name_below(self.source, pair.picture)
+            yield Item(name, pair.picture, pair.mask, bg=others.get("bg"), depth=others.get("depth"))
 
-    def _partners(self, pairs: Sequence[Pair], folder: Path, role: Role) -> list[Path | None]:
-        """The background or depth file of each pair; none at all if one is missing that nobody asked for."""
+    def _partners(self, pairs: Sequence[Pair], folder: Path, role: Role) -> list[list[Path]]:
+        """The files of each pair in a folder of backgrounds or of depth: there should be one.
+
+        None at all if one is missing that nobody asked for.
+        """
         by_name = self._by_name(folder, role)
-        found = [by_name.get(pair.name.as_posix()) for pair in pairs]
-        lonely = sum(path is None for path in found)
+        found = [by_name.get(pair.name.as_posix(), []) for pair in pairs]
+        lonely = sum(not paths for paths in found)
         if lonely and role not in self.given:
             self.notes.append(
                 f"{folder} is not used: {lonely:,} of {len(pairs):,} pictures have no file of their name in"
@@ -119,17 +121,25 @@ class _Report:
             return []
         return found
 
-    def _by_name(self, folder: Path, role: Role) -> dict[str, Path]:
+    def _by_name(self, folder: Path, role: Role) -> dict[str, list[Path]]:
         """The files of a folder by the name of the picture that they may belong to."""
         kinds = SUFFIXES_OF_DEPTH if role == "depth" else PICTURE_SUFFIXES
-        by_name: dict[str, Path] = {}
+        by_name: dict[str, list[Path]] = {}
         for inside, names in walk(folder, self.problems):
             for path in (inside / name for name in names if PurePath(name).suffix.lower() in kinds):
                 name = name_below(folder, path)
                 for ending in ("", *(f"{mark}{role}" for mark in "_-.")):
                     if name.endswith(ending):
-                        by_name.setdefault(name.removesuffix(ending), path)
+                        by_name.setdefault(name.removesuffix(ending), []).append(path)
         return by_name
+
+
+def _not_one(picture: Path, noun: str, found: Sequence[Path], folder: Path) -> AssetError:
+    """The error for a picture that has no file of a kind, or several."""
+    if found:
+        several = " and ".join(map(str, found[:3]))
+        return AssetError(picture, f"one {noun}", several, "keep one of them")
+    return AssetError(picture, "", f"has no {noun} in {folder}", f"add the {noun}, or remove the picture")
 
 
 def name_below(folder: Path, path: Path) -> str:

@@ -85,6 +85,16 @@ def test_a_given_folder_must_have_a_file_for_each_picture(tmp_path: Path) -> Non
     ]
 
 
+def test_two_depth_files_of_one_picture_are_reported(tmp_path: Path) -> None:
+    save(tmp_path, "images/1.png", "images/2.png", "masks/1.png", "masks/2.png")
+    save(tmp_path, "depth/1.png", "depth/1_depth.npy", "depth/2.png")
+    source = list_source(tmp_path, Choice())
+    assert [item.name for item in source.items] == ["images/2"]
+    assert [str(problem).replace(f"{tmp_path}/", "") for problem in source.problems] == [
+        "images/1.png: expected one depth file, found depth/1.png and depth/1_depth.npy; keep one of them"
+    ]
+
+
 def test_depth_files_beside_pictures_are_used(tmp_path: Path) -> None:
     save(tmp_path, "images/1.png", "images/2.png", "images/1.depth.npy", "masks/1.png", "masks/2.png")
     source = list_source(tmp_path, Choice())
