@@ -1,5 +1,6 @@
 """Which format a data set has, by its files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from generator.errors import AssetError, FgbgError
@@ -22,30 +23,40 @@ def detect_format(source: Path, choice: Choice) -> str:
     """
     if not source.exists():
         raise AssetError(source, "", "does not exist", "give the folder of a labelled data set")
-    fitting = [name for name in FORMATS if name != ANY and _fits(name, source, choice)]
+    tried = {name: _tried(name, source, choice) for name in FORMATS if name != ANY}
+    fitting = [name for name, found in tried.items() if found is True]
     if len(fitting) > 1:
         fix = "choose one with `format`"
         raise AssetError(source, "files of one format", f"those of {' and '.join(fitting)}", fix)
     if not fitting:
-        _require_pairs(source, choice)
+        _require_pairs(source, choice, [error for error in tried.values() if isinstance(error, FgbgError)])
     return fitting[0] if fitting else ANY
 
 
-def _require_pairs(source: Path, choice: Choice) -> None:
-    """Make sure that there are pictures and masks; what is wrong with files of another format is not known.
+def _require_pairs(source: Path, choice: Choice, errors: Sequence[FgbgError]) -> None:
+    """Make sure that there are pictures and masks.
+
+    Args:
+        source, choice: as for `detect_format`.
+        errors: of the other formats. The error of the only one that knows folders or files below the source
+            says best what is wrong.
 
     Raises:
-        AssetError: there are none.
+        FgbgError: there are none.
     """
     try:
         list_source(ANY, source, choice)
     except AssetError as error:
+        known = [other for other in errors if source in Path(other.where).parents]
+        if len(known) == 1:
+            raise known[0] from error
         fix = f"{error.fix.rstrip('.')}; if these are files of another format, choose it with `format`"
         raise AssetError(error.where, error.expected, error.found, fix) from error
 
 
-def _fits(name: str, source: Path, choice: Choice) -> bool:
+def _tried(name: str, source: Path, choice: Choice) -> bool | FgbgError:
+    """Whether a format finds labelled pictures in a source, or its error."""
     try:
         return bool(list_source(name, source, choice).items)
-    except FgbgError:
-        return False
+    except FgbgError as error:
+        return error

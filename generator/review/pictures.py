@@ -49,9 +49,8 @@ def find_checkerboard(rgb: np.ndarray, opaque: np.ndarray | None, limits: Limits
     """Whether a picture (H, W, 3) uint8 shows, where (H, W) bool is true, the squares of transparency."""
     share, side = checkerboard_share(rgb, opaque)
     if share > limits.checkerboard:
-        detail = (
-            f"{share:.0%} of the contrast in bright parts are light grey and white squares (at {side} px)"
-        )
+        squares = f"light grey and white squares (at {side} px)"
+        detail = f"{share:.0%} of the contrast in bright parts comes from {squares}"
         yield Flaw("warning", "checkerboard", detail, "use a version without the squares, or remove it")
 
 

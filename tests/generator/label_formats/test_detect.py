@@ -38,6 +38,15 @@ def test_the_format_that_finds_pictures_is_taken(tmp_path: Path, monkeypatch: py
         detect_format(tmp_path / "nowhere", Choice())
 
 
+def test_the_only_format_that_knows_the_folders_says_what_is_wrong(tmp_path: Path) -> None:
+    for folder, name in (("image_2", "um_000000.png"), ("gt_image_2", "um_lane_000000.png")):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(tmp_path / folder / name)
+    with pytest.raises(AssetError, match=r"expected road labels .* found only lane labels; choose them"):
+        detect_format(tmp_path, Choice())
+    assert detect_format(tmp_path, Choice(variant="lane")) == "kitti-road"
+
+
 def test_pictures_and_masks_with_a_class_file_are_a_folder_and_not_yolo_without_labels(
     tmp_path: Path,
 ) -> None:
