@@ -15,6 +15,7 @@ from generator.config import DepthConvention
 from generator.depth.network_protocol import Told
 from generator.errors import AssetError, ConfigError, one_line
 from generator.files import hash_file
+from generator.process.quiet_hub import quiet_hub
 from generator.resize import stretch
 
 GPU_BATCH = 8
@@ -129,7 +130,7 @@ def open_hf(name: str) -> HuggingFaceNetwork:
 
     source = str(folder) if local else name
     try:
-        with _quiet(bars=not local):
+        with quiet_hub(), _quiet(bars=not local):
             processor = AutoImageProcessor.from_pretrained(source, trust_remote_code=False)
             model, loading = AutoModelForDepthEstimation.from_pretrained(
                 source, trust_remote_code=False, output_loading_info=True

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from generator.errors import ConfigError, one_line
+from generator.process.quiet_hub import quiet_hub
 from training.models.encoders import EncoderUNet
 
 _FIELD = "`encoder_weights`"
@@ -55,12 +56,13 @@ def _published(name: str) -> Weights:
             _FIELD, f"published weights of {bare}", "none on ImageNet", "give a file, or use none"
         )
     try:
-        if settings is None:
-            published: Weights = timm.create_model(bare, pretrained=True).state_dict()
-            return published
-        return load_file(
-            hf_hub_download(settings["repo_id"], "model.safetensors", revision=settings["revision"])
-        )
+        with quiet_hub():
+            if settings is None:
+                published: Weights = timm.create_model(bare, pretrained=True).state_dict()
+                return published
+            return load_file(
+                hf_hub_download(settings["repo_id"], "model.safetensors", revision=settings["revision"])
+            )
     except Exception as error:  # errors of the hub, of HTTP and of sockets have no common base
         where = settings["repo_id"] if settings else getattr(timm.get_pretrained_cfg(bare), "hf_hub_id", bare)
         raise ConfigError(

@@ -1,3 +1,4 @@
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -139,8 +140,11 @@ def test_files_that_are_no_weights_are_refused_in_one_line(tmp_path: Path) -> No
         assert "\n" not in str(error.value)
 
 
-def test_a_download_that_fails_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_download_that_fails_says_how_to_go_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def fail(*_: Any, **__: Any) -> None:
+        logging.getLogger("huggingface_hub.utils").warning("Retrying in 1s [Retry 1/5].")
         raise ConnectionError("no route\nto host")
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", fail)
@@ -157,6 +161,7 @@ def test_a_download_that_fails_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch
         ) as error:
             load_encoder_weights(network, "imagenet")
         assert "\n" not in str(error.value) and f"huggingface.co/{where}" in str(error.value)
+    assert not caplog.records
 
 
 def test_what_was_downloaded_is_put_in(rgb: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
