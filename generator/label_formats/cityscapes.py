@@ -45,6 +45,7 @@ _LEGEND = Legend(
     rows=CLASSES,
     void_values=frozenset(range(_HIGHEST + 1)) - {row.value for row in CLASSES},
     stored_as="numbers",
+    is_fixed=True,
 )
 _PICTURE, _LABEL, _OBJECTS, _DISPARITY = (
     *("_leftImg8bit", "_gtFine_labelIds", "_gtFine_instanceIds", "_disparity"),

@@ -47,6 +47,7 @@ class Legend:
         void_colours: other colours that are void.
         soft: names of classes that are void in masks of alpha, if the user does not choose them.
         stored_as: how the format stores classes.
+        is_fixed: whether the user cannot name other classes.
     """
 
     where: str
@@ -55,6 +56,7 @@ class Legend:
     void_colours: tuple[Colour, ...] = ()
     soft: frozenset[str] = frozenset()
     stored_as: StoredAs = "any"
+    is_fixed: bool = False
 
     @property
     def classes(self) -> list[NamedClass]:
@@ -81,6 +83,7 @@ class LegendReader:
         by_colour: the class of each colour; 254 for a colour of several classes.
         stored_as: as of the legend.
         expected: the right values, for errors.
+        is_fixed: as of the legend.
         shared: for errors, the names of the classes that share a colour.
         alpha: (256,) uint8, the level of each class, for masks of alpha; else None.
         void: (256,) uint8, 1 for classes that are void in masks of alpha.
@@ -92,6 +95,7 @@ class LegendReader:
     by_colour: dict[Colour, int]
     stored_as: StoredAs
     expected: str
+    is_fixed: bool
     shared: dict[Colour, str]
     alpha: np.ndarray | None
     void: np.ndarray
@@ -161,7 +165,9 @@ class LegendReader:
 
     def _numbers_of_colours(self, path: Path, values: np.ndarray) -> np.ndarray:
         if self.stored_as == "numbers" or not (self.by_colour or self.shared):
-            fix = "save the numbers of classes as grey, or name the colours of the classes with `labels`"
+            fix = "save the numbers of classes as grey"
+            if self.stored_as != "numbers":
+                fix += ", or name the colours of the classes with `labels`"
             raise ImageError(path, self.expected, "colours", fix)
         table = _colour_table(tuple(sorted(self.by_colour.items())))
         numbers = np.empty(values.shape[:2], np.uint8)
@@ -189,7 +195,7 @@ class LegendReader:
             f"{text} ({count:,} {'pixel' if count == 1 else 'pixels'})" for text, count in found[:_MOST_NAMED]
         )
         more = ", ..." if len(found) > _MOST_NAMED else ""
-        fix = "correct the mask, or name all classes with `labels`"
+        fix = "correct the mask" if self.is_fixed else "correct the mask, or name all classes with `labels`"
         return ImageError(path, expected, words + more, fix)
 
 
@@ -221,6 +227,7 @@ def legend_reader(legend: Legend, choice: Choice, instances: Instances | None = 
         by_colour=by_colour,
         stored_as=legend.stored_as,
         expected=_expected(legend, by_value),
+        is_fixed=legend.is_fixed,
         shared=shared,
         alpha=alpha,
         void=void,

@@ -21,6 +21,7 @@ LEGEND = Legend(
     ),
     soft=frozenset({BORDER}),
     stored_as="numbers",
+    is_fixed=True,
 )
 """Trimaps hold 1, 2 and 3; never 0. In masks of alpha the border is void."""
 
