@@ -54,7 +54,9 @@ def test_an_answer_in_strips_is_the_answer_at_once(
     whole = predictor(picture)
     monkeypatch.setattr(resize, "_STRIP", 500)
     seen = predictor(picture)
-    assert (seen.depth == whole.depth).all() and (seen.mask == whole.mask).all()
+    assert (seen.mask == whole.mask).all()
+    # Strips add floats in another order, so a depth between two of the 65535 levels may become either.
+    assert np.abs(seen.depth.astype(int) - whole.depth).max() <= 1
 
 
 def test_it_looks_at_the_last_training_resolution(predictor: Predictor) -> None:
