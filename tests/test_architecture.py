@@ -2,6 +2,7 @@
 
 import ast
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,16 @@ ORDER = {
 LAZY = {"torch", "lightning", "kornia", "timm", "torchmetrics", "cv2", "h5py", "numpy", "pydantic"}
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(parsed(path)))
+
+
 def imported(tree: ast.AST) -> list[tuple[int, str]]:
     found = []
     for node in ast.walk(tree):
@@ -133,7 +144,7 @@ def inner_imports(path: Path) -> list[tuple[int, str, list[str]]]:
     """Imports of a file from its own floor: line, module, names."""
     floor = path.relative_to(ROOT).parts[0]
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == floor:
             found.append((node.lineno, node.module or "", [alias.name for alias in node.names]))
     return found
@@ -168,7 +179,7 @@ def test_no_file_names_a_private_one_of_another() -> None:
         f"{path.relative_to(ROOT)}:{node.lineno} imports {node.module}.{alias.name}"
         for floor in ORDER
         for path in sorted((ROOT / floor).rglob("*.py"))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in ORDER
         for alias in node.names
         if (alias.name.startswith("_") and alias.name != "__version__")
@@ -182,7 +193,7 @@ def test_imports_point_down(floor: str) -> None:
     offending = [
         f"{path.relative_to(ROOT)}:{line} imports {name}"
         for path in sorted((ROOT / floor).rglob("*.py"))
-        for line, name in imported(ast.parse(path.read_text(encoding="utf-8")))
+        for line, name in imported(parsed(path))
         if name in FORBIDDEN[floor]
     ]
     assert not offending
@@ -193,7 +204,7 @@ def test_the_generator_does_without_torch() -> None:
         f"{path.relative_to(ROOT)}:{line} imports {name}"
         for path in sorted((ROOT / "generator").rglob("*.py"))
         if path.name != "huggingface.py"
-        for line, name in imported(ast.parse(path.read_text(encoding="utf-8")))
+        for line, name in imported(parsed(path))
         if name in TORCH
     ]
     assert not offending
@@ -201,7 +212,7 @@ def test_the_generator_does_without_torch() -> None:
 
 def test_only_opening_a_hugging_face_network_imports_torch() -> None:
     path = ROOT / "generator" / "depth" / "huggingface.py"
-    module = ast.parse(path.read_text(encoding="utf-8"))
+    module = parsed(path)
     outside = [node for node in module.body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
     assert not {name for _, name in imported(ast.Module(outside, []))} & TORCH
 
@@ -210,7 +221,7 @@ def test_commands_import_their_work_inside_their_function() -> None:
     offending = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
         for path in [ROOT / "fgbg" / "cli.py", *sorted((ROOT / "fgbg" / "commands").glob("*.py"))]
-        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        for node in parsed(path).body
         if isinstance(node, ast.Import | ast.ImportFrom)
         for _, name in imported(ast.Module([node], []))
         if name in LAZY or name == "training" or (name == "generator" and "errors" not in ast.unparse(node))
@@ -260,7 +271,7 @@ def test_no_call_is_of_one_system_alone() -> None:
     """Calls that Windows lacks are used only after a check of the system, or of the call itself."""
     offending = []
     for path in sorted(path for floor in FORBIDDEN for path in (ROOT / floor).rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = parsed(path)
         asked = {
             inner
             for node in ast.walk(tree)
@@ -294,7 +305,7 @@ def test_only_the_target_and_its_losses_read_logits() -> None:
         for floor in ("training", "fgbg")
         for path in sorted((ROOT / floor).rglob("*.py"))
         if path.relative_to(ROOT).as_posix() not in READERS | {"training/models/network.py"}
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Attribute) and node.attr in ("sigmoid", "softmax", "log_softmax")
     ]
     assert not offending
@@ -305,7 +316,7 @@ def test_no_function_is_longer_than_60_lines() -> None:
     lengths = {
         f"{path.relative_to(ROOT)}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
         for path in files
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.FunctionDef)
     }
     assert len(lengths) > 1000

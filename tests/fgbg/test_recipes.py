@@ -76,10 +76,10 @@ def test_its_commands_fit_together(recipe: str) -> None:
 def test_it_trains_and_predicts(recipe: str, datasets: dict[str, Path], tmp_path: Path) -> None:
     options = ["--data", str(datasets[recipe]), "--out", str(tmp_path / "run"), *SHORT]
     train = tomllib.loads((RECIPES / f"{recipe}.toml").read_text(encoding="utf-8"))["train"]
-    if "encoder" in train:  # no download, and the encoder with the fewest weights
+    if "encoder" in train:  # no download, and a tiny encoder
         options += [
             "--encoder",
-            "mobilenet_v2",
+            "test_efficientnet",
             "--encoder-weights",
             "none",
             "--no-freeze-encoder",

@@ -14,7 +14,10 @@ from .conftest import PixelNetwork, convert_pixels, random_picture
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::SyntaxWarning")
 def test_rembg_runs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rembg import new_session, remove
+    with monkeypatch.context() as patch:
+        # rembg imports pymatting, which would compile functions that are not needed here, for a minute.
+        patch.setattr("numba.config.DISABLE_JIT", True)
+        from rembg import new_session, remove
 
     network = PixelNetwork(depth=False).eval()
     with torch.no_grad():

@@ -14,7 +14,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "unet": {"model": "unet", "widths": (4, 6, 8)},
     "unet-elu": {"model": "unet-elu", "widths": (4, 6, 8)},
     "conv-deconv": {"model": "conv-deconv", "widths": (4, 6, 8)},
-    "resnet18": {"model": "unet", "encoder": "resnet18", "widths": (4, 4, 4, 8, 8)},
+    "encoder": {"model": "unet", "encoder": "test_efficientnet", "widths": (4, 4, 4, 8, 8)},
 }
 
 

@@ -1,4 +1,6 @@
 import logging
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +33,20 @@ def file(rgb: nn.Module, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def loaded(source: Path, name: str = "resnet18", inputs: int = 6) -> EncoderUNet:
+@cache
+def random_network(name: str, inputs: int) -> EncoderUNet:
+    """A network with random weights, which take long to draw. Tests must not change it."""
     torch.manual_seed(0)
-    network = EncoderUNet(name, WIDTHS, inputs=inputs).eval()
+    return EncoderUNet(name, WIDTHS, inputs=inputs).eval()
+
+
+def made(name: str = "resnet18", inputs: int = 6) -> EncoderUNet:
+    """A network that a test may change."""
+    return deepcopy(random_network(name, inputs))
+
+
+def loaded(source: Path, name: str = "resnet18", inputs: int = 6) -> EncoderUNet:
+    network = made(name, inputs)
     load_encoder_weights(network, str(source))
     return network
 
@@ -88,7 +101,7 @@ def test_a_network_of_timm_is_known_by_its_own_names(tmp_path: Path, name: str) 
 
 
 def test_none_leaves_every_network_as_it_is() -> None:
-    for network in (EncoderUNet("resnet18", WIDTHS), UNet((4, 8))):
+    for network in (made(), UNet((4, 8))):
         before = {name: value.clone() for name, value in network.state_dict().items()}
         load_encoder_weights(network, "none")
         assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
@@ -118,7 +131,7 @@ def test_weights_that_do_not_fit_are_refused_by_name(
 ) -> None:
     weights = {key: value for key, value in (rgb.state_dict() | change).items() if value is not None}
     torch.save(weights, tmp_path / "a.pt")
-    network = EncoderUNet("resnet18", WIDTHS)
+    network = made()
     before = network.encoder.get_parameter("layer4.1.conv2.weight").clone()
     with pytest.raises(ConfigError, match=f"`encoder_weights`: .*{message}"):
         load_encoder_weights(network, str(tmp_path / "a.pt"))
@@ -153,7 +166,7 @@ def test_a_download_that_fails_says_how_to_go_on(
         ("resnet18", "smp-hub/resnet18.imagenet"),
         ("tu-convnext_atto", "timm/convnext_atto"),
     ):
-        network = EncoderUNet("resnet18", WIDTHS)
+        network = made()
         network.encoder_name = name
         with pytest.raises(
             ConfigError,
@@ -173,14 +186,14 @@ def test_what_was_downloaded_is_put_in(rgb: Any, tmp_path: Path, monkeypatch: py
         return str(tmp_path / name)
 
     monkeypatch.setattr("huggingface_hub.hf_hub_download", fetch)
-    network = EncoderUNet("resnet18", WIDTHS)
+    network = made()
     load_encoder_weights(network, "imagenet")
     assert asked == [("smp-hub/resnet18.imagenet", "model.safetensors")]
     assert torch.equal(network.encoder.get_parameter("bn1.weight"), rgb.bn1.weight)
 
 
 def test_an_encoder_without_published_weights_says_so() -> None:
-    network = EncoderUNet("resnet18", WIDTHS)
+    network = made()
     network.encoder_name = "resnext101_32x16d"
     with pytest.raises(ConfigError, match=r"expected published weights of resnext101_32x16d, found none on"):
         load_encoder_weights(network, "imagenet")
