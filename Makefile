@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO := outputs/demo
 QUALITY := outputs/quality
 
-.PHONY: demo test browser lint check picture bench-gpu quality-gpu clean
+.PHONY: demo test browser lint style types types-windows check picture bench-gpu quality-gpu clean
 
 demo: .venv/installed
 	$(BIN)/fgbg samples $(DEMO)/assets --count 60 --seed 1 --overwrite
@@ -12,21 +12,27 @@ demo: .venv/installed
 	$(BIN)/fgbg train --data $(DEMO)/shards --out $(DEMO)/run --res 48:3,96:3 --epoch-samples 5000 --resume
 	$(BIN)/python docs/road.py --data $(DEMO)/shards --run $(DEMO)/run --out $(DEMO)
 
-# Two processes share the tests.
+# Two processes share the tests. More threads in each would be slower on two cores.
 test: .venv/installed-dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 
-# Debian's Chromium, for the one test that needs a browser; without it, that test is skipped.
-browser:
+# Debian's Chromium, for the one test that needs a browser; without it, that test is skipped. Making .venv may use apt, too.
+browser: | .venv/bin/python
 	@command -v chromium >/dev/null || { \
 		SUDO=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 		$$SUDO apt-get update -qq && \
 		$$SUDO env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; }
 
-lint: .venv/installed-dev
+lint: style types types-windows
+
+style: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+types: .venv/installed-dev
 	$(BIN)/mypy
+
+types-windows: .venv/installed-dev
 	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
 
 check: lint test
