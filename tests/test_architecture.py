@@ -36,6 +36,7 @@ ORDER = {
         *(
             "resize",
             "progress",
+            "fetch",
             "workers",
             "format",
             "config",

@@ -42,7 +42,7 @@ class PredictOptions:
         write: kinds of results, see `Wanted`.
         format: of mask and depth, see `Wanted`, or of the results of videos; None: the usual one of each.
         smooth, over: for videos, see `fgbg.video.predict_video.VideoRequest`; `over` may be a file.
-        network: an ONNX file in place of the checkpoint, see `Predictor.of_network`; None for none.
+        network: a network in place of the checkpoint, see `Predictor.of_network`; None for none.
         json: file of JSON lines; `-` for standard output; None for none.
         refine: None: pictures are refined, videos are not.
         save: whether results are written.
@@ -111,7 +111,7 @@ class PredictOptions:
         try:
             return find_checkpoint(self.checkpoint)
         except CheckpointError as error:
-            fix = f"{error.fix}; or use a network that needs no training, such as u2netp.onnx, with `network`"
+            fix = f"{error.fix}, or use a network that needs no training: `network=u2netp`"
             raise CheckpointError(error.where, error.expected, error.found, fix) from error
 
     @property

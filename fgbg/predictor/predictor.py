@@ -108,11 +108,12 @@ class Predictor:
         """Take a network that finds the object of any photo and was not trained by fgbg: masks, no depth.
 
         Args:
-            network: an ONNX file that rembg runs, such as u2netp.onnx, as of `fgbg cutout --network`.
+            network: an ONNX file that rembg runs; or "u2netp", which is downloaded once.
             mirror, refine, tile: as of `load`.
 
         Raises:
-            AssetError: the file is missing or broken, or does not turn a picture into a mask.
+            AssetError: the file is missing or broken, cannot be downloaded, or does not turn a picture into a
+                mask.
             ConfigError: ONNX Runtime is not installed, or `tile` is out of range.
         """
         from fgbg.predictor.salient_engine import SalientEngine

@@ -17,6 +17,7 @@ import numpy as np
 
 from generator.errors import AssetError, EmptyMaskError
 from generator.format.pixels import OPAQUE
+from generator.networks.known import NETWORKS, downloaded_network
 from generator.networks.onnx_file import OnnxFile, split_scaling
 from generator.networks.session import Port
 from generator.resize import scaled_size, stretch
@@ -59,14 +60,17 @@ class SalientNetwork:
 
     @classmethod
     def open(cls, name: str) -> "SalientNetwork":
-        """Load `PATH` or `PATH?normalise=imagenet|half|unit`.
+        """Load `PATH` or `PATH?normalise=imagenet|half|unit`, or a network of `NETWORKS` by its name.
 
         Without a normalisation it is half if the file's name begins with isnet, dis or ben, else imagenet.
 
         Raises:
             ConfigError: an unknown normalisation, or ONNX Runtime is not installed.
-            AssetError: the file is missing or broken, or the network does not turn one picture into one mask.
+            AssetError: the file is missing or broken, or the network does not turn one picture into one mask;
+                or a network cannot be downloaded.
         """
+        if name in NETWORKS and not Path(name).exists():
+            name = str(downloaded_network(name))
         path, scaling = split_scaling(name, _FIELD, SCALINGS)
         file = OnnxFile(path, _FIELD, _OTHER)
         try:

@@ -17,8 +17,8 @@ from click.testing import CliRunner
 from PIL import ExifTags, Image
 
 from fgbg.cli import main
+from generator.fetch import RemoteFile
 from generator.importing import download
-from generator.importing.download import Archive
 from generator.reading.dataset import open_dataset
 
 SIDE = 24
@@ -175,7 +175,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 def test_a_download(pairs: Path, tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = Path(shutil.make_archive(str(tmp_path / "set"), "gztar", pairs))
     content = archive.read_bytes()
-    official = Archive(f"{address}/{archive.name}", len(content), hashlib.sha256(content).hexdigest())
+    official = RemoteFile(f"{address}/{archive.name}", len(content), hashlib.sha256(content).hexdigest())
     monkeypatch.setattr(download, "DOWNLOADS", {"folder": (official,)})
     for _ in range(2):
         assert run("folder", tmp_path / "new", "--download", "--out", tmp_path / "out")[0] == 0

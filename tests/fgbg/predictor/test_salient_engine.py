@@ -76,6 +76,6 @@ def test_without_any_network_it_says_what_to_do(tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     assert run("photo.png") == (
         1,
-        "fgbg: outputs does not exist. Train a network first with 'fgbg train', or give another --checkpoint;"
-        " or use a network that needs no training, such as u2netp.onnx, with --network.\n",
+        "fgbg: outputs does not exist. Train a network first with 'fgbg train', or give another --checkpoint,"
+        " or use a network that needs no training: --network u2netp.\n",
     )

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from generator.errors import AssetError, ConfigError, DiskSpaceError, UsageError
-from generator.importing.download import DOWNLOADS, Archive, download, fetch
+from generator.fetch import RemoteFile, fetch
+from generator.importing.download import DOWNLOADS, download
 from generator.locks import hold_folder
 
 
@@ -37,9 +38,9 @@ class Server:
     location: str = ""
     asked: list[str | None] = field(default_factory=list)
 
-    def archive(self, name: str) -> Archive:
+    def archive(self, name: str) -> RemoteFile:
         content = self.files[name]
-        return Archive(f"{self.address}/{name}", len(content), hashlib.sha256(content).hexdigest())
+        return RemoteFile(f"{self.address}/{name}", len(content), hashlib.sha256(content).hexdigest())
 
 
 def tar(names: dict[str, bytes]) -> bytes:
