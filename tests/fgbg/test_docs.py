@@ -13,6 +13,7 @@ from PIL import Image
 import fgbg
 from fgbg.cli import COMMANDS, main
 from fgbg.config_file import fill_defaults
+from fgbg.options import is_given
 
 ROOT = Path(__file__).parent.parent.parent
 README = ROOT / "README.md"
@@ -123,7 +124,10 @@ def test_its_command_lines_are_understood(line: str) -> None:
         assert {"--config", "--debug"} & {arguments[0]}
         arguments = arguments[1 + (arguments[0] == "--config") :]
     name, *words = arguments
-    command(name).make_context(name, words)
+    context = command(name).make_context(name, words)
+    assert context.params.get("dataset") is None or not is_given(context, "data"), (
+        "the dataset is given twice"
+    )
 
 
 @pytest.mark.parametrize(
