@@ -13,8 +13,8 @@ from fuzzing.watch import run
 NAMES = tuple(name for name in COMMANDS if name != "app")
 """The commands that end by themselves."""
 
-_LONG = {"compile", "find_lr", "config", "debug"}
-"""What takes long by itself, or asks for tracebacks."""
+_LEFT_OUT = {"compile", "find_lr", "config", "debug", "open"}
+"""What takes long by itself, asks for tracebacks, or starts the system's program for pictures."""
 _ALONE = {"devices", "nodes", "workers"}
 """Of which more than one starts programs."""
 _PATHS = (
@@ -93,7 +93,7 @@ def odd_option(rng: random.Random, name: str) -> list[str]:
     """One option of a command with an odd value."""
     command = main.get_command(click.Context(main), name)
     assert command is not None
-    options = [o for o in command.params if isinstance(o, click.Option) and o.name not in _LONG]
+    options = [o for o in command.params if isinstance(o, click.Option) and o.name not in _LEFT_OUT]
     option = rng.choice(options)
     flag = rng.choice((*option.opts, *option.secondary_opts))
     if option.is_flag:

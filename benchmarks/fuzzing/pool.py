@@ -183,10 +183,11 @@ class _Worker:
 
 def environment(sandbox: Path, place: Path) -> dict[str, str]:
     """Environment variables: home and temporary files in the sandbox, one thread, no network, no screen."""
+    benchmarks = Path(__file__).parents[1]
     fixed = {
         "HOME": str(sandbox / "home"),
         "TMPDIR": str(place),
-        "PYTHONPATH": str(Path(__file__).parent.parent),
+        "PYTHONPATH": f"{benchmarks}{os.pathsep}{benchmarks.parent}",
     }
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX"), "1")
     quiet = {"MPLBACKEND": "Agg", "NO_ALBUMENTATIONS_UPDATE": "1", "HF_HUB_OFFLINE": "1"}
