@@ -106,7 +106,8 @@ class Easel:
         line = curve(points) if len(points) > 2 else np.linspace(points[0], points[1], 32)
         steps = np.linspace(0, 1, 4 * len(line))
         own = np.linspace(0, 1, len(line))
-        dense = np.stack([np.interp(steps, own, line[:, 0]), np.interp(steps, own, line[:, 1])], 1)
+        across, down = line[:, 0], line[:, 1]
+        dense = np.stack([np.interp(steps, own, across), np.interp(steps, own, down)], 1)
         radius = np.interp(steps, np.linspace(0, 1, len(radii)), radii) * self.unit
         for (x, y), r in zip(
             (self._place(dense) * 16).round().astype(int), np.maximum(radius, 0.7), strict=True

@@ -152,8 +152,9 @@ def open_shard(path: Path, samples: int, size: tuple[int, int], instances: bool,
 def _check_tables(path: Path, shard: Shard) -> None:
     """Make sure that samples refer to existing placements, and that placements are of a known kind."""
     samples, placements = shard.samples, shard.placements
-    largest = {
-        "first + count": (samples["first"].astype(np.int64) + samples["count"], len(placements)),
+    ends = samples["first"].astype(np.int64) + samples["count"]
+    largest: dict[str, tuple[np.ndarray, int]] = {
+        "first + count": (ends, len(placements)),
         "count": (samples["count"], MOST_PLACEMENTS),
         "sample_id": (samples["sample_id"], 2**63 - 1),
         "kind": (placements["kind"], SHADOW),

@@ -63,7 +63,7 @@ def unpack_counts(packed: bytes) -> list[int]:
     numbers -= np.where(bits[last] & 16, np.int64(1) << (5 * sizes), 0)
     # From the fourth number on, each is the difference to the one two places before.
     counts = numbers.copy()
-    counts[1::2] = np.cumsum(numbers[1::2])
-    counts[2::2] = np.cumsum(numbers[2::2])
+    for start in (1, 2):
+        np.cumsum(numbers[start::2], out=counts[start::2])
     lengths: list[int] = counts.tolist()
     return lengths

@@ -21,13 +21,11 @@ def ground_depth(bank: Bank, bg: np.ndarray, placements: np.ndarray) -> np.ndarr
     """
     height, width = bank.bg_depth.shape[1:]
     foot = bank.foot(placements["sprite"])
-    columns = np.where(
-        placements["flip"][:, None] == 1,
-        bank.sprite_size[placements["sprite"], 1].astype(np.int64)[:, None] - 1 - foot.columns,
-        foot.columns,
-    )
-    columns = np.clip(columns + placements["x"][:, None], 0, width - 1)
-    rows = np.clip(foot.row + placements["y"], 0, height - 1)
+    last_column = bank.sprite_size[placements["sprite"], 1].astype(np.int64)[:, None] - 1
+    mirrored, is_flipped = last_column - foot.columns, placements["flip"][:, None] == 1
+    rows = foot.row + placements["y"]
+    columns = np.where(is_flipped, mirrored, foot.columns) + placements["x"][:, None]
+    rows, columns = np.clip(rows, 0, height - 1), np.clip(columns, 0, width - 1)
     under = bank.bg_depth[bg[:, None], rows[:, None], columns]
     # Unknown depth and the padding of shorter feet become 0, are sorted to the front and left out.
     under[~foot.valid] = 0
