@@ -60,7 +60,7 @@ def test_decoded_labels_are_what_was_drawn(tmp_path: Path, layout: str) -> None:
         difference = np.abs(read_rgb(item.picture).astype(int) - drawn.rgb)
         assert difference.mean() < (6 if item.picture.suffix == ".jpg" else 1e-9)
     if layout != "drone":
-        kinds = (None, "test") if layout in ("oxford-pet", "cub200") else ("train", "val")
+        kinds = ("train", "test") if layout in ("oxford-pet", "cub200") else ("train", "val")
         assert [item.split for item in by_number] == [kinds[0]] * 3 + [kinds[1]]
 
 
