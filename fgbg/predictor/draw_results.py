@@ -1,12 +1,14 @@
 """Results to look at: the mask over the picture, the cut-out, and all results side by side."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from fgbg.predictor.predicted import Predicted
 from generator.assets.edges import estimate_colours
 from generator.errors import ConfigError
-from generator.format.manifest import AlphaMask, ClassMask
+from generator.format.manifest import AlphaMask
 from generator.look.colours import colour_depth, colour_mask
 from generator.look.contact_sheet import Key, class_keys, draw_legend
 from generator.resize import strips
@@ -74,13 +76,16 @@ def cut_out(picture: np.ndarray, predicted: Predicted) -> np.ndarray:
     return rgba
 
 
-def side_by_side(picture: np.ndarray, predicted: Predicted, cutout: np.ndarray | None = None) -> np.ndarray:
+def side_by_side(
+    picture: np.ndarray, predicted: Predicted, cutout: np.ndarray | None = None, all_classes: bool = False
+) -> np.ndarray:
     """Picture, mask, depth in colours, and the overlay or the cut-out on a checkerboard, in a row.
 
     Args:
         picture: (H, W, 3) uint8.
         predicted: its mask and depth; without depth there are three panels.
         cutout: (H, W, 4) uint8; None: the overlay is shown.
+        all_classes: name all classes, without shares: then every frame of a video has the same size.
 
     Returns:
         (h, w, 3) uint8; each panel has the picture's size, at most `PANEL` on its longer side. Below them are
@@ -112,13 +117,16 @@ def side_by_side(picture: np.ndarray, predicted: Predicted, cutout: np.ndarray |
     if predicted.classes is None:
         return shown
     text_scale = max(1, round(max(size) / _PLAIN_TEXT))
-    legend = draw_legend(_found_classes(predicted.mask, predicted.classes), shown.shape[1], text_scale)
+    keys = class_keys(predicted.classes)
+    if not all_classes:
+        keys = _found_classes(predicted.mask, keys)
+    legend = draw_legend(keys, shown.shape[1], text_scale)
     return np.vstack([shown, legend])
 
 
-def _found_classes(mask: np.ndarray, classes: ClassMask) -> list[Key]:
+def _found_classes(mask: np.ndarray, keys: Sequence[Key]) -> list[Key]:
     """The legend of the classes in a mask, the largest first, with their shares of the picture."""
-    keys, counts = class_keys(classes), np.bincount(mask.ravel(), minlength=len(classes.names))
+    counts = np.bincount(mask.ravel(), minlength=len(keys))
     order = np.argsort(-counts[: len(keys)], kind="stable").tolist()
     found = [(keys[number], counts[number] / mask.size) for number in order if counts[number]]
     return [Key(key.patch, f"{key.text} {share:.1%}") for key, share in found]

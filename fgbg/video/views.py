@@ -1,6 +1,7 @@
 """Frames and their predictions as the pictures that the results of a video show."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeAlias
 
 import cv2
@@ -37,7 +38,7 @@ def view_of(result: str, numbers: bool, over: Over | None) -> View:
         return overlay
     if result == "cutout":
         return cut_out if over is None else _CutoutOver(over)
-    return side_by_side
+    return partial(side_by_side, all_classes=True)
 
 
 def _mask_numbers(picture: np.ndarray, predicted: Predicted) -> np.ndarray:
