@@ -29,6 +29,8 @@ _QUARTER_TURNS = range(5, 9)
 _STRIP_PIXELS = 2**16
 """Strips stay in the heap; the system would map and clear the memory of larger ones again and again."""
 _EXIF_OF_PNG = ("exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp")
+_JPEG_2000 = b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"
+"""The first bytes of its files and of its bare streams; the format hides whether it loses anything."""
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 # Pillow decides by content. Some of its other formats start other programs. JPEG includes MPO.
@@ -238,7 +240,8 @@ def _decoder_errors(path: str | Path) -> Iterator[None]:
         raise ImageError(path, "", "does not exist", "check the path") from error
     except UnidentifiedImageError as error:
         fix = "remove the file or export it again, as PNG or JPEG"
-        raise ImageError(path, "a picture", "no known picture format", fix) from error
+        found = "JPEG 2000, which is not read" if _is_jpeg_2000(path) else "no known picture format"
+        raise ImageError(path, "a picture", found, fix) from error
     except MemoryError as error:
         found = "more pixels than there is memory for"
         raise ImageError(path, "a picture that fits into memory", found, "scale it down") from error
@@ -254,6 +257,14 @@ def _decoder_errors(path: str | Path) -> Iterator[None]:
         # Decoders raise anything: RuntimeError on a damaged AVIF, struct.error, KeyError, TypeError.
         found = one_line(error)
         raise ImageError(path, "a whole picture", found, "remove the file or export it again") from error
+
+
+def _is_jpeg_2000(path: str | Path) -> bool:
+    """Whether a file begins as JPEG 2000 does; False for a picture in memory, which only has a name."""
+    if not isinstance(path, Path):
+        return False
+    with open_regular(path) as file:
+        return file.read(12).startswith(_JPEG_2000)
 
 
 def orientation_of(opened: Image.Image) -> int:

@@ -309,3 +309,12 @@ def test_the_content_of_a_file_is_decoded_as_the_file_is(tmp_path: Path) -> None
 def test_content_that_is_no_picture_is_refused(content: bytes) -> None:
     with pytest.raises(ImageError, match=r"^a name: expected a "):
         decode_rgb("a name", content)
+
+
+def test_jpeg_2000_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    Image.new("L", (8, 8)).save(path, "JPEG2000")
+    with pytest.raises(
+        ImageError, match="expected a picture, found JPEG 2000, which is not read; remove the"
+    ):
+        read_rgb(path)
