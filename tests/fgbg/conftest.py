@@ -1,9 +1,11 @@
 """Networks after a moment of training: good enough to predict with."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from training.config import TrainConfig
 from training.export.config import NetworkExportConfig
@@ -20,6 +22,15 @@ TINY: dict[str, Any] = {
     "device": "cpu",
     "precision": "32",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Use one thread: with such small pictures, several threads are slower."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,15 +44,6 @@ FIELDS: dict[str, Any] = TINY | {"seed": 0, "epoch_samples": 24, "lr": 1e-2, "wa
 def weights(out: Path) -> dict[str, torch.Tensor]:
     saved = load_checkpoint(out / "last.pt")
     return {**saved.model, **{f"ema {name}": weight for name, weight in saved.ema.items()}}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Use one thread: with such small pictures, several threads are slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

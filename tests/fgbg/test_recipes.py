@@ -1,12 +1,10 @@
 """Every recipe: it goes from drawn pictures in the layout of its data set to a network and predictions."""
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 from click.testing import CliRunner
 
 from fgbg.cli import main
@@ -28,15 +26,6 @@ SHORT = [
     "--device",
     "cpu",
 ]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Use one thread: with such small pictures, several threads are slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def call(recipe: str, *arguments: str) -> str:

@@ -1,7 +1,5 @@
 """A network with fixed weights, which predicts at once."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 
@@ -23,10 +21,7 @@ class PixelNetwork(Network):
 
 
 @pytest.fixture
-def drawn() -> Iterator[Predictor]:
-    """A predictor without training. It uses one thread, because several are slow on a busy machine."""
+def drawn() -> Predictor:
+    """A predictor without training."""
     torch.manual_seed(0)
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield Predictor(TorchEngine(PixelNetwork().eval(), AlphaTarget(), 32, torch.device("cpu")), 32)
-    torch.set_num_threads(before)
+    return Predictor(TorchEngine(PixelNetwork().eval(), AlphaTarget(), 32, torch.device("cpu")), 32)
