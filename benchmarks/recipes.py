@@ -29,9 +29,9 @@ SOURCES = {
 TRAINING = {
     "pets": (400, ["--res", "128", "--lr", "1e-2"]),
     "pets-mobilenet": (150, ["--res", "128"]),
-    "birds": (300, ["--res", "128"]),
+    "birds": (150, ["--res", "128"]),
     "roads": (120, ["--res", "320", "--lr", "1e-3"]),
-    "drone": (60, ["--res", "320"]),
+    "drone": (100, ["--res", "128"]),
 }
 """Steps, and options in place of those of the recipe."""
 BATCH = 5
