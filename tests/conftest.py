@@ -1,7 +1,7 @@
 """Fixtures of many tests: drawn sample pictures and small datasets made of them."""
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial, reduce
 from pathlib import Path
 
@@ -41,6 +41,17 @@ def hears_ctrl_c() -> None:
     """Turn Ctrl-C on again: a background job ignores it, but some tests send it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def one_torch_thread() -> Iterator[None]:
+    """Let torch use one thread: with such small arrays, several are slower."""
+    import torch  # which tests of the generator do without
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

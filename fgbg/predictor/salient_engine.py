@@ -1,7 +1,6 @@
 """An engine that runs a network which finds the object of any photo, as rembg runs it, without training."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -56,11 +55,6 @@ class SalientEngine:
     def device(self) -> str:
         """Where it runs, which ONNX Runtime decides."""
         return "cuda" if CUDA in providers_here() else "cpu"
-
-    @property
-    def path(self) -> Path:
-        """Of the file."""
-        return self.network.path
 
     def see(self, pictures: np.ndarray, bgs: np.ndarray | None = None, mirror: bool = False) -> Answer:
         """See `Engine`.

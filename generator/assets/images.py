@@ -2,8 +2,6 @@
 
 import errno
 import io
-import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError, _imaging
 
 from generator.assets.colour_profile import to_srgb
 from generator.assets.misread import keep_fourth_channel, load_with_key, read_planes_rightly
+from generator.assets.quiet_warnings import quiet_warnings
 from generator.errors import AlphaError, FgbgError, ImageError, one_line
 from generator.files import open_regular
 
@@ -229,7 +228,7 @@ def _opened(
 @contextmanager
 def _decoder_errors(path: str | Path) -> Iterator[None]:
     try:
-        with _silence:
+        with quiet_warnings:
             yield
     except FgbgError:
         raise
@@ -353,37 +352,6 @@ def _as_rgba(picture: Image.Image) -> Image.Image:
 def _laid_over_white(picture: Image.Image) -> Image.Image:
     rgba = picture.convert("RGBA")
     return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-
-
-class _Silence:
-    """Silences warnings while any thread decodes: the first thread silences, the last one restores.
-
-    `warnings.catch_warnings` changes the filters of the whole process, so threads that overlap would restore
-    each other's filters.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._inside = 0
-        self._caught = warnings.catch_warnings()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._inside == 0:
-                self._caught = warnings.catch_warnings()
-                self._caught.__enter__()
-                # Our own limit replaces Pillow's; its other warnings are only about metadata.
-                warnings.simplefilter("ignore")
-            self._inside += 1
-
-    def __exit__(self, *error: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if self._inside == 0:
-                self._caught.__exit__(None, None, None)
-
-
-_silence = _Silence()
 
 
 def _check_size(path: str | Path, width: int, height: int, most_pixels: int = MAX_PIXELS) -> None:

@@ -1,11 +1,9 @@
 """Networks after a moment of training: good enough to predict with."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from training.config import TrainConfig
 from training.export.config import NetworkExportConfig
@@ -25,12 +23,8 @@ TINY: dict[str, Any] = {
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Use one thread: with such small pictures, several threads are slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def small_work_takes_one_thread(one_torch_thread: None) -> None:
+    """Every test here does."""
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """A tiny dataset (ellipses on patches of colour), and short runs on it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,8 @@ Run = Callable[..., tuple[TrainOutcome, list[str]]]
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Use one thread: with such small arrays, several threads are slower."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def small_work_takes_one_thread(one_torch_thread: None) -> None:
+    """Every test here does."""
 
 
 @pytest.fixture(scope="session")
