@@ -16,6 +16,7 @@ MASK_ENDINGS = (
 )
 """Endings that datasets add to a picture's name to name its mask; upper and lower case are the same."""
 
+_JPEG_2000 = ".jp2", ".j2k", ".jpx", ".jpf"
 
 MASKS_ADVICE = "Put masks there, or give another folder with `masks`."
 
@@ -97,6 +98,9 @@ def _paired(
             problems += twins
         elif own_masks:
             pairs.append(Pair(paths[0], own_masks[0], name))
+        elif unread := [file for end in _JPEG_2000 if (file := masks / f"{name}{end}").exists()]:
+            fix = "save it as PNG, from the labels and not from this copy if it has lost something"
+            problems.append(AssetError(unread[0], "a mask", "JPEG 2000, which is not read", fix))
         else:
             fix = "add the mask, or remove the picture"
             problems.append(AssetError(paths[0], "", f"has no mask in {masks}", fix))

@@ -60,6 +60,14 @@ def test_what_has_no_partner_is_named(tmp_path: Path) -> None:
     ]
 
 
+def test_a_mask_of_jpeg_2000_is_named(tmp_path: Path) -> None:
+    pictures, masks = make(tmp_path / "p", "a.jpg", "b.jpg"), make(tmp_path / "m", "a.png", "b.jp2")
+    _, [problem] = pair_by_name(pictures, masks)
+    assert str(problem).startswith(
+        f"{masks / 'b.jp2'}: expected a mask, found JPEG 2000, which is not read; save it as PNG"
+    )
+
+
 def test_folders_that_share_no_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(AssetError, match=r"holds no masks for the pictures of .* add _mask or _P to"):
         pair_by_name(make(tmp_path / "p", "um_000000.png"), make(tmp_path / "m", "um_lane_000000.png"))
