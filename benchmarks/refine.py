@@ -16,6 +16,7 @@ from typing import NamedTuple
 import click
 import cv2
 import numpy as np
+import torch
 
 from fgbg.predictor import Predictor
 from fgbg.predictor.engine import Answer
@@ -25,9 +26,7 @@ from generator.assets.images import read_rgb, read_rgba
 from generator.drawing.write import write_samples
 from generator.format.manifest import AlphaMask
 from generator.resize import fit_picture, scale_sprite
-
-NEAR = 2
-"""Pixels between an edge and the true edge that count as the same."""
+from training.measures import BOUNDARY_TOLERANCE, boundary_f_per_sample
 
 
 class Scene(NamedTuple):
@@ -52,7 +51,8 @@ def main(
             drawn = write_samples(folder, count, size, seed=0, progress=False)
             fg, bg = drawn.fg, drawn.bg
         scenes = list(compose(fg, bg, size, count))
-    print(f"{len(scenes)} scenes of {size} px: IoU / boundary F-score ({NEAR} px), CPU seconds a picture")
+    near = f"{BOUNDARY_TOLERANCE} px"
+    print(f"{len(scenes)} scenes of {size} px: IoU / boundary F-score ({near}), CPU seconds a picture")
     for side in map(int, res.split(",")):
         predictor = None if checkpoint is None else Predictor.load(checkpoint, side, "cpu")
         for with_bg in (False, True):
@@ -120,22 +120,9 @@ def iou(mask: np.ndarray, alpha: np.ndarray) -> float:
 
 
 def boundary_f(mask: np.ndarray, alpha: np.ndarray) -> float:
-    """The harmonic mean of two shares: edge pixels of each mask that are near an edge of the other."""
-    found, true = edges(mask), edges(alpha)
-    if not found.any() or not true.any():
-        return float(found.any() == true.any())
-    precision = (distance_to(true)[found] <= NEAR).mean()
-    recall = (distance_to(found)[true] <= NEAR).mean()
-    return float(2 * precision * recall / max(1e-9, precision + recall))
-
-
-def edges(mask: np.ndarray) -> np.ndarray:
-    inside = (mask >= 0.5).astype(np.uint8)
-    return inside > cv2.erode(inside, np.ones((3, 3), np.uint8))
-
-
-def distance_to(edge: np.ndarray) -> np.ndarray:
-    return cv2.distanceTransform((~edge).astype(np.uint8), cv2.DIST_L2, 5)
+    """As `fgbg evaluate` measures it, here at the size of the picture."""
+    found, true = (torch.from_numpy(values >= 0.5)[None, None] for values in (mask, alpha))
+    return float(boundary_f_per_sample(found, true))
 
 
 if __name__ == "__main__":

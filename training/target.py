@@ -240,12 +240,14 @@ class ClassTarget(Target):
         return functional.interpolate(levels[:, None].float(), size, mode="nearest-exact")[:, 0].long()
 
     def measures(self, mask_logits: Tensor, mask: Tensor) -> dict[str, Tensor]:
-        from training.measures import class_accuracy_per_sample, mean_iou_per_sample
+        from training.measures import boundary_f_per_sample, class_accuracy_per_sample, mean_iou_per_sample
 
         predicted = mask_logits.argmax(dim=1)
+        counted = mask != IGNORED
         return {
             "iou": mean_iou_per_sample(predicted, mask, self.channels),
             "pixel_accuracy": class_accuracy_per_sample(predicted, mask),
+            "boundary_f": boundary_f_per_sample(predicted[:, None], mask[:, None], counted[:, None]),
         }
 
     def confusion(self, mask_logits: Tensor, mask: Tensor) -> Tensor:

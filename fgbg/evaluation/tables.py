@@ -17,6 +17,7 @@ MEASURES = {
     "iou": "IoU ↑",
     "dice": "Dice ↑",
     "pixel_accuracy": "pixel accuracy ↑",
+    "boundary_f": "boundary F-score ↑",
     "depth_rmse": "depth RMSE ↓",
     "depth_mae": "depth MAE ↓",
     "depth_ssim": "depth SSIM ↑",

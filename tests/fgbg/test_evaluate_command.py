@@ -86,7 +86,7 @@ def test_a_network_of_masks_that_sees_no_background(
     assert result.exit_code == 0, result.stderr
     document = json.loads((tmp_path / "metrics.json").read_text())
     assert list(document["network"]) == ["absent"] and document["subset"] == "test"
-    assert set(document["network"]["absent"]) == {"iou", "dice", "pixel_accuracy"}
+    assert set(document["network"]["absent"]) == {"iou", "dice", "pixel_accuracy", "boundary_f"}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["absent.png", "metrics.json", "report.html"]
     assert ">= " in result.stdout and "epth" not in result.stdout
 

@@ -7,6 +7,7 @@ import torch
 from training.measures import (
     DEPTH_MEASURES,
     MASK_MEASURES,
+    boundary_f_per_sample,
     class_accuracy_per_sample,
     class_ious_per_sample,
     depth_abs_rel_per_sample,
@@ -15,6 +16,30 @@ from training.measures import (
 )
 
 Similarity = Callable[[np.ndarray, np.ndarray], np.ndarray]
+
+NAN = float("nan")
+
+
+def edges_by_hand(mask: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Row and column (n, 2) of the edges of (H, W), pixel by pixel."""
+    found = []
+    for row, column in np.argwhere(counted & (mask if mask.dtype == bool else True)):
+        around = (slice(max(0, row - 1), row + 2), slice(max(0, column - 1), column + 2))
+        if (counted[around] & (mask[around] != mask[row, column])).any():
+            found.append((row, column))
+    return np.array(found).reshape(-1, 2)
+
+
+def boundary_f_by_hand(predicted: np.ndarray, actual: np.ndarray, counted: np.ndarray) -> float:
+    """Of masks (H, W)."""
+    found, true = edges_by_hand(predicted, counted), edges_by_hand(actual, counted)
+    if not counted.any() or (not len(true) and len(np.unique(actual[counted])) > 1):
+        return NAN
+    if not len(found) or not len(true):
+        return float(not len(found) and not len(true) and (predicted == actual)[counted].all())
+    distances = np.linalg.norm(found[:, None] - true[None], axis=2)
+    precision, recall = (distances.min(axis=1) <= 2).mean(), (distances.min(axis=0) <= 2).mean()
+    return float(2 * precision * recall / (precision + recall)) if precision + recall else 0.0
 
 
 def masks(seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -33,6 +58,7 @@ def test_measures_of_masks_follow_their_formulas_sample_by_sample(seed: int) -> 
         expected["iou"].append(both / either if either else 1)
         expected["dice"].append(2 * both / total if total else 1)
         expected["pixel_accuracy"].append((p == a).mean())
+        expected["boundary_f"].append(boundary_f_by_hand(p[0], a[0], np.ones_like(p[0])))
     for name, measure in MASK_MEASURES.items():
         found = measure(torch.from_numpy(predicted), torch.from_numpy(actual))
         assert found.shape == (5,) and found.is_floating_point()
@@ -47,6 +73,7 @@ def test_empty_and_full_masks_are_defined() -> None:
     assert found["iou"] == [1, 0, 0, 1, 0, 0.5]
     assert found["dice"] == pytest.approx([1, 0, 0, 1, 0, 2 / 3])
     assert found["pixel_accuracy"] == [1, 0.5, 0.5, 1, 0, 0.5]
+    assert found["boundary_f"] == [1, 0, 0, 1, 0, 0]
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1, 1), (1, 1, 3, 4), (3, 1, 1, 1)])
@@ -55,6 +82,47 @@ def test_batches_and_masks_may_be_of_one(name: str, shape: tuple[int, ...]) -> N
     full = torch.ones(shape) > 0
     assert MASK_MEASURES[name](full, full).tolist() == [1] * shape[0]
     assert MASK_MEASURES[name](full, ~full).tolist() == [0] * shape[0]
+
+
+@pytest.mark.parametrize("classes", [0, 4])
+@pytest.mark.parametrize("seed", range(12))
+def test_boundary_f_follows_its_formula_pixel_by_pixel(seed: int, classes: int) -> None:
+    rng = np.random.default_rng(seed)
+    shape = (6, 11, 14)
+    if classes:
+        predicted, actual = (
+            np.kron(rng.integers(0, classes, (6, 3, 3)), np.ones((1, 4, 5), int)) for _ in "pa"
+        )
+    else:
+        predicted, actual = (np.kron(rng.random((6, 3, 3)) < 0.5, np.ones((1, 4, 5), bool)) for _ in "pa")
+    predicted, actual = predicted[:, :11, :14], actual[:, :11, :14]
+    counted = rng.random(shape) > rng.choice([0, 0.2, 0.9], (6, 1, 1))
+    counted[0] = False
+    expected = [boundary_f_by_hand(p, a, c) for p, a, c in zip(predicted, actual, counted, strict=True)]
+    found = boundary_f_per_sample(*(torch.from_numpy(part)[:, None] for part in (predicted, actual, counted)))
+    assert found.tolist() == pytest.approx(expected, rel=1e-6, nan_ok=True)
+    assert np.isnan(expected[0]) and np.isfinite(expected[1:]).any()
+
+
+def test_edges_are_the_same_up_to_2_pixels() -> None:
+    actual = torch.zeros(1, 1, 20, 20, dtype=torch.bool)
+    actual[..., 5:15, 5:15] = True
+    moved = [float(boundary_f_per_sample(actual.roll(step, dims=-1), actual)) for step in (0, 1, 2, 3)]
+    # Of the 36 edge pixels of a square moved by 3, all of its upper and lower side but the last one are near,
+    # and 2 at each end of the side that lies in the other square.
+    assert moved == pytest.approx([1, 1, 1, (2 * 9 + 4) / 36])
+    # The borders of the picture are no edges.
+    assert boundary_f_per_sample(torch.ones(1, 1, 9, 9) > 0, torch.ones(1, 1, 9, 9) > 0).tolist() == [1]
+
+
+def test_without_any_visible_edge_of_the_truth_there_is_no_boundary_f() -> None:
+    actual = torch.zeros(3, 1, 8, 12, dtype=torch.bool)
+    actual[1:, ..., :6] = True
+    counted = torch.ones_like(actual)
+    counted[1:, ..., 5:7] = False  # the edge between object and background
+    counted[2] = False
+    found = boundary_f_per_sample(torch.zeros_like(actual), actual, counted).tolist()
+    assert found[0] == 1 and np.isnan(found[1]) and np.isnan(found[2])
 
 
 def mean_iou_by_hand(predicted: np.ndarray, labels: np.ndarray, classes: int) -> float:

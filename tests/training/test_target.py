@@ -90,7 +90,7 @@ def test_classes_are_scored_by_their_mean_iou_without_ignored_pixels() -> None:
     scores = target.iou(answer(found), truth)
     assert float(scores[0]) == pytest.approx(0.5) and math.isnan(scores[1])
     measures = target.measures(answer(found), truth)
-    assert list(measures) == ["iou", "pixel_accuracy"]
+    assert list(measures) == ["iou", "pixel_accuracy", "boundary_f"]
     assert torch.equal(measures["iou"].nan_to_num(-1), scores.nan_to_num(-1))
     # Rows are the truth, columns what was predicted.
     confusion = target.confusion(answer(found), truth)
