@@ -165,8 +165,8 @@ _LOSS_AND_AUGMENTATION = section(
         "--mask-loss",
         type=WeightedTerms(),
         default="dice:1,iou:1,bce:1",
-        help="Terms of the mask loss and their weights: dice, bce, focal, iou, pixelwise (squared error),"
-        " rmse, ssim. For several classes: dice, ce (cross-entropy), focal, iou.",
+        help="Terms of the mask loss and their weights: dice, bce, focal, iou, laplacian (edges),"
+        " pixelwise (squared error), rmse, ssim. For several classes: dice, ce (cross-entropy), focal, iou.",
     ),
     option(
         "--class-weights",

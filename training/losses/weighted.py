@@ -22,6 +22,7 @@ MASK_LOSSES: dict[str, MaskLoss] = {
     "bce": of_mask.bce_loss,
     "focal": of_mask.focal_loss,
     "iou": of_mask.iou_loss,
+    "laplacian": of_mask.laplacian_loss,
     "pixelwise": of_mask.pixelwise_loss,
     "rmse": of_mask.mask_rmse_loss,
     "ssim": of_mask.mask_ssim_loss,

@@ -3,8 +3,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from cv2 import BORDER_REFLECT_101, pyrDown
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import convolve
 
 from training.losses import (
     MASK_LOSSES,
@@ -12,6 +14,7 @@ from training.losses import (
     dice_loss,
     focal_loss,
     iou_loss,
+    laplacian_loss,
     mask_rmse_loss,
     mask_ssim_loss,
     pixelwise_loss,
@@ -95,6 +98,49 @@ def test_ssim_follows_its_formula(ssim_by_hand: Similarity, seed: int) -> None:
     check(mask_ssim_loss, seed, lambda p, m: (1 - ssim_by_hand(p[0], m[0]).mean()) / 2)
 
 
+def laplacian_by_hand(error: np.ndarray) -> float:
+    """Of an error (H, W), with sides of at least 3 at each level."""
+    kernel = np.outer([1, 4, 6, 4, 1], [1, 4, 6, 4, 1]) / 256
+    costs = []
+    for level in range(4):
+        half = pyrDown(error, borderType=BORDER_REFLECT_101)
+        spread = np.zeros_like(error)
+        spread[::2, ::2] = half
+        details = error - 4 * convolve(spread, kernel, mode="mirror")
+        costs.append(2**level * np.abs(details).mean())
+        error = half
+    return float(np.mean([*costs, 16 * np.abs(error).mean()]))
+
+
+@pytest.mark.parametrize("size", [(33, 47), (32, 64), (96, 50)])
+def test_the_laplacian_loss_follows_its_formula(size: tuple[int, int]) -> None:
+    logits, mask = rand(2, 1, *size) * 8 - 4, rand(2, 1, *size, seed=1).round()
+    errors = (logits.sigmoid() - mask)[:, 0].numpy()
+    expected = np.mean([laplacian_by_hand(error) for error in errors])
+    assert float(laplacian_loss(logits, mask)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_laplacian_loss_of_one_wrong_pixel_by_hand() -> None:
+    # Of 4 x 4 pixels a corner is wrong by 1. Blurred by 1, 4, 6, 4, 1 and halved, 6 / 16 of it stay in a row,
+    # and 1 / 16 reaches the other pixel.
+    logits, mask = torch.full((1, 1, 4, 4), -50.0).double(), torch.zeros(1, 1, 4, 4).double()
+    mask[..., 0, 0] = 1
+    weights = np.array([6, 1]) / 16
+    half = np.outer(weights, weights)
+    # Doubled, pixels are the mean of 1, 6, 1, or of their two neighbours; at borders these are mirrored.
+    spread = np.array([[6 / 8, 2 / 8], [4 / 8, 4 / 8], [1 / 8, 7 / 8], [0, 1]])
+    details = mask[0, 0].numpy() - spread @ half @ spread.T
+    expected = (np.abs(details).mean() + 2 * half.mean()) / 2
+    assert float(laplacian_loss(logits, mask)) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 9), (3, 3), (5, 7), (32, 32)])
+def test_the_laplacian_loss_of_small_pictures(size: tuple[int, int]) -> None:
+    mask = rand(2, 1, *size)
+    assert float(laplacian_loss(mask.logit(), mask)) == pytest.approx(0, abs=1e-12)
+    assert float(laplacian_loss(mask.logit(), 1 - mask)) > 0.1
+
+
 def test_overlaps_by_hand() -> None:
     # Probabilities 0.5 against (1, 0) and (0, 0). Dice: 1 - (2 * 0.5 + 1) / (1 + 1 + 1) and 1 - 1 / (1 + 1);
     # IoU: 1 - (0.5 + 1) / (1.5 + 1) and 1 - 1 / (1 + 1).
@@ -109,7 +155,12 @@ def test_a_pixel_already_right_hardly_counts_in_the_focal_loss() -> None:
     assert share == pytest.approx((1 - sigmoid(np.array(4.0))) ** 2, rel=1e-4)
 
 
-WORST = {"dice": 0.98, "bce": 19, "focal": 19, "iou": 0.98, "pixelwise": 0.99, "rmse": 0.99, "ssim": 0.49}
+WORST = {
+    **{"dice": 0.98, "bce": 19, "focal": 19, "iou": 0.98, "laplacian": 1.06},
+    **{"pixelwise": 0.99, "rmse": 0.99, "ssim": 0.49},
+}
+MOST = {"bce": 20.0, "focal": 20.0, "laplacian": 3.0}
+"""What a missed mask costs at most, if it is more than 1."""
 
 
 @pytest.mark.parametrize("kind", ["empty", "full", "half"])
@@ -120,14 +171,14 @@ def test_a_mask_that_is_found_costs_nothing_and_one_that_is_missed_all_there_is(
         mask[..., :4] = 0
     right = (40 * mask - 20).requires_grad_()
     wrong = (-right).detach().requires_grad_()
-    for logits, low, high in ((right, 0, 1e-5), (wrong, WORST[name], 20 if name in ("bce", "focal") else 1)):
+    for logits, low, high in ((right, 0, 1e-5), (wrong, WORST[name], MOST.get(name, 1))):
         loss = MASK_LOSSES[name](logits, mask)
         loss.backward()
         assert low <= float(loss.detach()) <= high + 1e-4
         assert logits.grad is not None and logits.grad.isfinite().all()
 
 
-@pytest.mark.parametrize("name", ["dice", "iou", "pixelwise", "rmse", "ssim"])
+@pytest.mark.parametrize("name", ["dice", "iou", "laplacian", "pixelwise", "rmse", "ssim"])
 def test_soft_edges_that_are_met_cost_nothing(name: str) -> None:
     mask = rand(2, 1, 8, 8)
     assert float(MASK_LOSSES[name](mask.logit(), mask)) == pytest.approx(0, abs=1e-7)
