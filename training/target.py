@@ -76,6 +76,15 @@ class Target(ABC):
         """The answer as (B, channels, h, w) float32 in [0, 1]: alpha, or a share for each class."""
 
     @abstractmethod
+    def confidence(self, mask_logits: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the network says of each pixel, what is true, and which pixels count: (B, h, w) each.
+
+        Returns:
+            The predicted alpha, or the share of the class that is predicted, float in [0, 1]; the true alpha,
+            or 1 where that class is right, float in [0, 1]; and bool.
+        """
+
+    @abstractmethod
     def read(self, mask_logits: Tensor) -> np.ndarray:
         """Levels (B, h, w) uint8 of what the network answered, (B, channels, h, w) float."""
 
@@ -165,6 +174,9 @@ class AlphaTarget(Target):
 
     def shares(self, mask_logits: Tensor) -> Tensor:
         return mask_logits.float().sigmoid()
+
+    def confidence(self, mask_logits: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return self.shares(mask_logits)[:, 0], mask[:, 0], mask[:, 0] >= 0
 
     def read(self, mask_logits: Tensor) -> np.ndarray:
         return _rounded(self.shares(mask_logits).mul_(255))
@@ -262,6 +274,10 @@ class ClassTarget(Target):
 
     def shares(self, mask_logits: Tensor) -> Tensor:
         return mask_logits.float().softmax(dim=1)
+
+    def confidence(self, mask_logits: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        said, predicted = self.shares(mask_logits).max(dim=1)
+        return said, (predicted == mask).float(), mask != IGNORED
 
     def read(self, mask_logits: Tensor) -> np.ndarray:
         return self.levels(mask_logits.argmax(dim=1))

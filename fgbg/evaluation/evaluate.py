@@ -15,7 +15,9 @@ from generator.reading.split import Split
 from generator.splits import SplitName
 from training.evaluation import evaluate as network
 from training.evaluation.bootstrap import LEVEL, RESAMPLES
+from training.evaluation.empty_scenes import empty_scenes, false_pixels
 from training.evaluation.summary import summarise
+from training.evaluation.threshold_masks import measure_thresholds
 from training.records.run_files import find_checkpoint
 from training.target import Target, require_same, target_of
 
@@ -100,15 +102,14 @@ def measure(
     require_same(dataset.folder, engine.entry, dataset.manifest.mask)
     target = target_of(split.mask)
     rows = np.arange(min(len(split), samples or len(split)))
+    see = partial(engine.infer, mirror=mirror)
     evaluation = network.evaluate(
-        split,
-        rows,
-        partial(engine.infer, mirror=mirror),
-        target,
-        engine.res,
-        engine.place,
-        conditions_of(engine, split),
+        split, rows, see, target, engine.res, engine.place, conditions_of(engine, split)
     )
+    evaluation = measure_thresholds(evaluation, split, target, engine.res, engine.place)
+    false, scenes = None, empty_scenes(split, evaluation)
+    if scenes is not None:
+        false = false_pixels(scenes, evaluation, split, see, target, engine.res, engine.place)
     figures = {
         "dataset": dataset.manifest.id,
         "trained_on": engine.dataset_id or None,
@@ -119,7 +120,7 @@ def measure(
         "res": engine.res,
         "mirror": mirror,
         "interval": {"level": LEVEL, "resamples": RESAMPLES},
-        **summarise(evaluation, split.scene_name, engine.target.names),
+        **summarise(evaluation, split.scene_name, engine.target.names, false),
     }
     return Measurement(figures, evaluation, split, engine, target, mirror)
 

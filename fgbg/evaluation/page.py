@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from fgbg.evaluation.confusion_chart import draw_confusion
+from fgbg.evaluation.reliability_chart import draw_reliability, draw_shares
 from fgbg.evaluation.samples import FULL_DEPTH_ERROR, ShownSample, comparison_key
 from fgbg.evaluation.tables import facts, tables, warnings
 from fgbg.evaluation.verdict import verdict
@@ -42,6 +43,7 @@ def make_report(
         tables=tables(figures),
         sections=[_section(condition, shown) for condition, shown in samples.items()],
         confusion=_confusion(figures),
+        calibration=_calibration(figures),
         keys=mask_colours([entry])
         + [ColourKey(f"rgb{colour}", text) for colour, text in comparison_key(entry)],
         full_error=FULL_DEPTH_ERROR,
@@ -59,6 +61,18 @@ def _confusion(figures: dict[str, Any]) -> dict[str, Any] | None:
     names = [scores[number][0] for number in somewhere]
     light, dark = (embedded(draw_confusion(counts, names, dark), "image/svg+xml") for dark in (False, True))
     return {"condition": condition, "light": light, "dark": dark}
+
+
+def _calibration(figures: dict[str, Any]) -> dict[str, Any] | None:
+    """The charts of the calibration; None where no pixel counts."""
+    curves, has_classes = figures["calibration"], bool(figures["classes"])
+    if not any(part["share"] for bins in curves.values() for part in bins):
+        return None
+    charts = []
+    for title, draw in (("reliability curve", draw_reliability), ("pixels in each bin", draw_shares)):
+        light, dark = (embedded(draw(curves, has_classes, dark), "image/svg+xml") for dark in (False, True))
+        charts.append({"title": title, "light": light, "dark": dark})
+    return {"has_classes": has_classes, "charts": charts}
 
 
 def _section(condition: str, samples: Sequence[ShownSample]) -> dict[str, Any]:

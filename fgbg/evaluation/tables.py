@@ -18,6 +18,7 @@ MEASURES = {
     "dice": "Dice ↑",
     "pixel_accuracy": "pixel accuracy ↑",
     "boundary_f": "boundary F-score ↑",
+    "calibration_error": "calibration error ↓",
     "depth_rmse": "depth RMSE ↓",
     "depth_mae": "depth MAE ↓",
     "depth_ssim": "depth SSIM ↑",
@@ -74,7 +75,10 @@ def warnings(figures: Figures) -> list[str]:
 
 def tables(figures: Figures, show: "Show | None" = None) -> list[Table]:
     """All tables, with both ends of each interval unless `show` says otherwise."""
-    makers = (_classes, _class_errors, _network, _threshold, _depth, _by_size, _by_background)
+    makers = (
+        *(_classes, _class_errors, _network, _empty_scenes, _threshold),
+        *(_depth, _by_size, _by_background),
+    )
     made = (maker(figures, show or _interval) for maker in makers)
     return [table for table in made if table is not None]
 
@@ -139,6 +143,23 @@ def _ratio(network: Figures, threshold: Figures | None) -> str:
     return f"{(1 - network['mean']) / (1 - threshold['mean']):.3f}"
 
 
+def _empty_scenes(figures: Figures, show: Show) -> Table | None:
+    empty = figures["empty_scenes"]
+    if empty is None:
+        return None
+    columns, false = list(figures["network"]), empty["false_pixels"]
+    rows = [TableRow("network", [show(false[name]) for name in columns])]
+    if figures["baselines"]["threshold"] and "clean" in columns:
+        rows.append(TableRow("threshold", [show(false.get(f"threshold_{name}")) for name in columns]))
+    scenes = {
+        "samples": ("empty samples", "Samples without an object"),
+        "backgrounds": ("plain backgrounds", "No sample is without an object, so the backgrounds are shown"),
+    }
+    title, note = scenes[empty["kind"]]
+    note += ": the share of pixels that are taken for an object, although there is none."
+    return Table(f"False pixels ↓ on {empty['scenes']:,} {title}", note, ["", *columns], rows)
+
+
 def _threshold(figures: Figures, show: Show) -> Table | None:
     network, threshold = figures["network"], figures["baselines"]["threshold"]
     if not threshold:
@@ -147,7 +168,10 @@ def _threshold(figures: Figures, show: Show) -> Table | None:
     found = {name: threshold.get(name) for name in (network if "clean" in network else threshold)}
     rows = [
         TableRow("level", [_NONE if part is None else f">= {part['threshold']}" for part in found.values()]),
-        TableRow("IoU ↑", [show(part and part["iou"]) for part in found.values()]),
+        *(
+            TableRow(MEASURES[name], [show(part and part[name]) for part in found.values()])
+            for name in ("iou", "boundary_f")
+        ),
     ]
     if "clean" in network:
         rows.append(

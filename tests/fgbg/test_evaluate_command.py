@@ -66,6 +66,11 @@ def test_a_table_numbers_and_pictures(unrendered: Path, trained: Path, tmp_path:
     # 9 samples in 3 conditions; the third has no picture of the background.
     assert page.count("data:image/png;base64,") == 9 * (8 + 8 + 7) and "://" not in page
     assert f"<td>{mean:.4f} [" in page and str(checkpoint) in page
+    assert page.count('alt="reliability curve"') == page.count('alt="pixels in each bin"') == 1
+    backgrounds = document["empty_scenes"]
+    assert backgrounds["kind"] == "backgrounds" and backgrounds["scenes"] == len(by_bg)
+    assert f"False pixels ↓ on {len(by_bg)} plain backgrounds" in page
+    assert backgrounds["false_pixels"]["threshold_clean"]["mean"] == 0
     for sentence in verdict(document):
         assert sentence in html.unescape(page) and sentence in " ".join(result.stdout.split())
 
@@ -86,7 +91,8 @@ def test_a_network_of_masks_that_sees_no_background(
     assert result.exit_code == 0, result.stderr
     document = json.loads((tmp_path / "metrics.json").read_text())
     assert list(document["network"]) == ["absent"] and document["subset"] == "test"
-    assert set(document["network"]["absent"]) == {"iou", "dice", "pixel_accuracy", "boundary_f"}
+    masks = {"iou", "dice", "pixel_accuracy", "boundary_f", "calibration_error"}
+    assert set(document["network"]["absent"]) == masks
     assert sorted(path.name for path in tmp_path.iterdir()) == ["absent.png", "metrics.json", "report.html"]
     assert ">= " in result.stdout and "epth" not in result.stdout
 

@@ -18,11 +18,11 @@ class ThresholdBaseline:
 
     Attributes:
         threshold: in levels of 0 to 255, of the largest difference of the three channels.
-        iou: (n,) float, of each sample.
+        measures: (n,) float64 each, by name: the IoU of each sample, and others once they are measured.
     """
 
     threshold: int
-    iou: np.ndarray
+    measures: dict[str, np.ndarray]
 
 
 def threshold_ious(bg: Tensor, fg_bg: Tensor, actual: Tensor, counted: Tensor | None = None) -> np.ndarray:
@@ -35,7 +35,7 @@ def threshold_ious(bg: Tensor, fg_bg: Tensor, actual: Tensor, counted: Tensor | 
         actual: (B, 1, h, w) bool.
         counted: (B, 1, h, w) bool, which pixels count; None for all.
     """
-    difference = ((fg_bg - bg).abs().amax(dim=1) * 127.5).round().int().flatten(1).cpu().numpy()
+    difference = differences(bg, fg_bg).flatten(1).cpu().numpy()
     if counted is not None:
         # No threshold is so low.
         difference[~counted.flatten(1).cpu().numpy()] = 0
@@ -52,11 +52,16 @@ def threshold_ious(bg: Tensor, fg_bg: Tensor, actual: Tensor, counted: Tensor | 
     return ious
 
 
+def differences(bg: Tensor, fg_bg: Tensor) -> Tensor:
+    """The largest difference of the three channels of (B, 3, h, w) in [-1, 1]: (B, 1, h, w) int, 0 to 255."""
+    return ((fg_bg - bg).abs().amax(dim=1, keepdim=True) * 127.5).round().int()
+
+
 def best_threshold(ious: np.ndarray) -> ThresholdBaseline:
     """The threshold with the best mean IoU over the same samples, which favours it; `ious` (n, 127) float."""
     counted = ious[~np.isnan(ious[:, 0])]
     best = int(counted.mean(axis=0, dtype=np.float64).argmax()) if len(counted) else 0
-    return ThresholdBaseline(int(THRESHOLDS[best]), ious[:, best].astype(np.float64))
+    return ThresholdBaseline(int(THRESHOLDS[best]), {"iou": ious[:, best].astype(np.float64)})
 
 
 def depth_of_backgrounds(stored: np.ndarray, size: tuple[int, int], device: torch.device) -> Tensor:

@@ -21,6 +21,7 @@ from training.evaluation.baselines import (
     depth_of_backgrounds,
     threshold_ious,
 )
+from training.evaluation.calibration import count_bins
 from training.evaluation.careless_camera import perturb_backgrounds
 from training.evaluation.class_scores import ClassCounts, count_batch, join_counts
 from training.measures import DEPTH_MEASURES
@@ -67,6 +68,7 @@ class Evaluation:
         bg_depth: measures of the background's own depth; None where `constant` is, or if the dataset does not
             hold the depth of backgrounds.
         classes: for each condition the pixels counted by class; empty where the mask has none.
+        calibration: for each condition the sums of `count_bins`.
     """
 
     rows: np.ndarray
@@ -78,6 +80,7 @@ class Evaluation:
     constant: ConstantDepth | None
     bg_depth: Measures | None
     classes: dict[Condition, ClassCounts] = field(default_factory=dict)
+    calibration: dict[Condition, np.ndarray] = field(default_factory=dict)
 
 
 @torch.inference_mode()
@@ -109,6 +112,7 @@ def evaluate(
             prediction = comparable(see(backgrounds[condition], batch.fg_bg), split)
             groups[condition] = measure(target, prediction, batch.truth)
             groups[f"classes, {condition}"] = _count_classes(target, prediction, batch.truth)
+            groups[f"calibration, {condition}"] = {"sums": calibration_sums(target, prediction, batch.truth)}
         size = (batch.fg_bg.shape[-2], batch.fg_bg.shape[-1])
         stored = split.scene_depth(numbers)
         if stored is not None:
@@ -148,6 +152,9 @@ def _joined(
         constant=constant if has_depth else None,
         bg_depth=(collected.joined("bg_depth") or None) if has_depth else None,
         classes={condition: join_counts(columns) for condition, columns in counts.items() if columns},
+        calibration={
+            condition: collected.joined(f"calibration, {condition}")["sums"] for condition in conditions
+        },
     )
 
 
@@ -223,6 +230,11 @@ def measure(target: Target, prediction: Prediction, truth: Truth) -> dict[str, T
     """Every measure of a batch by name, (B,) each: those of the target, and of depth if it is predicted."""
     measures = target.measures(prediction.mask_logits, truth.mask)
     return measures if prediction.depth is None else measures | _depth_measures(prediction.depth, truth)
+
+
+def calibration_sums(target: Target, prediction: Prediction, truth: Truth) -> Tensor:
+    """The sums of a batch for its calibration, as `count_bins`."""
+    return count_bins(*target.confidence(prediction.mask_logits, truth.mask))
 
 
 def _count_classes(target: Target, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:

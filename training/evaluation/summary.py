@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from training.evaluation.bootstrap import Estimate, estimate, root_of_weighted_mean
+from training.evaluation.calibration import calibration_error, reliability_curve
 from training.evaluation.class_scores import score_classes
+from training.evaluation.empty_scenes import FalsePixels
 from training.evaluation.evaluate import Evaluation, Measures
 
 SIZES = {
@@ -20,7 +22,10 @@ SIZES = {
 
 
 def summarise(
-    evaluation: Evaluation, scene_name: Callable[[int], str], class_names: Sequence[str] = ()
+    evaluation: Evaluation,
+    scene_name: Callable[[int], str],
+    class_names: Sequence[str] = (),
+    false: FalsePixels | None = None,
 ) -> dict[str, Any]:
     """All measured figures that metrics.json holds.
 
@@ -28,16 +33,22 @@ def summarise(
         evaluation: of a network.
         scene_name: the name of one of `evaluation.bgs`, or of a row where there are none.
         class_names: of the mask's classes; none where it is alpha.
+        false: pixels in empty scenes; None if there are no such scenes.
 
     Returns:
         Dicts, lists, strings and plain numbers, rounded to 6 decimals; None instead of NaN.
     """
     document: dict[str, Any] = plain(
         {
-            "network": {name: _overall(part, evaluation) for name, part in evaluation.network.items()},
+            "network": {
+                name: overall(part, evaluation.known, evaluation.calibration.get(name))
+                for name, part in evaluation.network.items()
+            },
             "classes": {
                 name: score_classes(counts, class_names) for name, counts in evaluation.classes.items()
             },
+            "calibration": {name: reliability_curve(sums) for name, sums in evaluation.calibration.items()},
+            "empty_scenes": None if false is None else _empty_scenes(false),
             "baselines": _baselines(evaluation),
             "by_size": _by_size(evaluation),
             "by_background": _by_background(evaluation, scene_name),
@@ -63,30 +74,48 @@ def plain(value: Any) -> Any:
     return value
 
 
-def _overall(measures: Measures, evaluation: Evaluation) -> dict[str, Estimate]:
-    """The mean of each measure over samples, and the RMSE of depth over all known pixels."""
-    overall = {name: estimate(values) for name, values in measures.items()}
+def overall(measures: Measures, known: np.ndarray, sums: np.ndarray | None = None) -> dict[str, Estimate]:
+    """The mean of each measure over samples, and errors over all pixels: of calibration and of depth.
+
+    Args:
+        measures: of each sample.
+        known: (n,), number of pixels of known depth.
+        sums: (n, BINS, 3), of `count_bins`; None: the calibration is not known.
+    """
+    found = {name: estimate(values) for name, values in measures.items() if not name.startswith("depth_")}
+    if sums is not None:
+        found["calibration_error"] = calibration_error(sums)
+    found |= {name: estimate(values) for name, values in measures.items() if name.startswith("depth_")}
     if "depth_rmse" in measures:
-        overall["depth_rmse_pixels"] = estimate(
-            measures["depth_rmse"] ** 2,
-            evaluation.known.astype(np.float64),
-            statistic=root_of_weighted_mean,
+        found["depth_rmse_pixels"] = estimate(
+            measures["depth_rmse"] ** 2, known.astype(np.float64), statistic=root_of_weighted_mean
         )
-    return overall
+    return found
+
+
+def _empty_scenes(false: FalsePixels) -> dict[str, Any]:
+    thresholds = {f"threshold_{name}": shares for name, shares in false.thresholds.items()}
+    return {
+        "kind": false.scenes.kind,
+        "scenes": len(false.scenes.rows),
+        "false_pixels": {
+            str(name): estimate(shares) for name, shares in (false.network | thresholds).items()
+        },
+    }
 
 
 def _baselines(evaluation: Evaluation) -> dict[str, Any]:
     threshold = {
-        name: {"threshold": found.threshold, "iou": estimate(found.iou)}
+        name: {"threshold": found.threshold, **overall(found.measures, evaluation.known)}
         for name, found in evaluation.thresholds.items()
     }
     constant = None
     if evaluation.constant is not None:
         constant = {
             "depth": evaluation.constant.depth,
-            **_overall({"depth_rmse": evaluation.constant.rmse}, evaluation),
+            **overall({"depth_rmse": evaluation.constant.rmse}, evaluation.known),
         }
-    bg_depth = None if evaluation.bg_depth is None else _overall(evaluation.bg_depth, evaluation)
+    bg_depth = None if evaluation.bg_depth is None else overall(evaluation.bg_depth, evaluation.known)
     return {"threshold": threshold, "constant_depth": constant, "bg_depth": bg_depth}
 
 
@@ -132,7 +161,9 @@ def _over_backgrounds(evaluation: Evaluation) -> dict[str, Any]:
 def _ious(evaluation: Evaluation) -> dict[str, np.ndarray]:
     """IoU of the network in each condition, and of the thresholds as `threshold_CONDITION`."""
     network = {str(name): measures["iou"] for name, measures in evaluation.network.items()}
-    return network | {f"threshold_{name}": found.iou for name, found in evaluation.thresholds.items()}
+    return network | {
+        f"threshold_{name}": found.measures["iou"] for name, found in evaluation.thresholds.items()
+    }
 
 
 def _mean(values: np.ndarray) -> float:
@@ -149,7 +180,7 @@ def _per_sample(evaluation: Evaluation, scene_name: Callable[[int], str]) -> dic
         "bg": [scene_name(number) for number in scenes.tolist()],
         "share": evaluation.shares,
         "network": evaluation.network,
-        "threshold": {name: {"iou": found.iou} for name, found in evaluation.thresholds.items()},
+        "threshold": {name: found.measures for name, found in evaluation.thresholds.items()},
         "constant_depth": constant,
         "bg_depth": evaluation.bg_depth,
     }

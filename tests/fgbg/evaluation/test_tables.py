@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from fgbg.evaluation.tables import screen, tables
 
 
@@ -28,6 +30,7 @@ def of_classes() -> dict[str, Any]:
         "interval": {"level": 0.95, "resamples": 1000},
         "network": {"absent": measures},
         "classes": {},
+        "empty_scenes": None,
         "baselines": {"threshold": {}, "constant_depth": None, "bg_depth": None},
         "by_size": {},
         "by_background": {"a.jpg": group, "a/very/long/name/of/a/folder/" * 3 + "b.jpg": group},
@@ -49,13 +52,33 @@ def test_the_errors_of_network_and_threshold_are_compared_for_each_background() 
     figures["network"] = {name: {"iou": around(iou)} for name, iou in (("clean", 0.95), ("absent", 0.8))}
     figures["network"]["perturbed"] = {"iou": around(0.9)}
     figures["baselines"]["threshold"] = {
-        name: {"threshold": 20, "iou": around(iou)} for name, iou in (("clean", 0.9), ("perturbed", 0.5))
+        name: {"threshold": 20, "iou": around(iou), "boundary_f": around(0.8)}
+        for name, iou in (("clean", 0.9), ("perturbed", 0.5))
     }
     figures["by_background"] = {}
     threshold = next(table for table in tables(figures) if table.title.startswith("Threshold"))
     found = dict(zip(threshold.head[1:], threshold.rows[-1].texts, strict=True))
     # 0.05 of 0.1, 0.1 of 0.5, and no threshold without a background
     assert found == {"clean": "0.500", "perturbed": "0.200", "absent": "-"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "title"), [("samples", "4 empty samples"), ("backgrounds", "4 plain backgrounds")]
+)
+def test_false_pixels_of_network_and_threshold_stand_under_each_other(kind: str, title: str) -> None:
+    figures = of_classes()
+    figures["network"] = {name: {"iou": around(0.9)} for name in ("clean", "absent")}
+    figures["baselines"]["threshold"] = {
+        "clean": {"threshold": 20, "iou": around(0.8), "boundary_f": around(0.8)}
+    }
+    false = {"clean": around(0.125), "absent": around(0.25), "threshold_clean": around(0.5)}
+    figures |= {"by_background": {}, "empty_scenes": {"kind": kind, "scenes": 4, "false_pixels": false}}
+    table = tables(figures)[1]
+    assert table.title == f"False pixels ↓ on {title}" and table.head == ["", "clean", "absent"]
+    assert [(row.name, *(text[:6] for text in row.texts)) for row in table.rows] == [
+        ("network", "0.1250", "0.2500"),
+        ("threshold", "0.5000", "-"),
+    ]
 
 
 def test_the_screen_fits_80_columns_and_shows_the_longer_side_of_an_interval() -> None:

@@ -139,7 +139,7 @@ def test_the_best_threshold_by_hand() -> None:
     baseline = measured().thresholds["clean"]
     # A threshold up to 5 takes the faint pixel for an object; above 10, half of the second object is lost.
     assert baseline.threshold == 6
-    assert baseline.iou == pytest.approx([1, 0.5, 1])
+    assert baseline.measures["iou"] == pytest.approx([1, 0.5, 1])
     assert set(measured().thresholds) == {"clean", "perturbed"}
 
 
@@ -166,6 +166,12 @@ def test_the_document() -> None:
     document = summarise(measured(), NAMES)
     json.dumps(document, allow_nan=False)
     clean = document["network"]["clean"]
+    assert list(clean)[:5] == ["iou", "dice", "pixel_accuracy", "boundary_f", "calibration_error"]
+    # 4 of 192 pixels are wrong; the network says 1 / (1 + exp(9)) or the rest to 1 of each.
+    assert clean["calibration_error"]["mean"] == pytest.approx((4 - 188 / 8104) / 192, abs=1e-4)
+    assert [part["share"] for part in document["calibration"]["clean"]] == pytest.approx(
+        [172 / 192, *[0] * 13, 20 / 192], abs=1e-6
+    )
     assert (clean["iou"]["mean"], clean["iou"]["samples"]) == (round(2.5 / 3, 6), 3)
     assert clean["iou"]["low"] < clean["iou"]["mean"] < clean["iou"]["high"]
     assert clean["depth_rmse"]["samples"] == 2

@@ -1,0 +1,60 @@
+"""The masks of the threshold baseline, measured as those of a network are: a second look at the samples.
+
+Only after the first look is it known which threshold is the best one.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from generator.progress import Progress
+from generator.reading.split import Split
+from training.batches.prepare import Prepared
+from training.evaluation.baselines import differences
+from training.evaluation.evaluate import Backgrounds, Condition, Evaluation, looked_at
+from training.measures import MASK_MEASURES
+from training.target import Target
+
+
+@torch.inference_mode()
+def measure_thresholds(
+    evaluation: Evaluation, split: Split, target: Target, res: int, device: torch.device
+) -> Evaluation:
+    """The same evaluation with every measure of the threshold baseline, if it has one.
+
+    Args:
+        evaluation: of these samples.
+        split, target, res, device: as for `evaluate`.
+    """
+    if not evaluation.thresholds:
+        return evaluation
+
+    def look(_: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> dict[Condition, dict[str, Tensor]]:
+        actual, counted = target.foreground(batch.truth.mask), target.counted(batch.truth.mask)
+        assert actual is not None
+        found: dict[Condition, dict[str, Tensor]] = {}
+        for condition, baseline in evaluation.thresholds.items():
+            bg = backgrounds[condition]
+            assert bg is not None
+            mask = differences(bg, batch.fg_bg) >= baseline.threshold
+            found[condition] = {name: of(mask, actual, counted) for name, of in MASK_MEASURES.items()}
+        return found
+
+    batches = []
+    with Progress("measuring the threshold", len(evaluation.rows), "samples") as bar:
+        for numbers, found in looked_at(split, evaluation.rows, target, res, device, look):
+            batches.append(found)
+            bar.advance(len(numbers))
+    thresholds = {
+        condition: replace(
+            baseline,
+            measures={
+                name: torch.cat([found[condition][name].cpu() for found in batches]).double().numpy()
+                for name in MASK_MEASURES
+            },
+        )
+        for condition, baseline in evaluation.thresholds.items()
+    }
+    return replace(evaluation, thresholds=thresholds)
