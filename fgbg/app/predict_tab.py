@@ -18,6 +18,7 @@ from fgbg.app.view import Look
 from fgbg.evaluation.samples import comparison_key
 from fgbg.pages.parts import ColourKey, class_colours, mask_colours
 from fgbg.predictor.draw_results import TINT_SHARE
+from fgbg.predictor.plate_fit import UNUSED
 
 _SOFT = "soft"
 _THRESHOLDS = [_SOFT, *(f"{percent / 100:.2f}" for percent in range(5, 100, 5))]
@@ -94,8 +95,8 @@ def _choose_look() -> Look:
 
 
 def _show(settings: Settings, network: Path, request: Request, answer: Answer, look: Look) -> None:
-    if not answer.predicted.bg_agrees:
-        st.warning("The background does not show the same place as the picture. Leave it out.")
+    if (reason := answer.predicted.bg_unused) is not None:
+        st.warning(f"The background {UNUSED[reason][0]} the picture, so it was not used.")
     if answer.predicted.depth is None:
         st.caption("This network does not estimate depth.")
     show_figures(scores(answer, look))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fgbg.evaluation.wrong_plates import measure_wrong_plates
 from fgbg.predictor.torch_engine import TorchEngine
 from generator.progress import show_progress
 from generator.reading.dataset import open_dataset
@@ -16,7 +17,7 @@ from generator.splits import SplitName
 from training.evaluation import evaluate as network
 from training.evaluation.bootstrap import LEVEL, RESAMPLES
 from training.evaluation.empty_scenes import empty_scenes, false_pixels
-from training.evaluation.summary import summarise
+from training.evaluation.summary import plain, summarise
 from training.evaluation.threshold_masks import measure_thresholds
 from training.records.run_files import find_checkpoint
 from training.target import Target, require_same, target_of
@@ -121,6 +122,9 @@ def measure(
         "mirror": mirror,
         "interval": {"level": LEVEL, "resamples": RESAMPLES},
         **summarise(evaluation, split.scene_name, engine.target.names, false),
+        "wrong_backgrounds": plain(
+            measure_wrong_plates(split, see, target, engine.res, engine.place, evaluation)
+        ),
     }
     return Measurement(figures, evaluation, split, engine, target, mirror)
 

@@ -76,8 +76,8 @@ def warnings(figures: Figures) -> list[str]:
 def tables(figures: Figures, show: "Show | None" = None) -> list[Table]:
     """All tables, with both ends of each interval unless `show` says otherwise."""
     makers = (
-        *(_classes, _class_errors, _network, _empty_scenes, _threshold),
-        *(_depth, _by_size, _by_background),
+        *(_classes, _class_errors, _network, _empty_scenes, _wrong_plates),
+        *(_threshold, _depth, _by_size, _by_background),
     )
     made = (maker(figures, show or _interval) for maker in makers)
     return [table for table in made if table is not None]
@@ -186,6 +186,21 @@ def _threshold(figures: Figures, show: Show) -> Table | None:
         " The error is 1 - IoU."
     )
     return Table("Threshold |fg_bg - bg|", note, ["", *found], rows)
+
+
+def _wrong_plates(figures: Figures, show: Show) -> Table | None:
+    found = figures.get("wrong_backgrounds")
+    if not found:
+        return None
+    rows = [TableRow("no background", [_NONE, show(found["without"]["iou"])])]
+    rows += [
+        TableRow(kind, [f"{part['used']:.1%}", show(part["iou"])]) for kind, part in found["kinds"].items()
+    ]
+    note = (
+        f"What 'fgbg predict --no-align' does on {found['samples']:,} samples: it leaves out backgrounds that"
+        " do not fit. Shifted: by 8 of 192 px. Zoomed: 1.1 times."
+    )
+    return Table("Backgrounds that do not fit", note, ["", "used", "IoU ↑"], rows)
 
 
 def _depth(figures: Figures, show: Show) -> Table | None:

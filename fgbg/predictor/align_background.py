@@ -29,13 +29,7 @@ GAIN = 0.9
 """A motion is accepted if the median difference from the picture falls below this factor of the difference
 without it. Moving a background blurs it, and objects and noise make each motion a little wrong, so a
 background that did not move is better left alone."""
-STRANGE = 0.45
-"""A background matches a picture nowhere if their difference exceeds this share of the picture's contrast
-even in the best quarter of the pixels (objects may hide the rest)."""
 
-_BEST_PART = 0.25
-_NOISE = 4
-"""Levels of difference that noise and compression cause, even in a picture without contrast."""
 _SIDE = 192
 """Longer side in pixels of the pictures in which the motion is searched."""
 _FEATURE_SIDE = 640
@@ -58,12 +52,10 @@ class Aligned:
     Attributes:
         bg: (h, w, 3) uint8; the same array as given if it was not moved.
         moved: the largest motion of its four corners, as a share of the longer side; 0 if it was not moved.
-        agrees: False if the background matches the picture nowhere.
     """
 
     bg: np.ndarray
     moved: float
-    agrees: bool
 
 
 def align_background(bg: np.ndarray, fg_bg: np.ndarray, side: int | None = None) -> Aligned:
@@ -83,14 +75,13 @@ def align_background(bg: np.ndarray, fg_bg: np.ndarray, side: int | None = None)
     behind, before = _grey(bg, size), _grey(fg_bg, size)
     motion = _find_motion(behind, before, _match_features(bg, fg_bg, size))
     if motion is None:
-        return Aligned(bg, 0, _agrees(behind, before))
-    agrees = _agrees(_move(behind, motion, cv2.INTER_LINEAR), before)
+        return Aligned(bg, 0)
     if side is not None and side < max(bg.shape):
         smaller = scaled_size(bg.shape[0], bg.shape[1], side)
         bg = cv2.resize(bg, smaller[::-1], interpolation=cv2.INTER_AREA)
     back = _scaling(size, bg.shape)
     moved = _move(bg, back @ motion @ np.linalg.inv(back), cv2.INTER_CUBIC)
-    return Aligned(moved, _farthest(motion, size) / max(size), agrees)
+    return Aligned(moved, _farthest(motion, size) / max(size))
 
 
 def _find_motion(bg: np.ndarray, fg_bg: np.ndarray, matched: np.ndarray | None) -> np.ndarray | None:
@@ -165,16 +156,10 @@ def _correlate(bg: np.ndarray, fg_bg: np.ndarray, start: np.ndarray, kind: int) 
     return motion
 
 
-def _difference(bg: np.ndarray, fg_bg: np.ndarray, part: float = 0.5) -> float:
-    """Quantile `part` of |fg_bg - bg| over pixels (h, w), after `bg` got the exposure of `fg_bg`."""
+def _difference(bg: np.ndarray, fg_bg: np.ndarray) -> float:
+    """The median of |fg_bg - bg| over pixels (h, w), after `bg` got the exposure of `fg_bg`."""
     behind, before = bg + np.float32(_DARK), fg_bg + np.float32(_DARK)
-    return float(np.quantile(np.abs(before - np.median(before / behind) * behind), part))
-
-
-def _agrees(bg: np.ndarray, fg_bg: np.ndarray) -> bool:
-    """Whether a background (h, w) is closer to the picture than a uniform grey."""
-    left, contrast = (_difference(behind, fg_bg, _BEST_PART) for behind in (bg, np.full_like(fg_bg, 128)))
-    return left <= max(_NOISE, STRANGE * contrast)
+    return float(np.median(np.abs(before - np.median(before / behind) * behind)))
 
 
 def _farthest(motion: np.ndarray, size: tuple[int, ...]) -> float:

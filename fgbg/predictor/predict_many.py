@@ -14,7 +14,7 @@ from PIL import Image
 
 from fgbg.predictor.picture_input import as_rgb
 from fgbg.predictor.predicted import Predicted
-from fgbg.predictor.resize_input import NetworkInput
+from fgbg.predictor.resize_input import NetworkInput, PlateJudge
 from fgbg.predictor.sources import NamedPicture
 from generator.assets.images import read_traits
 from generator.errors import AssetError
@@ -61,6 +61,7 @@ def predict_many(
     pictures: Iterable[NamedPicture],
     batch: int | None = None,
     with_pictures: bool = False,
+    video: bool = False,
 ) -> Generator[Outcome, None, None]:
     """Predict pictures. Threads read the next ones and restore the last ones while the network runs.
 
@@ -73,6 +74,7 @@ def predict_many(
         pictures: iterated in the calling thread, as results are taken.
         batch: the largest number of pictures in a batch; None: chosen by the network's resolution.
         with_pictures: whether outcomes have their pictures. Without them, large files may be decoded smaller.
+        video: whether the pictures are frames of one video, see `PlateJudge`.
 
     Yields:
         One outcome for each picture, in order.
@@ -82,7 +84,7 @@ def predict_many(
     """
     pool = ThreadPoolExecutor(min(_MOST_THREADS, max(2, cores())), "fgbg-read")
     try:
-        window = _Window(predictor, pictures, batch, pool, with_pictures)
+        window = _Window(predictor, pictures, batch, pool, with_pictures, PlateJudge(video))
         while window.fill():
             yield window.pop()
     finally:
@@ -98,6 +100,7 @@ class _Slot:
 
     def __init__(self, name: str, pixels: int, reading: "Future[_Read]") -> None:
         self.name, self.pixels, self.reading = name, pixels, reading
+        self.given: NetworkInput | None = None
         self.restoring: Future[Predicted] | None = None
         self.error: Exception | None = None
 
@@ -135,8 +138,9 @@ class _Window:
         batch: int | None,
         pool: ThreadPoolExecutor,
         with_pictures: bool,
+        judge: PlateJudge,
     ) -> None:
-        self._predictor, self._pool, self._with_pictures = predictor, pool, with_pictures
+        self._predictor, self._pool, self._with_pictures, self._judge = predictor, pool, with_pictures, judge
         self._rest = iter(pictures)
         # A picture of tiles fills batches itself.
         most = MAX_BATCH if predictor.tile is None else 1
@@ -219,8 +223,11 @@ class _Window:
             if whole and not slot.reading.done():
                 return []
             read = slot.read()
-            if read is not None and (not group or _fit_together(group[0][1], read[1])):
-                group.append((slot, read[1]))
+            if read is not None and slot.given is None:
+                # Slots are read in order here, which is the order of frames.
+                slot.given = self._judge(read[1])
+            if slot.given is not None and (not group or _fit_together(group[0][1], slot.given)):
+                group.append((slot, slot.given))
             if len(group) == self._batch or (not group and slot is self._slots[0]):
                 return group
         return [] if whole else group

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fgbg.predictor.plate_fit import Misfit
 from generator.errors import ConfigError
 from generator.format.manifest import ClassMask
 
@@ -19,7 +20,9 @@ class Predicted:
             no depth head.
         bg_moved: how far the background was moved to match the picture: the largest distance of its four
             corners, as a share of the longer side. 0 if it was not moved, or if there is no background.
-        bg_agrees: False if the background matches the picture nowhere. The prediction is better without it.
+        bg_unused: why the background was not used: "other view" if it shows another place or was moved too
+            far, "not aligned" if `align=True` would make it fit, "same picture" if it is the picture itself;
+            None if it was used, or if there is no background.
         classes: names and colours of the classes that the network was trained on; None for a soft mask.
 
     Example:
@@ -32,7 +35,7 @@ class Predicted:
     mask: np.ndarray
     depth: np.ndarray | None
     bg_moved: float = 0
-    bg_agrees: bool = True
+    bg_unused: Misfit | None = None
     classes: ClassMask | None = None
 
     def with_threshold(self, threshold: float) -> "Predicted":

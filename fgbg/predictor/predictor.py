@@ -15,7 +15,7 @@ from fgbg.predictor.engine import Answer, Engine, joined, open_engine
 from fgbg.predictor.picture_input import Picture, as_rgb, as_small_rgb
 from fgbg.predictor.predict_many import Outcome, predict_many
 from fgbg.predictor.predicted import Predicted
-from fgbg.predictor.resize_input import NetworkInput, prepare
+from fgbg.predictor.resize_input import NetworkInput, PlateJudge, prepare
 from fgbg.predictor.restore_size import restore
 from fgbg.predictor.sources import NamedPicture
 from fgbg.predictor.tiles import Tile, look_at, require_tile, see_tiles
@@ -142,7 +142,8 @@ class Predictor:
 
         Args:
             picture: (H, W, 3) uint8 sRGB, of any size; or one of the other kinds that `as_rgb` converts.
-            bg: the same view without the object, of the same aspect; None: there is none.
+            bg: the same view without the object, of the same aspect; None: there is none. One that does not
+                fit is not used, see `Predicted.bg_unused`.
 
         Raises:
             ImageError, ArrayError: `picture` or `bg` cannot be read as a picture.
@@ -150,7 +151,7 @@ class Predictor:
             ConfigError: the network takes no background.
             DeviceMemoryError: there is not enough memory.
         """
-        given = self.prepare(picture, bg)
+        given = PlateJudge()(self.prepare(picture, bg))
         with self._memory_errors():
             answer = self.see(given.fg_bg[None], None if given.bg is None else given.bg[None])
         return self.restore(answer, given)
@@ -162,6 +163,7 @@ class Predictor:
         bgs: Picture | Iterable[Picture | None] | None = None,
         batch: int | None = None,
         on_error: Literal["raise"] = "raise",
+        video: bool = False,
     ) -> Iterator[Predicted]: ...
 
     @overload
@@ -172,6 +174,7 @@ class Predictor:
         batch: int | None = None,
         *,
         on_error: Literal["return"],
+        video: bool = False,
     ) -> Iterator[Predicted | Exception]: ...
 
     def predict_many(
@@ -180,6 +183,7 @@ class Predictor:
         bgs: Picture | Iterable[Picture | None] | None = None,
         batch: int | None = None,
         on_error: Literal["raise", "return"] = "raise",
+        video: bool = False,
     ) -> Iterator[Predicted | Exception]:
         """Predict many pictures, faster than one by one.
 
@@ -194,6 +198,8 @@ class Predictor:
             batch: the largest number of pictures in a batch; None: 8, or fewer at a high resolution.
             on_error: "raise" the error of a picture that fails, which ends the iterator, or "return" it
                 in the place of the picture. Errors are as of a call.
+            video: whether the pictures are frames of one video, in order. Then a background is not used in
+                one frame and left out in the next, unless the views of both differ.
 
         Yields:
             One prediction for each picture, in order.
@@ -209,11 +215,13 @@ class Predictor:
             raise ConfigError("`on_error`", "'raise' or 'return'", shown(on_error), "choose one of them")
         if batch is not None:
             require_whole("batch", batch, 1)
-        outcomes = predict_many(self, _named(pictures, _backgrounds(bgs)), batch)
+        outcomes = predict_many(self, _named(pictures, _backgrounds(bgs)), batch, video=video)
         return _results(outcomes, on_error)
 
     def prepare(self, picture: Picture, bg: Picture | None = None, name: str = "picture") -> NetworkInput:
         """Read a picture and resize it to the network's resolution.
+
+        `bg_unused` of the result says whether its background should be left out, which `PlateJudge` does.
 
         Args:
             picture: as of a call.

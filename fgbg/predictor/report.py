@@ -12,6 +12,7 @@ from typing import IO, Any
 import click
 
 from fgbg.option_names import name_options_in
+from fgbg.predictor.plate_fit import UNUSED, Misfit
 from fgbg.predictor.predict_files import STANDARD_OUTPUT
 from fgbg.predictor.predict_source import Done
 from fgbg.terminal import note, say, warn
@@ -38,7 +39,7 @@ class Report:
         self._bases, self._bgs, self._lines, self._silent = bases, bgs, lines, silent
         self._began = time.monotonic()
         self.failed = 0
-        self._strangers: list[str] = []
+        self._unused: dict[Misfit, list[str]] = {}
 
     def add(self, done: Done) -> None:
         """Tell about one picture."""
@@ -48,8 +49,8 @@ class Report:
             warn(problem)
         elif not self._silent:
             say(f"{done.name}: {done.written}{_moved(done)}")
-        if done.predicted is not None and not done.predicted.bg_agrees:
-            self._strangers.append(done.name)
+        if done.predicted is not None and done.predicted.bg_unused is not None:
+            self._unused.setdefault(done.predicted.bg_unused, []).append(done.name)
         if self._lines is not None:
             now = time.monotonic()
             text = None if problem is None else str(problem).removeprefix("fgbg: ")
@@ -60,13 +61,10 @@ class Report:
 
     def end(self) -> None:
         """Sum up."""
-        if self._strangers:
-            first = self._strangers[0]
-            more = f" (and {len(self._strangers) - 1:,} more)" if len(self._strangers) > 1 else ""
-            note(
-                f"fgbg: {self._bgs[first]} does not show the place of {first}{more}: "
-                "take it from the same position, or leave `bg` out"
-            )
+        for reason, names in self._unused.items():
+            problem, fix = UNUSED[reason]
+            more = f" (and {len(names) - 1:,} more)" if len(names) > 1 else ""
+            note(f"fgbg: {self._bgs[names[0]]} {problem} {names[0]}{more}, so it was not used: {fix}")
         count = len(self._bases)
         if 0 < self.failed < count:
             warn(f"fgbg: {self.failed:,} of {count:,} pictures failed, the others are done")
@@ -128,7 +126,7 @@ def _record(done: Done, bg: Path | None, seconds: float, error: str | None) -> d
         **figures,
         "bg": None if bg is None else str(bg),
         "bg_moved": None if predicted is None else round(predicted.bg_moved, 6),
-        "bg_agrees": None if predicted is None else predicted.bg_agrees,
+        "bg_unused": None if predicted is None else predicted.bg_unused,
         "seconds": round(seconds, 3),
         "error": error,
     }

@@ -1,11 +1,12 @@
 """A picture of any size, and its background, resized to the network's input."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fgbg.predictor.align_background import align_background
 from fgbg.predictor.decide_edges import DECIDE_SIDE
+from fgbg.predictor.plate_fit import FITS, FITS_STILL, Misfit, PlateFit, plate_fit
 from generator.errors import AssetError
 from generator.resize import scaled_size, stretch
 
@@ -21,18 +22,20 @@ class NetworkInput:
         bg: (h, w, 3) uint8 sRGB; None if there is no background.
         size: (H, W), the picture's own size in pixels.
         bg_moved: see `Predicted`.
-        bg_agrees: see `Predicted`.
+        bg_unused: see `Predicted`.
         picture: (H, W, 3) uint8 sRGB, the picture that refines the answer; None: it is scaled only.
         plate: (h', w', 3) uint8 sRGB, the background that helps to refine; None if there is none.
+        fit: how well the background fits; None if there is none.
     """
 
     fg_bg: np.ndarray
     bg: np.ndarray | None
     size: tuple[int, int]
     bg_moved: float = 0
-    bg_agrees: bool = True
+    bg_unused: Misfit | None = None
     picture: np.ndarray | None = None
     plate: np.ndarray | None = None
+    fit: PlateFit | None = None
 
 
 def prepare(
@@ -59,18 +62,56 @@ def prepare(
     height, width = own_size or picture.shape[:2]
     size = scaled_size(height, width, res)[::-1]
     refine = refine and max(height, width) > res
-    moved, agrees, behind, plate = 0.0, True, None, None
+    moved, fit, misfit, behind, plate = 0.0, None, None, None, None
     if bg is not None:
         _require_same_aspect(bg, picture)
         if align:
             # Twice the size that the network gets: training shifts backgrounds at this sharpness too.
             aligned = align_background(bg, picture, max(2 * res, DECIDE_SIDE) if refine else 2 * res)
-            bg, moved, agrees = aligned.bg, aligned.moved, aligned.agrees
+            bg, moved = aligned.bg, aligned.moved
+        fit = plate_fit(bg, picture)
+        misfit = fit.misfit
+        if misfit == "other view" and not align and _fits_aligned(bg, picture):
+            misfit = "not aligned"
         behind = stretch(bg, size)
-        if refine and agrees:
+        if refine:
             plate = stretch(bg, scaled_size(height, width, min(DECIDE_SIDE, max(height, width)))[::-1])
     small = stretch(picture, size)
-    return NetworkInput(small, behind, (height, width), moved, agrees, picture if refine else None, plate)
+    whole = picture if refine else None
+    return NetworkInput(small, behind, (height, width), moved, misfit, whole, plate, fit)
+
+
+class PlateJudge:
+    """Leaves out backgrounds that do not fit, picture by picture.
+
+    Args:
+        video: the pictures are frames of one video, in order. A background that fitted the last frame is used
+            as long as it fits a little, and one that did not is used only when it fits well: so masks do not
+            flicker. A frame that is its own background has no object, and keeps its background.
+    """
+
+    def __init__(self, video: bool = False) -> None:
+        self._video, self._used = video, False
+
+    def __call__(self, given: NetworkInput) -> NetworkInput:
+        """The same picture, without its background if that is not used.
+
+        Args:
+            given: as `prepare` returns it, whose `bg_unused` judges the picture alone.
+        """
+        if given.fit is None:
+            return given
+        unused = given.bg_unused
+        if self._video:
+            self._used = given.fit.score >= (FITS_STILL if self._used else FITS)
+            unused = None if self._used else unused
+        if unused is None:
+            return replace(given, bg_unused=None)
+        return replace(given, bg=None, plate=None, bg_moved=0, bg_unused=unused)
+
+
+def _fits_aligned(bg: np.ndarray, picture: np.ndarray) -> bool:
+    return plate_fit(align_background(bg, picture, DECIDE_SIDE).bg, picture).misfit is None
 
 
 def _require_same_aspect(bg: np.ndarray, picture: np.ndarray) -> None:

@@ -30,7 +30,7 @@ def restore(answer: Answer, entry: MaskEntry, given: NetworkInput) -> Predicted:
         guide = mask
     depth = None if answer.depth is None else depth_levels(answer.depth[0, 0], given.size, guide)
     classes = entry if entry.kind == "classes" else None
-    return Predicted(mask, depth, given.bg_moved, given.bg_agrees, classes)
+    return Predicted(mask, depth, given.bg_moved, given.bg_unused, classes)
 
 
 def mask_levels(

@@ -70,7 +70,7 @@ class VideoDone:
         frames: number of frames that were predicted.
         stopped: whether Ctrl-C ended it before the video did.
         bg_moved: the largest motion of the background in any frame, see `Predicted`.
-        strangers: number of frames whose place the background does not show.
+        strangers: number of frames that the background does not fit, which are predicted without it.
         remarks: lines about the video and its results.
     """
 
@@ -177,7 +177,7 @@ def _predicted(
             yield frame.picture
 
     with closing(frames):
-        for predicted in predictor.predict_many(pictures(), bg):
+        for predicted in predictor.predict_many(pictures(), bg, video=True):
             yield waiting.popleft(), predicted
 
 
@@ -218,7 +218,7 @@ def _written(
                 output.put(frame, predicted)
             done.frames += 1
             done.bg_moved = max(done.bg_moved, predicted.bg_moved)
-            done.strangers += not predicted.bg_agrees
+            done.strangers += predicted.bg_unused is not None
             yield 1
         for output in outputs or []:
             output.finish(whole=not stop.is_set())

@@ -185,8 +185,8 @@ def _report(
             say(f"{name}: {_summary(done)}")
         if done.strangers:
             note(
-                f"fgbg: {video.bg} does not show the place of {name} in {done.strangers:,} of {done.frames:,}"
-                " frames: take another background, or leave `bg` out"
+                f"fgbg: {video.bg} does not fit {done.strangers:,} of {done.frames:,} frames of {name},"
+                " which were predicted without it: take another background, or leave `bg` out"
             )
     return {
         "name": name,
@@ -195,7 +195,7 @@ def _report(
         "stopped": done is not None and done.stopped,
         "bg": video.bg,
         "bg_moved": None if done is None or video.bg is None else round(done.bg_moved, 6),
-        "bg_agrees": None if done is None or video.bg is None else not done.strangers,
+        "bg_unused": None if done is None or video.bg is None else done.strangers,
         "error": None if problem is None else str(problem).removeprefix("fgbg: "),
     }
 

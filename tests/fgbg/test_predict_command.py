@@ -310,7 +310,7 @@ def test_a_moved_background_is_aligned_and_one_of_another_place_is_named(
     trained: Path, tmp_path: Path
 ) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (80, 112), dtype=np.uint8)
-    scene = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 6), None, 20, 220, cv2.NORM_MINMAX)
+    scene = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 2), None, 20, 220, cv2.NORM_MINMAX)
     scene = cv2.merge([scene] * 3)
     picture, moved, other = (str(tmp_path / name) for name in ("a.png", "moved.png", "other.png"))
     cv2.imwrite(picture, scene[8:72, 8:104])
@@ -320,12 +320,24 @@ def test_a_moved_background_is_aligned_and_one_of_another_place_is_named(
     assert code == 0 and not stderr
     assert "a.overlay.png (background moved by 4." in stdout and "% of the longer side)" in stdout
     code, stdout, stderr = predict(trained, tmp_path / "as it is", picture, "--bg", moved, "--no-align")
-    assert code == 0 and not stderr and "moved by" not in stdout
-    masks = [(tmp_path / out / "a.mask.png").read_bytes() for out in ("out", "as it is")]
-    assert masks[0] != masks[1]
+    assert code == 0 and "moved by" not in stdout
+    assert stderr == (
+        f"fgbg: {moved} is shifted against {picture}, so it was not used: use --align, with which it fits\n"
+    )
     code, _, stderr = predict(trained, tmp_path / "other", picture, moved, "--bg", other)
     assert code == 0 and len(stderr.splitlines()) == 1
-    assert f"{other} does not show the place of {picture} (and 1 more): take it from the same" in stderr
+    assert f"{other} does not show the place of {picture} (and 1 more), so it was not used: take" in stderr
+    copy = tmp_path / "copy.png"
+    copy.write_bytes(Path(picture).read_bytes())
+    code, _, stderr = predict(trained, tmp_path / "copy", picture, "--bg", copy)
+    assert code == 0 and stderr == (
+        f"fgbg: {copy} is the same picture as {picture}, so it was not used: give the view without the"
+        " object, or leave --bg out\n"
+    )
+    alone = predict(trained, tmp_path / "alone", picture)[0]
+    assert alone == 0
+    masks = [(tmp_path / out / "a.mask.png").read_bytes() for out in ("other", "copy", "alone")]
+    assert masks[0] == masks[1] == masks[2] != (tmp_path / "out" / "a.mask.png").read_bytes()
 
 
 def test_a_network_without_depth_head_writes_the_rest_and_says_so(
@@ -402,7 +414,7 @@ def test_json_has_a_line_for_each_picture(trained: Path, pictures: Path, tmp_pat
     mask = cv2.imread(good["files"]["mask"], cv2.IMREAD_UNCHANGED)
     assert abs(good["coverage"] - mask.mean() / 255) < 1e-6 and good["error"] is None
     assert set(good["depth"]["picture"]) == {"min", "median", "max"} and good["seconds"] >= 0
-    assert good["bg"] == str(bg) and good["bg_moved"] == 0 and good["bg_agrees"] is True
+    assert good["bg"] == str(bg) and good["bg_moved"] == 0 and good["bg_unused"] == "same picture"
     assert "--bg: expected the aspect of the picture, 2 x 3" in square["error"]
     assert broken["error"].startswith(f"{pictures / 'broken.png'}: expected a picture")
     assert broken["files"] == {} and broken["coverage"] is broken["depth"] is None

@@ -101,29 +101,22 @@ def test_what_stands_still_is_left_alone() -> None:
     noisy = np.clip(still + np.random.default_rng(1).normal(0, 5, still.shape), 0, 255).astype(np.uint8)
     for bg in (still, noisy):
         aligned = align_background(bg, with_object(still))
-        assert aligned.bg is bg and aligned.moved == 0 and aligned.agrees
+        assert aligned.bg is bg and aligned.moved == 0
 
 
 def test_what_moved_too_far_is_another_view() -> None:
     moved = view(right=0.13 * WIDTH)
     aligned = align_background(moved, view())
-    assert aligned.bg is not moved and aligned.agrees and aligned.moved == pytest.approx(0.13, abs=0.01)
+    assert aligned.bg is not moved and aligned.moved == pytest.approx(0.13, abs=0.01)
     moved = view(right=0.17 * WIDTH)
     aligned = align_background(moved, view())
-    assert aligned.bg is moved and not aligned.agrees
+    assert aligned.bg is moved
 
 
 def test_another_place_is_left_alone() -> None:
     other = np.ascontiguousarray(view()[::-1, ::-1])
     aligned = align_background(other, with_object(view()))
-    assert aligned.bg is other and not aligned.agrees
-
-
-def test_an_object_may_hide_most_of_a_background() -> None:
-    picture = view()
-    picture[:, : round(0.7 * WIDTH)] = 230, 120, 10
-    aligned = align_background(view(), picture)
-    assert aligned.bg is not None and aligned.agrees
+    assert aligned.bg is other
 
 
 def test_a_moved_background_is_as_large_as_it_needs_to_be() -> None:

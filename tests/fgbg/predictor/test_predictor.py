@@ -71,8 +71,9 @@ def test_it_looks_at_the_last_training_resolution(predictor: Predictor) -> None:
 
 def test_it_is_the_averaged_network_on_the_picture(trained: Path) -> None:
     predictor = Predictor.load(trained / "best.pt", device="cpu", mirror=False)
-    picture = np.random.default_rng(1).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     background = np.random.default_rng(2).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    picture = background.copy()
+    picture[8:20, 8:20] = 200
     ema = load_checkpoint(trained / "best.pt").ema
     network = predictor.engine.network
     assert all(torch.equal(tensor, ema[name]) for name, tensor in network.state_dict().items())
@@ -126,17 +127,20 @@ def test_a_background_is_moved_to_where_the_picture_has_it(trained: Path) -> Non
         return given[0][0], predicted
 
     as_it_is, predicted = seen(moved, align=False)
-    assert (predicted.bg_moved, predicted.bg_agrees) == (0, True)
+    assert (predicted.bg_moved, predicted.bg_unused) == (0, None)
     aligned, predicted = seen(moved, align=True)
-    assert predicted.bg_agrees and predicted.bg_moved == pytest.approx(4 / 96, rel=0.1)
+    assert predicted.bg_unused is None and predicted.bg_moved == pytest.approx(4 / 96, rel=0.1)
     inner = (slice(0, 3), slice(4, -4), slice(4, -4))
     before, after = ((given[:3] - given[3:])[inner].abs().mean() for given in (as_it_is, aligned))
     assert after < 0.2 * before
 
-    # A picture that has the right size is not changed, to the bit.
-    still, predicted = seen(picture.copy(), align=True)
-    assert torch.equal(still, seen(picture.copy(), align=False)[0]) and predicted.bg_moved == 0
-    assert not seen(picture[::-1, ::-1], align=True)[1].bg_agrees
+    # A background that has not moved is not changed, to the bit.
+    bright = cv2.convertScaleAbs(picture, alpha=1.1)
+    still, predicted = seen(bright, align=True)
+    assert torch.equal(still, seen(bright, align=False)[0]) and predicted.bg_moved == 0
+    assert predicted.bg_unused is None and still[:3].any()
+    assert seen(picture[::-1, ::-1], align=True)[1].bg_unused == "other view"
+    assert seen(picture, align=True)[1].bg_unused == "same picture"
 
 
 @pytest.mark.parametrize("error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError()])

@@ -55,8 +55,8 @@ def test_ends_of_the_scale() -> None:
 
 
 def test_facts_of_the_input_are_kept() -> None:
-    given = NetworkInput(np.zeros((6, 8, 3), np.uint8), None, (12, 16), 0.25, False)
+    given = NetworkInput(np.zeros((6, 8, 3), np.uint8), None, (12, 16), 0.25, "other view")
     predicted = restore(Answer(drawn(1, 3, 6, 8), None), CLASSES, given)
     assert predicted.mask.shape == (12, 16) and predicted.depth is None
-    assert (predicted.bg_moved, predicted.bg_agrees, predicted.classes) == (0.25, False, CLASSES)
+    assert (predicted.bg_moved, predicted.bg_unused, predicted.classes) == (0.25, "other view", CLASSES)
     assert restore(Answer(drawn(1, 1, 6, 8), drawn(1, 1, 6, 8)), AlphaMask(), given).classes is None

@@ -99,8 +99,9 @@ class Reddish:
         self.taken = 0
 
     def predict_many(
-        self, pictures: Iterable[np.ndarray], bgs: np.ndarray | None = None
+        self, pictures: Iterable[np.ndarray], bgs: np.ndarray | None = None, video: bool = False
     ) -> Iterator[Predicted]:
+        assert video
         self.bgs.append(bgs)
         for given in pictures:
             self.taken += 1

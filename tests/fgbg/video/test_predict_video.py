@@ -170,8 +170,8 @@ def test_a_video_cut_short_gives_the_frames_there_are(tmp_path: Path, reddish: P
 
 def test_an_error_leaves_no_file_and_no_thread(clip: Path, tmp_path: Path, reddish: Predictor) -> None:
     class Broken(Reddish):
-        def predict_many(self, pictures, bgs=None):  # type: ignore[no-untyped-def]
-            yield from list(super().predict_many(iter(list(pictures)[:3]), bgs))
+        def predict_many(self, pictures, bgs=None, video=False):  # type: ignore[no-untyped-def]
+            yield from list(super().predict_many(iter(list(pictures)[:3]), bgs, video))
             raise AssetError("a frame", "memory", "none", "close something")
 
     with pytest.raises(AssetError, match="a frame"):
@@ -239,8 +239,8 @@ def test_few_frames_are_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             yield frame
 
     class Slow(Reddish):
-        def predict_many(self, pictures, bgs=None):  # type: ignore[no-untyped-def]
-            for predicted in super().predict_many(pictures, bgs):
+        def predict_many(self, pictures, bgs=None, video=False):  # type: ignore[no-untyped-def]
+            for predicted in super().predict_many(pictures, bgs, video):
                 if self.taken == 3:
                     threading.Event().wait(0.4)
                     looked[0] = read[0]
