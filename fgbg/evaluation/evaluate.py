@@ -7,6 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from fgbg.evaluation.before_training import (
+    BeforeTraining,
+    MeasuredBefore,
+    figures_before,
+    open_before_training,
+)
 from fgbg.evaluation.wrong_plates import measure_wrong_plates
 from fgbg.predictor.torch_engine import TorchEngine
 from generator.progress import show_progress
@@ -17,6 +23,7 @@ from generator.splits import SplitName
 from training.evaluation import evaluate as network
 from training.evaluation.bootstrap import LEVEL, RESAMPLES
 from training.evaluation.empty_scenes import empty_scenes, false_pixels
+from training.evaluation.ready_made import measure_ready_made
 from training.evaluation.summary import plain, summarise
 from training.evaluation.threshold_masks import measure_thresholds
 from training.records.run_files import find_checkpoint
@@ -34,6 +41,7 @@ class Measurement:
         engine: the network.
         target: what the masks of the dataset mean.
         mirror: whether the network also saw mirror images.
+        before: a network that needs no training, on the same samples; None if there is none.
     """
 
     figures: dict[str, Any]
@@ -42,6 +50,7 @@ class Measurement:
     engine: TorchEngine
     target: Target
     mirror: bool
+    before: MeasuredBefore | None = None
 
 
 def evaluate(
@@ -52,6 +61,7 @@ def evaluate(
     samples: int | None = None,
     mirror: bool = True,
     device: str = "auto",
+    network: str | Path | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Measure a network on a split of a dataset. Nothing is written.
@@ -65,6 +75,8 @@ def evaluate(
             split is random, so these are a random subset, and always the same one.
         mirror: average the answers for each picture and its mirror image. Takes twice as long.
         device: auto (the best that this computer has), cpu, cuda or mps.
+        network: an ONNX network that needs no training, to compare with: a file that rembg runs, or "u2netp",
+            which is downloaded once; None: none.
         progress: show a progress bar on stderr.
 
     Returns:
@@ -74,7 +86,9 @@ def evaluate(
     Raises:
         CheckpointError: the checkpoint cannot be used.
         DatasetError: the dataset is missing, unfinished or damaged, or the split has no samples.
-        UsageError: the masks of the dataset do not mean what the masks of the network mean.
+        UsageError: the masks of the dataset do not mean what the masks of the network mean; or they have
+            classes, and there is a `network`.
+        AssetError: `network` cannot be used.
         ConfigError: this computer does not have the device.
         DeviceMemoryError: the device has too little memory for one sample.
 
@@ -85,8 +99,9 @@ def evaluate(
     """
     checkpoint = find_checkpoint(Path(checkpoint))
     engine = TorchEngine.load(checkpoint, device)
+    before = None if network is None else open_before_training(str(network), engine.entry, mirror)
     with show_progress(progress):
-        return measure(engine, mirror, checkpoint, data, subset, samples).figures
+        return measure(engine, mirror, checkpoint, data, subset, samples, before).figures
 
 
 def measure(
@@ -96,8 +111,9 @@ def measure(
     data: str | Path,
     subset: SplitName,
     samples: int | None,
+    before: BeforeTraining | None = None,
 ) -> Measurement:
-    """The same as `evaluate` for a loaded network; `checkpoint` names it in the figures."""
+    """The same as `evaluate` for loaded networks; `checkpoint` names the trained one in the figures."""
     dataset = open_dataset(Path(data))
     split = filled_split(dataset, subset)
     require_same(dataset.folder, engine.entry, dataset.manifest.mask)
@@ -108,9 +124,13 @@ def measure(
         split, rows, see, target, engine.res, engine.place, conditions_of(engine, split)
     )
     evaluation = measure_thresholds(evaluation, split, target, engine.res, engine.place)
-    false, scenes = None, empty_scenes(split, evaluation)
-    if scenes is not None:
-        false = false_pixels(scenes, evaluation, split, see, target, engine.res, engine.place)
+    false, empty = None, empty_scenes(split, evaluation)
+    if empty is not None:
+        false = false_pixels(empty, evaluation, split, see, target, engine.res, engine.place)
+    measured_before = None
+    if before is not None:
+        found = measure_ready_made(split, rows, before.find, target, engine.res, empty)
+        measured_before = MeasuredBefore(before, found)
     figures = {
         "dataset": dataset.manifest.id,
         "trained_on": engine.dataset_id or None,
@@ -125,8 +145,9 @@ def measure(
         "wrong_backgrounds": plain(
             measure_wrong_plates(split, see, target, engine.res, engine.place, evaluation)
         ),
+        "before_training": None if measured_before is None else figures_before(measured_before),
     }
-    return Measurement(figures, evaluation, split, engine, target, mirror)
+    return Measurement(figures, evaluation, split, engine, target, mirror, measured_before)
 
 
 def conditions_of(engine: TorchEngine, split: Split | None = None) -> tuple[network.Condition, ...]:

@@ -51,12 +51,14 @@ def make_report(
 
 
 def _confusion(figures: dict[str, Any]) -> dict[str, Any] | None:
-    """The heat map in the first condition, of the classes in truth or prediction; None without classes."""
+    """The heat map in the first condition, of classes in truth or prediction; None where there are none."""
     if not figures["classes"]:
         return None
     condition, part = next(iter(figures["classes"].items()))
     scores = list(part["by_class"].items())
     somewhere = [number for number, (_, found) in enumerate(scores) if found is not None]
+    if not somewhere:
+        return None
     counts = np.array(part["confusion"])[np.ix_(somewhere, somewhere)]
     names = [scores[number][0] for number in somewhere]
     light, dark = (embedded(draw_confusion(counts, names, dark), "image/svg+xml") for dark in (False, True))
@@ -65,7 +67,9 @@ def _confusion(figures: dict[str, Any]) -> dict[str, Any] | None:
 
 def _calibration(figures: dict[str, Any]) -> dict[str, Any] | None:
     """The charts of the calibration; None where no pixel counts."""
-    curves, has_classes = figures["calibration"], bool(figures["classes"])
+    curves, has_classes = dict(figures["calibration"]), bool(figures["classes"])
+    if figures["before_training"] is not None:
+        curves["before training"] = figures["before_training"]["calibration"]
     if not any(part["share"] for bins in curves.values() for part in bins):
         return None
     charts = []

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from fgbg.evaluation.before_training import open_before_training
 from fgbg.evaluation.class_tables import CLASSES_FILE, CONFUSION_FILE, csv_files
 from fgbg.evaluation.evaluate import conditions_of, measure
 from fgbg.evaluation.page import make_report
@@ -36,13 +37,14 @@ def write_evaluation(
     samples: int | None = None,
     mirror: bool = True,
     device: str = "auto",
+    network: str | Path | None = None,
     overwrite: bool = False,
     progress: bool = True,
 ) -> dict[str, Any]:
     """Measure a network as `evaluate` does, and write OUT/metrics.json, OUT/report.html and its pictures.
 
     Args:
-        checkpoint, data, subset, samples, mirror, device, progress: as for `evaluate`.
+        checkpoint, data, subset, samples, mirror, device, network, progress: as for `evaluate`.
         out: folder of the results. It is made if it does not exist.
         overwrite: replace existing files of these names.
 
@@ -51,7 +53,7 @@ def write_evaluation(
 
     Raises:
         UsageError: a file of the report exists, and `overwrite` is False.
-        CheckpointError, DatasetError, ConfigError, DeviceMemoryError: as for `evaluate`.
+        CheckpointError, DatasetError, AssetError, ConfigError, DeviceMemoryError: as for `evaluate`.
     """
     out, checkpoint = Path(out), find_checkpoint(Path(checkpoint))
     engine = TorchEngine.load(checkpoint, device)
@@ -59,8 +61,9 @@ def write_evaluation(
     files = (METRICS_FILE, REPORT_FILE, *tables, *map(picture_file, conditions_of(engine)))
     require_writable(out)
     refuse_existing([out / file for file in files], overwrite)
+    before = None if network is None else open_before_training(str(network), engine.entry, mirror)
     with show_progress(progress):
-        measured = measure(engine, mirror, checkpoint, data, subset, samples)
+        measured = measure(engine, mirror, checkpoint, data, subset, samples, before)
     pictures: dict[str, list[ShownSample]] = {
         condition: shown_samples(measured, condition) for condition in measured.evaluation.network
     }

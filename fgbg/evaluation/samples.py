@@ -24,6 +24,7 @@ from generator.look.contact_sheet import (
 )
 from training.batches.prepare import Prepared
 from training.evaluation.evaluate import Backgrounds, Condition, comparable, looked_at
+from training.evaluation.ready_made import found_at
 from training.models import Prediction
 from training.target import Target, answer_of
 
@@ -53,8 +54,9 @@ def shown_samples(measured: Measurement, condition: Condition) -> list[ShownSamp
     """The worst, median and best samples by IoU, from worst to best.
 
     Each shows the background that was given, fg_bg, the true mask, the predicted mask and both compared (in
-    both green, missed blue, false alarms red, over the picture in grey). Where the network has a depth head,
-    also the true depth, the predicted depth and its error (black where the depth is unknown).
+    both green, missed blue, false alarms red, over the picture in grey). Without a background, also the mask
+    before training, if there is one. Where the network has a depth head, also the true depth, the predicted
+    depth and its error (black where the depth is unknown).
 
     Args:
         measured: the evaluation.
@@ -67,11 +69,18 @@ def shown_samples(measured: Measurement, condition: Condition) -> list[ShownSamp
     return [
         ShownSample(
             f"{kind}: sample {measured.split.caption(evaluation.rows[place])}, "
-            f"background {condition}, IoU {ious[place]:.4f}",
+            f"background {condition}, IoU {ious[place]:.4f}{_before(measured, condition, place)}",
             of_sample,
         )
         for (kind, place), of_sample in zip(ranked, pictures, strict=True)
     ]
+
+
+def _before(measured: Measurement, condition: Condition, place: int) -> str:
+    """The end of a caption: the IoU before training, if it is shown."""
+    if measured.before is None or condition != "absent":
+        return ""
+    return f", before training {measured.before.found.measures['iou'][place]:.4f}"
 
 
 def draw_samples(samples: Sequence[ShownSample], entry: MaskEntry) -> np.ndarray:
@@ -132,8 +141,13 @@ def _answers(measured: Measurement, rows: np.ndarray, condition: Condition) -> l
     def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> list[dict[str, np.ndarray]]:
         bg = backgrounds[condition]
         prediction = comparable(engine.infer(bg, batch.fg_bg, measured.mirror), measured.split)
+        before = None
+        if measured.before is not None and condition == "absent":
+            pictures = measured.split.read(numbers).fg_bg
+            before = found_at(measured.before.network.find, pictures, engine.res)
         return [
-            _line(measured.target, condition, batch, bg, prediction, place) for place in range(len(numbers))
+            _line(measured.target, condition, batch, bg, prediction, before, place)
+            for place in range(len(numbers))
         ]
 
     batches = looked_at(measured.split, rows, measured.target, engine.res, engine.place, look)
@@ -146,6 +160,7 @@ def _line(
     batch: Prepared,
     bg: Tensor | None,
     prediction: Prediction,
+    before: Prediction | None,
     place: int,
 ) -> dict[str, np.ndarray]:
     """The pictures of one sample of a batch."""
@@ -159,6 +174,10 @@ def _line(
         "predicted mask": colour_mask(answer, answer_of(target.entry)),
         "masks compared": compared_masks(picture, target, answer, truth),
     }
+    if before is not None:
+        earlier = target.read(before.mask_logits[place : place + 1])[0]
+        line["mask before training"] = colour_mask(earlier, answer_of(target.entry))
+        line["compared before training"] = compared_masks(picture, target, earlier, truth)
     if prediction.depth is not None:
         depth, known = (_plane(part[place]) for part in (batch.truth.depth, batch.truth.known))
         found = _plane(prediction.depth[place].float())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fgbg.evaluation.class_tables import ERROR_HEAD, error_rows, nowhere, score_rows
-from fgbg.evaluation.verdict import verdict
+from fgbg.evaluation.verdict import short_name, verdict
 from fgbg.pages.parts import TableRow
 from generator.look.text_table import WIDTH, text_table
 
@@ -76,7 +76,7 @@ def warnings(figures: Figures) -> list[str]:
 def tables(figures: Figures, show: "Show | None" = None) -> list[Table]:
     """All tables, with both ends of each interval unless `show` says otherwise."""
     makers = (
-        *(_classes, _class_errors, _network, _empty_scenes, _wrong_plates),
+        *(_classes, _class_errors, _network, _before_training, _empty_scenes, _wrong_plates),
         *(_threshold, _depth, _by_size, _by_background),
     )
     made = (maker(figures, show or _interval) for maker in makers)
@@ -141,6 +141,29 @@ def _ratio(network: Figures, threshold: Figures | None) -> str:
     if threshold is None or threshold["mean"] == 1:
         return _NONE
     return f"{(1 - network['mean']) / (1 - threshold['mean']):.3f}"
+
+
+def _before_training(figures: Figures, show: Show) -> Table | None:
+    before, network = figures["before_training"], figures["network"]
+    if before is None:
+        return None
+    after = {"after training": "absent"}
+    if "clean" in network:
+        after["after training, background clean"] = "clean"
+    rows = [
+        TableRow(_named(name), [show(part), *(show(network[column][name]) for column in after.values())])
+        for name, part in before["measures"].items()
+    ]
+    if figures["empty_scenes"] is not None:
+        false = figures["empty_scenes"]["false_pixels"]
+        texts = [show(before["false_pixels"]), *(show(false[column]) for column in after.values())]
+        rows.append(TableRow("false pixels ↓", texts))
+    note = (
+        f"Before training: {short_name(before['network'])}, a network that finds the object of any photo. It"
+        " gets the picture alone. After training: this network, from the picture alone"
+    )
+    note += " and with the background." if "clean" in network else "."
+    return Table("Before and after training", note, ["", "before training", *after], rows)
 
 
 def _empty_scenes(figures: Figures, show: Show) -> Table | None:

@@ -1,5 +1,6 @@
 """An evaluation in a few plain sentences."""
 
+from pathlib import Path
 from typing import Any
 
 from fgbg.evaluation.class_tables import confusion_sentences
@@ -9,6 +10,13 @@ _GIVEN = {
     "clean": "With the background given",
     "perturbed": "With a background from a careless camera",
 }
+_FINDS = {
+    1: "finds the object better than",
+    0: "finds the object about as well as",
+    -1: "finds the object worse than",
+    None: "has too few samples to be compared with",
+}
+"""How a network does against another one, by `_compared`."""
 
 
 def verdict(figures: dict[str, Any]) -> list[str]:
@@ -34,22 +42,31 @@ def verdict(figures: dict[str, Any]) -> list[str]:
             sentences.append(f"{given}, the network reaches IoU {mine['mean']:.2f}.")
         else:
             plain = baselines["threshold"][condition]["iou"]
-            verb = {
-                1: "finds the object better than",
-                0: "finds the object about as well as",
-                -1: "finds the object worse than",
-                None: "has too few samples to be compared with",
-            }[_compared(mine, plain)]
+            verb = _FINDS[_compared(mine, plain)]
             sentences.append(f"{given}, the network {verb} the plain threshold: IoU {_told(mine, plain)}.")
     if "absent" in network and network["absent"]["iou"]["mean"] is not None:
         without = "Without a background" if "clean" in network else "From the picture alone"
         found = f"it reaches IoU {network['absent']['iou']['mean']:.2f}"
+        if figures["before_training"] is not None:
+            found = _against_before(network["absent"]["iou"], figures["before_training"])
         if "absent" in figures["classes"]:
             found = _of_classes(figures["classes"]["absent"])
         sentences.append(f"{without}, {found}.")
     if figures["classes"]:
         sentences += confusion_sentences(figures)
     return sentences + _depth(figures)
+
+
+def short_name(network: str) -> str:
+    """A network without the folders of its file."""
+    return printable(Path(network).name)
+
+
+def _against_before(mine: dict[str, Any], before: dict[str, Any]) -> str:
+    """The network against one that was not trained on these objects."""
+    other = before["measures"]["iou"]
+    verb, name = _FINDS[_compared(mine, other)], short_name(before["network"])
+    return f"it {verb} {name}, which was not trained on your objects: IoU {_told(mine, other)}"
 
 
 def _of_classes(part: dict[str, Any]) -> str:

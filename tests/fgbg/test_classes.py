@@ -111,6 +111,39 @@ def test_a_run_that_goes_on_is_the_run_that_was_never_stopped(
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
 
 
+def test_a_network_that_knows_no_classes_is_refused_beside_it(
+    run: Path, labelled: Path, salient: Path, tmp_path: Path
+) -> None:
+    result = CliRunner().invoke(
+        main,
+        [
+            "evaluate",
+            str(labelled),
+            "--checkpoint",
+            str(run),
+            "--network",
+            str(salient),
+            "--out",
+            str(tmp_path),
+        ],
+    )
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "fgbg: --network: expected a dataset whose masks are alpha, found 4 classes; leave it out: such a"
+        " network knows no classes\n",
+    )
+
+
+def test_a_batch_of_void_has_no_figures_but_a_report(run: Path, labelled: Path, tmp_path: Path) -> None:
+    # The whole first sample is ignored.
+    arguments = ["--samples", "1", "--device", "cpu", "--no-mirror", "--out", str(tmp_path)]
+    result = CliRunner().invoke(main, ["evaluate", str(labelled), "--checkpoint", str(run), *arguments])
+    assert result.exit_code == 0, result.stderr
+    document = json.loads((tmp_path / "metrics.json").read_text())
+    assert document["network"]["clean"]["calibration_error"]["mean"] is None
+    assert "reliability curve" not in (tmp_path / "report.html").read_text()
+
+
 def test_it_is_evaluated_by_class_without_ignored_pixels(run: Path, labelled: Path, tmp_path: Path) -> None:
     figures = write_evaluation(run, labelled, tmp_path, device="cpu", progress=False)
     found = figures["network"]["clean"]

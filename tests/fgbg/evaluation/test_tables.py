@@ -31,6 +31,7 @@ def of_classes() -> dict[str, Any]:
         "network": {"absent": measures},
         "classes": {},
         "empty_scenes": None,
+        "before_training": None,
         "baselines": {"threshold": {}, "constant_depth": None, "bg_depth": None},
         "by_size": {},
         "by_background": {"a.jpg": group, "a/very/long/name/of/a/folder/" * 3 + "b.jpg": group},

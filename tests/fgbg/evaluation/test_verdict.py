@@ -14,6 +14,7 @@ def figures(clean: float = 0.93, threshold: float = 0.9, **changed: Any) -> dict
             "absent": {"iou": around(0.7)},
         },
         "classes": {},
+        "before_training": None,
         "baselines": {
             "threshold": {"clean": {"threshold": 20, "iou": around(threshold)}},
             "bg_depth": {"depth_rmse": around(0.09)},
@@ -33,6 +34,16 @@ def test_better_worse_and_alike_are_told_apart_by_their_intervals() -> None:
     assert "about as well as the plain threshold: IoU 0.91 against 0.90" in verdict(figures(0.91))[0]
     # It prints enough digits to show the difference.
     assert "IoU 0.9012 against 0.9010" in verdict(figures(0.9012, 0.901))[0]
+
+
+def test_without_a_background_it_is_compared_with_what_there_was_before_training() -> None:
+    before = {"network": "nets/u2netp.onnx", "measures": {"iou": around(0.65)}}
+    assert verdict(figures(before_training=before))[1] == (
+        "Without a background, it finds the object better than u2netp.onnx, which was not trained on your"
+        " objects: IoU 0.70 against 0.65."
+    )
+    before["measures"] = {"iou": around(0.75)}
+    assert "it finds the object worse than u2netp.onnx" in verdict(figures(before_training=before))[1]
 
 
 def test_without_intervals_nothing_is_called_better_or_alike() -> None:
