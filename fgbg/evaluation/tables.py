@@ -220,8 +220,8 @@ def _wrong_plates(figures: Figures, show: Show) -> Table | None:
         TableRow(kind, [f"{part['used']:.1%}", show(part["iou"])]) for kind, part in found["kinds"].items()
     ]
     note = (
-        f"What 'fgbg predict --no-align' does on {found['samples']:,} samples: it leaves out backgrounds that"
-        " do not fit. Shifted: by 8 of 192 px. Zoomed: 1.1 times."
+        f"What 'fgbg predict' does on {found['samples']:,} samples, without alignment: it leaves out"
+        " backgrounds that do not fit. Shifted: by 8 of 192 px. Zoomed: 1.1 times."
     )
     return Table("Backgrounds that do not fit", note, ["", "used", "IoU ↑"], rows)
 
