@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from fgbg.command_class import Function, option
-from fgbg.value_types import FOLDER, PATH, CanvasSize, OneOf, Whole
+from fgbg.value_types import FOLDER, PATH, CanvasSize, Numbers, OneOf, Whole
 from generator.errors import UsageError
 
 
@@ -56,6 +56,21 @@ def out_option(default: str, about: str = "Folder of the results.") -> Callable[
 
 
 overwrite_option = option("--overwrite", is_flag=True, help="Replace results that exist already.")
+depth_convention_option = option(
+    "--depth-convention",
+    type=OneOf(["auto", "inverse", "metric"]),
+    default="auto",
+    help="Meaning of the numbers in depth files or from a network. inverse: larger is nearer; metric:"
+    " larger is farther, in any unit; auto: inverse for files, and for a network the meaning in its"
+    " settings.",
+)
+depth_invalid_option = option(
+    "--depth-invalid",
+    type=Numbers(),
+    default="0",
+    help="Numbers in depth files that mean unknown, like 65535. 0 is always added; 'none' makes every"
+    " number valid.",
+)
 seed_option = option(
     "--seed",
     type=Whole(0, 2**63 - 1),

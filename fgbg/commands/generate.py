@@ -9,6 +9,8 @@ from fgbg.command_class import Function, option, section
 from fgbg.command_class import command as fgbg_command
 from fgbg.options import (
     bg_option,
+    depth_convention_option,
+    depth_invalid_option,
     fg_option,
     fg_size_option,
     is_given,
@@ -19,7 +21,7 @@ from fgbg.options import (
     workers_option,
 )
 from fgbg.terminal import note, say
-from fgbg.value_types import FOLDER, SHARE, Grid, Number, Numbers, OneOf, Span, SplitShares, Text, Whole
+from fgbg.value_types import FOLDER, SHARE, Grid, Number, OneOf, Span, SplitShares, Text, Whole
 
 
 def _change_option(of: str) -> Callable[[Function], Function]:
@@ -160,21 +162,8 @@ def _change_option(of: str) -> Callable[[Function], Function]:
         " the file, or the plane if there is none; onnx, hf: a depth network, from an ONNX file or from"
         " Hugging Face.",
     ),
-    option(
-        "--depth-convention",
-        type=OneOf(["auto", "inverse", "metric"]),
-        default="auto",
-        help="Meaning of the numbers in depth files or from a network. inverse: larger is nearer; metric:"
-        " larger is farther, in any unit; auto: inverse for files, and for a network the meaning in its"
-        " settings.",
-    ),
-    option(
-        "--depth-invalid",
-        type=Numbers(),
-        default="0",
-        help="Numbers in depth files that mean unknown, like 65535. 0 is always added; 'none' makes every"
-        " number valid.",
-    ),
+    depth_convention_option,
+    depth_invalid_option,
     option(
         "--depth-per",
         type=OneOf(["background", "composite"]),

@@ -8,7 +8,15 @@ import click
 
 from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option, section
-from fgbg.options import checkpoint_option, device_option, is_given, mirror_option, overwrite_option
+from fgbg.options import (
+    checkpoint_option,
+    depth_convention_option,
+    depth_invalid_option,
+    device_option,
+    is_given,
+    mirror_option,
+    overwrite_option,
+)
 from fgbg.predictor.result_kinds import DEFAULT_KINDS, FORMATS, KINDS
 from fgbg.terminal import note, warn
 from fgbg.value_types import FILE, FOLDER, PATH, SHARE, Behind, Number, OneOf, Text, Whole, Words
@@ -37,6 +45,16 @@ if TYPE_CHECKING:
         show_default=True,
         help="Move the background to match the picture, in case the camera moved between the two photos.",
     ),
+    option(
+        "--bg-depth",
+        type=Text("auto|none|FILE|onnx:PATH|hf:MODEL", "auto, none, a file, onnx:PATH or hf:MODEL"),
+        default="auto",
+        help="Depth of the background, in which objects stand. It is better than the depth that the network"
+        " guesses. auto: the depth file beside the background (NAME.depth.png, .npy, ...), if there is one."
+        " Or a depth file, or a depth network as for 'fgbg generate'.",
+    ),
+    depth_convention_option,
+    depth_invalid_option,
 )
 @section(
     "Network",

@@ -13,6 +13,7 @@ from fgbg.evaluation.before_training import (
     figures_before,
     open_before_training,
 )
+from fgbg.evaluation.plate_depth import measure_plate_depth
 from fgbg.evaluation.wrong_plates import measure_wrong_plates
 from fgbg.predictor.torch_engine import TorchEngine
 from generator.progress import show_progress
@@ -146,6 +147,9 @@ def measure(
             measure_wrong_plates(split, see, target, engine.res, engine.place, evaluation)
         ),
         "before_training": None if measured_before is None else figures_before(measured_before),
+        "depth_with_background": plain(
+            measure_plate_depth(split, see, target, engine.res, engine.place, evaluation)
+        ),
     }
     return Measurement(figures, evaluation, split, engine, target, mirror, measured_before)
 

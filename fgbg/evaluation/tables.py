@@ -77,7 +77,7 @@ def tables(figures: Figures, show: "Show | None" = None) -> list[Table]:
     """All tables, with both ends of each interval unless `show` says otherwise."""
     makers = (
         *(_classes, _class_errors, _network, _before_training, _empty_scenes, _wrong_plates),
-        *(_threshold, _depth, _by_size, _by_background),
+        *(_threshold, _depth, _plate_depth, _by_size, _by_background),
     )
     made = (maker(figures, show or _interval) for maker in makers)
     return [table for table in made if table is not None]
@@ -238,6 +238,27 @@ def _depth(figures: Figures, show: Show) -> Table | None:
     rows = [TableRow(_named(name), [show(constant.get(name)), show(part)]) for name, part in own.items()]
     note = f"{note}; and the depth of the background as if there were no object."
     return Table("Depth without a network", note, [*head, "background's own"], rows)
+
+
+def _plate_depth(figures: Figures, show: Show) -> Table | None:
+    found = figures.get("depth_with_background")
+    if found is None:
+        return None
+    names = {
+        "network": "the network's",
+        "bg_depth": "background's own",
+        "with_background": "with the background's",
+    }
+    rows = [
+        TableRow(text, [show(found[name][measure]) for measure in ("depth_rmse", "depth_rmse_objects")])
+        for name, text in names.items()
+        if name in found
+    ]
+    note = (
+        f"RMSE on {found['samples']:,} samples. The last row is what 'fgbg predict --bg' gives if the depth"
+        " of the background is known: objects stand in it, at the depth of the ground under them."
+    )
+    return Table("Depth RMSE ↓", note, ["", "everywhere", "in objects"], rows)
 
 
 def _by_size(figures: Figures, show: Show) -> Table | None:

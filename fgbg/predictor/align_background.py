@@ -52,10 +52,21 @@ class Aligned:
     Attributes:
         bg: (h, w, 3) uint8; the same array as given if it was not moved.
         moved: the largest motion of its four corners, as a share of the longer side; 0 if it was not moved.
+        motion: 3 x 3, the position in the given background of each pixel of the picture, both scaled to
+            `size` (h, w); None if it was not moved.
     """
 
     bg: np.ndarray
     moved: float
+    motion: np.ndarray | None = None
+    size: tuple[int, int] = (1, 1)
+
+    def same_motion(self, depth: np.ndarray) -> np.ndarray:
+        """Depth (h, w) uint16 of the background, moved as the background was, by whole pixels."""
+        if self.motion is None:
+            return depth
+        back = _scaling(self.size, depth.shape)
+        return _move(depth, back @ self.motion @ np.linalg.inv(back), cv2.INTER_NEAREST)
 
 
 def align_background(bg: np.ndarray, fg_bg: np.ndarray, side: int | None = None) -> Aligned:
@@ -81,7 +92,7 @@ def align_background(bg: np.ndarray, fg_bg: np.ndarray, side: int | None = None)
         bg = cv2.resize(bg, smaller[::-1], interpolation=cv2.INTER_AREA)
     back = _scaling(size, bg.shape)
     moved = _move(bg, back @ motion @ np.linalg.inv(back), cv2.INTER_CUBIC)
-    return Aligned(moved, _farthest(motion, size) / max(size))
+    return Aligned(moved, _farthest(motion, size) / max(size), motion, size)
 
 
 def _find_motion(bg: np.ndarray, fg_bg: np.ndarray, matched: np.ndarray | None) -> np.ndarray | None:

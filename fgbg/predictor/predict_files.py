@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fgbg.predictor.encode_numbers import require_exr
+from fgbg.predictor.plate_depths import DepthRequest, depths_of_plates
 from fgbg.predictor.plates import plates_of, without_plates
 from fgbg.predictor.result_kinds import FORMATS, Wanted
 from fgbg.predictor.result_names import plan_results, refuse_results
@@ -42,6 +43,7 @@ class PredictOptions:
         write: kinds of results, see `Wanted`.
         format: of mask and depth, see `Wanted`, or of the results of videos; None: the usual one of each.
         smooth, over: for videos, see `fgbg.video.predict_video.VideoRequest`; `over` may be a file.
+        bg_depth, depth_convention, depth_invalid: see `DepthRequest`.
         network: a network in place of the checkpoint, see `Predictor.of_network`; None for none.
         json: file of JSON lines; `-` for standard output; None for none.
         refine: None: pictures are refined, videos are not.
@@ -51,6 +53,9 @@ class PredictOptions:
 
     bg: Path | None
     align: bool
+    bg_depth: str
+    depth_convention: str
+    depth_invalid: tuple[float, ...]
     checkpoint: Path
     network: str | None
     out: Path
@@ -95,9 +100,16 @@ class PredictOptions:
             found = f"{len(entry.names)} classes"
             if self.mask_threshold is not None:
                 raise ConfigError("`mask_threshold`", "a network of soft masks", found, "leave it out")
+            if self.bg_depth not in ("auto", "none"):
+                raise ConfigError("`bg_depth`", "a network of soft masks", found, "leave it out")
             if self.save and "cutout" in self.write:
                 raise ConfigError("`write=cutout`", "a network of soft masks", found, "leave cutout out")
         return predictor
+
+    @property
+    def depth_request(self) -> DepthRequest:
+        """Where the depth of backgrounds comes from."""
+        return DepthRequest(self.bg_depth, self.depth_convention, self.depth_invalid)
 
     @property
     def network_file(self) -> Path:
@@ -129,11 +141,18 @@ class Planned:
         source: the pictures with their backgrounds.
         bases: for each name the path of its results, without suffix.
         bgs: for each name the file of its background, if it has one.
+        depths: for each name the file or the network of its background's depth, if it has one.
     """
 
     source: FileSource
     bases: dict[str, Path]
     bgs: dict[str, Path | None]
+    depths: dict[str, str | None]
+
+    def without_depths(self) -> "Planned":
+        """The same, for a network of classes, whose masks do not say which pixels are objects."""
+        nothing = dict.fromkeys(self.depths)
+        return Planned(self.source.without_depths(), self.bases, self.bgs, nothing)
 
 
 def plan_pictures(pictures: Sequence[Given], options: PredictOptions) -> Planned:
@@ -147,18 +166,23 @@ def plan_pictures(pictures: Sequence[Given], options: PredictOptions) -> Planned
         read_rgb(pictures[0].path)  # raises its error
     pictures, remarks = without_plates(pictures, options.bg)
     plates = plates_of(pictures, options.bg)
-    note(*remarks, *plates.remarks)
-    source = FileSource(pictures, plates.bgs)
-    planned = plan_results(pictures, options.out, [network, *plates.files])
+    depths = depths_of_plates(plates.paths, options.depth_request)
+    note(*remarks, *plates.remarks, *depths.remarks)
+    source = FileSource(pictures, plates.bgs, depths.reads)
+    originals = [network, *plates.files, *depths.files]
+    planned = plan_results(pictures, options.out, originals)
     if options.save and options.format == "exr":
         require_exr()
     if options.save:
         require_writable(options.out)
         refuse_results(planned, options.wanted.suffixes, options.overwrite)
-    refuse_json(options, [network, *plates.files, *(given.path for given in pictures)])
+    refuse_json(options, [*originals, *(given.path for given in pictures)])
     names = [picture.name for picture in source]
     return Planned(
-        source, dict(zip(names, planned, strict=True)), dict(zip(names, plates.paths, strict=True))
+        source,
+        dict(zip(names, planned, strict=True)),
+        dict(zip(names, plates.paths, strict=True)),
+        dict(zip(names, depths.names, strict=True)),
     )
 
 
@@ -186,7 +210,10 @@ def predict_pictures(planned: Planned, predictor: "Predictor", options: PredictO
     from fgbg.predictor.sinks import FileSink
 
     tell = note if options.json == STANDARD_OUTPUT else say
-    if "depth" in options.wanted.kinds and not predictor.engine.has_depth:
+    if predictor.entry.kind == "classes":
+        planned = planned.without_depths()
+    has_depth = predictor.engine.has_depth or any(planned.depths.values())
+    if "depth" in options.wanted.kinds and not has_depth:
         tell(
             f"{options.network or options.checkpoint}: the network has no depth head, so no depth is written"
         )
@@ -194,7 +221,9 @@ def predict_pictures(planned: Planned, predictor: "Predictor", options: PredictO
     sink = FileSink(planned.bases, options.wanted, options.overwrite, options.mask_threshold, figures)
     shown: list[Path] = []
     with json_lines(options.json) as lines, full_disk():
-        report = Report(planned.bases, planned.bgs, lines, silent=options.json == STANDARD_OUTPUT)
+        report = Report(
+            planned.bases, planned.bgs, planned.depths, lines, silent=options.json == STANDARD_OUTPUT
+        )
         with (
             Progress("predicting", planned.source.count, "pictures") as progress,
             closing(predict_source(predictor, planned.source, sink)) as results,

@@ -205,10 +205,11 @@ class _Window:
             # The same picture may be given twice, and Pillow decodes it when it is first used.
             with self._pillow:
                 picture = as_rgb(picture, given.name)
+        depth = None if given.bg_depth is None else given.bg_depth()
         if not self._with_pictures:
-            return None, self._predictor.prepare(picture, given.bg, given.name)
+            return None, self._predictor.prepare(picture, given.bg, given.name, depth)
         whole = as_rgb(picture, given.name)
-        return whole, self._predictor.prepare(whole, given.bg)
+        return whole, self._predictor.prepare(whole, given.bg, bg_depth=depth)
 
     def _group(self, whole: bool) -> list[tuple[_Slot, NetworkInput]]:
         """The first picture that the network is to see, and others of its size, as many as a batch has.

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from os import PathLike
 from pathlib import Path
@@ -137,21 +138,26 @@ class Predictor:
         """Where the network runs: cpu, cuda or mps."""
         return self.engine.device
 
-    def __call__(self, picture: Picture, bg: Picture | None = None) -> Predicted:
+    def __call__(
+        self, picture: Picture, bg: Picture | None = None, bg_depth: np.ndarray | None = None
+    ) -> Predicted:
         """Predict one picture.
 
         Args:
             picture: (H, W, 3) uint8 sRGB, of any size; or one of the other kinds that `as_rgb` converts.
             bg: the same view without the object, of the same aspect; None: there is none. One that does not
                 fit is not used, see `Predicted.bg_unused`.
+            bg_depth: (h, w) uint16 relative inverse depth of `bg`, 0 unknown, of the same aspect. The depth
+                of the picture is then that of the background, and objects are as near as the ground that
+                they stand on. None: the network estimates depth.
 
         Raises:
-            ImageError, ArrayError: `picture` or `bg` cannot be read as a picture.
-            AssetError: `bg` has another aspect.
-            ConfigError: the network takes no background.
+            ImageError, ArrayError: `picture`, `bg` or `bg_depth` cannot be used.
+            AssetError: `bg` or `bg_depth` has another aspect, or `bg_depth` knows no pixel.
+            ConfigError: the network takes no background, or has classes and `bg_depth` is given.
             DeviceMemoryError: there is not enough memory.
         """
-        given = PlateJudge()(self.prepare(picture, bg))
+        given = PlateJudge()(self.prepare(picture, bg, bg_depth=bg_depth))
         with self._memory_errors():
             answer = self.see(given.fg_bg[None], None if given.bg is None else given.bg[None])
         return self.restore(answer, given)
@@ -164,6 +170,7 @@ class Predictor:
         batch: int | None = None,
         on_error: Literal["raise"] = "raise",
         video: bool = False,
+        bg_depths: "np.ndarray | Iterable[np.ndarray | None] | None" = None,
     ) -> Iterator[Predicted]: ...
 
     @overload
@@ -175,6 +182,7 @@ class Predictor:
         *,
         on_error: Literal["return"],
         video: bool = False,
+        bg_depths: "np.ndarray | Iterable[np.ndarray | None] | None" = None,
     ) -> Iterator[Predicted | Exception]: ...
 
     def predict_many(
@@ -184,6 +192,7 @@ class Predictor:
         batch: int | None = None,
         on_error: Literal["raise", "return"] = "raise",
         video: bool = False,
+        bg_depths: "np.ndarray | Iterable[np.ndarray | None] | None" = None,
     ) -> Iterator[Predicted | Exception]:
         """Predict many pictures, faster than one by one.
 
@@ -200,6 +209,7 @@ class Predictor:
                 in the place of the picture. Errors are as of a call.
             video: whether the pictures are frames of one video, in order. Then a background is not used in
                 one frame and left out in the next, unless the views of both differ.
+            bg_depths: as `bg_depth` of a call, one for all pictures, or one for each (None: not known).
 
         Yields:
             One prediction for each picture, in order.
@@ -215,10 +225,18 @@ class Predictor:
             raise ConfigError("`on_error`", "'raise' or 'return'", shown(on_error), "choose one of them")
         if batch is not None:
             require_whole("batch", batch, 1)
-        outcomes = predict_many(self, _named(pictures, _backgrounds(bgs)), batch, video=video)
+        outcomes = predict_many(
+            self, _named(pictures, _backgrounds(bgs), _depths(bg_depths)), batch, video=video
+        )
         return _results(outcomes, on_error)
 
-    def prepare(self, picture: Picture, bg: Picture | None = None, name: str = "picture") -> NetworkInput:
+    def prepare(
+        self,
+        picture: Picture,
+        bg: Picture | None = None,
+        name: str = "picture",
+        bg_depth: np.ndarray | None = None,
+    ) -> NetworkInput:
         """Read a picture and resize it to the network's resolution.
 
         `bg_unused` of the result says whether its background should be left out, which `PlateJudge` does.
@@ -227,10 +245,13 @@ class Predictor:
             picture: as of a call.
             bg: as of a call.
             name: of the picture in errors, if it is not a path.
+            bg_depth: as of a call.
 
         Raises:
             FgbgError: as of a call.
         """
+        if bg_depth is not None:
+            self._require_objects(bg)
         if bg is not None:
             self._require_background_input()
         if bg is None and not self.refine and self.tile is None:
@@ -241,7 +262,7 @@ class Predictor:
         fg_bg, behind = as_rgb(picture, name), None if bg is None else as_rgb(bg, "bg")
         with self._memory_errors():
             res = look_at(fg_bg.shape[:2], self.tile, self.res)
-            return prepare(fg_bg, behind, res, self.align, self.refine)
+            return prepare(fg_bg, behind, res, self.align, self.refine, bg_depth=bg_depth)
 
     def see(self, pictures: np.ndarray, bgs: np.ndarray | None = None) -> Answer:
         """Run the network on a batch; with `mirror`, also on its mirror images, and average both.
@@ -279,6 +300,13 @@ class Predictor:
             found = "one that gets only the picture"
             raise ConfigError("`bg`", "a network that sees backgrounds", found, "leave `bg` out")
 
+    def _require_objects(self, bg: Picture | None) -> None:
+        if bg is None:
+            raise ConfigError("`bg_depth`", "a background, whose depth it is", "none", "give `bg` too")
+        if self.entry.kind == "classes":
+            found = f"{len(self.entry.names)} classes"
+            raise ConfigError("`bg_depth`", "a network of soft masks", found, "leave it out")
+
     @contextmanager
     def _memory_errors(self) -> Iterator[None]:
         """Turn every kind of error about too little memory into one that says what to do."""
@@ -304,7 +332,15 @@ def _backgrounds(bgs: Picture | Iterable[Picture | None] | None) -> Iterator[Pic
     return iter(cast(Iterable[Picture | None], bgs))
 
 
-def _named(pictures: Iterable[Picture], bgs: Iterator[Picture | None]) -> Iterator[NamedPicture]:
+def _depths(depths: np.ndarray | Iterable[np.ndarray | None] | None) -> Iterator[np.ndarray | None]:
+    if depths is None or isinstance(depths, np.ndarray):
+        return repeat(depths)
+    return iter(depths)
+
+
+def _named(
+    pictures: Iterable[Picture], bgs: Iterator[Picture | None], depths: Iterator[np.ndarray | None]
+) -> Iterator[NamedPicture]:
     for number, picture in enumerate(pictures):
         name = str(picture) if isinstance(picture, str | PathLike) else f"pictures[{number}]"
         try:
@@ -312,7 +348,16 @@ def _named(pictures: Iterable[Picture], bgs: Iterator[Picture | None]) -> Iterat
         except StopIteration:
             fix = "give as many as pictures, and None for a picture without one"
             raise ArrayError("bgs", f"a background for {name}", f"{number} backgrounds", fix) from None
-        yield NamedPicture(name, picture, bg)
+        try:
+            depth = next(depths)
+        except StopIteration:
+            fix = "give as many as pictures, and None where it is not known"
+            raise ArrayError("bg_depths", f"a depth for {name}", f"{number} depths", fix) from None
+        yield NamedPicture(name, picture, bg, None if depth is None else partial(_itself, depth))
+
+
+def _itself(depth: np.ndarray) -> np.ndarray:
+    return depth
 
 
 def _results(outcomes: Generator[Outcome, None, None], on_error: str) -> Iterator[Predicted | Exception]:

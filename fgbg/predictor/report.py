@@ -25,6 +25,7 @@ class Report:
     Args:
         bases: for each picture's name the path of its results, without suffix.
         bgs: for each picture's name the file of its background, if it has one.
+        depths: for each picture's name the file or the network of its background's depth, if it has one.
         lines: takes a JSON line for each picture; None: there are none.
         silent: print no line about pictures that succeed.
     """
@@ -33,10 +34,12 @@ class Report:
         self,
         bases: Mapping[str, Path],
         bgs: Mapping[str, Path | None],
+        depths: Mapping[str, str | None],
         lines: IO[str] | None = None,
         silent: bool = False,
     ) -> None:
-        self._bases, self._bgs, self._lines, self._silent = bases, bgs, lines, silent
+        self._bases, self._bgs, self._depths = bases, bgs, depths
+        self._lines, self._silent = lines, silent
         self._began = time.monotonic()
         self.failed = 0
         self._unused: dict[Misfit, list[str]] = {}
@@ -54,7 +57,9 @@ class Report:
         if self._lines is not None:
             now = time.monotonic()
             text = None if problem is None else str(problem).removeprefix("fgbg: ")
-            line = json.dumps(_record(done, self._bgs[done.name], now - self._began, text))
+            line = json.dumps(
+                _record(done, self._bgs[done.name], self._depths[done.name], now - self._began, text)
+            )
             self._lines.write(f"{line}\n")
             self._lines.flush()
             self._began = now
@@ -114,7 +119,9 @@ def _moved(done: Done) -> str:
     return f" (background moved by {pixels:.1f} px, {done.predicted.bg_moved:.1%} of the longer side)"
 
 
-def _record(done: Done, bg: Path | None, seconds: float, error: str | None) -> dict[str, Any]:
+def _record(
+    done: Done, bg: Path | None, depth: str | None, seconds: float, error: str | None
+) -> dict[str, Any]:
     """A JSON line; the same keys for every picture."""
     figures = {"size": None, "coverage": None, "boxes": None, "depth": None}
     if done.written.figures is not None:
@@ -127,6 +134,7 @@ def _record(done: Done, bg: Path | None, seconds: float, error: str | None) -> d
         "bg": None if bg is None else str(bg),
         "bg_moved": None if predicted is None else round(predicted.bg_moved, 6),
         "bg_unused": None if predicted is None else predicted.bg_unused,
+        "bg_depth": None if predicted is None or predicted.bg_unused is not None else depth,
         "seconds": round(seconds, 3),
         "error": error,
     }

@@ -6,6 +6,7 @@ import numpy as np
 
 from fgbg.predictor.align_background import align_background
 from fgbg.predictor.decide_edges import DECIDE_SIDE
+from fgbg.predictor.plate_depth import as_plate_depth
 from fgbg.predictor.plate_fit import FITS, FITS_STILL, Misfit, PlateFit, plate_fit
 from generator.errors import AssetError
 from generator.resize import scaled_size, stretch
@@ -26,6 +27,7 @@ class NetworkInput:
         picture: (H, W, 3) uint8 sRGB, the picture that refines the answer; None: it is scaled only.
         plate: (h', w', 3) uint8 sRGB, the background that helps to refine; None if there is none.
         fit: how well the background fits; None if there is none.
+        bg_depth: (., .) uint16, the depth of the background, known everywhere; None if it is not known.
     """
 
     fg_bg: np.ndarray
@@ -36,6 +38,7 @@ class NetworkInput:
     picture: np.ndarray | None = None
     plate: np.ndarray | None = None
     fit: PlateFit | None = None
+    bg_depth: np.ndarray | None = None
 
 
 def prepare(
@@ -45,6 +48,7 @@ def prepare(
     align: bool,
     refine: bool = False,
     own_size: tuple[int, int] | None = None,
+    bg_depth: np.ndarray | None = None,
 ) -> NetworkInput:
     """Resize a picture and its background to the network's resolution: by area down, linearly up.
 
@@ -55,9 +59,11 @@ def prepare(
         align: whether to move the background to match the picture first.
         refine: whether to keep what refines the answer, if the picture is larger than the network's input.
         own_size: (H, W) of the picture, if it was decoded smaller; None: it was not.
+        bg_depth: (., .) uint16 relative inverse depth of `bg`, 0 unknown; None if it is not known.
 
     Raises:
-        AssetError: `bg` has another aspect.
+        AssetError: `bg` or `bg_depth` has another aspect, or `bg_depth` knows no pixel.
+        ArrayError: `bg_depth` is no such array.
     """
     height, width = own_size or picture.shape[:2]
     size = scaled_size(height, width, res)[::-1]
@@ -65,10 +71,13 @@ def prepare(
     moved, fit, misfit, behind, plate = 0.0, None, None, None, None
     if bg is not None:
         _require_same_aspect(bg, picture)
+        if bg_depth is not None:
+            bg_depth = as_plate_depth(bg_depth, bg.shape[:2])
         if align:
             # Twice the size that the network gets: training shifts backgrounds at this sharpness too.
             aligned = align_background(bg, picture, max(2 * res, DECIDE_SIDE) if refine else 2 * res)
             bg, moved = aligned.bg, aligned.moved
+            bg_depth = None if bg_depth is None else aligned.same_motion(bg_depth)
         fit = plate_fit(bg, picture)
         misfit = fit.misfit
         if misfit == "other view" and not align and _fits_aligned(bg, picture):
@@ -78,7 +87,7 @@ def prepare(
             plate = stretch(bg, scaled_size(height, width, min(DECIDE_SIDE, max(height, width)))[::-1])
     small = stretch(picture, size)
     whole = picture if refine else None
-    return NetworkInput(small, behind, (height, width), moved, misfit, whole, plate, fit)
+    return NetworkInput(small, behind, (height, width), moved, misfit, whole, plate, fit, bg_depth)
 
 
 class PlateJudge:
@@ -107,7 +116,7 @@ class PlateJudge:
             unused = None if self._used else unused
         if unused is None:
             return replace(given, bg_unused=None)
-        return replace(given, bg=None, plate=None, bg_moved=0, bg_unused=unused)
+        return replace(given, bg=None, plate=None, bg_depth=None, bg_moved=0, bg_unused=unused)
 
 
 def _fits_aligned(bg: np.ndarray, picture: np.ndarray) -> bool:

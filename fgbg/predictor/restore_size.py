@@ -6,6 +6,7 @@ import numpy as np
 
 from fgbg.predictor.decide_edges import decide_edges
 from fgbg.predictor.engine import Answer
+from fgbg.predictor.plate_depth import depth_with_objects
 from fgbg.predictor.predicted import Predicted
 from fgbg.predictor.refine import depth_strips, mask_strips
 from fgbg.predictor.resize_input import NetworkInput
@@ -28,7 +29,11 @@ def restore(answer: Answer, entry: MaskEntry, given: NetworkInput) -> Predicted:
     mask = mask_levels(shares, entry, given.size, given.picture)
     if given.picture is not None and entry.kind == "alpha":
         guide = mask
-    depth = None if answer.depth is None else depth_levels(answer.depth[0, 0], given.size, guide)
+    depth = None
+    if given.bg_depth is not None:
+        depth = depth_with_objects(given.bg_depth, mask)
+    elif answer.depth is not None:
+        depth = depth_levels(answer.depth[0, 0], given.size, guide)
     classes = entry if entry.kind == "classes" else None
     return Predicted(mask, depth, given.bg_moved, given.bg_unused, classes)
 

@@ -1,6 +1,6 @@
 """Where pictures to predict come from."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -21,11 +21,13 @@ class NamedPicture:
         name: in messages, and for the sink; no other picture of the source has it.
         picture: anything that `as_rgb` converts; a path is read later, in another thread.
         bg: the same view without the object; None if there is none.
+        bg_depth: reads the depth of the background, as of `Predictor`; None if it is not known.
     """
 
     name: str
     picture: "Picture"
     bg: "Picture | None" = None
+    bg_depth: Callable[[], np.ndarray] | None = None
 
 
 class Source(Protocol):
@@ -69,17 +71,28 @@ class FileSource:
     Args:
         pictures: the pictures.
         bgs: the background of each of them, None where there is none; None if there are none at all.
+        depths: reads the depth of each background, None where it is not known; None if none is known.
     """
 
-    def __init__(self, pictures: Sequence[Given], bgs: "Sequence[Picture | None] | None" = None) -> None:
+    def __init__(
+        self,
+        pictures: Sequence[Given],
+        bgs: "Sequence[Picture | None] | None" = None,
+        depths: Sequence[Callable[[], np.ndarray] | None] | None = None,
+    ) -> None:
         self._pictures = pictures
         self._bgs = [None] * len(pictures) if bgs is None else bgs
+        self._depths = [None] * len(pictures) if depths is None else depths
+
+    def without_depths(self) -> "FileSource":
+        """The same pictures and backgrounds, whose depth is not known."""
+        return FileSource(self._pictures, self._bgs)
 
     @property
     def count(self) -> int:
         return len(self._pictures)
 
     def __iter__(self) -> Iterator[NamedPicture]:
-        for given, bg in zip(self._pictures, self._bgs, strict=True):
+        for given, bg, depth in zip(self._pictures, self._bgs, self._depths, strict=True):
             picture = given.path if given.pixels is None else given.pixels
-            yield NamedPicture(str(given.path), picture, bg)
+            yield NamedPicture(str(given.path), picture, bg, depth)

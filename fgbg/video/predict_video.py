@@ -5,7 +5,7 @@ So memory does not grow with the length of the video.
 """
 
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import chain
@@ -44,6 +44,7 @@ class VideoRequest:
         form: mp4, webm, mov, or png for numbered files.
         bg: the view without the object: (h, w, 3) uint8; "median" of frames spread over the video; the number
             of a frame, from 1; None: there is none.
+        bg_depth: reads the depth of the background (h, w, 3), as of `Predictor`; None if it is not known.
         smooth: share of the average over time where the picture is still, 0 to below 1.
         over: what cut-outs are laid over: a colour or (h, w, 3) uint8; None: they are transparent, or over
             white in mp4, which holds no transparency.
@@ -54,6 +55,7 @@ class VideoRequest:
     results: tuple[str, ...] = DEFAULT_KINDS
     form: str = "mp4"
     bg: "np.ndarray | str | int | None" = None
+    bg_depth: Callable[[np.ndarray], np.ndarray] | None = None
     smooth: float = 0.0
     over: Over | None = None
     mask_threshold: float | None = None
@@ -112,9 +114,10 @@ def predict_video(
     done, stop = VideoDone(clip.name), Event()
     frames = clip.frames()
     bg, first = _plate(source, frames, request.bg)
+    depth = None if bg is None or request.bg_depth is None else request.bg_depth(bg)
     size = max(1, min(_FRAMES_AHEAD, _PIXELS_AHEAD // first.picture[..., 0].size))
     read = Ahead(_until(stop, frames, first), size)
-    predicted = Ahead(_predicted(predictor, read, bg), size)
+    predicted = Ahead(_predicted(predictor, read, bg, depth), size)
     steadied = Ahead(_steadied(predicted, request), size)
     written = Ahead(_written(steadied, paths, clip, request, done, stop), size)
     with Progress(f"predicting {clip.name}", clip.count, "frames") as progress, closing(written):
@@ -167,7 +170,7 @@ def _until(stop: Event, frames: Generator[Frame, None, None], first: Frame) -> G
 
 
 def _predicted(
-    predictor: Predictor, frames: Ahead[Frame], bg: np.ndarray | None
+    predictor: Predictor, frames: Ahead[Frame], bg: np.ndarray | None, depth: np.ndarray | None
 ) -> Generator[_Item, None, None]:
     waiting: deque[Frame] = deque()
 
@@ -177,7 +180,7 @@ def _predicted(
             yield frame.picture
 
     with closing(frames):
-        for predicted in predictor.predict_many(pictures(), bg, video=True):
+        for predicted in predictor.predict_many(pictures(), bg, video=True, bg_depths=depth):
             yield waiting.popleft(), predicted
 
 

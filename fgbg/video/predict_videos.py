@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from fgbg.option_names import name_options_in
 from fgbg.predictor.picture_input import as_rgb
+from fgbg.predictor.plate_depths import ReadDepth, depth_of_frames, depths_of_plates
 from fgbg.predictor.plates import frame_plate, plates_of
 from fgbg.predictor.predict_files import (
     STANDARD_OUTPUT,
@@ -80,8 +82,10 @@ def plan_videos(
     if frame == "median" and cameras:
         raise ConfigError("`bg`", "a picture or frame:N for a camera", "median", "take one of these")
     plates = plates_of(given, None if frame is not None else options.bg)
-    note(*plates.remarks)
-    kept = [options.network_file, *plates.files, *videos]
+    depths = depths_of_plates(plates.paths, options.depth_request) if frame is None else None
+    of_frames = None if frame is None else depth_of_frames(options.depth_request)
+    note(*plates.remarks, *([] if depths is None else depths.remarks))
+    kept = [options.network_file, *plates.files, *([] if depths is None else depths.files), *videos]
     bases = plan_results(given, options.out, kept)
     kinds = Wanted(options.write if options.save else ()).kinds
     for base in bases:
@@ -92,11 +96,22 @@ def plan_videos(
         require_writable(options.out)
     refuse_json(options, kept)
     planned = []
-    for source, base, plate, file in zip(sources, bases, plates.bgs, plates.paths, strict=True):
+    reads = [None] * len(sources) if depths is None else depths.reads
+    for source, base, plate, file, read in zip(sources, bases, plates.bgs, plates.paths, reads, strict=True):
         bg = None if plate is None else as_rgb(plate, "bg")
         name = str(options.bg) if frame is not None else None if file is None else str(file)
-        planned.append(PlannedVideo(source, base, _request(options, kinds, form, frame or bg), name))
+        request = _request(options, kinds, form, frame or bg)
+        if read is not None:
+            request = replace(request, bg_depth=partial(_of_any, read))
+        elif of_frames is not None:
+            request = replace(request, bg_depth=of_frames)
+        planned.append(PlannedVideo(source, base, request, name))
     return planned
+
+
+def _of_any(read: ReadDepth, _: np.ndarray) -> np.ndarray:
+    """The depth of a background that has a file, which is the same for all of its pixels."""
+    return read()
 
 
 def _sources(videos: Sequence[Path], cameras: Sequence[int]) -> list[Path | int]:
@@ -118,7 +133,15 @@ def _request(
     from fgbg.video.predict_video import VideoRequest
 
     over = read_rgb(options.over) if isinstance(options.over, Path) else options.over
-    return VideoRequest(kinds, form, bg, options.smooth, over, options.mask_threshold, options.overwrite)
+    return VideoRequest(
+        kinds,
+        form,
+        bg,
+        smooth=options.smooth,
+        over=over,
+        mask_threshold=options.mask_threshold,
+        overwrite=options.overwrite,
+    )
 
 
 def _given(source: Path | int) -> Given:
@@ -149,6 +172,8 @@ def predict_videos(
     if not options.refine:
         # It takes longer than the network, and edges of single frames flicker.
         predictor = replace(predictor, refine=False)
+    if predictor.entry.kind == "classes":
+        planned = [replace(video, request=replace(video.request, bg_depth=None)) for video in planned]
     failed, shown = 0, list[Path]()
     with json_lines(options.json, add=after_pictures) as lines, full_disk():
         for video in planned:

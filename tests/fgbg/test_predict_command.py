@@ -15,6 +15,7 @@ from PIL import Image, ImageCms
 from fgbg.cli import main
 from fgbg.predictor import Predictor, sinks
 from fgbg.predictor.engine import Answer
+from fgbg.predictor.plate_depth import depth_with_objects
 from generator.errors import DiskSpaceError
 
 SRGB = ImageCms.createProfile("sRGB")
@@ -496,3 +497,45 @@ def test_a_video_is_not_taken_for_a_broken_picture(trained: Path, pictures: Path
     code, _, stderr = predict(trained, tmp_path / "out", pictures / "b.png", pictures / "clip.mp4")
     assert code == 1 and "clip.mp4: expected a video, found an empty file" in stderr
     assert written(tmp_path / "out") == results("b")
+
+
+def test_objects_stand_in_the_depth_of_the_background(trained: Path, tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
+    scene = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 2), None, 20, 200, cv2.NORM_MINMAX)
+    picture, bgs = tmp_path / "a.png", tmp_path / "bgs"
+    bgs.mkdir()
+    cv2.imwrite(str(picture), scene)
+    cv2.imwrite(str(bgs / "a.png"), cv2.convertScaleAbs(scene, alpha=1.1))
+    ramp = np.repeat(np.linspace(1000, 60000, 64).astype(np.uint16)[:, None], 96, axis=1)
+    cv2.imwrite(str(bgs / "a.depth.png"), ramp)
+
+    def depth(out: str, *arguments: str | Path) -> np.ndarray:
+        code, _, stderr = predict(
+            trained, tmp_path / out, picture, "--json", tmp_path / f"{out}.json", *arguments
+        )
+        assert code == 0 and not stderr
+        return cv2.imread(str(tmp_path / out / "a.depth.png"), cv2.IMREAD_UNCHANGED)
+
+    def source(out: str) -> str | None:
+        return json.loads((tmp_path / f"{out}.json").read_text())["bg_depth"]
+
+    for number, bg in enumerate((bgs / "a.png", bgs)):
+        found = depth(f"auto{number}", "--bg", bg)
+        mask = cv2.imread(str(tmp_path / f"auto{number}" / "a.mask.png"), cv2.IMREAD_UNCHANGED)
+        assert (found == depth_with_objects(ramp, mask)).all()
+        assert source(f"auto{number}") == str(bgs / "a.depth.png")
+    off = depth("off", "--bg", bgs, "--bg-depth", "none")
+    assert source("off") is None and not (off == found).all()
+
+    distances = tmp_path / "distances.npy"
+    np.save(distances, 1 / np.linspace(1, 10, 64)[:, None].repeat(96, axis=1))
+    metric = depth("metric", "--bg", bgs, "--bg-depth", distances, "--depth-convention", "metric")
+    assert source("metric") == str(distances) and metric[0, 0] < 2000
+
+    wide = tmp_path / "wide.npy"
+    np.save(wide, np.ones((64, 64), np.float32))
+    code, _, stderr = predict(trained, tmp_path / "wide", picture, "--bg", bgs, "--bg-depth", wide)
+    assert code == 1 and len(stderr.splitlines()) == 1
+    assert f"{wide}: expected the aspect ratio of its picture, 96 x 64, found 64 x 64" in stderr
+    code, _, stderr = predict(trained, tmp_path / "alone", picture, "--bg-depth", distances)
+    assert code == 2 and "--bg-depth: expected one background for a depth file, found no background" in stderr

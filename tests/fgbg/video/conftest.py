@@ -90,18 +90,25 @@ class Reddish:
 
     Attributes:
         bgs: the background of each call of `predict_many`.
+        bg_depths: the depth of it.
         taken: number of pictures taken from its input.
     """
 
     def __init__(self, depth: bool = True) -> None:
         self._depth = depth
         self.bgs: list[np.ndarray | None] = []
+        self.bg_depths: list[np.ndarray | None] = []
         self.taken = 0
 
     def predict_many(
-        self, pictures: Iterable[np.ndarray], bgs: np.ndarray | None = None, video: bool = False
+        self,
+        pictures: Iterable[np.ndarray],
+        bgs: np.ndarray | None = None,
+        video: bool = False,
+        bg_depths: np.ndarray | None = None,
     ) -> Iterator[Predicted]:
         assert video
+        self.bg_depths.append(bg_depths)
         self.bgs.append(bgs)
         for given in pictures:
             self.taken += 1

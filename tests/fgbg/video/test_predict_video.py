@@ -170,7 +170,7 @@ def test_a_video_cut_short_gives_the_frames_there_are(tmp_path: Path, reddish: P
 
 def test_an_error_leaves_no_file_and_no_thread(clip: Path, tmp_path: Path, reddish: Predictor) -> None:
     class Broken(Reddish):
-        def predict_many(self, pictures, bgs=None, video=False):  # type: ignore[no-untyped-def]
+        def predict_many(self, pictures, bgs=None, video=False, bg_depths=None):  # type: ignore[no-untyped-def]
             yield from list(super().predict_many(iter(list(pictures)[:3]), bgs, video))
             raise AssetError("a frame", "memory", "none", "close something")
 
@@ -239,7 +239,7 @@ def test_few_frames_are_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             yield frame
 
     class Slow(Reddish):
-        def predict_many(self, pictures, bgs=None, video=False):  # type: ignore[no-untyped-def]
+        def predict_many(self, pictures, bgs=None, video=False, bg_depths=None):  # type: ignore[no-untyped-def]
             for predicted in super().predict_many(pictures, bgs, video):
                 if self.taken == 3:
                     threading.Event().wait(0.4)
@@ -261,3 +261,19 @@ def test_a_camera_is_predicted_until_it_ends(
     assert len(read_back(files_of(done)[0])[0]) == 5
     with pytest.raises(ConfigError, match="a picture or frame:N for a camera"):
         predict_video(reddish, 0, tmp_path / "other", VideoRequest(bg="median"))
+
+
+def test_the_depth_of_the_plate_reaches_the_network(tmp_path: Path, reddish: Predictor) -> None:
+    clip = write_clip(tmp_path / "a.mp4", [picture(number) for number in range(3)])
+    depth = np.full((2, 2), 7, np.uint16)
+    seen: list[tuple[int, ...]] = []
+
+    def read(bg: np.ndarray) -> np.ndarray:
+        seen.append(bg.shape)
+        return depth
+
+    request = VideoRequest(results=("mask",), bg=1, bg_depth=read)
+    predict_video(reddish, clip, tmp_path / "b", request)
+    assert reddish.bg_depths[-1] is depth and len(seen) == 1 and len(seen[0]) == 3
+    predict_video(reddish, clip, tmp_path / "c", VideoRequest(results=("mask",), bg_depth=read))
+    assert reddish.bg_depths[-1] is None
