@@ -17,12 +17,17 @@ from training.evaluation.evaluate import Backgrounds, Condition, Evaluation, loo
 from training.measures import MASK_MEASURES
 from training.target import Target
 
+MOST_SAMPLES = 1000
+"""Samples that are looked at again: the first ones, of a split in random order."""
+
 
 @torch.inference_mode()
 def measure_thresholds(
     evaluation: Evaluation, split: Split, target: Target, res: int, device: torch.device
 ) -> Evaluation:
     """The same evaluation with every measure of the threshold baseline, if it has one.
+
+    Measures other than the IoU are NaN after the first `MOST_SAMPLES` samples.
 
     Args:
         evaluation: of these samples.
@@ -42,18 +47,20 @@ def measure_thresholds(
             found[condition] = {name: of(mask, actual, counted) for name, of in MASK_MEASURES.items()}
         return found
 
-    batches = []
-    with Progress("measuring the threshold", len(evaluation.rows), "samples") as bar:
-        for numbers, found in looked_at(split, evaluation.rows, target, res, device, look):
-            batches.append(found)
+    rows, parts = evaluation.rows[:MOST_SAMPLES], []
+    with Progress("measuring the threshold", len(rows), "samples") as bar:
+        for numbers, found in looked_at(split, rows, target, res, device, look):
+            parts.append(found)
             bar.advance(len(numbers))
+
+    def column(condition: Condition, name: str) -> np.ndarray:
+        values = np.full(len(evaluation.rows), np.nan)
+        values[: len(rows)] = torch.cat([found[condition][name].cpu() for found in parts]).numpy()
+        return values
+
     thresholds = {
         condition: replace(
-            baseline,
-            measures={
-                name: torch.cat([found[condition][name].cpu() for found in batches]).double().numpy()
-                for name in MASK_MEASURES
-            },
+            baseline, measures={name: column(condition, name) for name in MASK_MEASURES} | baseline.measures
         )
         for condition, baseline in evaluation.thresholds.items()
     }

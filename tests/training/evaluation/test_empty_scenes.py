@@ -8,6 +8,7 @@ import torch
 
 from tests.training.evaluation.test_evaluate import CPU, NAMES, Drawn, see
 from training.evaluation import evaluate as evaluating
+from training.evaluation import threshold_masks
 from training.evaluation.empty_scenes import EmptyScenes, FalsePixels, empty_scenes, false_pixels
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.summary import summarise
@@ -36,6 +37,15 @@ def test_the_threshold_has_every_measure_at_its_best_level() -> None:
     assert clean.measures["pixel_accuracy"] == pytest.approx([1, 60 / 64, 1])
     # All edges of the half object are within 2 pixels of those of the whole one, and the reverse.
     assert clean.measures["boundary_f"] == pytest.approx([1, 1, 1])
+
+
+def test_only_the_first_samples_are_looked_at_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    every = evaluated(Drawn(), [0, 1, 2]).thresholds["perturbed"].measures
+    monkeypatch.setattr(threshold_masks, "MOST_SAMPLES", 2)
+    first = evaluated(Drawn(), [0, 1, 2]).thresholds["perturbed"].measures
+    assert list(first) == list(every) and first["iou"].tolist() == every["iou"].tolist()
+    for name in ("dice", "pixel_accuracy", "boundary_f"):
+        assert first[name][:2].tolist() == every[name][:2].tolist() and np.isnan(first[name][2])
 
 
 def test_samples_without_an_object_are_empty_scenes() -> None:
