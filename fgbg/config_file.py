@@ -17,6 +17,8 @@ _HOME = re.compile(r"^((?:onnx|hf):)?~(?=[/\\]|$)")
 def fill_defaults(ctx: click.Context, option: click.Parameter, path: Path | None) -> None:
     """Fill defaults from a TOML file with a table for each command and a key for each option.
 
+    Defaults that are there already (of another file, of a preset) stay where the file names no value.
+
     Raises:
         ConfigError: the file cannot be read, or a table, key or value of it is none of the command's.
     """
@@ -32,7 +34,8 @@ def fill_defaults(ctx: click.Context, option: click.Parameter, path: Path | None
             fix = (command is None and did_you_mean(name, names)) or "correct it"
             raise ConfigError(path, f"a table for a command ({', '.join(names)})", shown(name), fix)
         tables[name] = _defaults(ctx, command, path, name, table)
-    ctx.default_map = tables if ctx.command is root else tables.get(str(ctx.info_name))
+    own = tables if ctx.command is root else tables.get(str(ctx.info_name), {})
+    ctx.default_map = {**(ctx.default_map or {}), **own}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from generator.errors import ConfigError
 from generator.format.assets import NOT_IDENTITY
 from generator.format.pixels import UNKNOWN
 from generator.format.tables import MOST_OBJECTS
+from generator.numerals import shown
+from generator.presets import PRESETS
 from generator.strict_config import Count, Real, Share, StrictConfig, Switch
 
 VARIANTS = 8
@@ -221,6 +223,25 @@ class GenerateConfig(StrictConfig):
             raise ConfigError(
                 "`depth_per=composite`", "one process, which runs the network", found, "leave `workers` out"
             )
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> "GenerateConfig":
+        """The config of a preset, with changes. "photo" is the preset for real photos.
+
+        Args:
+            name: of the preset.
+            changes: fields; they replace those of the preset.
+
+        Raises:
+            ConfigError: the preset is unknown, or as GenerateConfig raises it.
+
+        Example:
+            >>> fgbg.GenerateConfig.preset("photo", size=(256, 192), truncate=0.2).scale
+            (0.5, 2.0)
+        """
+        if name not in PRESETS:
+            raise ConfigError("the preset", ", ".join(PRESETS), shown(name), "name one of them")
+        return cls(**PRESETS[name] | changes)
 
     @property
     def known_convention(self) -> DepthConvention:

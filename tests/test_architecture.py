@@ -25,6 +25,7 @@ ORDER = {
         *(
             "errors",
             "numerals",
+            "presets",
             "strict_config",
             "splits",
             "process",
@@ -110,6 +111,7 @@ ORDER = {
             "config_file",
             "command_class",
             "options",
+            "preset",
             "label_options",
             "train_options",
             "pages",

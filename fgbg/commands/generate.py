@@ -20,6 +20,7 @@ from fgbg.options import (
     size_option,
     workers_option,
 )
+from fgbg.preset import preset_option, preset_values
 from fgbg.terminal import note, say
 from fgbg.value_types import FOLDER, SHARE, Grid, Number, OneOf, Span, SplitShares, Text, Whole
 
@@ -76,6 +77,7 @@ def _change_option(of: str) -> Callable[[Function], Function]:
 )
 @section(
     "Look of the objects",
+    preset_option,
     fg_size_option,
     option("--flip/--no-flip", default=True, help="Paste mirrored foregrounds too."),
     option(
@@ -194,7 +196,9 @@ def _change_option(of: str) -> Callable[[Function], Function]:
     workers_option,
 )
 @click.pass_context
-def command(ctx: click.Context, /, overwrite: bool, skip_bad: bool, **fields: Any) -> None:
+def command(
+    ctx: click.Context, /, overwrite: bool, skip_bad: bool, preset: str | None, **fields: Any
+) -> None:
     """Paste foregrounds onto backgrounds and write a dataset.
 
     Each foreground is pasted onto each background of its split at --positions random places, and mirrored
@@ -206,6 +210,8 @@ def command(ctx: click.Context, /, overwrite: bool, skip_bad: bool, **fields: An
     from generator.pipeline import generate
 
     config = GenerateConfig(**fields)
+    if preset is not None:
+        say(f"preset {preset}: {preset_values(preset, config)}")
     if is_given(ctx, "overlap") and not config.has_instances:
         note("--overlap has no effect with one object in a sample (--objects)")
     outcome = generate(config, overwrite, say, skip_bad)

@@ -1,6 +1,8 @@
 """`--config`: the contents of a TOML file, and messages about mistakes in it."""
 
+import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,10 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from fgbg.cli import main
+from fgbg.cli import load_command, main
 from fgbg.config_file import fill_defaults
+from generator.presets import PRESETS
+from generator.reading.dataset import open_dataset
 
 
 def defaults(content: str | bytes, folder: Path) -> dict[str, Any]:
@@ -97,3 +101,52 @@ def test_what_is_no_file_is_refused(kind: str, tmp_path: Path) -> None:
         path.write_bytes(b"#" * 2**21)
     result = CliRunner().invoke(main, ["--config", str(path), "train"])
     assert result.exit_code == 2 and str(path) in result.stderr and len(result.stderr.splitlines()) == 1
+
+
+PRESET = ["--preset", "photo"]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("in_file", [False, True])
+def test_flags_win_over_the_file_and_the_file_over_the_preset(
+    order: int, in_file: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PRESETS, "photo", {"scale": (0.5, 2.0), "truncate": 0.5, "shadow": 0.5})
+    path = tmp_path / "fgbg.toml"
+    path.write_text("[generate]\ntruncate = 0.3\nshadow = 0.3\n" + in_file * "preset = 'photo'\n")
+    given = [["--shadow", "0.1"], ["--config", str(path)], *([] if in_file else [PRESET])][::order]
+    arguments = [part for pair in given for part in pair]
+    fgbg = click.Context(main, info_name="fgbg")
+    read = load_command("generate").make_context("generate", arguments, parent=fgbg).params
+    assert (read["scale"], read["truncate"], read["shadow"], read["empty"]) == ((0.5, 2), 0.3, 0.1, 0)
+
+
+def test_a_file_before_the_command_a_file_behind_it_and_a_preset_add_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(PRESETS, "photo", {"scale": (0.5, 2.0), "truncate": 0.5})
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    first.write_text("[generate]\ntruncate = 0.3\nempty = 0.3\n")
+    second.write_text("[generate]\nempty = 0.2\n")
+    arguments = ["--config", str(first), "generate", *PRESET, "--config", str(second), "--help"]
+    text = " ".join(CliRunner().invoke(main, arguments).output.split())
+    for name, default in (("--scale", "0.5-2"), ("--truncate", "0.3"), ("--empty", "0.2")):
+        found = re.search(rf" {name} .*?\[default: (.*?)\]", text)
+        assert found and found[1] == default, name
+
+
+def test_an_unknown_preset_names_the_known_ones() -> None:
+    result = CliRunner().invoke(main, ["generate", "--preset", "photos"])
+    assert result.exit_code == 2
+    assert "--preset: expected photo, found 'photos'; did you mean 'photo'?" in result.stderr
+
+
+def test_the_values_of_a_preset_are_stored_and_told(request_fields: dict[str, Any], tmp_path: Path) -> None:
+    folders = [f"--{name}={request_fields[name]}" for name in ("fg", "bg")]
+    size = ["--size", "32", "--samples", "20", "--no-render", "--scale", "0.5-1"]
+    result = CliRunner().invoke(main, ["generate", *folders, *size, *PRESET, "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    stored = open_dataset(tmp_path / "out").manifest.config
+    values = {**PRESETS["photo"], "scale": (0.5, 1.0)}
+    assert stored == {**stored, **json.loads(json.dumps(values))}
+    assert "preset photo: scale 0.5-1, objects 1-3\n" in result.output

@@ -14,6 +14,7 @@ import fgbg
 from fgbg.cli import COMMANDS, main
 from fgbg.config_file import fill_defaults
 from fgbg.options import is_given
+from generator.presets import PRESETS
 
 ROOT = Path(__file__).parent.parent.parent
 README = ROOT / "README.md"
@@ -187,6 +188,16 @@ def test_its_options_file_is_read(page: Path, tmp_path: Path) -> None:
 def test_its_links_lead_somewhere(page: Path) -> None:
     for link in re.findall(r"\]\(([^)#\s]+)[^)]*\)", text_of(page)):
         assert link.startswith("https://") or (page.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("page", ["generate.md", "synthetic-to-real.md"])
+def test_a_page_says_what_a_preset_is(preset: str, page: str) -> None:
+    def parsed(*arguments: str) -> dict[str, Any]:
+        return command("generate").make_context("generate", [*arguments]).params | {"preset": None}
+
+    (same,) = re.findall(rf"`--preset {preset}` is the same as `([^`]+)`", text_of(DOCS / page))
+    assert parsed(*shlex.split(same)) == parsed("--preset", preset) != parsed()
 
 
 def test_the_first_page_leads_to_every_page() -> None:

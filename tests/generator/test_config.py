@@ -5,6 +5,7 @@ import pytest
 
 from generator.config import GenerateConfig
 from generator.errors import ConfigError
+from generator.presets import PRESETS
 
 
 def test_fg_size_is_half_the_shorter_side_unless_given() -> None:
@@ -121,3 +122,21 @@ def test_0_is_always_unknown_unless_nothing_is() -> None:
     assert GenerateConfig(depth_invalid=()).identity()["depth_invalid"] == []
     with pytest.raises(ConfigError, match="`depth_invalid`: expected a finite number, found nan"):
         GenerateConfig(depth_invalid=(float("nan"),))
+
+
+def test_fields_replace_those_of_a_preset() -> None:
+    photo = PRESETS["photo"]
+    assert GenerateConfig.preset("photo") == GenerateConfig(**photo)
+    changed = GenerateConfig.preset("photo", scale=(0.5, 1.0), seed=3)
+    assert changed == GenerateConfig(**photo | {"scale": (0.5, 1.0)}, seed=3)
+
+
+def test_an_unknown_preset_names_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match=r"the preset: expected photo, found 'photos'"):
+        GenerateConfig.preset("photos")
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_value_of_a_preset_differs_from_the_default(preset: str) -> None:
+    plain = GenerateConfig()
+    assert not [name for name, value in PRESETS[preset].items() if value == getattr(plain, name)]
