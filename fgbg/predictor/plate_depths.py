@@ -168,8 +168,9 @@ def _by_network(plates: Sequence[Path | None], own: Sequence[Path], request: Dep
         _, depth = next(maps)
         depths[plate] = partial(_same, as_plate_depth(depth, (height, width), plate))
     names = [None if plate is None else request.source for plate in plates]
-    remarks = [note.replace("`depth", "`bg_depth") for note in choice.notes[1:2]]
-    return PlateDepths([None if plate is None else depths[plate] for plate in plates], names, [], remarks)
+    reads = [None if plate is None else depths[plate] for plate in plates]
+    # The first note counts backgrounds; the second says what the network's numbers mean.
+    return PlateDepths(reads, names, [], list(choice.notes[1:2]))
 
 
 def _idle(request: DepthRequest) -> list[str]:

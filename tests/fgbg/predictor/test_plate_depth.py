@@ -200,6 +200,7 @@ def test_a_network_gives_the_depth_of_backgrounds_once(
         depths_of_plates([plate], DepthRequest("onnx:b.onnx"))
     found = depths_of_plates([plate, plate], DepthRequest("onnx:b.onnx", "inverse"))
     assert found.names == ["onnx:b.onnx"] * 2 and calls == [1]
+    assert found.remarks == ["depth network: inverse, larger is nearer (`depth_convention`)"]
     assert found.reads[0] is not None
     depth = found.reads[0]()
     bright = scene(0)[..., 2]  # OpenCV writes BGR
