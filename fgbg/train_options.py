@@ -201,6 +201,13 @@ _LOSS_AND_AUGMENTATION = section(
         show_default="0.3; 0 with --inputs 3",
         help="Share of samples whose background is shifted, brighter or darker, noisy and compressed.",
     ),
+    option(
+        "--strangers",
+        type=SHARE,
+        show_default="0.5; 0 with --inputs 3 or several classes",
+        help="Share of samples with objects of random shape and borrowed texture. They teach the network that"
+        " with a background, everything new is foreground. Samples without a background get fewer.",
+    ),
 )
 _OPTIMIZER = section(
     "Optimizer",

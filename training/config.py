@@ -32,6 +32,9 @@ PLACE_FIELDS = ("data", "out", "load", "device", "devices", "nodes", "precision"
 OWN_WEIGHTS = "file"
 """The value in a checkpoint for encoder weights from a file, whose path stays private."""
 
+STRANGERS = 0.5
+"""Default share of samples with strangers."""
+
 MAX_LEVELS = 10
 Batch = Annotated[int, Field(strict=True, ge=1, le=65_536)]
 Width = Annotated[int, Field(strict=True, ge=1, le=8192)]
@@ -124,6 +127,9 @@ class TrainConfig(StrictConfig):
     """Share of samples whose background is shifted, turned, brighter or darker, noisy and compressed."""
     mask: MaskEntry = AlphaMask()
     """The meaning of the mask, of the truth too; taken from the dataset."""
+    strangers: Share = Field(default_factory=lambda given: _default_strangers(given))
+    """Share of samples that also get objects of random shape and borrowed texture, which are foreground;
+    samples without a background get them less often."""
     mask_loss: dict[str, Real] = Field(
         default_factory=lambda given: dict(target_of(given["mask"]).default_loss)
     )
@@ -192,6 +198,8 @@ class TrainConfig(StrictConfig):
             ),
             ("`bg_dropout`", self.bg_dropout and self.inputs == 3, "has no effect with `inputs=3`"),
             ("`bg_jitter`", self.bg_jitter and self.inputs == 3, "has no effect with `inputs=3`"),
+            ("`strangers`", self.strangers and self.inputs == 3, "has no effect with `inputs=3`"),
+            ("`strangers`", self.strangers and self.mask.kind == "classes", "would have no class"),
         ):
             if is_idle:
                 raise ConfigError(field, "", problem, "change one of them")
@@ -257,8 +265,12 @@ def read_identity(fields: Mapping[str, Any]) -> TrainConfig:
         ConfigError: this release has no such fields or values.
     """
     kept = {name: value for name, value in fields.items() if name not in PLACE_FIELDS}
-    # Earlier releases had only AdamW, and no such field.
-    return TrainConfig(**{"optimizer": "adamw", **kept})
+    # Earlier releases had only AdamW, no strangers, and no such fields.
+    return TrainConfig(**{"optimizer": "adamw", "strangers": 0.0, **kept})
+
+
+def _default_strangers(given: Mapping[str, Any]) -> float:
+    return STRANGERS if given["inputs"] == 6 and given["mask"].kind == "alpha" else 0.0
 
 
 def _kind_of_weights(source: str) -> str:

@@ -6,15 +6,19 @@ import pytest
 from pydantic import ValidationError
 
 from generator.errors import ConfigError
+from generator.format.manifest import ClassMask
 from training.config import (
     DEFAULT_AUGMENT,
     FIXED_FIELDS,
     PLACE_FIELDS,
+    STRANGERS,
     TrainConfig,
     read_identity,
     resolve_config,
 )
 from training.models import Architecture
+
+CLASSES = ClassMask(names=["sky", "car"], colours=[[0, 0, 200], [200, 0, 0]])
 
 
 def test_given_goes_over_earlier_and_that_over_the_default() -> None:
@@ -195,11 +199,20 @@ def test_a_config_is_frozen() -> None:
         ({"depth_head": False, "depth_loss": {"l1": 1.0}}, "`depth_loss`"),
         ({"inputs": 3, "bg_dropout": 0.5}, "`bg_dropout`"),
         ({"inputs": 3, "bg_jitter": 0.5}, "`bg_jitter`"),
+        ({"inputs": 3, "strangers": 0.5}, "`strangers`"),
+        ({"mask": CLASSES, "strangers": 0.5}, "`strangers`"),
     ],
 )
 def test_options_that_cannot_be_together_are_refused(fields: dict[str, object], option: str) -> None:
     with pytest.raises(ConfigError, match=option):
         resolve_config(fields)
+
+
+def test_a_run_of_an_earlier_release_has_no_strangers() -> None:
+    identity = TrainConfig().identity()
+    del identity["strangers"]
+    assert read_identity(identity).strangers == 0
+    assert resolve_config({"strangers": 0.25}, identity).strangers == 0.25
 
 
 def test_defaults_follow_the_network() -> None:
@@ -210,7 +223,8 @@ def test_defaults_follow_the_network() -> None:
     over_encoder = TrainConfig(encoder="resnet18")
     assert (over_encoder.widths, over_encoder.encoder_weights) == ((16, 32, 64, 128, 256), "imagenet")
     alone = TrainConfig(inputs=3, depth_head=False)
-    assert (alone.bg_dropout, alone.bg_jitter, alone.depth_loss) == (0, 0, {})
+    assert (alone.bg_dropout, alone.bg_jitter, alone.depth_loss, alone.strangers) == (0, 0, {}, 0)
+    assert (plain.strangers, TrainConfig(mask=CLASSES).strangers) == (STRANGERS, 0)
 
 
 def test_the_architecture_is_what_was_asked_for() -> None:

@@ -152,7 +152,7 @@ def test_backgrounds_alone_are_changed_and_only_in_training(
 
     for module in (augment_batch, inference):
         monkeypatch.setattr(module, "join", note)
-    start(dataset, tmp_path, small, (32, 1), bg_dropout=1, bg_jitter=0, augment={})
+    start(dataset, tmp_path, small, (32, 1), bg_dropout=1, bg_jitter=0, strangers=0, augment={})
     split = dataset["train"]
     (expected,) = read_batches(split, [shuffled(0, 144, 0, 16)], CPU)
     inputs = torch.cat(trained)
@@ -174,7 +174,7 @@ def test_whole_samples_are_seen_in_training_in_the_shares_asked_for(
 
     monkeypatch.setattr(augment_batch, "join", note)
     shares = {"flip": 0.5, "noise": 0.5}
-    start(dataset, tmp_path, small, (16, 1), augment=shares)
+    start(dataset, tmp_path, small, (16, 1), augment=shares, strangers=0)
     read = read_batches(dataset["train"], [shuffled(0, 144, 4 * step, 4) for step in range(4)], CPU)
     for step, (integers, fg_bg) in enumerate(zip(read, trained, strict=True)):
         plain = prepare.prepare(integers, AlphaTarget(), 16)

@@ -17,7 +17,7 @@ from training.restore import restore_scaler
 
 Fields = dict[str, Any]
 
-PLAIN: Fields = {"augment": {}, "bg_dropout": 0.0, "bg_jitter": 0.0}
+PLAIN: Fields = {"augment": {}, "bg_dropout": 0.0, "bg_jitter": 0.0, "strangers": 0.0}
 
 
 def learner(small: Fields, **fields: Any) -> Learner:

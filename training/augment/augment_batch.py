@@ -5,6 +5,7 @@ from dataclasses import replace
 from torch import Tensor
 
 from training.augment.backgrounds import draw_background_change, jitter_backgrounds, withhold_backgrounds
+from training.augment.strangers import draw_strangers, paste_strangers
 from training.augment.view import apply_view, draw_view
 from training.batches.batch import IntegerBatch
 from training.batches.prepare import join, prepare
@@ -22,7 +23,7 @@ def augment_batch(
     rank: int = 0,
     processes: int = 1,
 ) -> tuple[Tensor, Truth]:
-    """Scale a batch, perturb its backgrounds, change its view, withhold backgrounds, and join the channels.
+    """Make a batch of training of integers: scaled, with strangers, changed backgrounds and another view.
 
     A pure function of its arguments. Random parameters are drawn for the batches of all processes together,
     and each process takes its part.
@@ -47,8 +48,11 @@ def augment_batch(
         batch = apply_view(prepare(integers.without_bg(), target, res), view)
         return join(None, batch.fg_bg, config.inputs), batch.truth
     change = draw_background_change(config.seed, number, count, config.bg_dropout, config.bg_jitter)
+    strangers = draw_strangers(config.seed, number, config.strangers, change.dropped)
     change = change.part(mine)
     batch = prepare(integers, target, res)
+    for each in strangers:
+        batch = paste_strangers(batch, each.part(mine))
     assert batch.bg is not None
     batch = replace(batch, bg=jitter_backgrounds(batch.bg, integers.bg, change))
     batch = apply_view(batch, view)

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from training.augment.effects import add_noise, moved, on_rows
 from training.augment.jpeg import draw_quality, jpeg
-from training.augment.keyed import Drawn, around, between, draw_noise_seed, keyed_generator
+from training.augment.keyed import DrawnWithNoise, around, between, draw_noise_seed, keyed_generator
 from training.batches.prepare import to_network
 from training.resize import resize
 
@@ -30,7 +30,7 @@ JPEG_SHARE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class BackgroundChange(Drawn):
+class BackgroundChange(DrawnWithNoise):
     """How each background of a batch is changed.
 
     Attributes:

@@ -14,7 +14,20 @@ from torch import Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """Parameters drawn for a batch of B samples: tensors (B, ...) on the CPU.
+    """Parameters drawn for a batch of B samples: tensors (B, ...) on the CPU."""
+
+    def part(self, rows: slice | Tensor) -> Self:
+        """The same parameters for some of the samples: a slice, or their numbers."""
+        return replace(self, **{name: values[rows] for name, values in self._tensors().items()})
+
+    def _tensors(self) -> dict[str, Tensor]:
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in values.items() if isinstance(value, Tensor)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrawnWithNoise(Drawn):
+    """Parameters of effects that add noise.
 
     Attributes:
         noise_seed: of noise that is drawn on the device, where it is added.
@@ -22,20 +35,15 @@ class Drawn:
 
     noise_seed: int
 
-    def part(self, rows: slice) -> Self:
-        """The same parameters, for some of the samples.
+    def part(self, rows: slice | Tensor) -> Self:
+        """The same parameters for some of the samples: a slice, or their numbers.
 
         Noise is not the same as in the whole batch: its seed depends on the first row, so that processes that
         share a batch do not add the same noise.
         """
-        tensors: dict[str, Tensor] = {
-            field.name: getattr(self, field.name) for field in fields(self) if field.name != "noise_seed"
-        }
-        count = len(next(iter(tensors.values())))
-        noise_seed = self.noise_seed + rows.indices(count)[0]
-        return replace(
-            self, noise_seed=noise_seed, **{name: values[rows] for name, values in tensors.items()}
-        )
+        count = len(next(iter(self._tensors().values())))
+        first = int(torch.arange(count)[rows][0])
+        return replace(super().part(rows), noise_seed=self.noise_seed + first)
 
 
 def keyed_generator(seed: int, batch: int, stream: int) -> torch.Generator:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from training.augment.effects import add_noise, blur, cut_out, moved, on_rows
 from training.augment.jpeg import draw_quality, jpeg
-from training.augment.keyed import Drawn, around, between, chosen, draw_noise_seed, keyed_generator
+from training.augment.keyed import DrawnWithNoise, around, between, chosen, draw_noise_seed, keyed_generator
 from training.batches.prepare import Prepared
 from training.models import Truth
 
@@ -34,7 +34,7 @@ COVERS = (0.05, 0.25)
 
 
 @dataclass(frozen=True, kw_only=True)
-class View(Drawn):
+class View(DrawnWithNoise):
     """How each sample of a batch is seen.
 
     Attributes:

@@ -89,6 +89,7 @@ def test_only_what_differs_is_told(trained: Path, trained_for_masks: Path, copy:
         "--inputs": ["6", "3"],
         "--bg-dropout": ["0.45", "0"],
         "--bg-jitter": ["0.3", "0"],
+        "--strangers": ["0.5", "0"],
         "--depth-loss": ["ssim:0.5,l1:0.5", "none"],
     }
 

@@ -3,11 +3,11 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from training.augment.keyed import Drawn, around, between, chosen, keyed_generator
+from training.augment.keyed import DrawnWithNoise, around, between, chosen, keyed_generator
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lengths(Drawn):
+class Lengths(DrawnWithNoise):
     length: torch.Tensor
     pair: torch.Tensor
 
