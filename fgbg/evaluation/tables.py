@@ -255,8 +255,8 @@ def _plate_depth(figures: Figures, show: Show) -> Table | None:
         if name in found
     ]
     note = (
-        f"RMSE on {found['samples']:,} samples. The last row is what 'fgbg predict --bg' gives if the depth"
-        " of the background is known: objects stand in it, at the depth of the ground under them."
+        f"RMSE on {found['samples']:,} samples. The last row is what 'fgbg predict' gives if the depth of"
+        " the background is known: objects stand in it, at the depth of the ground under them."
     )
     return Table("Depth RMSE ↓", note, ["", "everywhere", "in objects"], rows)
 
