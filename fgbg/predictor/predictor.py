@@ -3,22 +3,18 @@
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
-from itertools import repeat
-from os import PathLike
 from pathlib import Path
-from typing import Literal, cast, overload
+from typing import Literal, overload
 
 import numpy as np
-from PIL import Image
 
 from fgbg.predictor.engine import Answer, Engine, joined, open_engine
+from fgbg.predictor.named_pictures import is_one, named
 from fgbg.predictor.picture_input import Picture, as_rgb, as_small_rgb
 from fgbg.predictor.predict_many import Outcome, predict_many
 from fgbg.predictor.predicted import Predicted
 from fgbg.predictor.resize_input import NetworkInput, PlateJudge, prepare
 from fgbg.predictor.restore_size import restore
-from fgbg.predictor.sources import NamedPicture
 from fgbg.predictor.tiles import Tile, look_at, require_tile, see_tiles
 from generator.errors import ArrayError, ConfigError
 from generator.format.manifest import MaskEntry
@@ -218,16 +214,14 @@ class Predictor:
             ConfigError: the network takes no background, or `batch` or `on_error` has no such value.
             ArrayError: `pictures` is one picture.
         """
-        if _is_one(pictures):
+        if is_one(pictures):
             found = type(pictures).__name__
             raise ArrayError("pictures", "several pictures", f"one {found}", "give a list of pictures")
         if on_error not in ("raise", "return"):
             raise ConfigError("`on_error`", "'raise' or 'return'", shown(on_error), "choose one of them")
         if batch is not None:
             require_whole("batch", batch, 1)
-        outcomes = predict_many(
-            self, _named(pictures, _backgrounds(bgs), _depths(bg_depths)), batch, video=video
-        )
+        outcomes = predict_many(self, named(pictures, bgs, bg_depths), batch, video=video)
         return _results(outcomes, on_error)
 
     def prepare(
@@ -316,48 +310,6 @@ class Predictor:
             if not is_out_of_memory(error):
                 raise
             raise DeviceMemoryError(self.device, self.res) from error
-
-
-def _is_one(pictures: object) -> bool:
-    """Whether it is one picture instead of several; an array of several has a fourth dimension."""
-    is_file = isinstance(pictures, str | bytes | PathLike | Image.Image)
-    return is_file or getattr(pictures, "ndim", 0) in (2, 3)
-
-
-def _backgrounds(bgs: Picture | Iterable[Picture | None] | None) -> Iterator[Picture | None]:
-    if bgs is None:
-        return repeat(None)
-    if _is_one(bgs):
-        return repeat(as_rgb(cast(Picture, bgs), "bg"))
-    return iter(cast(Iterable[Picture | None], bgs))
-
-
-def _depths(depths: np.ndarray | Iterable[np.ndarray | None] | None) -> Iterator[np.ndarray | None]:
-    if depths is None or isinstance(depths, np.ndarray):
-        return repeat(depths)
-    return iter(depths)
-
-
-def _named(
-    pictures: Iterable[Picture], bgs: Iterator[Picture | None], depths: Iterator[np.ndarray | None]
-) -> Iterator[NamedPicture]:
-    for number, picture in enumerate(pictures):
-        name = str(picture) if isinstance(picture, str | PathLike) else f"pictures[{number}]"
-        try:
-            bg = next(bgs)
-        except StopIteration:
-            fix = "give as many as pictures, and None for a picture without one"
-            raise ArrayError("bgs", f"a background for {name}", f"{number} backgrounds", fix) from None
-        try:
-            depth = next(depths)
-        except StopIteration:
-            fix = "give as many as pictures, and None where it is not known"
-            raise ArrayError("bg_depths", f"a depth for {name}", f"{number} depths", fix) from None
-        yield NamedPicture(name, picture, bg, None if depth is None else partial(_itself, depth))
-
-
-def _itself(depth: np.ndarray) -> np.ndarray:
-    return depth
 
 
 def _results(outcomes: Generator[Outcome, None, None], on_error: str) -> Iterator[Predicted | Exception]:
