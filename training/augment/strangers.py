@@ -35,7 +35,7 @@ MORE = 0.4
 SILHOUETTES = 0.25
 """Share of strangers with the shape of another sample's objects."""
 
-CAMOUFLAGE = 0.15
+CAMOUFLAGE = 0.3
 """Share of strangers whose texture is a part of the same background, moved, where it is not withheld."""
 
 FLAT = 0.25
@@ -45,7 +45,7 @@ MAX_GAIN = 0.5
 """Largest change of contrast of a texture from 1, each way."""
 MAX_CAST = 0.5
 """Largest shift of a texture's colour in each channel; pictures span [-1, 1]."""
-SCALES = (0.3, 1.2)
+SCALES = (0.3, 2.5)
 """Size of the part of a picture that fills the canvas as a texture, smallest and largest."""
 SOFT = (0.2, 0.6)
 """Standard deviation in pixels of the blur of edges, lowest and highest."""
