@@ -2,12 +2,14 @@
 
 Objects hide a part of a place, so only the blocks that fit best count. Their texture of middle size is
 correlated. That depends neither on the exposure nor on noise and compression, and little on a camera that
-moved by one or two percent of the side. Where a background has hardly any texture, as the wall of a studio
-has, its colours have to be those of the picture.
+moved by one or two percent of the side. Edges that run in one direction correlate still when they are shifted
+in this direction, so the shift itself is measured too. Where a background has hardly any texture, as the wall
+of a studio has, its colours have to be those of the picture.
 
 The limits were chosen by the IoU of a network with and without each background (docs/predict.md).
 """
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,6 +34,16 @@ FITS = 0.6
 FITS_STILL = 0.45
 """... and below which it is not used any more in a video, after frames in which it was."""
 
+MOST_SHIFT = 1.7 / 96
+"""Shift from which on a background is not used, as a share of the longer side; a half more in a video, after
+frames in which it was used."""
+
+_TILES = 3
+"""The shift is measured in so many tiles in each direction, as a zoom shifts each of them otherwise."""
+_TILE_CONTRAST = 2.0
+"""Standard deviation in levels from which on a tile has texture."""
+_LEAST_TILE = 8
+"""Side in pixels below which a tile tells nothing."""
 _SIDE = 96
 """Longer side in pixels at which pictures are compared."""
 _BLOCK = 8
@@ -62,18 +74,26 @@ class PlateFit:
 
     Attributes:
         score: 1 for a perfect fit, about 0.3 for another place.
+        shift: how far it is shifted, as a share of the longer side; 0 where that cannot be told.
         same: whether it is the picture itself, apart from its compression.
     """
 
     score: float
+    shift: float
     same: bool
+
+    def fits(self, used_before: bool = False) -> bool:
+        """Whether it can be used; `used_before` says that it was used in the last frame of a video."""
+        if used_before:
+            return self.score >= FITS_STILL and self.shift <= 1.5 * MOST_SHIFT
+        return self.score >= FITS and self.shift <= MOST_SHIFT
 
     @property
     def misfit(self) -> Misfit | None:
         """Why it cannot be used; None if it can."""
         if self.same:
             return "same picture"
-        return None if self.score >= FITS else "other view"
+        return None if self.fits() else "other view"
 
 
 def plate_fit(bg: np.ndarray, fg_bg: np.ndarray) -> PlateFit:
@@ -87,17 +107,46 @@ def plate_fit(bg: np.ndarray, fg_bg: np.ndarray) -> PlateFit:
     size = scaled_size(height, width, min(_SIDE, max(height, width)))[::-1]
     behind, before = stretch(bg, size), stretch(fg_bg, size)
     same = bool(np.quantile(cv2.absdiff(behind, before), 0.999) <= _SAME)
-    return PlateFit(_score(behind, before), same)
+    textures = _texture(behind), _texture(before)
+    return PlateFit(_score(behind, before, *textures), _shift(*textures), same)
 
 
-def _score(bg: np.ndarray, fg_bg: np.ndarray) -> float:
-    behind, before = _texture(bg), _texture(fg_bg)
+def _score(bg: np.ndarray, fg_bg: np.ndarray, behind: np.ndarray, before: np.ndarray) -> float:
+    """How well two pictures, and their textures, correlate."""
     contrast, other = (np.sqrt(_blocks(plane * plane)) for plane in (behind, before))
     textured = contrast >= _CONTRAST
     if np.count_nonzero(textured) < max(1, _PLAIN * textured.size):
         return _score_of_colours(bg, fg_bg)
     correlation = _blocks(behind * before)[textured] / np.maximum(contrast * other, 1)[textured]
     return float(np.quantile(correlation, _HIDDEN))
+
+
+def _shift(behind: np.ndarray, before: np.ndarray) -> float:
+    """The shift of two textures (H, W), as a share of the longer side: the median over tiles.
+
+    Tiles in which both agree count more than those with an object in front.
+    """
+    height, width = (side // _TILES for side in behind.shape)
+    if min(height, width) < _LEAST_TILE:
+        return 0.0
+    window = cv2.createHanningWindow((width, height), cv2.CV_32F)
+    shifts, weights = [], []
+    for top in range(0, _TILES * height, height):
+        for left in range(0, _TILES * width, width):
+            one, other = (plane[top : top + height, left : left + width] for plane in (behind, before))
+            if min(one.std(), other.std()) < _TILE_CONTRAST:
+                continue
+            (right, down), agreement = cv2.phaseCorrelate(one, other, window)
+            # Tiles that have nothing in common may agree less than 0, and their shift means nothing.
+            if math.isfinite(right + down) and agreement > 0:
+                shifts.append(math.hypot(right, down))
+                weights.append(agreement)
+    if not shifts:
+        return 0.0
+    order = np.argsort(shifts)
+    weight = np.cumsum(np.array(weights)[order])
+    middle = order[np.searchsorted(weight, weight[-1] / 2)]
+    return float(shifts[middle]) / max(behind.shape)
 
 
 def _score_of_colours(bg: np.ndarray, fg_bg: np.ndarray) -> float:

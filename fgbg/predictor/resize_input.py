@@ -7,7 +7,7 @@ import numpy as np
 from fgbg.predictor.align_background import align_background
 from fgbg.predictor.decide_edges import DECIDE_SIDE
 from fgbg.predictor.plate_depth import as_plate_depth
-from fgbg.predictor.plate_fit import FITS, FITS_STILL, Misfit, PlateFit, plate_fit
+from fgbg.predictor.plate_fit import Misfit, PlateFit, plate_fit
 from generator.errors import AssetError
 from generator.resize import scaled_size, stretch
 
@@ -112,7 +112,7 @@ class PlateJudge:
             return given
         unused = given.bg_unused
         if self._video:
-            self._used = given.fit.score >= (FITS_STILL if self._used else FITS)
+            self._used = given.fit.fits(used_before=self._used)
             unused = None if self._used else unused
         if unused is None:
             return replace(given, bg_unused=None)

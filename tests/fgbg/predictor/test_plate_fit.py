@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fgbg.predictor.plate_fit import FITS, FITS_STILL, PlateFit, plate_fit
+from fgbg.predictor.plate_fit import FITS, FITS_STILL, MOST_SHIFT, PlateFit, plate_fit
 from fgbg.predictor.resize_input import NetworkInput, PlateJudge, prepare
 
 HEIGHT, WIDTH = 144, 192
@@ -58,6 +58,32 @@ def test_another_view_does_not_fit(bg: np.ndarray) -> None:
     assert fit.misfit == "other view" and not fit.same
 
 
+def street(right: float = 0) -> np.ndarray:
+    """(144, 192, 3) uint8: a view that hardly changes from left to right, but for a row of posts."""
+    rows = np.random.default_rng(3).random((HEIGHT, 1, 1)).astype(np.float32)
+    scene = cv2.normalize(cv2.GaussianBlur(rows, (0, 0), 2), None, 40, 180, cv2.NORM_MINMAX)
+    scene = np.repeat(scene.reshape(HEIGHT, 1), 2 * WIDTH, axis=1)
+    for post in range(10, 2 * WIDTH, 37):
+        scene[20:, post : post + 4] = 220
+    motion = np.array([[1.0, 0, right - WIDTH / 2], [0, 1, 0]])
+    return cv2.cvtColor(cv2.warpAffine(scene, motion, (WIDTH, HEIGHT)).astype(np.uint8), cv2.COLOR_GRAY2RGB)
+
+
+def test_edges_along_a_shift_do_not_hide_it() -> None:
+    picture = with_object(street())
+    for right, fits in ((0, True), (2, True), (8, False)):
+        fit = plate_fit(street(right), picture)
+        assert fit.shift == pytest.approx(right / WIDTH, abs=0.004)
+        assert (fit.misfit is None) == fits
+        assert fit.score > FITS  # the edges along the shift correlate in any case
+
+
+@pytest.mark.parametrize(("right", "share"), [(0, 0.0), (4, 0.1), (8, 0.1), (8, 0.4), (-12, 0.1)])
+def test_the_shift_is_that_of_the_place_beside_an_object(right: int, share: float) -> None:
+    fit = plate_fit(view(right), with_object(view(), share))
+    assert fit.shift == pytest.approx(abs(right) / WIDTH, abs=0.004)
+
+
 def test_the_picture_itself_is_no_background_however_it_is_stored() -> None:
     picture = cv2.resize(with_object(view()), (1200, 900), interpolation=cv2.INTER_CUBIC)
     again = cv2.imdecode(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 90])[1], cv2.IMREAD_COLOR)
@@ -92,7 +118,7 @@ def test_pictures_of_any_size_are_compared(size: tuple[int, int]) -> None:
 def judged(scores: list[float], video: bool) -> list[bool]:
     judge = PlateJudge(video)
     small = np.zeros((2, 2, 3), np.uint8)
-    fits = [PlateFit(score, False) for score in scores]
+    fits = [PlateFit(score, 0.0, False) for score in scores]
     given = [NetworkInput(small, small, (2, 2), 0, fit.misfit, fit=fit) for fit in fits]
     answers = [judge(one) for one in given]
     assert all((one.bg is None) == (one.bg_unused is not None) for one in answers)
@@ -104,6 +130,12 @@ def test_a_background_does_not_flicker_in_a_video() -> None:
     scores = [middle, FITS, middle, FITS - 0.01, middle, FITS_STILL - 0.01, middle, FITS]
     assert judged(scores, video=True) == [False, True, True, True, True, False, False, True]
     assert judged(scores, video=False) == [False, True, False, False, False, False, False, True]
+
+
+def test_a_little_more_shift_is_borne_by_a_background_that_was_used_before() -> None:
+    moved = PlateFit(1.0, 1.2 * MOST_SHIFT, False)
+    assert moved.fits(used_before=True) and not moved.fits()
+    assert not PlateFit(1.0, 1.6 * MOST_SHIFT, False).fits(used_before=True)
 
 
 def test_a_frame_that_is_its_own_background_keeps_it() -> None:
