@@ -130,7 +130,8 @@ def _shift(behind: np.ndarray, before: np.ndarray) -> float:
     if min(height, width) < _LEAST_TILE:
         return 0.0
     window = cv2.createHanningWindow((width, height), cv2.CV_32F)
-    shifts, weights = [], []
+    shifts: list[float] = []
+    weights: list[float] = []
     for top in range(0, _TILES * height, height):
         for left in range(0, _TILES * width, width):
             one, other = (plane[top : top + height, left : left + width] for plane in (behind, before))
@@ -145,8 +146,8 @@ def _shift(behind: np.ndarray, before: np.ndarray) -> float:
         return 0.0
     order = np.argsort(shifts)
     weight = np.cumsum(np.array(weights)[order])
-    middle = order[np.searchsorted(weight, weight[-1] / 2)]
-    return float(shifts[middle]) / max(behind.shape)
+    middle = int(order[np.searchsorted(weight, weight[-1] / 2)])
+    return float(shifts[middle] / max(behind.shape))
 
 
 def _score_of_colours(bg: np.ndarray, fg_bg: np.ndarray) -> float:
