@@ -96,6 +96,8 @@ def draw_strangers(seed: int, batch: int, share: float, withheld: Tensor) -> lis
         share: of the samples that get strangers.
         withheld: (B,) bool, samples whose background the network does not see.
     """
+    if share == 0:
+        return []
     generator = keyed_generator(seed, batch, stream=2)
     count = len(withheld)
     wanted = torch.where(withheld, share * WITHHELD, share)
