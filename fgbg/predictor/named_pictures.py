@@ -30,7 +30,13 @@ def named(
     Raises:
         ArrayError: there are fewer backgrounds or depths than pictures.
     """
-    behind, near = _backgrounds(bgs), _depths(depths)
+    # Here, so that what is no background is refused before the first picture is asked for.
+    return _together(pictures, _backgrounds(bgs), _depths(depths))
+
+
+def _together(
+    pictures: Iterable[Picture], behind: Iterator[Picture | None], near: Iterator[np.ndarray | None]
+) -> Iterator[NamedPicture]:
     for number, picture in enumerate(pictures):
         name = str(picture) if isinstance(picture, str | PathLike) else f"pictures[{number}]"
         try:
