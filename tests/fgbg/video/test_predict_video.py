@@ -1,16 +1,17 @@
 """Videos predicted frame by frame: the results, their times and sound, and the results of a stopped call."""
 
 import threading
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import av
 import cv2
 import numpy as np
 import pytest
 
-from fgbg.predictor import Predictor
+from fgbg.predictor import Predicted, Predictor
 from fgbg.predictor.result_kinds import KINDS
 from fgbg.video import predict_video as module
 from fgbg.video.ahead import Ahead
@@ -170,8 +171,10 @@ def test_a_video_cut_short_gives_the_frames_there_are(tmp_path: Path, reddish: P
 
 def test_an_error_leaves_no_file_and_no_thread(clip: Path, tmp_path: Path, reddish: Predictor) -> None:
     class Broken(Reddish):
-        def predict_many(self, pictures, bgs=None, video=False, bg_depths=None):  # type: ignore[no-untyped-def]
-            yield from list(super().predict_many(iter(list(pictures)[:3]), bgs, video))
+        def predict_many(
+            self, pictures: Iterable[np.ndarray], *others: Any, **options: Any
+        ) -> Iterator[Predicted]:
+            yield from list(super().predict_many(iter(list(pictures)[:3]), *others, **options))
             raise AssetError("a frame", "memory", "none", "close something")
 
     with pytest.raises(AssetError, match="a frame"):
@@ -233,14 +236,16 @@ def test_few_frames_are_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     read, looked = [0], [0]
     frames_of = module.VideoFile.frames
 
-    def counted(self: module.VideoFile):  # type: ignore[no-untyped-def]
+    def counted(self: module.VideoFile) -> Iterator[Any]:
         for frame in frames_of(self):
             read[0] += 1
             yield frame
 
     class Slow(Reddish):
-        def predict_many(self, pictures, bgs=None, video=False, bg_depths=None):  # type: ignore[no-untyped-def]
-            for predicted in super().predict_many(pictures, bgs, video):
+        def predict_many(
+            self, pictures: Iterable[np.ndarray], *others: Any, **options: Any
+        ) -> Iterator[Predicted]:
+            for predicted in super().predict_many(pictures, *others, **options):
                 if self.taken == 3:
                     threading.Event().wait(0.4)
                     looked[0] = read[0]
