@@ -11,7 +11,7 @@ from fgbg.options import checkpoint_option, is_given, overwrite_option, workers_
 from fgbg.terminal import note, say
 from fgbg.value_types import FOLDER, PATH, OneOf, Text, Whole
 
-_OF_DATASETS = ("folder", "coco", "webdataset")
+_OF_DATASETS = ("folder", "coco", "yolo", "webdataset")
 _OF_NETWORKS = ("onnx", "safetensors")
 _FOR_DATASETS = ("data", "subset", "samples", "picture_format", "quality", "workers")
 _FOR_NETWORKS = ("checkpoint", "contract", "half", "licence")
@@ -24,8 +24,8 @@ _FOR_NETWORKS = ("checkpoint", "contract", "half", "licence")
     "format_name",
     type=OneOf([*_OF_DATASETS, *_OF_NETWORKS]),
     show_default="none; required",
-    help="Format to write. For a dataset: pictures in folders, pictures with COCO annotations, or WebDataset"
-    " tar archives. For a network: ONNX, or safetensors.",
+    help="Format to write. For a dataset: pictures in folders, pictures with COCO annotations or YOLO"
+    " labels, or WebDataset tar archives. For a network: ONNX, or safetensors.",
 )
 @option(
     "--out",

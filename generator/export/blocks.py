@@ -136,7 +136,8 @@ class BlockWriter:
             if record is not None:
                 records.append(record)
             for field, path in self.format.members(split, sample.name).items():
-                yield path, self._encoder.encode(field, sample)
+                own = self.format.encode(field, sample)
+                yield path, self._encoder.encode(field, sample) if own is None else own
 
     @cached_property
     def dataset(self) -> Dataset:

@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
 from generator.export.contents import Contents
+from generator.export.regions import FOREGROUND, regions
 from generator.export.samples import PictureFormat, Sample
 from generator.label_formats.shapes import pycocotools_mask
 from generator.splits import SplitName
 
-CATEGORY = {"id": 1, "name": "foreground", "supercategory": "object"}
+CATEGORY = {"id": 1, "name": FOREGROUND, "supercategory": "object"}
 
 # More than the values of an instance map, so that all annotations have different ids above 0.
 _IDS_PER_IMAGE = 256
@@ -56,6 +56,9 @@ class CocoFormat:
     def members(self, split: SplitName, name: str) -> dict[str, str]:
         return {"fg_bg": f"images/{split}/{self._file(name)}"}
 
+    def encode(self, field: str, sample: Sample) -> bytes | None:
+        return None
+
     def record(self, sample: Sample) -> Any:
         height, width = sample.pixels["mask"].shape
         return {
@@ -69,13 +72,13 @@ class CocoFormat:
                 {
                     "id": sample.sample_id * _IDS_PER_IMAGE + region.number,
                     "image_id": sample.sample_id,
-                    "category_id": region.category,
-                    "bbox": region.box,
+                    "category_id": 1 if region.level is None else region.level + 1,
+                    "bbox": list(region.box),
                     "area": region.area,
                     "segmentation": _run_lengths(region.shown),
                     "iscrowd": 0,
                 }
-                for region in self._regions(sample)
+                for region in regions(sample, self.contents)
             ],
         }
 
@@ -99,36 +102,8 @@ class CocoFormat:
             for number, name in enumerate(mask.names, 1)
         ]
 
-    def _regions(self, sample: Sample) -> Iterator["_Region"]:
-        """The visible objects; without instances the pixels of each class."""
-        mask = self.contents.mask
-        if mask.kind == "classes" and not self.contents.instances:
-            levels = sample.pixels["mask"]
-            for number in range(len(mask.names)):
-                shown = levels == number
-                if shown.any():
-                    box = cv2.boundingRect(shown.view(np.uint8))
-                    yield _Region(number + 1, number + 1, shown, list(box), int(shown.sum()))
-            return
-        for seen in sample.objects:
-            if seen.box is not None:
-                category = 1 if mask.kind == "alpha" else mask.names.index(seen.fg) + 1
-                shown = sample.pixels["instances"] == seen.number
-                yield _Region(seen.number, category, shown, list(seen.box), seen.area)
-
     def _file(self, name: str) -> str:
         return f"{name}.{self.picture_format}"
-
-
-@dataclass(frozen=True)
-class _Region:
-    """What becomes an annotation: its number in the picture, its category, its pixels (H, W) bool."""
-
-    number: int
-    category: int
-    shown: np.ndarray
-    box: list[int]
-    area: int
 
 
 def _document(description: str, categories: list[dict[str, Any]], records: Iterable[Any]) -> Iterator[str]:

@@ -38,7 +38,7 @@ class ExportConfig(StrictConfig):
     out: Path
     """Folder of the export."""
     format: FormatName
-    """folder, coco or webdataset."""
+    """folder, coco, yolo or webdataset."""
     subset: SplitName | Literal["all"] = "all"
     """One split, or all."""
     samples: Count | None = None

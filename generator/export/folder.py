@@ -37,6 +37,9 @@ class FolderFormat:
         fields = self.contents.fields()
         return {field: f"{split}/{field}/{name}.{suffixes.get(field, 'png')}" for field in fields}
 
+    def encode(self, field: str, sample: Sample) -> bytes | None:
+        return None
+
     def record(self, sample: Sample) -> Any:
         return sample.describe()
 

@@ -9,9 +9,10 @@ from generator.export.contents import Contents
 from generator.export.folder import FolderFormat
 from generator.export.samples import PictureFormat, Sample
 from generator.export.webdataset import WebDatasetFormat
+from generator.export.yolo import YoloFormat
 from generator.splits import SplitName
 
-FormatName = Literal["folder", "coco", "webdataset"]
+FormatName = Literal["folder", "coco", "yolo", "webdataset"]
 
 
 class ExportFormat(Protocol):
@@ -28,6 +29,9 @@ class ExportFormat(Protocol):
     def members(self, split: SplitName, name: str) -> dict[str, str]:
         """The files of one sample: for each of its fields a path, relative to the export or archive."""
 
+    def encode(self, field: str, sample: Sample) -> bytes | None:
+        """The content of a field that only this format has; None for fields that `Encoder` knows."""
+
     def record(self, sample: Sample) -> Any:
         """What `summaries` needs to know of a sample, as JSON values; None if nothing."""
 
@@ -42,9 +46,10 @@ class ExportFormat(Protocol):
         """
 
 
-FORMATS: dict[FormatName, type[FolderFormat | CocoFormat | WebDatasetFormat]] = {
+FORMATS: dict[FormatName, type[FolderFormat | CocoFormat | YoloFormat | WebDatasetFormat]] = {
     "folder": FolderFormat,
     "coco": CocoFormat,
+    "yolo": YoloFormat,
     "webdataset": WebDatasetFormat,
 }
 

@@ -33,6 +33,9 @@ class WebDatasetFormat:
         files = {field: f"{name}.{field}.{suffixes.get(field, 'png')}" for field in fields}
         return {**files, "json": f"{name}.json"}
 
+    def encode(self, field: str, sample: Sample) -> bytes | None:
+        return None
+
     def record(self, sample: Sample) -> Any:
         return None
 

@@ -31,11 +31,14 @@ def test_it_says_what_it_wrote_and_that_it_is_complete(
     [
         (
             [],
-            "--format is missing. Choose folder, coco, webdataset for a dataset, onnx or safetensors for",
+            "--format is missing. Choose folder, coco, yolo, webdataset for a dataset, onnx or safetensors",
         ),
-        (["--format", "zip"], "expected folder, coco, webdataset, onnx, safetensors, found 'zip'"),
+        (["--format", "zip"], "expected folder, coco, yolo, webdataset, onnx, safetensors, found 'zip'"),
         (["--format", "folder", "--half"], "--half does not go with --format folder. Leave it out."),
-        (["--format", "onnx"], "is a dataset, and --format onnx is for networks. Choose folder, coco, webda"),
+        (
+            ["--format", "onnx"],
+            "is a dataset, and --format onnx is for networks. Choose folder, coco, yolo, webda",
+        ),
         (["--format", "folder", "--subset", "half"], "--subset"),
         (["--format", "folder", "--samples", "0"], "--samples"),
         (["--format", "folder", "--quality", "101"], "--quality"),
