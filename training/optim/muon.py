@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
-from timm.optim.muon import zeropower_via_newtonschulz
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.adamw import adamw
 
+from training.optim.orthogonal import orthogonal
+
 _MOMENTUM = 0.95
-_ITERATIONS = 5
-_COEFFICIENTS = [(3.4445, -4.7750, 2.0315)]
-"""The iteration with these makes a matrix orthogonal: its singular values end between 0.7 and 1.2."""
 _ADAM_STEP = 0.2
 """Root mean square of the change of a weight by AdamW, at a rate of 1."""
 _BETAS = 0.9, 0.95
@@ -28,8 +26,8 @@ class Muon(Optimizer):
     steps are as large as those of AdamW at the same rate. AdamW itself steps weights that are not a matrix
     (biases, normalisation) or have one channel on a side (heads, depthwise convolutions).
 
-    The parts come from timm and torch. timm's own Muon iterates in bfloat16, 15 times slower than float32 on
-    a CPU without instructions for it; torch's takes no convolutions.
+    timm's Muon iterates on whole matrices, one after the other, and in bfloat16, 15 times slower than float32
+    on a CPU without instructions for it. torch's takes no convolutions.
 
     Args:
         parameters: of a network.
@@ -49,22 +47,26 @@ class Muon(Optimizer):
         assert closure is None
         for group in self.param_groups:
             learning = [weight for weight in group["params"] if weight.grad is not None]
-            for weight in filter(is_matrix, learning):
-                self._turn(weight, group["lr"], group["weight_decay"])
+            self._turn([weight for weight in learning if is_matrix(weight)], group)
             self._adapt([weight for weight in learning if not is_matrix(weight)], group)
 
-    def _turn(self, weight: nn.Parameter, rate: float, decay: float) -> None:
+    def _turn(self, weights: Sequence[nn.Parameter], group: dict[str, Any]) -> None:
         """Muon."""
+        directions = [self._direction(weight) for weight in weights]
+        for weight, turned in zip(weights, orthogonal(directions), strict=True):
+            scale = _ADAM_STEP * max(turned.shape) ** 0.5
+            weight.mul_(1 - group["lr"] * group["weight_decay"])
+            weight.add_(turned.view_as(weight), alpha=-group["lr"] * scale)
+
+    def _direction(self, weight: nn.Parameter) -> Tensor:
+        """Nesterov's momentum of a weight's gradients as a matrix, after the gradient of this step."""
         state, gradient = self.state[weight], weight.grad
         assert gradient is not None
         if not state:
             state["momentum"] = torch.zeros_like(weight)
         momentum: Tensor = state["momentum"]
         momentum.lerp_(gradient, 1 - _MOMENTUM)
-        ahead = gradient.lerp(momentum, _MOMENTUM).flatten(1)  # Nesterov's
-        turned = zeropower_via_newtonschulz(ahead, _ITERATIONS, _COEFFICIENTS, dtype=torch.float32)
-        scale = _ADAM_STEP * max(ahead.shape) ** 0.5
-        weight.mul_(1 - rate * decay).add_(turned.view_as(weight), alpha=-rate * scale)
+        return gradient.lerp(momentum, _MOMENTUM).flatten(1)
 
     def _adapt(self, weights: Sequence[nn.Parameter], group: dict[str, Any]) -> None:
         """AdamW."""
