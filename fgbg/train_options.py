@@ -16,6 +16,7 @@ from fgbg.value_types import (
     WeightedTerms,
     Whole,
     Widths,
+    Words,
 )
 
 _RUN = section(
@@ -299,6 +300,14 @@ _DEVICES = section(
         "--compile",
         is_flag=True,
         help="Compile the network. It takes about one minute at the start; worth it for long runs.",
+    ),
+    option(
+        "--logger",
+        type=Words(["tensorboard", "csv", "mlflow", "wandb"]),
+        default="tensorboard",
+        help="Where losses, metrics, options and pictures go: one or several, separated by commas. The table"
+        " log/metrics.csv is always written. mlflow writes into log/mlflow, unless MLFLOW_TRACKING_URI names"
+        " a server. wandb sends to W&B, or writes into log/wandb with WANDB_MODE=offline.",
     ),
     option(
         "--log-histograms",

@@ -20,6 +20,8 @@ Precision = Literal["auto", "32", "bf16", "16"]
 
 Auto = Literal["auto"]
 
+LoggerName = Literal["tensorboard", "csv", "mlflow", "wandb"]
+
 DEFAULT_AUGMENT = {"flip": 0.5, "light": 1.0, "noise": 0.0, "jpeg": 0.0, "blur": 0.0, "cutout": 0.0}
 """Every effect that `training.augment.view` has on whole samples, and the share of samples that gets it."""
 
@@ -154,6 +156,8 @@ class TrainConfig(StrictConfig):
     """Whether torch compiles the network first: one minute, worth it for long runs."""
     log_histograms: Switch = False
     """Whether to write histograms of weights and gradients to TensorBoard after every epoch."""
+    logger: tuple[LoggerName, ...] = Field(("tensorboard",), min_length=1)
+    """Where losses, metrics, fields and pictures go: tensorboard, mlflow, wandb; csv is always written."""
 
     @field_validator("augment", mode="before")
     @classmethod

@@ -30,9 +30,10 @@ from training.outcome import TrainOutcome
 from training.plan import Plan, next_epoch
 from training.process.devices import make_fabric, over_processes
 from training.process.stopping import SaveClock, StopRequest
-from training.records.log import RunLog, write_config
+from training.records.log import RunLog, recorded_fields, write_config
 from training.records.run_files import BEST, LAST
 from training.records.run_folder import LOG_FOLDER, remove_run
+from training.records.trackers import Status, Trackers
 from training.restore import restore_plateau, restore_random_state
 from training.run_display import RunBar, epoch_lines, run_summary
 from training.run_position import RunPosition
@@ -62,6 +63,7 @@ def train_stages(
 
     Raises:
         ConfigError: the device is missing, or a term of a loss does not exist.
+        UsageError: a tracker cannot begin.
         RunError: the loss is no longer finite or grows without end; memory or another process is lost.
         DatasetError: the dataset was changed meanwhile.
         StoppedError: a signal told the run to stop; its last step is saved.
@@ -71,6 +73,7 @@ def train_stages(
         config = resolve_auto(config, fabric, dataset, say)
         check_memory(config, dataset)
         run = _Run(config, fabric, dataset, earlier)
+        run.begin_trackers(say)  # before an earlier run is removed, as this can fail
         if overwrite and fabric.is_global_zero:
             remove_run(config.out)
         fabric.barrier()
@@ -80,19 +83,22 @@ def train_stages(
         if earlier is None:
             run.log_graph(say)
         before = run.position.epoch
+        status: Status = "failed"
         try:
             with StopRequest() as stop:
                 while (begun := next_epoch(config, run.position)) is not None:
                     run.epoch(begun, stop)
                     for line in epoch_lines(config.stages, run.position, run.metrics):
                         say(line)
+            status = "finished"
         except StoppedError:
+            status = "stopped"
             fabric.barrier()  # until the first process has saved
             if not fabric.is_global_zero:
                 sys.exit(0)
             raise
         finally:
-            run.close()
+            run.close(status)
     return TrainOutcome(config, run.position, run.metrics, run.position.epoch - before)
 
 
@@ -111,28 +117,42 @@ class _Run:
         self._first_loss: torch.Tensor | None = None
         self._sums = LossSums(fabric, None if earlier is None else earlier.sums)
         self.position, self.metrics = RunPosition(), dict[str, float]()
+        self._is_resumed = earlier is not None
         if earlier is not None:
             self.position, self.metrics = earlier.position, earlier.metrics
             restore_plateau(config.out / LAST, self._plateau, earlier.scheduler)
             restore_random_state(config.out / LAST, earlier.rng, fabric.device)
         self._log: RunLog | None = None
+        self._trackers: Trackers | None = None
         self._bar = RunBar(self._plan, config.stages, lambda: self.position)
+
+    def begin_trackers(self, say: Callable[[str], None]) -> None:
+        """Begin or continue the run in each tracker, in the first process."""
+        if self._fabric.is_global_zero:
+            config = self._config
+            self._trackers = Trackers(config.logger, config.out / LOG_FOLDER, self._is_resumed, say)
 
     def open_log(self, say: Callable[[str], None]) -> None:
         """Open the log at the position of the run and write the config, in the first process."""
         if self._fabric.is_global_zero:
             out = self._config.out
-            self._log = RunLog(out / LOG_FOLDER, self.position.epoch, self.position.step, say)
+            folder, at, board = out / LOG_FOLDER, self.position, "tensorboard" in self._config.logger
+            self._log = RunLog(folder, at.epoch, at.step, say, self._trackers, board)
             # Only here: the checkpoint may be resumed on another dataset, with another length.
             length = len(self._dataset["train"])
             window = min(self._config.shuffle_window or length, length)
             resolved = {"epoch_samples": self._plan.epoch_samples, "shuffle_window": window}
-            write_config(out, self._config.model_copy(update=resolved))
+            config = self._config.model_copy(update=resolved)
+            write_config(out, config)
+            dataset = {"dataset_id": self._dataset.manifest.id}
+            self._log.settings(at.step, recorded_fields(config) | dataset)
+            if self._trackers is not None:
+                self._trackers.write_ids()
 
-    def close(self) -> None:
+    def close(self, status: Status) -> None:
         """Flush the log."""
         if self._log is not None:
-            self._log.close()
+            self._log.close(status)
 
     def summary(self) -> list[str]:
         """The network, the device and the data in one line, and a line on weights that were loaded."""

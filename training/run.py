@@ -27,6 +27,7 @@ from training.records.run_folder import (
     refuse_foreign,
     refuse_foreign_plot,
 )
+from training.records.trackers import require_trackers
 from training.stages import lay_over
 from training.starting_weights import with_loaded_network
 from training.target import require_same
@@ -96,7 +97,9 @@ def start_run(
         dataset: Dataset | None = None
         if not _goes_on(out, resume):  # so that a mistake is reported before a folder is made
             given = with_loaded_network(given)
-            dataset = open_dataset(resolve_run(given).data)
+            config = resolve_run(given)
+            require_trackers(config.logger)
+            dataset = open_dataset(config.data)
         with hold_run(out):
             _refuse_held(out, resume, overwrite)
             earlier = load_checkpoint(out / LAST) if _goes_on(out, resume) else None
@@ -111,6 +114,7 @@ def _start_held(
     """Start or continue a run in a folder that is locked for this call."""
     config = resolve_run(given, earlier)
     if earlier is not None:
+        require_trackers(config.logger)
         for line in idle_on_resuming(given):
             say(line)
         if is_finished(config, earlier.position):

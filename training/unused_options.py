@@ -16,6 +16,7 @@ _OF_A_RUN = (
     "save_every",
     "ema",
     "log_histograms",
+    "logger",
     "lr",
 )
 """Fields that a range test ignores."""
@@ -38,6 +39,7 @@ def idle_in_run(
         "plateau_factor": schedule != "plateau" and f"with `schedule={schedule}`",
         "warm_up": schedule == "one-cycle" and "with `schedule=one-cycle`, which has its own warm-up",
         "scale_batch": config.scale_batch and len(config.stages) == 1 and "with one stage",
+        "log_histograms": "tensorboard" not in config.logger and "without `logger=tensorboard`",
         "val_samples": not val_samples and "without a val split",
         "shuffle_window": (config.shuffle_window or 0) >= train_samples
         and f"with {train_samples:,} samples in train",

@@ -102,7 +102,7 @@ def test_every_option_is_named_in_its_page(name: str) -> None:
 def test_a_page_names_no_option_that_is_not_there(page: Path) -> None:
     known = {text for name in COMMANDS for option in options(name) for text in spelled(option)}
     # Options of other programs, and of `fgbg` itself.
-    known |= {"--help", "--version", "--grayscale", "--logdir", "--config", "--debug"}
+    known |= {"--help", "--version", "--grayscale", "--logdir", "--backend-store-uri", "--config", "--debug"}
     assert names_in(text_of(page)) <= known
 
 

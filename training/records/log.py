@@ -1,10 +1,11 @@
-"""The log of a run: its config as JSON, a CSV with one row per epoch, and files for TensorBoard."""
+"""The log of a run: its config as JSON, a CSV with one row per epoch, TensorBoard and trackers."""
 
 import csv
 import io
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,7 @@ from training.models import Architecture, Prediction, Truth
 from training.models.graph import add_graph
 from training.records.board import Board
 from training.records.run_folder import CONFIG_FILE, CSV_FILE
+from training.records.trackers import Status, Trackers
 from training.target import Target
 from training.term_names import current_column
 
@@ -37,29 +39,49 @@ class RunLog:
         epoch: epochs done so far.
         step: steps done so far, which TensorBoard shows.
         say: gets a line when TensorBoard's file can no longer be written; training continues.
+        trackers: get everything but histograms and the graph; None for none.
+        tensorboard: whether to write a file for TensorBoard.
 
     Raises:
         RunError: the folder has a table that no run wrote.
     """
 
-    def __init__(self, folder: Path, epoch: int, step: int, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        epoch: int,
+        step: int,
+        say: Callable[[str], None] = print,
+        trackers: Trackers | None = None,
+        tensorboard: bool = True,
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._csv, self._say = folder, folder / CSV_FILE, say
         self._rows = [row for row in read_rows(self._csv) if int(row["epoch"]) <= epoch]
-        self._board = Board(folder, purge_step=step + 1 if step else None)
+        self._trackers = trackers or Trackers((), folder)
+        self._board: Board | None = None
+        if tensorboard:
+            self._board = Board(folder, purge_step=step + 1 if step else None)
         self._has_said = False
 
-    def close(self) -> None:
-        """Write events that are still in TensorBoard's buffer."""
-        self._board.close()
-        self._tell()
+    def close(self, status: Status = "finished") -> None:
+        """Write events that are still in TensorBoard's buffer, and end the runs in trackers."""
+        if self._board is not None:
+            self._board.close()
+            self._tell(self._board)
+        self._trackers.close(status)
+
+    def settings(self, step: int, fields: Mapping[str, Any]) -> None:
+        """Log the config of the run."""
+        if self._board is not None:
+            text = json.dumps(fields, indent=2, default=str)
+            self._board.add_text("config", f"```\n{text}\n```", step)
+            self._flush(self._board)
+        self._trackers.settings(fields)
 
     def training(self, step: int, terms: dict[str, float], lr: float) -> None:
         """Log losses averaged over the last steps."""
-        for name, value in terms.items():
-            self._board.add_scalar(f"train/{name}", value, step)
-        self._board.add_scalar("train/lr", lr, step)
-        self._flush()
+        self._scalars(step, {f"train/{name}": value for name, value in {**terms, "lr": lr}.items()})
 
     def epoch(self, step: int, row: dict[str, float | int]) -> None:
         """Log one epoch: a row of the CSV, and scalars."""
@@ -73,43 +95,55 @@ class RunLog:
         writer.writeheader()
         writer.writerows(self._rows)
         write_atomically(self._csv, text.getvalue().encode())
-        for name, value in row.items():
-            self._board.add_scalar(f"epoch/{name}", value, step)
-        self._flush()
+        self._scalars(step, {f"epoch/{name}": value for name, value in row.items()})
 
     def pictures(self, step: int, target: Target, prepared: Prepared, prediction: Prediction) -> None:
         """Log samples as rows of pictures, with the columns of `columns`."""
         shown = columns(target, prepared, prediction)
-        self._board.add_image(", ".join(shown), with_legend(grid(shown), target), step)
-        self._flush()
+        picture = with_legend(grid(shown), target)
+        if self._board is not None:
+            self._board.add_image(", ".join(shown), picture, step)
+            self._flush(self._board)
+        pixels = (picture * 255).round().byte().permute(1, 2, 0).numpy()
+        self._trackers.picture(" ".join(shown), pixels, step)
 
     def histograms(self, step: int, network: nn.Module) -> None:
         """Log the values of every weight and its gradient after the last step (clipped, not averaged)."""
+        if self._board is None:
+            return
         for name, weight in network.named_parameters():
-            self._histogram(f"weights/{name}", weight.detach(), step)
+            _add_histogram(self._board, f"weights/{name}", weight.detach(), step)
             if weight.grad is not None:
-                self._histogram(f"gradients/{name}", weight.grad, step)
+                _add_histogram(self._board, f"gradients/{name}", weight.grad, step)
 
     def graph(self, architecture: Architecture) -> str | None:
-        """Log the network's graph; returns the reason where that is impossible."""
-        return add_graph(self._board, architecture)
+        """Log the network's graph in TensorBoard; returns the reason where that is impossible."""
+        return None if self._board is None else add_graph(self._board, architecture)
 
-    def _flush(self) -> None:
-        self._board.flush()
-        self._tell()
+    def _scalars(self, step: int, values: Mapping[str, float]) -> None:
+        if self._board is not None:
+            for name, value in values.items():
+                self._board.add_scalar(name, value, step)
+            self._flush(self._board)
+        self._trackers.scalars(values, step)
 
-    def _tell(self) -> None:
-        if self._board.problem is not None and not self._has_said:
+    def _flush(self, board: Board) -> None:
+        board.flush()
+        self._tell(board)
+
+    def _tell(self, board: Board) -> None:
+        if board.problem is not None and not self._has_said:
             self._has_said = True
             self._say(
-                f"{self._folder}: TensorBoard gets no more events ({self._board.problem}); training continues"
+                f"{self._folder}: TensorBoard gets no more events ({board.problem}); training continues"
             )
 
-    def _histogram(self, name: str, values: Tensor, step: int) -> None:
-        # Scaled gradients overflow sometimes.
-        finite = values[values.isfinite()]
-        if finite.numel():
-            self._board.add_histogram(name, finite.float().cpu(), step)
+
+def _add_histogram(board: Board, name: str, values: Tensor, step: int) -> None:
+    # Scaled gradients overflow sometimes.
+    finite = values[values.isfinite()]
+    if finite.numel():
+        board.add_histogram(name, finite.float().cpu(), step)
 
 
 def grid(shown: Mapping[str, Tensor]) -> Tensor:
@@ -171,10 +205,15 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     return [{current_column(name): value for name, value in row.items()} for row in rows]
 
 
+def recorded_fields(config: TrainConfig) -> dict[str, Any]:
+    """The fields of a config that a run records."""
+    return config.model_dump(exclude={"out", "load"})
+
+
 def write_config(folder: Path, config: TrainConfig) -> None:
     """Write the resolved config as JSON into the run's folder, unless the same is there already."""
     path = folder / CONFIG_FILE
     # In ASCII, which keeps a path of any bytes.
-    content = (json.dumps(config.model_dump(exclude={"out", "load"}), indent=2, default=str) + "\n").encode()
+    content = (json.dumps(recorded_fields(config), indent=2, default=str) + "\n").encode()
     if not path.exists() or read_regular(path) != content:
         write_atomically(path, content)

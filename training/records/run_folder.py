@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from generator.errors import UsageError
 from generator.files import open_regular, read_regular
 from generator.locks import hold_folder
 from generator.own_results import is_marked
+from training.config import LoggerName
 from training.process.devices import is_first_process
 from training.records.run_files import BEST, LAST
 
@@ -19,6 +20,8 @@ LOG_FOLDER = "log"
 CONFIG_FILE = "config.json"
 CSV_FILE = "metrics.csv"
 LR_PLOT = "lr-range.png"
+TRACKERS_FILE = "trackers.json"
+"""The ids of the run in experiment trackers."""
 BOARD_SUFFIX = ".fgbg"
 """Names of a run's TensorBoard files end in this."""
 
@@ -93,6 +96,15 @@ def recorded_data(out: Path) -> Path | None:
     return Path(data) if isinstance(data, str) and data else None
 
 
+def read_tracker_runs(log: Path) -> dict[str, str]:
+    """The id of the run in each tracker, by its name; empty where there is no such file."""
+    content = _config(log / TRACKERS_FILE)
+    known = content.keys() <= set(get_args(LoggerName)) and all(
+        isinstance(one, str) for one in content.values()
+    )
+    return content if known else {}
+
+
 def _owned(out: Path) -> list[tuple[Path, Callable[[Path], bool]]]:
     log = out / LOG_FOLDER
     return [
@@ -100,6 +112,7 @@ def _owned(out: Path) -> list[tuple[Path, Callable[[Path], bool]]]:
         (out / BEST, _is_checkpoint),
         (out / CONFIG_FILE, _is_config),
         (log / CSV_FILE, _is_table),
+        (log / TRACKERS_FILE, lambda path: bool(read_tracker_runs(path.parent))),
     ]
 
 
