@@ -94,6 +94,7 @@ ORDER = {
             "tuning",
             "loss_sums",
             "outcome",
+            "model_card",
             "run_display",
             "engine",
             "unused_options",

@@ -25,13 +25,14 @@ from training.failures import (
 )
 from training.learner import Learner
 from training.loss_sums import LossSums
+from training.model_card import is_own_card, write_card
 from training.optim.plateau import Plateau
 from training.outcome import TrainOutcome
 from training.plan import Plan, next_epoch
 from training.process.devices import make_fabric, over_processes
 from training.process.stopping import SaveClock, StopRequest
 from training.records.log import RunLog, recorded_fields, write_config
-from training.records.run_files import BEST, LAST
+from training.records.run_files import BEST, CARD, LAST
 from training.records.run_folder import LOG_FOLDER, remove_run
 from training.records.trackers import Status, Trackers
 from training.restore import restore_plateau, restore_random_state
@@ -76,6 +77,8 @@ def train_stages(
         run.begin_trackers(say)  # before an earlier run is removed, as this can fail
         if overwrite and fabric.is_global_zero:
             remove_run(config.out)
+            if is_own_card(config.out / CARD):
+                (config.out / CARD).unlink()
         fabric.barrier()
         run.open_log(say)
         for line in run.summary():
@@ -204,6 +207,9 @@ class _Run:
             log.epoch(trained.step, row)
         for name in (BEST, LAST) if better else (LAST,):
             self._save(name)
+        if log is not None:
+            parameters = sum(weight.numel() for weight in self._learner.network.parameters())
+            write_card(config, self._dataset.manifest, log.rows, self.position.consumed, parameters)
         if stop.agree(self._fabric, 0) and next_epoch(config, self.position) is not None:
             raise self._stopped(stop)
 

@@ -39,7 +39,8 @@ def command(
     DATA is the folder of the dataset, the same as --data.
 
     Writes last.pt after each epoch, every few minutes, and when you stop the command with Ctrl-C; best.pt at
-    the lowest validation loss; config.json with all options; and log/ with metrics.csv and TensorBoard files.
+    the lowest validation loss; model-card.md, which describes the network; config.json with all options; and
+    log/ with metrics.csv and TensorBoard files.
 
     With --resume, an option that you do not give keeps its value from the run.
     """

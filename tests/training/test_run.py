@@ -434,6 +434,7 @@ def test_a_run_leaves_checkpoints_and_a_log_and_no_more(finished: Path) -> None:
         "config.json",
         "last.pt",
         "log",
+        "model-card.md",
     ]
     names = sorted(path.name.partition(".")[0] for path in (finished / "log").iterdir())
     assert names == ["events", "metrics"]

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,11 @@ class RunLog:
         if tensorboard:
             self._board = Board(folder, purge_step=step + 1 if step else None)
         self._has_said = False
+
+    @property
+    def rows(self) -> Sequence[Mapping[str, str]]:
+        """The rows of the CSV."""
+        return self._rows
 
     def close(self, status: Status = "finished") -> None:
         """Write events that are still in TensorBoard's buffer, and end the runs in trackers."""

@@ -6,6 +6,7 @@ from training.errors import CheckpointError
 
 LAST = "last.pt"
 BEST = "best.pt"
+CARD = "model-card.md"
 
 
 def find_checkpoint(path: Path) -> Path:
