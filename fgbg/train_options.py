@@ -110,9 +110,10 @@ _NETWORK = section(
     "Network",
     option(
         "--model",
-        type=OneOf(["unet", "unet-elu", "conv-deconv"]),
-        default="unet",
-        help="Architecture of the network. conv-deconv is a small baseline of five layers.",
+        type=OneOf(["unet-siam", "unet", "unet-elu", "conv-deconv"]),
+        show_default="unet-siam; unet with --encoder, --inputs 3 or several classes",
+        help="Architecture of the network. unet-siam compares background and picture in its first layers;"
+        " conv-deconv is a small baseline of five layers.",
     ),
     option(
         "--widths",
@@ -193,13 +194,13 @@ _LOSS_AND_AUGMENTATION = section(
     option(
         "--bg-dropout",
         type=SHARE,
-        show_default="0.45; 0 with --inputs 3",
+        show_default="0.55; 0 with --inputs 3",
         help="Share of samples without their background, so that 'fgbg predict' works without --bg.",
     ),
     option(
         "--bg-jitter",
         type=SHARE,
-        show_default="0.3; 0 with --inputs 3",
+        show_default="0.25; 0 with --inputs 3",
         help="Share of samples whose background is shifted, brighter or darker, noisy and compressed.",
     ),
     option(

@@ -10,7 +10,7 @@ from pydantic_core import to_jsonable_python
 from generator.errors import ConfigError
 from generator.format.manifest import AlphaMask, MaskEntry
 from generator.strict_config import Count, Real, Share, StrictConfig, Switch
-from training.models.architecture import Architecture, default_widths
+from training.models.architecture import Architecture, default_model, default_widths
 from training.optim.optimizers import LEARNING_RATES, OptimizerName, default_optimizer
 from training.optim.schedules import Schedule
 from training.stages import Stage
@@ -95,10 +95,18 @@ class TrainConfig(StrictConfig):
     """Decay of the averaged weights (EMA), reached after a warm-up; 0 averages nothing."""
     augment: dict[str, Real] = DEFAULT_AUGMENT
     """Share of samples that gets each effect (mirrored, relit, noisy, ...); effects left out are off."""
-    model: str = "unet"
-    """Name of the network: unet, unet-elu or conv-deconv."""
+    mask: MaskEntry = AlphaMask()
+    """The meaning of the mask, of the truth too; taken from the dataset."""
+    inputs: Literal[6, 3] = 6
+    """Input channels: 6 (bg and fg_bg) or 3 (fg_bg alone)."""
     encoder: str | None = None
     """Name of an encoder (segmentation_models_pytorch or timm); None: the network's own."""
+    model: str = Field(
+        default_factory=lambda given: default_model(
+            given["encoder"], given["inputs"], given["mask"].kind == "classes"
+        )
+    )
+    """Name of the network: unet-siam, unet, unet-elu or conv-deconv."""
     load: Path | None = None
     """Checkpoint, or folder of a run, with whose averaged weights a new run starts; None: new weights."""
     loaded_from: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
@@ -115,20 +123,16 @@ class TrainConfig(StrictConfig):
     """Highest learning rate; auto finds one by a range test."""
     depth_head: Switch = True
     """Whether the network predicts depth too."""
-    inputs: Literal[6, 3] = 6
-    """Input channels: 6 (bg and fg_bg) or 3 (fg_bg alone)."""
     widths: tuple[Width, ...] = Field(
         default_factory=lambda given: default_widths(given["model"], given["encoder"]),
         min_length=2,
         max_length=MAX_LEVELS,
     )
     """Channels of each level, from the full resolution down."""
-    bg_dropout: Share = Field(default_factory=lambda given: 0.45 if given["inputs"] == 6 else 0.0)
+    bg_dropout: Share = Field(default_factory=lambda given: 0.55 if given["inputs"] == 6 else 0.0)
     """Share of samples that the network sees without a background."""
-    bg_jitter: Share = Field(default_factory=lambda given: 0.3 if given["inputs"] == 6 else 0.0)
+    bg_jitter: Share = Field(default_factory=lambda given: 0.25 if given["inputs"] == 6 else 0.0)
     """Share of samples whose background is shifted, turned, brighter or darker, noisy and compressed."""
-    mask: MaskEntry = AlphaMask()
-    """The meaning of the mask, of the truth too; taken from the dataset."""
     strangers: Share = Field(default_factory=lambda given: _default_strangers(given))
     """Share of samples that also get objects of random shape and borrowed texture, which are foreground;
     samples without a background get them less often."""
@@ -269,8 +273,8 @@ def read_identity(fields: Mapping[str, Any]) -> TrainConfig:
         ConfigError: this release has no such fields or values.
     """
     kept = {name: value for name, value in fields.items() if name not in PLACE_FIELDS}
-    # Earlier releases had only AdamW, no strangers, and no such fields.
-    return TrainConfig(**{"optimizer": "adamw", "strangers": 0.0, **kept})
+    # Earlier releases had only AdamW, no strangers, and no such fields, and another network by default.
+    return TrainConfig(**{"optimizer": "adamw", "strangers": 0.0, "model": "unet", **kept})
 
 
 def _default_strangers(given: Mapping[str, Any]) -> float:

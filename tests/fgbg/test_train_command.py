@@ -25,8 +25,8 @@ def test_the_summary_is_printed_before_anything_is_touched(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     code, stdout, _ = train("--summary", "--widths", "64,128,256,512,1024", "--res", "48:2,64:2")
-    assert code == 0 and stdout.startswith("unet on 6 x 64 x 64\n")
-    assert "31,039,426 parameters" in stdout
+    assert code == 0 and stdout.startswith("unet-siam on 6 x 64 x 64\n")
+    assert "31,055,202 parameters" in stdout
     assert list(tmp_path.iterdir()) == []
 
 

@@ -25,7 +25,7 @@ def checkpoint() -> Checkpoint:
     optimizer.step()
     stages = (Stage(res=16, epochs=2), Stage(res=32, epochs=1))
     return Checkpoint(
-        config=TrainConfig(widths=(4, 8), stages=stages).identity(),
+        config=TrainConfig(model="unet", widths=(4, 8), stages=stages).identity(),
         dataset_id="abc",
         position=RunPosition(stage=1, stage_epochs=1, epoch=3, step=12, consumed=48, best_loss=0.25),
         metrics={"val_loss": 0.25},

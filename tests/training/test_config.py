@@ -218,10 +218,16 @@ def test_a_run_of_an_earlier_release_has_no_strangers() -> None:
 def test_defaults_follow_the_network() -> None:
     plain = TrainConfig()
     assert (plain.widths, plain.encoder_weights) == ((16, 16, 32, 64, 128), "none")
-    assert (plain.bg_dropout, plain.bg_jitter, set(plain.depth_loss)) == (0.45, 0.3, {"ssim", "l1"})
+    assert (plain.bg_dropout, plain.bg_jitter, set(plain.depth_loss)) == (0.55, 0.25, {"ssim", "l1"})
+    assert [TrainConfig(**fields).model for fields in ({}, {"inputs": 3}, {"mask": CLASSES})] == [
+        "unet-siam",
+        "unet",
+        "unet",
+    ]
     assert TrainConfig(model="conv-deconv").widths == (16, 32, 64)
     over_encoder = TrainConfig(encoder="resnet18")
-    assert (over_encoder.widths, over_encoder.encoder_weights) == ((16, 32, 64, 128, 256), "imagenet")
+    assert (over_encoder.model, over_encoder.widths) == ("unet", (16, 32, 64, 128, 256))
+    assert over_encoder.encoder_weights == "imagenet"
     alone = TrainConfig(inputs=3, depth_head=False)
     assert (alone.bg_dropout, alone.bg_jitter, alone.depth_loss, alone.strangers) == (0, 0, {}, 0)
     assert (plain.strangers, TrainConfig(mask=CLASSES).strangers) == (STRANGERS, 0)

@@ -66,12 +66,12 @@ def test_a_new_run_begins_with_the_averaged_weights_and_its_own_rate(
 
 def test_another_network_takes_the_layers_that_fit(source: Path, data: Path, tmp_path: Path) -> None:
     lines = start(data, tmp_path / "out", load=source, inputs=3, depth_head=False)
-    assert f"{source / 'best.pt'}: weights of 14 of 14 layers loaded" in lines
+    assert f"{source / 'best.pt'}: weights of 13 of 14 layers loaded; new: encoder.0.0" in lines
     with pytest.raises(CheckpointError) as error:
         start(data, tmp_path / "other", load=source, model="conv-deconv")
     assert str(error.value) == (
-        f"{source / 'best.pt'}: expected layers that fit conv-deconv with widths 16,32,64, found unet with"
-        " widths 4,6; leave `model`, `encoder` and `widths` out, or load another checkpoint"
+        f"{source / 'best.pt'}: expected layers that fit conv-deconv with widths 16,32,64, found unet-siam"
+        " with widths 4,6; leave `model`, `encoder` and `widths` out, or load another checkpoint"
     )
     assert not (tmp_path / "other" / "last.pt").exists()
 

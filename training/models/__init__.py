@@ -12,6 +12,7 @@ from training.models.encoders import EncoderUNet, encoder_name
 from training.models.network import Network, Prediction, Truth
 from training.models.unet import UNet
 from training.models.unet_elu import UNetELU
+from training.models.unet_siam import UNetSiam
 
 __all__ = [
     "MODELS",
@@ -23,6 +24,7 @@ __all__ = [
     "Truth",
     "UNet",
     "UNetELU",
+    "UNetSiam",
     "build_model",
     "default_widths",
     "load_encoder_weights",
@@ -31,6 +33,7 @@ __all__ = [
 ]
 
 MODELS: dict[str, Callable[[tuple[int, ...], int, int, bool], Network]] = {
+    "unet-siam": UNetSiam,
     "unet": UNet,
     "unet-elu": UNetELU,
     "conv-deconv": ConvDeconv,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 WIDTHS: dict[str, tuple[int, ...]] = {
     "unet": (16, 16, 32, 64, 128),
+    "unet-siam": (16, 16, 32, 64, 128),
     "unet-elu": (16, 16, 32, 64, 128),
     "conv-deconv": (16, 32, 64),
 }
@@ -39,6 +40,11 @@ class Architecture:
     def title(self) -> str:
         """Its name for people."""
         return self.model if self.encoder is None else f"{self.model} over {self.encoder}"
+
+
+def default_model(encoder: str | None, inputs: int, has_classes: bool) -> str:
+    """The default network: a Siamese one where a background shows what is foreground."""
+    return "unet" if encoder is not None or inputs == 3 or has_classes else "unet-siam"
 
 
 def default_widths(model: str, encoder: str | None) -> tuple[int, ...]:

@@ -8,6 +8,9 @@ from typing import NamedTuple
 from torch import Tensor, nn
 from torch.nn import functional
 
+PICTURE_CHANNELS = 3
+"""Of the background, and of the picture, in the input of a network."""
+
 
 class Prediction(NamedTuple):
     """The answer of every network, by name.

@@ -7,11 +7,9 @@ from itertools import groupby
 import torch
 from torch import Tensor
 
-from training.models.network import Network
+from training.models.network import PICTURE_CHANNELS, Network
 
 HEADS = ("mask_head", "depth_head")
-_PICTURE = 3
-"""Channels of one picture in the input of a network."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,8 @@ def transfer(network: Network, weights: Mapping[str, Tensor], leave_out: Collect
 
     A first layer for the picture alone fits one for background and picture, and the other way round: its
     weights belong to the picture, and those for the background begin at 0 or are left out. So the network
-    gives the same answers as the other one gives when it gets no background.
+    gives the same answers as the other one gives when it gets no background. In unet-siam, the layer that
+    joins both is new.
 
     Args:
         network: its weights are overwritten.
@@ -67,8 +66,9 @@ def _fitting(weight: Tensor | None, own: Tensor) -> Tensor | None:
         return weight
     if weight.ndim != own.ndim or weight.ndim != 4 or weight.shape[2:] != own.shape[2:]:
         return None
-    if (weight.shape[0], weight.shape[1], own.shape[1]) == (own.shape[0], _PICTURE, 2 * _PICTURE):
+    one, both = PICTURE_CHANNELS, 2 * PICTURE_CHANNELS
+    if (weight.shape[0], weight.shape[1], own.shape[1]) == (own.shape[0], one, both):
         return torch.cat([torch.zeros_like(weight), weight], dim=1)
-    if (weight.shape[0], weight.shape[1], own.shape[1]) == (own.shape[0], 2 * _PICTURE, _PICTURE):
-        return weight[:, _PICTURE:]
+    if (weight.shape[0], weight.shape[1], own.shape[1]) == (own.shape[0], both, one):
+        return weight[:, one:]
     return None

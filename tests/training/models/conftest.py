@@ -12,6 +12,7 @@ Make = Callable[..., Network]
 
 KINDS: dict[str, dict[str, Any]] = {
     "unet": {"model": "unet", "widths": (4, 6, 8)},
+    "unet-siam": {"model": "unet-siam", "widths": (4, 6, 8)},
     "unet-elu": {"model": "unet-elu", "widths": (4, 6, 8)},
     "conv-deconv": {"model": "conv-deconv", "widths": (4, 6, 8)},
     "encoder": {"model": "unet", "encoder": "test_efficientnet", "widths": (4, 4, 4, 8, 8)},
