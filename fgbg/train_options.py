@@ -69,7 +69,7 @@ _LENGTH_AND_DATA = section(
     option(
         "--val-samples",
         type=Whole(1),
-        default=1024,
+        show_default="a quarter of --epoch-samples, from 256 to 1024",
         help="Number of samples for validation, from the start of the val split.",
     ),
     option(
@@ -300,7 +300,8 @@ _DEVICES = section(
     option(
         "--compile",
         is_flag=True,
-        help="Compile the network. It takes about one minute at the start; worth it for long runs.",
+        help="Compile the network. It takes about one minute at the start; worth it for long runs on a GPU. On a"
+        " CPU it is not faster.",
     ),
     option(
         "--logger",

@@ -34,6 +34,9 @@ PLACE_FIELDS = ("data", "out", "load", "device", "devices", "nodes", "precision"
 OWN_WEIGHTS = "file"
 """The value in a checkpoint for encoder weights from a file, whose path stays private."""
 
+MOST_VAL_SAMPLES = 1024
+"""Default number of samples in a validation, at most."""
+
 STRANGERS = 0.5
 """Default share of samples with strangers."""
 
@@ -67,7 +70,7 @@ class TrainConfig(StrictConfig):
     """Samples in one epoch; None: the whole split, at most 20,000."""
     shuffle_window: Count | None = None
     """Samples in a block: first the blocks are shuffled, then the samples in each. None: one block."""
-    val_samples: Count = 1024
+    val_samples: Count = Field(default_factory=lambda given: _default_val_samples(given["epoch_samples"]))
     """Validation uses the first samples of val, this many."""
     batch_size: Batch | Auto = 16
     """Samples that a device takes at a time in the first stage; auto tries sizes."""
@@ -157,7 +160,7 @@ class TrainConfig(StrictConfig):
     precision: Precision = "auto"
     """32, bf16 or 16 (mixed precision); auto: bf16 where the hardware has it, else 32."""
     compile: Switch = False
-    """Whether torch compiles the network first: one minute, worth it for long runs."""
+    """Whether torch compiles the network first: one minute, worth it for long runs on a GPU."""
     log_histograms: Switch = False
     """Whether to write histograms of weights and gradients to TensorBoard after every epoch."""
     logger: tuple[LoggerName, ...] = Field(("tensorboard",), min_length=1)
@@ -275,6 +278,11 @@ def read_identity(fields: Mapping[str, Any]) -> TrainConfig:
     kept = {name: value for name, value in fields.items() if name not in PLACE_FIELDS}
     # Earlier releases had only AdamW, no strangers, and no such fields, and another network by default.
     return TrainConfig(**{"optimizer": "adamw", "strangers": 0.0, "model": "unet", **kept})
+
+
+def _default_val_samples(epoch_samples: int | None) -> int:
+    """A quarter of an epoch, within bounds: each is seen twice, with and without its background."""
+    return min(MOST_VAL_SAMPLES, max(256, (epoch_samples or 20_000) // 4))
 
 
 def _default_strangers(given: Mapping[str, Any]) -> float:

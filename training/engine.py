@@ -158,10 +158,14 @@ class _Run:
             self._log.close(status)
 
     def summary(self) -> list[str]:
-        """The network, the device and the data in one line, and a line on weights that were loaded."""
+        """The network, the device and the data in one line, and lines on what was loaded and what is slow."""
         samples, learner = len(self._dataset["train"]), self._learner
-        line = run_summary(self._config, self._plan, self._fabric, learner.network, samples)
-        return [line] if learner.loaded is None else [line, learner.loaded]
+        lines = [run_summary(self._config, self._plan, self._fabric, learner.network, samples)]
+        if learner.loaded is not None:
+            lines.append(learner.loaded)
+        if self._config.compile and self._fabric.device.type == "cpu":
+            lines.append("`compile` makes no step faster on a CPU, and takes a minute first: leave it out")
+        return lines
 
     def log_graph(self, say: Callable[[str], None]) -> None:
         """Draw the network for TensorBoard, or say why that is impossible."""

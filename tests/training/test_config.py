@@ -233,6 +233,13 @@ def test_defaults_follow_the_network() -> None:
     assert (plain.strangers, TrainConfig(mask=CLASSES).strangers) == (STRANGERS, 0)
 
 
+@pytest.mark.parametrize(
+    ("epoch_samples", "expected"), [(None, 1024), (20_000, 1024), (2150, 537), (100, 256)]
+)
+def test_a_validation_is_short_beside_its_epoch(epoch_samples: int | None, expected: int) -> None:
+    assert TrainConfig(epoch_samples=epoch_samples).val_samples == expected
+
+
 def test_the_architecture_is_what_was_asked_for() -> None:
     config = TrainConfig(
         encoder="resnet18", freeze_encoder=True, depth_head=False, inputs=3, widths=(1, 2, 3, 4, 5)

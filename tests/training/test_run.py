@@ -584,3 +584,11 @@ def test_resumed_with_nothing_but_its_folder_it_goes_on_to_the_bit(
     train(TrainConfig(out=tmp_path / "parts"), resume=True, say=said.append, progress=False)
     assert said[0].endswith("resuming after epoch 1, step 1 of the next one") and "unet" in said[1]
     assert differences(content(tmp_path / "parts"), content(tmp_path / "whole")) == []
+
+
+def test_compiling_on_a_cpu_is_advised_against(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.nn.Module.compile", lambda network: None)
+    _, lines = run(tmp_path / "out", compile=True)
+    assert "`compile` makes no step faster on a CPU, and takes a minute first: leave it out" in lines
