@@ -300,8 +300,8 @@ _DEVICES = section(
     option(
         "--compile",
         is_flag=True,
-        help="Compile the network. It takes about one minute at the start; worth it for long runs on a GPU. On a"
-        " CPU it is not faster.",
+        help="Compile the network. It takes about one minute at the start; worth it for long runs on a GPU,"
+        " not on a CPU.",
     ),
     option(
         "--logger",
