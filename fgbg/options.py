@@ -9,8 +9,9 @@ import click
 from click.core import ParameterSource
 
 from fgbg.command_class import Function, option
-from fgbg.value_types import FOLDER, PATH, CanvasSize, Numbers, OneOf, Whole
+from fgbg.value_types import FOLDER, PATH, PLACE, CanvasSize, Numbers, OneOf, Whole
 from generator.errors import UsageError
+from generator.places import Place
 
 
 def is_given(ctx: click.Context, name: str) -> bool:
@@ -28,18 +29,20 @@ def dataset_argument(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @functools.wraps(function)
-    def with_dataset(*positional: Any, dataset: Path | None, data: Path | None, **others: Any) -> Any:
+    def with_dataset(*positional: Any, dataset: Place | None, data: Place | None, **others: Any) -> Any:
         if dataset is not None and dataset != data and is_given(click.get_current_context(), "data"):
             problem = f"is given twice, as {dataset} and as --data {data}"
             raise UsageError("the dataset", "", problem, "leave one of them out")
         return function(*positional, data=dataset or data, **others)
 
-    return click.argument("dataset", metavar="[DATA]", required=False, type=FOLDER)(with_dataset)
+    return click.argument("dataset", metavar="[DATA]", required=False, type=PLACE)(with_dataset)
 
 
 def takes_dataset(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a command take its dataset as the argument DATA or as --data (default: data/shards)."""
-    data_option = option("--data", type=FOLDER, default=Path("data/shards"), help="Folder of the dataset.")
+    data_option = option(
+        "--data", type=PLACE, default=Path("data/shards"), help="Folder of the dataset, or its URL."
+    )
     return dataset_argument(data_option(function))
 
 
@@ -53,6 +56,14 @@ def subset_option(
 def out_option(default: str, about: str = "Folder of the results.") -> Callable[[Function], Function]:
     """The option --out, with the folder that a command uses by default."""
     return option("--out", type=FOLDER, default=Path(default), help=about)
+
+
+dataset_out_option = option(
+    "--out",
+    type=PLACE,
+    default=Path("data/shards"),
+    help="Folder of the dataset, or a URL such as s3://bucket/data.",
+)
 
 
 overwrite_option = option("--overwrite", is_flag=True, help="Replace results that exist already.")

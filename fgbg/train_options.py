@@ -3,8 +3,8 @@
 from fgbg.command_class import Function, option, section
 from fgbg.options import device_option, out_option, overwrite_option, seed_option
 from fgbg.value_types import (
-    FOLDER,
     PATH,
+    PLACE,
     SHARE,
     ClassWeights,
     Interval,
@@ -23,9 +23,9 @@ _RUN = section(
     "Run",
     option(
         "--data",
-        type=FOLDER,
+        type=PLACE,
         show_default="data/shards; with --resume the run's dataset",
-        help="Folder of the dataset.",
+        help="Folder of the dataset, or its URL.",
     ),
     out_option("outputs", "Folder of the run. It gets last.pt, best.pt, config.json and log/."),
     option("--resume", is_flag=True, help="Continue the run in --out, or start a new one if there is none."),

@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 import click
 
 from generator.numerals import MOST, finite_number, shown, whole_number
+from generator.places import Url, as_place, is_url
 
 Value = TypeVar("Value")
 
@@ -128,21 +129,37 @@ class Text(ValueType[str]):
 
 
 class FilePath(click.Path):
-    """A path that is neither empty nor holds a NUL character."""
+    """A path that is neither empty nor holds a NUL character.
 
-    def __init__(self, **allowed: Any) -> None:
+    Args:
+        urls: whether it may be the URL of a folder, which is then a `Url`, unless it is of this machine.
+        allowed: as of `click.Path`.
+    """
+
+    def __init__(self, urls: bool = False, **allowed: Any) -> None:
         super().__init__(path_type=Path, **allowed)
+        self.urls = urls
         if not self.file_okay:
-            self.name = "folder"
+            self.name = "folder|url" if urls else "folder"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not isinstance(value, str | os.PathLike) or not os.fspath(value) or "\0" in os.fspath(value):
             self.fail(f"expected a path, found {shown(value)}", param, ctx)
+        if isinstance(value, str) and is_url(value):
+            place = as_place(value)
+            if isinstance(place, Url):
+                if not self.urls:
+                    told = f"expected a path of this machine, found {shown(value)}"
+                    self.fail(f"{told}; URLs are for datasets: --data, and --out of generate and import")
+                return place
+            value = str(place)
         return super().convert(value, param, ctx)
 
 
 PATH = FilePath()
 FOLDER = FilePath(file_okay=False)
+PATH_OR_URL = FilePath(urls=True)
+PLACE = FilePath(urls=True, file_okay=False)
 FILE = FilePath(dir_okay=False)
 SHARE = Number(0, 1)
 

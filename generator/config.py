@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
+from generator.cache_folder import working_folder
 from generator.errors import ConfigError
 from generator.format.assets import NOT_IDENTITY
 from generator.format.pixels import UNKNOWN
 from generator.format.tables import MOST_OBJECTS
 from generator.numerals import shown
 from generator.presets import PRESETS
-from generator.strict_config import Count, Real, Share, StrictConfig, Switch
+from generator.strict_config import Count, PlaceField, Real, Share, StrictConfig, Switch
 
 VARIANTS = 8
 """The default of `variants` where appearances vary."""
@@ -66,8 +67,8 @@ class GenerateConfig(StrictConfig):
     """Folder of cut-outs (RGBA)."""
     bg: Path = Path("data/bg")
     """Folder of backgrounds."""
-    out: Path = Path("data/shards")
-    """Folder that the dataset is written to."""
+    out: PlaceField = Path("data/shards")
+    """Folder that the dataset is written to, or its URL as text, such as "s3://bucket/data"."""
     positions: Count = 20
     """Positions per foreground, background and flip."""
     grid: tuple[Count, Count] | None = None
@@ -278,6 +279,11 @@ class GenerateConfig(StrictConfig):
     def defaults(cls) -> dict[str, Any]:
         """The default of each field of `identity`, as JSON values."""
         return cls.model_validate({})._deciding()
+
+    @property
+    def folder(self) -> Path:
+        """The folder of this machine in which the files of the dataset are made."""
+        return working_folder(self.out)
 
     def identity(self) -> dict[str, Any]:
         """The fields that decide the dataset's bytes, as JSON values."""

@@ -14,6 +14,7 @@ from generator.format.manifest import LabelledManifest, MaskEntry
 from generator.format.pixels import IGNORED, OPAQUE
 from generator.label_formats.choices import foreground_numbers, is_background
 from generator.label_formats.items import Choice
+from generator.places import Place
 from generator.progress import Progress, show_progress
 from generator.reading.batch import Sample
 from generator.reading.dataset import open_dataset
@@ -42,7 +43,7 @@ def cut_out_objects(
     picture without any object is among `Outcome.empty`.
 
     Args:
-        dataset: folder of a dataset of `import_labelled`.
+        dataset: folder or URL of a dataset of `import_labelled`.
         out: folder of the results.
         subset: the split; None takes all. By default no picture of val or test is shown to a network that
             trains on the cut-outs.
@@ -154,7 +155,7 @@ def _border(void: np.ndarray) -> np.ndarray:
     return border
 
 
-def _file_name(dataset: Path, name: str) -> PurePosixPath:
+def _file_name(dataset: Place, name: str) -> PurePosixPath:
     """The path of a picture's results below `out`, without suffix.
 
     Raises:

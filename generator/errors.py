@@ -10,6 +10,7 @@ FgbgError
 │       ├── AlphaError    it has no transparency, or no opaque pixel
 │       └── EmptyMaskError    a mask does not show the object
 ├── DatasetError          a dataset is damaged, unfinished or of another kind
+├── RemoteError           a file or folder behind a URL cannot be read or written
 ├── DiskSpaceError        the result would not fit
 └── WorkerError           a worker process ended without a result
 """
@@ -174,6 +175,10 @@ class DatasetError(FgbgError):
         ...     print(error.where)
         outputs
     """
+
+
+class RemoteError(FgbgError):
+    """A file or folder behind a URL cannot be read or written: the network, or missing permissions."""
 
 
 class DiskSpaceError(FgbgError):

@@ -12,6 +12,7 @@ from generator.errors import ConfigError
 from generator.format.pixels import pixel_bytes
 from generator.format.shards import shard_bytes
 from generator.numerals import format_bytes
+from generator.places import Url
 from generator.process.memory import physical_memory
 
 # The speed of one worker, where the disk is faster.
@@ -60,7 +61,9 @@ class Estimate:
             return size + _about(self.samples / (_UNRENDERED_PER_SECOND * workers))
         if self.bytes < _LARGE:
             return size
-        time = "" if config.depth_per == "composite" else _about(self.bytes / _rate(config.out, workers))
+        # Of a network nobody knows the speed, neither of a depth network nor of the one to a URL.
+        unknown = isinstance(config.out, Url) or config.depth_per == "composite"
+        time = "" if unknown else _about(self.bytes / _rate(config.folder, workers))
         return f"{size}{time}; `render=False` needs {format_bytes(self.bytes_unrendered)} instead"
 
 

@@ -19,6 +19,7 @@ from generator.format.manifest import (
     Manifest,
     read_manifest,
 )
+from generator.output import Output
 from generator.plan import Header, Request
 from generator.reading.verify import VERIFIED_FILE
 from generator.splits import SPLITS, SplitName
@@ -41,29 +42,29 @@ class Existing:
     """An output folder before anything is written.
 
     Attributes:
-        folder: the folder.
+        output: the folder.
         manifest: of the finished dataset there; None if none can be read.
         journal: of the dataset there.
         header: of the bank there; None if none can be read.
     """
 
-    folder: Path
+    output: Output
     manifest: Manifest | None
     journal: Journal
     header: Header | None
 
     @classmethod
-    def look(cls, folder: Path, overwrite: bool) -> "Existing":
+    def look(cls, output: Output, overwrite: bool) -> "Existing":
         """Read what a folder holds.
 
         Args:
-            folder: of the dataset.
+            output: the folder.
             overwrite: whether a dataset there will be replaced; then it may be damaged.
 
         Raises:
             DatasetError: the finished dataset there is damaged, or of a version that cannot be read.
         """
-        manifest = header = None
+        folder, manifest, header = output.folder, None, None
         try:
             manifest = read_manifest(folder)
         except DatasetError:
@@ -71,7 +72,9 @@ class Existing:
                 raise
         with contextlib.suppress(DatasetError):
             header = Header.of(Bank.open(folder / BANK_FILE), folder / BANK_FILE)
-        return cls(folder, manifest, Journal.read(folder), header)
+        journal = Journal.read(folder)
+        journal.on_change = output.log
+        return cls(output, manifest, journal, header)
 
     @property
     def is_imported(self) -> bool:
@@ -89,7 +92,7 @@ class Existing:
     @cached_property
     def files(self) -> list[str]:
         """The names of the dataset's files, sorted; read only once, before anything is written."""
-        return sorted(path.name for path in self.folder.iterdir() if self._owns(path.name))
+        return [name for name in self.output.names() if self._owns(name)]
 
     def refuse_foreign(self) -> None:
         """Make sure that no file is replaced that fgbg did not write.
@@ -97,12 +100,12 @@ class Existing:
         Raises:
             ConfigError: a file has a name of the format, but belongs to no dataset.
         """
-        for path in sorted(self.folder.iterdir()):
-            name = path.name
+        for name in self.output.names():
             taken = name in _FIXED or _SHARD.fullmatch(name)
             if taken and name not in self.files:
                 problem = "was not written by fgbg and would be replaced"
-                raise ConfigError(path, "", problem, "use another `out`, or move the file away")
+                where = self.output.where / name
+                raise ConfigError(where, "", problem, "use another `out`, or move the file away")
 
     def difference(self, wanted: Request) -> str | None:
         """How the dataset there differs from a request, as `Request.difference` says it."""
@@ -147,12 +150,12 @@ class Existing:
         kept = (MANIFEST_FILE, JOURNAL_FILE) if bank else (BANK_FILE, MANIFEST_FILE, JOURNAL_FILE)
         shards = [name for name in self.files if name not in kept]
         for name in (MANIFEST_FILE, VERIFIED_FILE, *shards):
-            (self.folder / name).unlink(missing_ok=True)
+            self.output.remove(name)
 
     def _owns(self, name: str) -> bool:
         manifest, journal = self.manifest, self.journal
         if name == MANIFEST_FILE:
-            return manifest is not None or _says_it_is_ours(self.folder / name)
+            return manifest is not None or _says_it_is_ours(self.output.folder / name)
         if not (manifest or self.header or journal.head or journal.older):
             return False
         if name in (BANK_FILE, JOURNAL_FILE):

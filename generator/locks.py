@@ -8,12 +8,16 @@ from filelock import FileLock, Timeout
 
 from generator.errors import ConfigError, UsageError
 from generator.files import remove_leftovers, require_writable
+from generator.places import Place
+from generator.progress import Progress
 
 LOCK_FILE = ".lock"
 
 
 @contextmanager
-def hold_folder(folder: Path, who: str, lock_file: str = LOCK_FILE) -> Iterator[None]:
+def hold_folder(
+    folder: Path, who: str, lock_file: str = LOCK_FILE, where: Place | None = None
+) -> Iterator[None]:
     """Lock a folder for the block, and remove the temporary files of killed runs.
 
     They are removed at the end too, because the workers of a killed run may live a moment longer and start a
@@ -23,6 +27,7 @@ def hold_folder(folder: Path, who: str, lock_file: str = LOCK_FILE) -> Iterator[
         folder: to lock; it is made if it is missing.
         who: the command that writes, as in "fgbg generate".
         lock_file: the path of the lock inside the folder.
+        where: the place that the user named, for messages, if it is not the folder.
 
     Raises:
         ConfigError: another process has locked it.
@@ -35,7 +40,8 @@ def hold_folder(folder: Path, who: str, lock_file: str = LOCK_FILE) -> Iterator[
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise ConfigError(folder, "", f"is in use by another '{who}'", "wait until it ends") from error
+        problem = f"is in use by another '{who}'"
+        raise ConfigError(where or folder, "", problem, "wait until it ends") from error
     except PermissionError:
         raise
     except (OSError, NotImplementedError) as error:
@@ -52,4 +58,27 @@ def hold_folder(folder: Path, who: str, lock_file: str = LOCK_FILE) -> Iterator[
     finally:
         with suppress(OSError):  # an error of the block itself is more useful
             remove_leftovers(folder)
+        lock.release()
+
+
+@contextmanager
+def wait_for_folder(folder: Path, label: str) -> Iterator[None]:
+    """Lock a folder for the block; if another process has locked it, wait until that ends.
+
+    Args:
+        folder: to lock; it is made if it is missing.
+        label: of the progress while waiting.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / LOCK_FILE)
+    with Progress(label, None, "seconds") as progress:
+        while True:
+            try:
+                lock.acquire(timeout=1)
+                break
+            except Timeout:
+                progress.advance(1)
+    try:
+        yield
+    finally:
         lock.release()

@@ -52,7 +52,7 @@ class ShardWriter:
                 sums.update({name: sums[name] + part[name] if sums else part[name] for name in part})
 
         written = write_shard(
-            config.out / task.file,
+            config.folder / task.file,
             samples,
             placements,
             config.size,
@@ -75,7 +75,7 @@ class ShardWriter:
 
     @cached_property
     def _bank(self) -> Bank:
-        return Bank.open(self.config.out / BANK_FILE)
+        return Bank.open(self.config.folder / BANK_FILE)
 
     @cached_property
     def _renderer(self) -> Renderer:

@@ -23,13 +23,14 @@ from generator.format.manifest import MANIFEST_FILE, GeneratedManifest
 from generator.format.pixels import pixel_bytes
 from generator.format.records import BankEntry
 from generator.job import Job, choose_job
-from generator.locks import hold_folder
 from generator.make_manifest import make_manifest
 from generator.make_shard import ShardWriter
 from generator.numerals import format_bytes
+from generator.output import Output, hold_output
+from generator.places import Url
 from generator.plan import Header, make_header, plan_shards
 from generator.progress import Progress, show_progress
-from generator.reading.verify import wrong_files, wrong_sizes
+from generator.reading.verify import wrong_files
 from generator.shard_runs import STATISTICS_SAMPLES, check_disk, keep_finished, make_shards
 from generator.workers import cores, end_if_script_is_imported
 
@@ -96,16 +97,17 @@ def generate(
     end_if_script_is_imported()
     fgs = list_assets(config.fg, say, CUT_OUTS_ADVICE)
     bgs = list_assets(config.bg, say, PHOTOS_ADVICE)
-    with show_progress(progress), hold_folder(config.out, "fgbg generate"):
-        existing = Existing.look(config.out, overwrite)
+    with show_progress(progress), hold_output(config.out, "fgbg generate") as output:
+        existing = Existing.look(output, overwrite)
         job = choose_job(config, fgs, bgs, existing, overwrite, say, skip_bad)
         if isinstance(existing.manifest, GeneratedManifest) and not overwrite:
-            return _complete(config.out, existing.manifest)
+            return _complete(output, existing.manifest)
+        output.require_writable()
         _check_size(job, existing, say)
         while True:
             try:
                 journal = _make_bank(job, existing, overwrite, say)
-                return _make_shards(job, journal, say)
+                return _make_shards(job, journal, output, say)
             except UnusableAssetsError as error:
                 if not skip_bad:
                     raise
@@ -122,17 +124,17 @@ def _check_size(job: Job, existing: Existing, say: Callable[[str], None]) -> Non
     config, fgs, bgs = job.config, len(job.fgs), len(job.bgs)
     check_numbers(config, fgs, bgs)
     estimate = Estimate.of(config, fgs, bgs)
-    _check_disk(config, estimate, existing)
+    _check_disk(job, estimate, existing)
     say(estimate.describe(config, _workers(config, estimate.samples * _bytes_to_make(config))))
 
 
-def _complete(folder: Path, manifest: GeneratedManifest) -> Outcome:
+def _complete(output: Output, manifest: GeneratedManifest) -> Outcome:
     """The outcome for a dataset that was finished already.
 
     Raises:
         DatasetError: a file of it is missing or of another size.
     """
-    for problem in wrong_sizes(folder, manifest.files()).values():
+    for problem in output.wrong_sizes(manifest.files()).values():
         raise problem
     return Outcome(manifest, 0, 0.0, _bytes_of(manifest))
 
@@ -140,14 +142,14 @@ def _complete(folder: Path, manifest: GeneratedManifest) -> Outcome:
 def _make_bank(job: Job, existing: Existing, overwrite: bool, say: Callable[[str], None]) -> Journal:
     """Build the bank, unless an intact one exists; the journal gets its hash before it gets its name."""
     config, journal, head = job.config, existing.journal, existing.journal.head
-    path = config.out / BANK_FILE
+    path = config.folder / BANK_FILE
     if not overwrite and existing.files:
         if head is None:
             say(f"{config.out}: its journal has no hashes or is damaged; everything is made again")
         elif _is_whole(job, existing, head):
             return journal
         elif path.exists():
-            say(printable(f"{path}: damaged since it was written; it is made again"))
+            say(printable(f"{config.out / BANK_FILE}: damaged since it was written; it is made again"))
     fgs, bgs = job.fgs, job.bgs
     sprites, size = count_sprites(config, len(fgs)), bank_bytes(config, len(fgs), len(bgs))
     say(f"bank: {sprites:,} sprites, {len(bgs):,} backgrounds, about {format_bytes(size)} in memory")
@@ -159,6 +161,7 @@ def _make_bank(job: Job, existing: Existing, overwrite: bool, say: Callable[[str
         header = make_header(config, job.request, decoded)
         finish_bank(temporary, config, decoded, header.model_dump(mode="json"))
         _begin_journal(config, existing, overwrite, temporary)
+    existing.output.store(BANK_FILE)
     return journal
 
 
@@ -187,14 +190,14 @@ def _is_whole(job: Job, existing: Existing, head: JournalHead) -> bool:
     config = job.config
     if existing.header is None or existing.header.id != head.id:
         return False
-    if head.bank is None or wrong_files(config.out, [head.bank]):
+    if head.bank is None or wrong_files(config.folder, [head.bank]):
         return False
-    return is_bank_of(Bank.open(config.out / BANK_FILE), config, len(job.fgs), len(job.bgs))
+    return is_bank_of(Bank.open(config.folder / BANK_FILE), config, len(job.fgs), len(job.bgs))
 
 
-def _make_shards(job: Job, journal: Journal, say: Callable[[str], None]) -> Outcome:
+def _make_shards(job: Job, journal: Journal, output: Output, say: Callable[[str], None]) -> Outcome:
     """Write the missing shards, then the manifest."""
-    config, path = job.config, job.config.out / BANK_FILE
+    config, path = job.config, job.config.folder / BANK_FILE
     header = Header.of(Bank.open(path), path)
     tasks = plan_shards(config, header)
     lines = [
@@ -202,7 +205,7 @@ def _make_shards(job: Job, journal: Journal, say: Callable[[str], None]) -> Outc
         for task in tasks
         if (line := journal.shards.get(task.file)) and line.samples == len(task.sample_ids)
     ]
-    finished = keep_finished(config.out, journal, lines, say)
+    finished = keep_finished(output, journal, lines, say)
     began = time.monotonic()
     todo = [task for task in tasks if task.file not in finished]
     missing, total = (sum(len(task.sample_ids) for task in some) for some in (todo, tasks))
@@ -215,9 +218,10 @@ def _make_shards(job: Job, journal: Journal, say: Callable[[str], None]) -> Outc
     )
     with Progress("generating", total, "samples") as progress:
         progress.resume_at(total - missing)
-        make_shards(writer, todo, workers, progress, journal.append)
+        make_shards(writer, todo, workers, progress, journal.append, output)
     manifest = make_manifest(config, header, tasks, journal)
-    write_atomically(config.out / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode() + b"\n")
+    write_atomically(output.folder / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode() + b"\n")
+    output.store(MANIFEST_FILE)
     return Outcome(manifest, missing, time.monotonic() - began, _bytes_of(manifest))
 
 
@@ -237,12 +241,21 @@ def _bytes_to_make(config: GenerateConfig) -> int:
     return pixel_bytes(config.size, config.has_instances) if config.render else _BYTES_UNRENDERED
 
 
-def _check_disk(config: GenerateConfig, estimate: Estimate, existing: Existing) -> None:
+def _check_disk(job: Job, estimate: Estimate, existing: Existing) -> None:
     """Make sure that what is still to be written fits on the disk."""
+    config = job.config
     advice = "lower `samples`, `positions` or `size`"
     if config.render:
         advice += f", or use `render=False`, which needs {format_bytes(estimate.bytes_unrendered)}"
-    check_disk(config.out, estimate.bytes, existing.files, advice)
+    needed = estimate.bytes
+    if isinstance(config.out, Url):
+        # Here are only the bank and the shards of the moment.
+        shards = -(-estimate.samples // config.shard_samples)
+        workers = _workers(config, estimate.samples * _bytes_to_make(config))
+        bank = bank_bytes(config, len(job.fgs), len(job.bgs))
+        needed = bank + (needed - bank) * min(workers, shards) // max(1, shards)
+        advice = "lower `workers` or `shard_samples`, or set FGBG_CACHE to a folder on a larger disk"
+    check_disk(config.folder, needed, existing.files, advice)
 
 
 def _bytes_of(manifest: GeneratedManifest) -> int:

@@ -4,16 +4,17 @@ import importlib.metadata
 import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from generator import __version__
 from generator.errors import DiskSpaceError, printable
 from generator.format.journal import Journal, JournalLine
 from generator.format.records import ShardEntry, SplitEntry, Statistics, Sums
 from generator.numerals import format_bytes
+from generator.output import Output, Shelf
 from generator.progress import Progress
-from generator.reading.verify import wrong_files
 from generator.splits import SPLITS, SplitName
 from generator.workers import run_tasks
 
@@ -23,14 +24,29 @@ STATISTICS_SAMPLES = 512
 """Statistics come from at least this many samples (or all), spread evenly over the shards."""
 
 
+@dataclass(frozen=True)
+class ShelvingMaker(Generic[Task]):
+    """Makes shards, and copies each to a URL."""
+
+    make: Callable[[Task], JournalLine]
+    shelf: Shelf
+
+    def __call__(self, task: Task) -> JournalLine:
+        """Make one shard and return its line for the journal."""
+        line = self.make(task)
+        if line.samples:
+            self.shelf.store(line.file)
+        return line
+
+
 def keep_finished(
-    folder: Path, journal: Journal, lines: Sequence[JournalLine], say: Callable[[str], None]
+    output: Output, journal: Journal, lines: Sequence[JournalLine], say: Callable[[str], None]
 ) -> Collection[str]:
     """Find the finished shards that are intact, and remove all others from the journal.
 
     Args:
-        folder: of the dataset.
-        journal: of the folder.
+        output: where the dataset is written.
+        journal: of the dataset.
         lines: those of its lines that belong to the dataset.
         say: gets a line about each damaged shard.
 
@@ -40,9 +56,9 @@ def keep_finished(
     if not journal.shards:
         return []
     files = [line for line in lines if line.samples]
-    problems = wrong_files(folder, files, "checking finished shards")
+    problems = output.wrong_files(files, "checking finished shards")
     for file in problems:
-        say(printable(f"{folder / file}: damaged since it was written; it is made again"))
+        say(printable(f"{output.where / file}: damaged since it was written; it is made again"))
     assert journal.head is not None
     journal.begin(journal.head, (line for line in lines if line.file not in problems))
     return journal.shards.keys()
@@ -54,6 +70,7 @@ def make_shards(
     workers: int,
     progress: Progress,
     keep: Callable[[JournalLine], None],
+    output: Output,
 ) -> None:
     """Make shards in several processes.
 
@@ -62,8 +79,11 @@ def make_shards(
         tasks: the shards to make.
         workers: number of processes.
         progress: counts samples, and pictures that became none.
-        keep: gets the line of each shard that is on the disk.
+        keep: gets the line of each shard that is in the output.
+        output: where the dataset is written. To a URL, each process copies the shards that it makes.
     """
+    if output.shelf is not None:
+        make = ShelvingMaker(make, output.shelf)
     with closing(run_tasks(make, tasks, workers)) as lines:
         for line in lines:
             keep(line)

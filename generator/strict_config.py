@@ -1,12 +1,14 @@
 """The base of all configs: frozen, strict about types, and every mistake is reported in one line."""
 
 import operator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from generator.errors import ConfigError
 from generator.numerals import MOST, shown
+from generator.places import Url, as_place
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -17,6 +19,11 @@ Switch = Annotated[bool, Field(strict=True)]
 Real = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """A finite number; True is refused."""
 Share = Annotated[float, Field(strict=True, ge=0, le=1)]
+PlaceField = Annotated[
+    Path | Url,
+    BeforeValidator(lambda value: as_place(value) if isinstance(value, str | Path) else value),
+]
+"""A place, given as text or as a `Path`."""
 
 
 class StrictConfig(BaseModel):

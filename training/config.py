@@ -9,7 +9,7 @@ from pydantic_core import to_jsonable_python
 
 from generator.errors import ConfigError
 from generator.format.manifest import AlphaMask, MaskEntry
-from generator.strict_config import Count, Real, Share, StrictConfig, Switch
+from generator.strict_config import Count, PlaceField, Real, Share, StrictConfig, Switch
 from training.models.architecture import Architecture, default_model, default_widths
 from training.optim.optimizers import LEARNING_RATES, OptimizerName, default_optimizer
 from training.optim.schedules import Schedule
@@ -60,7 +60,7 @@ class TrainConfig(StrictConfig):
         # Text is a path too, and a list is a tuple: the values are converted.
         def __init__(self, /, **fields: Any) -> None: ...
 
-    data: Path = Path("data/shards")
+    data: PlaceField = Path("data/shards")
     """Folder of the dataset."""
     out: Path = Path("outputs")
     """Folder of the run: last.pt, best.pt, config.json, log/."""

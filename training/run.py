@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from generator.errors import UsageError
-from generator.format.manifest import MANIFEST_FILE, Manifest, read_manifest
+from generator.format.manifest import Manifest
 from generator.progress import show_progress
-from generator.reading.dataset import Dataset, open_dataset
+from generator.reading.dataset import Dataset, find_manifest, open_dataset
 from training.checkpoint import Checkpoint, load_checkpoint
 from training.class_weights import resolve_class_weights
 from training.config import TrainConfig, resolve_config
@@ -310,8 +310,8 @@ def describe_network(given: Mapping[str, Any], resume: bool = False) -> NetworkS
     else:
         given = with_loaded_network(given)
         config = resolve_run(given)
-        if (config.data / MANIFEST_FILE).exists():
-            config = resolve_run(_with_facts(given, read_manifest(config.data)))
+        if (manifest := find_manifest(config.data)) is not None:
+            config = resolve_run(_with_facts(given, manifest))
     return summarise(config.architecture, config.stages[-1].res)
 
 

@@ -7,7 +7,6 @@ the mask head has, how logits are read and how masks are drawn.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -19,6 +18,7 @@ from generator.errors import UsageError, printable
 from generator.format.manifest import AlphaMask, ClassMask, MaskEntry
 from generator.format.pixels import IGNORED, OPAQUE
 from generator.look.colours import colour_mask
+from generator.places import Place
 from training.resize import resize
 
 # Losses and measures are imported by the methods that compute them: prediction needs neither, and their
@@ -325,7 +325,7 @@ def _rounded(values: Tensor) -> np.ndarray:
     return rounded
 
 
-def require_same(where: Path, wanted: MaskEntry, found: MaskEntry) -> None:
+def require_same(where: Place, wanted: MaskEntry, found: MaskEntry) -> None:
     """Make sure that a dataset's masks mean what a network's masks mean.
 
     Args:

@@ -9,9 +9,10 @@ from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option
 from fgbg.options import device_option, is_given, out_option, overwrite_option, subset_option
 from fgbg.terminal import answer, note
-from fgbg.value_types import FILE, FOLDER, PATH, Whole
+from fgbg.value_types import FILE, PATH, PLACE, Whole
 
 if TYPE_CHECKING:
+    from generator.places import Place
     from generator.splits import SplitName
 
 _DATA = Path("data/shards")
@@ -21,9 +22,9 @@ _DATA = Path("data/shards")
 @click.argument("runs", nargs=-1, required=True, metavar="RUN...", type=PATH)
 @option(
     "--data",
-    type=FOLDER,
+    type=PLACE,
     show_default=f"{_DATA.as_posix()} if it exists",
-    help="Folder of the dataset whose samples the networks predict.",
+    help="Folder or URL of the dataset whose samples the networks predict.",
 )
 @subset_option("val")
 @option(
@@ -49,7 +50,7 @@ def command(
     ctx: click.Context,
     /,
     runs: tuple[Path, ...],
-    data: Path | None,
+    data: "Place | None",
     subset: "SplitName",
     pictures: int,
     files: tuple[Path, ...],

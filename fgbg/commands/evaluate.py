@@ -18,6 +18,7 @@ from fgbg.terminal import answer, say
 from fgbg.value_types import Text, Whole
 
 if TYPE_CHECKING:
+    from generator.places import Place
     from generator.splits import SplitName
 
 
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 @overwrite_option
 @device_option
 def command(
-    data: Path,
+    data: "Place",
     checkpoint: Path,
     network: str | None,
     subset: "SplitName",
@@ -58,10 +59,10 @@ def command(
 ) -> None:
     """Measure how good a network is.
 
-    DATA is the folder of the dataset, the same as --data. The network is measured with a clean background, a
-    perturbed one and none, and compared with three methods that need no training. Prints a table, and writes
-    report.html, metrics.json, and a picture of the worst, median and best samples in each condition
-    (clean.png, perturbed.png, absent.png).
+    DATA is the folder or URL of the dataset, the same as --data. The network is measured with a clean
+    background, a perturbed one and none, and compared with three methods that need no training. Prints a
+    table, and writes report.html, metrics.json, and a picture of the worst, median and best samples in each
+    condition (clean.png, perturbed.png, absent.png).
     """
     from training.records.run_files import find_checkpoint
 

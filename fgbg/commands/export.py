@@ -1,7 +1,7 @@
 """`fgbg export`."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -9,7 +9,10 @@ from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option, section
 from fgbg.options import checkpoint_option, is_given, overwrite_option, workers_option
 from fgbg.terminal import note, say
-from fgbg.value_types import FOLDER, PATH, OneOf, Text, Whole
+from fgbg.value_types import PATH, PATH_OR_URL, PLACE, OneOf, Text, Whole
+
+if TYPE_CHECKING:
+    from generator.places import Place
 
 _OF_DATASETS = ("folder", "coco", "yolo", "webdataset")
 _OF_NETWORKS = ("onnx", "safetensors")
@@ -18,7 +21,7 @@ _FOR_NETWORKS = ("checkpoint", "contract", "half", "licence")
 
 
 @fgbg_command("export")
-@click.argument("source", metavar="[DATA|CHECKPOINT]", required=False, type=PATH)
+@click.argument("source", metavar="[DATA|CHECKPOINT]", required=False, type=PATH_OR_URL)
 @option(
     "--format",
     "format_name",
@@ -38,9 +41,9 @@ _FOR_NETWORKS = ("checkpoint", "contract", "half", "licence")
     "Datasets",
     option(
         "--data",
-        type=FOLDER,
+        type=PLACE,
         default=Path("data/shards"),
-        help="Folder of the dataset, if the argument does not name it.",
+        help="Folder or URL of the dataset, if the argument does not name it.",
     ),
     option(
         "--subset",
@@ -91,7 +94,7 @@ _FOR_NETWORKS = ("checkpoint", "contract", "half", "licence")
 def command(
     ctx: click.Context,
     /,
-    source: Path | None,
+    source: "Place | None",
     format_name: str | None,
     out: Path | None,
     overwrite: bool,
@@ -99,8 +102,8 @@ def command(
 ) -> None:
     """Write a dataset or a trained network for other programs.
 
-    The argument is the folder of a dataset, or a checkpoint, or the folder of a run (its best.pt, else its
-    last.pt). It means the same as --data or --checkpoint.
+    The argument is the folder or URL of a dataset, or a checkpoint, or the folder of a run (its best.pt,
+    else its last.pt). It means the same as --data or --checkpoint.
 
     The same options always write a dataset as the same bytes. You can stop this and run the same command
     again: it continues. An ONNX file is only written if it gives the same results as the checkpoint.
@@ -140,19 +143,22 @@ def _refuse_others(ctx: click.Context, format_name: str, fields: tuple[str, ...]
             raise UsageError(f"--{field.replace('_', '-')}", "", problem, "leave it out")
 
 
-def _refuse_other_kind(source: Path, format_name: str) -> None:
+def _refuse_other_kind(source: "Place", format_name: str) -> None:
     """Refuse a network where the format is of datasets, and the other way round."""
     from generator.errors import UsageError
     from generator.format.manifest import MANIFEST_FILE
     from training.records.run_files import BEST, LAST
 
-    is_dataset = (source / MANIFEST_FILE).is_file()
-    is_network = source.is_file() or any((source / name).is_file() for name in (BEST, LAST))
+    if isinstance(source, Path):
+        is_dataset = (source / MANIFEST_FILE).is_file()
+        is_network = source.is_file() or any((source / name).is_file() for name in (BEST, LAST))
+    else:
+        is_dataset, is_network = True, False
     if format_name in _OF_NETWORKS and is_dataset and not is_network:
         fix = f"choose {', '.join(_OF_DATASETS)}, or give a checkpoint"
         raise UsageError(source, "", f"is a dataset, and --format {format_name} is for networks", fix)
     if format_name in _OF_DATASETS and is_network and not is_dataset:
-        kind = "is a file" if source.is_file() else "is the folder of a run"
+        kind = "is a file" if Path(source).is_file() else "is the folder of a run"
         fix = f"choose {' or '.join(_OF_NETWORKS)}, or give the folder of a dataset"
         raise UsageError(source, "", f"{kind}, and --format {format_name} is for datasets", fix)
 

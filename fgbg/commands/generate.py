@@ -9,12 +9,12 @@ from fgbg.command_class import Function, option, section
 from fgbg.command_class import command as fgbg_command
 from fgbg.options import (
     bg_option,
+    dataset_out_option,
     depth_convention_option,
     depth_invalid_option,
     fg_option,
     fg_size_option,
     is_given,
-    out_option,
     overwrite_option,
     seed_option,
     size_option,
@@ -35,7 +35,7 @@ def _change_option(of: str) -> Callable[[Function], Function]:
     "Folders",
     fg_option,
     bg_option,
-    out_option("data/shards", "Folder of the dataset."),
+    dataset_out_option,
     overwrite_option,
     option(
         "--skip-bad",

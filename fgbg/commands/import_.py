@@ -15,7 +15,7 @@ from fgbg.label_options import (
     pattern_option,
     place_options,
 )
-from fgbg.options import out_option, overwrite_option, seed_option, size_option, workers_option
+from fgbg.options import dataset_out_option, overwrite_option, seed_option, size_option, workers_option
 from fgbg.terminal import say
 from fgbg.value_types import PATH, Numbers, OneOf, Whole
 
@@ -25,7 +25,7 @@ from fgbg.value_types import PATH, Numbers, OneOf, Whole
 @click.argument("source", metavar="SRC", type=PATH)
 @section(
     "Folders",
-    out_option("data/shards", "Folder of the dataset."),
+    dataset_out_option,
     overwrite_option,
     option(
         "--strict",

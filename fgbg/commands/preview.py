@@ -10,6 +10,7 @@ from fgbg.terminal import say
 from fgbg.value_types import FILE, Whole
 
 if TYPE_CHECKING:
+    from generator.places import Place
     from generator.splits import SplitName
 
 
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 @option("--count", type=Whole(1, 1000), default=16, help="Number of samples to show.")
 @option("--out", type=FILE, default=Path("outputs/preview.png"), help="PNG file to write.")
 @overwrite_option
-def command(data: Path, subset: "SplitName", count: int, out: Path, overwrite: bool) -> None:
+def command(data: "Place", subset: "SplitName", count: int, out: Path, overwrite: bool) -> None:
     """Draw a contact sheet of a dataset.
 
-    DATA is the folder of the dataset, the same as --data. The samples are spread evenly over the split. Each
-    is shown as its background, the composite with a box around each object, mask and depth; a dataset with
-    several objects in a sample also shows the instance map.
+    DATA is the folder or URL of the dataset, the same as --data. The samples are spread evenly over the
+    split. Each is shown as its background, the composite with a box around each object, mask and depth; a
+    dataset with several objects in a sample also shows the instance map.
     """
     from generator.look.preview import write_preview
 

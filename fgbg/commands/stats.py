@@ -11,6 +11,7 @@ from fgbg.value_types import Whole
 
 if TYPE_CHECKING:
     from generator.look.stats import DatasetStats
+    from generator.places import Place
     from generator.splits import SplitName
 
 
@@ -25,12 +26,12 @@ if TYPE_CHECKING:
 )
 @out_option("outputs/stats")
 @overwrite_option
-def command(data: Path, subset: "SplitName", samples: int | str, out: Path, overwrite: bool) -> None:
+def command(data: "Place", subset: "SplitName", samples: int | str, out: Path, overwrite: bool) -> None:
     """Measure colours, coverage, positions, depth and classes of a dataset.
 
-    DATA is the folder of the dataset, the same as --data. Prints the mean and standard deviation of each
-    field and channel, and how often each class is there. Writes stats.json and stats.png (histograms, and a
-    heat map of positions or bars of classes).
+    DATA is the folder or URL of the dataset, the same as --data. Prints the mean and standard deviation of
+    each field and channel, and how often each class is there. Writes stats.json and stats.png (histograms,
+    and a heat map of positions or bars of classes).
     """
     from generator.look.stats import CHART_FILE, STATS_FILE, write_stats
 

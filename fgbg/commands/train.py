@@ -13,6 +13,7 @@ from fgbg.terminal import answer, say
 from fgbg.train_options import train_options
 
 if TYPE_CHECKING:
+    from generator.places import Place
     from training.outcome import TrainOutcome
     from training.stages import Stage
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def command(
     ctx: click.Context,
     /,
-    data: Path | None,
+    data: "Place | None",
     out: Path,
     res: Sequence[tuple[int, int | None]],
     epochs: int,
@@ -36,7 +37,7 @@ def command(
 ) -> None:
     """Train a network to predict mask and depth.
 
-    DATA is the folder of the dataset, the same as --data.
+    DATA is the folder or URL of the dataset, the same as --data.
 
     Writes last.pt after each epoch, every few minutes, and when you stop the command with Ctrl-C; best.pt at
     the lowest validation loss; model-card.md, which describes the network; config.json with all options; and

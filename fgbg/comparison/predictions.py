@@ -83,7 +83,7 @@ def read_samples(
         UsageError: the masks mean something else than those of one of the runs.
         DatasetError: the dataset cannot be used, or the split has no samples.
     """
-    dataset = open_dataset(Path(folder))
+    dataset = open_dataset(folder)
     split = filled_split(dataset, subset)
     for run in runs:
         require_same(dataset.folder, run.engine.entry, split.mask)

@@ -115,7 +115,7 @@ def measure(
     before: BeforeTraining | None = None,
 ) -> Measurement:
     """The same as `evaluate` for loaded networks; `checkpoint` names the trained one in the figures."""
-    dataset = open_dataset(Path(data))
+    dataset = open_dataset(data)
     split = filled_split(dataset, subset)
     require_same(dataset.folder, engine.entry, dataset.manifest.mask)
     target = target_of(split.mask)

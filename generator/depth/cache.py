@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import platformdirs
 from blake3 import blake3
+
+from generator.cache_folder import cache_folder
 
 VERSION = 2
 """Raised when networks get other pixels than before, so that older maps are not used."""
@@ -17,7 +18,7 @@ _DIGEST_BYTES = 32
 
 def default_cache_folder() -> Path:
     """The folder for depth maps in the user's cache, such as ~/.cache/fgbg/depth."""
-    return platformdirs.user_cache_path("fgbg", appauthor=False) / "depth"
+    return cache_folder("depth")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from generator.export.formats import FormatName, make_format
 from generator.export.journal import Request
 from generator.export.samples import PictureFormat
 from generator.splits import SplitName
-from generator.strict_config import Count, StrictConfig
+from generator.strict_config import Count, PlaceField, StrictConfig
 
 QUALITY = 95
 """Of JPEG, where nothing is asked for."""
@@ -33,8 +33,8 @@ class ExportConfig(StrictConfig):
         # Text is a path too, and a list is a tuple: the values are converted.
         def __init__(self, /, **fields: Any) -> None: ...
 
-    data: Path
-    """Folder of the dataset."""
+    data: PlaceField
+    """Folder of the dataset, or its URL as text."""
     out: Path
     """Folder of the export."""
     format: FormatName

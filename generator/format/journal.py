@@ -1,6 +1,6 @@
 """`journal.jsonl`: the finished parts of an unfinished dataset, in sealed lines."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -124,12 +124,14 @@ class Journal:
         head: the first line; None where there is no journal of this version.
         shards: the finished shards, by file name.
         older: names of files in lines without a hash, so that their content is not known to be right.
+        on_change: called after each change; it gets whether the journal was started again.
     """
 
     path: Path
     head: JournalHead | None = None
     shards: dict[str, JournalLine] = field(default_factory=dict)
     older: list[str] = field(default_factory=list)
+    on_change: Callable[[bool], None] = lambda is_new: None
 
     @classmethod
     def read(cls, folder: Path) -> "Journal":
@@ -157,8 +159,10 @@ class Journal:
         """Start the journal again with this head and these lines."""
         self.head, self.shards, self.older = head, {line.file: line for line in lines}, []
         write_lines(self.path, (head, *self.shards.values()))
+        self.on_change(True)
 
     def append(self, line: JournalLine) -> None:
         """Add a shard that is on the disk; returns when the line is on the disk too."""
         self.shards[line.file] = line
         append_line(self.path, line)
+        self.on_change(False)

@@ -26,11 +26,15 @@ from generator.format.identity import prove_id, prove_labelled_id
 from generator.format.pixels import IGNORED, OPTIONAL_FIELDS, OptionalField
 from generator.format.records import BankEntry, Count, Hash, Record, ShardEntry, Side, SplitEntry, Statistics
 from generator.format.tables import MOST_OBJECTS
+from generator.places import Place
 from generator.splits import SPLITS, SplitName
 from generator.strict_config import first_fault
 
 MANIFEST_FILE = "dataset.json"
 JOURNAL_FILE = "journal.jsonl"
+
+MAKE_FIRST = "run 'fgbg generate' or 'fgbg import' first, or give another folder"
+"""What to do where there is no dataset."""
 
 # Much more than a manifest of ten million pictures.
 _MOST_BYTES = 2**32
@@ -168,7 +172,7 @@ class GeneratedManifest(_Common):
         """Every file of the dataset, the bank first."""
         return [self.bank, *(shard for split in self.splits.values() for shard in split.shards)]
 
-    def prove_id(self, path: Path) -> None:
+    def prove_id(self, path: Place) -> None:
         """Compute the id again from the config and the pictures.
 
         Raises:
@@ -244,7 +248,7 @@ class LabelledManifest(_Common):
         """Every file of the dataset."""
         return [shard for split in self.splits.values() for shard in split.shards]
 
-    def prove_id(self, path: Path) -> None:
+    def prove_id(self, path: Place) -> None:
         """Compute the id again from the config and the hash of the sources.
 
         Raises:
@@ -268,11 +272,22 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_FILE
     try:
-        manifest = _READER.validate_json(read_regular(path, _MOST_BYTES))
+        content = read_regular(path, _MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _no_manifest(folder) from error
     except OSError as error:
         raise DatasetError(path, "a file", str(error.strerror or error), COPY_AGAIN) from error
+    return parse_manifest(content, path)
+
+
+def parse_manifest(content: bytes, path: Place) -> Manifest:
+    """Read a manifest from the content of its file.
+
+    Raises:
+        DatasetError: it has another format or version, or its id does not match its config and pictures.
+    """
+    try:
+        manifest = _READER.validate_json(content)
     except ValidationError as error:
         # The first part of a place is the version.
         found = first_fault(error, below=1)
@@ -282,11 +297,15 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def _no_manifest(folder: Path) -> DatasetError:
-    first = "run 'fgbg generate' or 'fgbg import' first, or give another folder"
     if not folder.is_dir():
         problem = "is not a folder" if folder.exists() else "does not exist"
-        return DatasetError(folder, "", problem, first)
+        return DatasetError(folder, "", problem, MAKE_FIRST)
     if (folder / JOURNAL_FILE).exists() or any(folder.glob("*.h5")):
-        fix = "run 'fgbg generate' or 'fgbg import' again to continue it"
-        return DatasetError(folder, "", "holds an unfinished dataset", fix)
-    return DatasetError(folder, "", f"holds no dataset ({MANIFEST_FILE} is missing)", first)
+        return unfinished(folder)
+    return DatasetError(folder, "", f"holds no dataset ({MANIFEST_FILE} is missing)", MAKE_FIRST)
+
+
+def unfinished(folder: Place) -> DatasetError:
+    """The error for a folder whose dataset is not finished yet."""
+    fix = "run 'fgbg generate' or 'fgbg import' again to continue it"
+    return DatasetError(folder, "", "holds an unfinished dataset", fix)

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from generator.cache_folder import working_folder
 from generator.config import DepthConvention
 from generator.errors import ConfigError
 from generator.files import hash_file
 from generator.importing.fit import FitName
 from generator.label_formats.formats import FORMATS
 from generator.label_formats.items import Choice
-from generator.strict_config import Count, Real, StrictConfig
+from generator.strict_config import Count, PlaceField, Real, StrictConfig
 
 DRAWN_SHARES = (75.0, 25.0, 0.0)
 """Shares of train, val and test where the data set itself has no splits and the user names none."""
@@ -48,8 +49,8 @@ class ImportConfig(StrictConfig):
     """Name of the format of the data set."""
     source: Path
     """Folder of the data set, or the file that lists it."""
-    out: Path = Path("data/shards")
-    """Folder that the dataset is written to."""
+    out: PlaceField = Path("data/shards")
+    """Folder that the dataset is written to, or its URL as text, such as "s3://bucket/data"."""
     size: tuple[_Whole, _Whole] = (192, 192)
     """(width, height) of the canvas in pixels."""
     fit: FitName = "pad"
@@ -112,6 +113,11 @@ class ImportConfig(StrictConfig):
     def samples_in_shard(self, pictures: int) -> int:
         """The number of samples in one shard of a source with this many pictures."""
         return self.shard_samples or max(_LEAST_IN_SHARD, min(_MOST_IN_SHARD, -(-pictures // _SHARDS)))
+
+    @property
+    def folder(self) -> Path:
+        """The folder of this machine in which the files of the dataset are made."""
+        return working_folder(self.out)
 
     def identity(self) -> dict[str, Any]:
         """The fields that decide the dataset's bytes, as JSON values; of the file of labels its BLAKE3 hash.

@@ -116,7 +116,7 @@ class _Attempt:
         maker, task, config = self._maker, self._task, self._maker.config
         try:
             written = write_labelled_shard(
-                config.out / task.file,
+                config.folder / task.file,
                 np.array([task.numbers[row] for row in self._rows], np.uint64),
                 [task.items[row].name for row in self._rows],
                 config.size,

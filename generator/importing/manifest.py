@@ -64,7 +64,7 @@ def _hash_sources(request: Request, lines: Sequence[JournalLine]) -> str:
     used = np.zeros(len(items), bool)
     for line in lines:
         if line.samples:
-            path = config.out / line.file
+            path = config.folder / line.file
             shard = open_labelled_shard(path, line.samples, config.size, request.fields)
             numbers = shard.samples["sample_id"]
             hashes[numbers], used[numbers] = shard.pixels.source_hash, True

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from blake3 import blake3
 
@@ -32,10 +31,10 @@ from generator.importing.problems import Problems
 from generator.importing.request import Request
 from generator.importing.unpack import unpacked
 from generator.label_formats.formats import list_source
-from generator.locks import hold_folder
 from generator.numerals import format_bytes
+from generator.output import hold_output
+from generator.places import Place
 from generator.progress import Progress, show_progress
-from generator.reading.verify import wrong_sizes
 from generator.shard_runs import STATISTICS_SAMPLES, check_disk, keep_finished, make_shards
 from generator.splits import SPLITS
 from generator.workers import cores, end_if_script_is_imported, process_context
@@ -60,7 +59,7 @@ class ImportOutcome:
     written: int
     seconds: float
     bytes: int
-    problems: Path | None = None
+    problems: Place | None = None
 
 
 def import_labelled(
@@ -106,12 +105,13 @@ def import_labelled(
     request = Request.of(config, list_source(config.format, source, config.choice))
     for note in [*request.source.notes, *notes_about(config, request.source.items)]:
         say(note)
-    with show_progress(progress), hold_folder(config.out, "fgbg import"):
-        problems = Problems(config.out, request.source.items, say)
-        existing = Existing.look(config.out, overwrite)
+    with show_progress(progress), hold_output(config.out, "fgbg import", keeps_shards=True) as output:
+        problems = Problems(output, request.source.items, say)
+        existing = Existing.look(output, overwrite)
         _refuse(request, existing, overwrite)
         if isinstance(existing.manifest, LabelledManifest) and not overwrite:
             return _complete(request, existing, existing.manifest)
+        output.require_writable()
         problems.list(request.source.problems)
         if strict and len(problems):
             raise problems.refuse()
@@ -139,13 +139,14 @@ def _complete(request: Request, existing: Existing, manifest: LabelledManifest) 
         ConfigError: a file of its source has changed since.
         DatasetError: a file of it is missing or of another size.
     """
-    folder = request.config.out
-    for problem in wrong_sizes(folder, manifest.files()).values():
+    output = existing.output
+    for problem in output.wrong_sizes(manifest.files()).values():
         raise problem
+    output.bring(manifest.files())
     lines = list(existing.journal.shards.values())
     workers = _workers(request.config, len(request.source.items))
     changes = find_changes(
-        folder,
+        output.folder,
         manifest.size,
         manifest.fields,
         request.source.items,
@@ -154,7 +155,7 @@ def _complete(request: Request, existing: Existing, manifest: LabelledManifest) 
     )
     for change in changes.values():
         found = f"was made of other pictures ({change})"
-        raise ConfigError(folder, "", found, "use another `out`, or `overwrite=True` to replace it")
+        raise ConfigError(output.where, "", found, "use another `out`, or `overwrite=True` to replace it")
     return ImportOutcome(manifest, 0, 0.0, sum(entry.bytes for entry in manifest.files()))
 
 
@@ -191,8 +192,10 @@ class _Import:
         official = bool(official_splits(config, items))
         manifest = make_labelled_manifest(self.request, lines, len(self.problems), official)
         self.problems.say_number()
-        (config.out / LOOKED_FILE).unlink(missing_ok=True)
-        write_atomically(config.out / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode() + b"\n")
+        output = self.existing.output
+        (output.folder / LOOKED_FILE).unlink(missing_ok=True)
+        write_atomically(output.folder / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode() + b"\n")
+        output.store(MANIFEST_FILE)
         written = sum(journal.shards[task.file].samples for task in todo)
         size = sum(entry.bytes for entry in manifest.files())
         path = self.problems.write()
@@ -203,7 +206,7 @@ class _Import:
         names = sum(len(item.name) for item in items)
         size = labelled_shard_bytes(len(items), config.size, self.request.fields, names)
         advice = "lower `size`, or use a folder on a larger disk"
-        check_disk(config.out, size, self.existing.files, advice)
+        check_disk(config.folder, size, self.existing.files, advice)
         self.say(f"dataset: about {len(items):,} samples, {format_bytes(size)}")
 
     def _begin(self) -> None:
@@ -222,7 +225,7 @@ class _Import:
         """The shards, after looking at the pictures whose split is drawn."""
         config, items = self.request.config, self.request.source.items
         numbers = to_draw(config, items)
-        looked = look_at(items, numbers, config.out, _workers(config, len(numbers)))
+        looked = look_at(items, numbers, config.folder, _workers(config, len(numbers)))
         self.problems.leave_out(looked.left_out)
         if self.strict and len(self.problems):
             raise self.problems.refuse()
@@ -242,11 +245,13 @@ class _Import:
             and line.planned == task.planned
             and not (self.strict and line.left_out)
         ]
-        keep_finished(config.out, journal, lines, self.say)
+        output = self.existing.output
+        keep_finished(output, journal, lines, self.say)
         workers = _workers(config, sum(line.samples for line in lines))
         kept = list(journal.shards.values())
+        output.bring([line for line in kept if line.samples])
         items = self.request.source.items
-        changed = find_changes(config.out, config.size, self.request.fields, items, kept, workers)
+        changed = find_changes(output.folder, config.size, self.request.fields, items, kept, workers)
         for file in sorted(changed):
             self.say(f"{config.out / file}: {changed[file]}; it is made again")
         if changed:
@@ -277,7 +282,7 @@ class _Import:
 
         with Progress("importing", total, "pictures") as progress:
             progress.resume_at(total - missing)
-            make_shards(maker, todo, workers, progress, keep)
+            make_shards(maker, todo, workers, progress, keep, self.existing.output)
 
     def _nothing_left(self) -> AssetError:
         error = self.problems.refuse()

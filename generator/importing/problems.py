@@ -3,13 +3,14 @@
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 
 from generator.errors import AssetError, FgbgError, printable
 from generator.existing_dataset import PROBLEMS_FILE
 from generator.files import write_atomically
 from generator.format.journal import LeftOut
 from generator.label_formats.items import Item
+from generator.output import Output
+from generator.places import Place
 
 # So many are said one by one.
 _SAID = 5
@@ -19,13 +20,13 @@ class Problems:
     """Collects what cannot be used.
 
     Args:
-        folder: of the dataset.
+        output: where the dataset is written.
         items: all pictures of the source.
         say: gets a line about each of the first problems.
     """
 
-    def __init__(self, folder: Path, items: Sequence[Item], say: Callable[[str], None]) -> None:
-        self._folder, self._items, self._say = folder, items, say
+    def __init__(self, output: Output, items: Sequence[Item], say: Callable[[str], None]) -> None:
+        self._output, self._items, self._say = output, items, say
         self._listed: list[FgbgError] = []
         self._left_out: dict[int, LeftOut] = {}
 
@@ -46,11 +47,10 @@ class Problems:
             if new:
                 self._say_one(picture.problem)
 
-    def write(self) -> Path | None:
-        """Write the file, sorted by picture, or remove it if there is no problem; return its path."""
-        path = self._folder / PROBLEMS_FILE
+    def write(self) -> Place | None:
+        """Write the file, sorted by picture, or remove it if there is no problem; return where it is."""
         if not len(self):
-            path.unlink(missing_ok=True)
+            self._output.remove(PROBLEMS_FILE)
             return None
         text = io.StringIO()
         rows = csv.writer(text)
@@ -59,8 +59,9 @@ class Problems:
         for number in sorted(self._left_out):
             found = self._left_out[number]
             rows.writerow([printable(self._items[number].name), found.file, found.problem])
-        write_atomically(path, text.getvalue().encode())
-        return path
+        write_atomically(self._output.folder / PROBLEMS_FILE, text.getvalue().encode())
+        self._output.store(PROBLEMS_FILE)
+        return self._output.where / PROBLEMS_FILE
 
     def say_number(self) -> None:
         """Write the file, and say how many problems it holds."""

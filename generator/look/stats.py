@@ -186,7 +186,7 @@ def write_stats(
     require_writable(out)
     refuse_existing([out / name for name in (STATS_FILE, CHART_FILE)], overwrite)
     with show_progress(progress):
-        stats = measure(open_dataset(Path(folder)), subset, samples)
+        stats = measure(open_dataset(folder), subset, samples)
     numbers = json.dumps(stats.to_json(), indent=1).encode() + b"\n"
     write_results(out, {CHART_FILE: mark_png(stats.draw(), "stats"), STATS_FILE: numbers}, "stats")
     return stats

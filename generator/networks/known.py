@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
+from generator.cache_folder import cache_folder
 from generator.fetch import RemoteFile, fetch
 from generator.locks import hold_folder
 
@@ -28,6 +27,6 @@ def downloaded_network(name: str) -> Path:
         ConfigError: another process downloads it.
         DiskSpaceError: it does not fit.
     """
-    remote, folder = NETWORKS[name], user_cache_path("fgbg", appauthor=False) / "networks"
+    remote, folder = NETWORKS[name], cache_folder("networks")
     with hold_folder(folder, "download"):
         return fetch(remote, folder)

@@ -1,19 +1,30 @@
 """Opening a dataset: its manifest, its bank and its splits."""
 
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from generator.errors import COPY_AGAIN, DatasetError, UsageError
 from generator.format.bank import Bank
-from generator.format.manifest import GeneratedManifest, LabelledManifest, Manifest, read_manifest
+from generator.format.manifest import (
+    MANIFEST_FILE,
+    GeneratedManifest,
+    LabelledManifest,
+    Manifest,
+    read_manifest,
+)
 from generator.numerals import shown
+from generator.places import Place, Url, as_place
 from generator.progress import show_progress
+from generator.reading.cached_copy import CachedCopy
 from generator.reading.generated_split import GeneratedSplit
 from generator.reading.labelled_split import LabelledSplit
 from generator.reading.split import Split
 from generator.reading.verify import check_files, wrong_sizes
 from generator.reading.watch import FileMark, file_mark
+from generator.remote.folder import RemoteFolder
+from generator.remote.manifest import read_remote_manifest
 from generator.splits import SPLITS, SplitName
 
 
@@ -22,16 +33,16 @@ class _Reference:
     """What a pickle of a dataset holds, for another process that opens it again.
 
     Attributes:
-        folder: of the dataset.
+        place: of the dataset.
         id: of the dataset.
         hash_files: whether the hashes of its files were checked.
-        marks: of its files, from when they were checked.
+        marks: of its files, from when they were checked; none for a URL.
     """
 
-    folder: Path
+    place: Place
     id: str
     hash_files: bool
-    marks: tuple[FileMark | None, ...]
+    marks: tuple[FileMark | None, ...] = ()
 
     def open(self) -> "Dataset":
         """Open the dataset.
@@ -42,18 +53,24 @@ class _Reference:
         Raises:
             DatasetError: as `open_dataset`, or the folder holds another dataset now.
         """
-        manifest = read_manifest(self.folder)
-        if manifest.id != self.id:
-            expected, found = f"the dataset with id {self.id[:16]}...", f"id {manifest.id[:16]}..."
-            raise DatasetError(self.folder, expected, found, "open it again with open_dataset")
-        is_known = _marks(self.folder, manifest) == self.marks
-        check_hashes = self.hash_files and not is_known
         with show_progress(False):
-            return _open(self.folder, manifest, self.hash_files, check_hashes)
+            if isinstance(self.place, Url):
+                copy = CachedCopy.of(self.place)
+                self._require_same(copy.manifest)
+                return _open_remote(copy, self.hash_files, progress=False)
+            manifest = read_manifest(self.place)
+            self._require_same(manifest)
+            is_known = _marks(self.place, manifest) == self.marks
+            return _open(self.place, manifest, self.hash_files, self.hash_files and not is_known)
 
     def open_split(self, name: SplitName) -> Split:
         """Open the dataset and take one split."""
         return self.open()[name]
+
+    def _require_same(self, manifest: Manifest) -> None:
+        if manifest.id != self.id:
+            expected, found = f"the dataset with id {self.id[:16]}...", f"id {manifest.id[:16]}..."
+            raise DatasetError(self.place, expected, found, "open it again with open_dataset")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -63,10 +80,10 @@ class Dataset:
     Iterating gives the names of its splits.
 
     Attributes:
-        folder: where it is.
+        folder: where it is: a folder, or a URL.
         manifest: all of `dataset.json`.
         bank: sprites and backgrounds of a generated dataset; None in a labelled one.
-        splits: by name; `len` of one may be 0.
+        splits: by name; `len` of one may be 0. Those of a URL are downloaded when they are first used.
 
     Example:
         >>> dataset = fgbg.open_dataset("data/shards")
@@ -74,7 +91,7 @@ class Dataset:
         ('val', (32, 24))
     """
 
-    folder: Path
+    folder: Place
     manifest: Manifest
     bank: Bank | None
     splits: Mapping[SplitName, Split]
@@ -95,13 +112,42 @@ class Dataset:
         return iter(self.splits)
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{name} {len(split):,}" for name, split in self.splits.items())
+        counts = ", ".join(f"{name} {split.samples:,}" for name, split in self.manifest.splits.items())
         width, height = self.manifest.size
         return f"<Dataset {self.folder}: {width} x {height} pixels, {counts} samples>"
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the dataset as a reference to its folder, as a split does."""
         return self._reference.open, ()
+
+
+class _SplitsOnFirstUse(Mapping[SplitName, Split]):
+    """Splits that are opened when they are first used.
+
+    Args:
+        opened: opens one.
+    """
+
+    def __init__(self, opened: Callable[[SplitName], Split]) -> None:
+        self._open, self._opened = opened, dict[SplitName, Split]()
+        self._lock = threading.Lock()
+
+    def __getitem__(self, name: SplitName) -> Split:
+        if name not in SPLITS:
+            raise KeyError(name)
+        with self._lock:
+            if name not in self._opened:
+                self._opened[name] = self._open(name)
+            return self._opened[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in SPLITS
+
+    def __iter__(self) -> Iterator[SplitName]:
+        return iter(SPLITS)
+
+    def __len__(self) -> int:
+        return len(SPLITS)
 
 
 def open_dataset(folder: str | Path, hash_files: bool = True, progress: bool = True) -> Dataset:
@@ -111,25 +157,45 @@ def open_dataset(folder: str | Path, hash_files: bool = True, progress: bool = T
     `.verified.json` remembers the size and modification time of each file that is right, and only a file that
     changed since is hashed again.
 
+    Of a dataset behind a URL, the files of a split are downloaded and checked when the split is first used.
+    They stay in the cache.
+
     Args:
-        folder: of the dataset.
-        hash_files: whether to check hashes at all.
-        progress: whether to show progress on stderr while hashing.
+        folder: of the dataset, or its URL as text, such as "s3://bucket/data".
+        hash_files: whether to check hashes at all; those of downloads always are.
+        progress: whether to show progress on stderr while hashing and downloading.
 
     Raises:
         DatasetError: it is missing, unfinished or damaged; names the file.
+        RemoteError: the other side does not answer, or denies access.
+        DiskSpaceError: the cache has no room.
 
     Example:
         >>> dataset = fgbg.open_dataset("data/shards")
         >>> batch = dataset["val"].read([0, 5, 9])
     """
-    folder = Path(folder)
+    place = as_place(folder)
     with show_progress(progress):
-        return _open(folder, read_manifest(folder), hash_files, check_hashes=hash_files)
+        if isinstance(place, Url):
+            return _open_remote(CachedCopy.of(place), hash_files, progress)
+        return _open(place, read_manifest(place), hash_files, check_hashes=hash_files)
+
+
+def find_manifest(place: Place) -> Manifest | None:
+    """The manifest of a dataset; None where there is no finished one.
+
+    Raises:
+        DatasetError: it is damaged.
+        RemoteError: the other side does not answer, or denies access.
+    """
+    if isinstance(place, Url):
+        has_one = RemoteFolder(place).size(MANIFEST_FILE) is not None
+        return read_remote_manifest(place)[0] if has_one else None
+    return read_manifest(place) if (place / MANIFEST_FILE).exists() else None
 
 
 def _open(folder: Path, manifest: Manifest, hash_files: bool, check_hashes: bool) -> Dataset:
-    """Open a dataset.
+    """Open a dataset of this machine.
 
     Args:
         folder: of the dataset.
@@ -142,18 +208,42 @@ def _open(folder: Path, manifest: Manifest, hash_files: bool, check_hashes: bool
     problems = check_files(folder, files) if check_hashes else wrong_sizes(folder, files)
     for problem in problems.values():
         raise problem
-    splits: dict[SplitName, Split] = {}
+    bank = _open_bank(folder, manifest)
+    splits = {name: _open_split(folder, name, manifest, bank, reference) for name in SPLITS}
+    return Dataset(folder, manifest, bank, splits, reference)
+
+
+def _open_remote(copy: CachedCopy, hash_files: bool, progress: bool) -> Dataset:
+    """Open a dataset behind a URL: its bank now, each split when it is first used."""
+    manifest, folder = copy.manifest, copy.folder
+    reference = _Reference(copy.url, manifest.id, hash_files)
+    if isinstance(manifest, GeneratedManifest):
+        copy.bring([manifest.bank], hash_files)
+    bank = _open_bank(folder, manifest)
+
+    def open_split(name: SplitName) -> Split:
+        with show_progress(progress):
+            copy.bring(manifest.splits[name].shards, hash_files)
+        return _open_split(folder, name, manifest, bank, reference)
+
+    return Dataset(copy.url, manifest, bank, _SplitsOnFirstUse(open_split), reference)
+
+
+def _open_bank(folder: Path, manifest: Manifest) -> Bank | None:
     if isinstance(manifest, LabelledManifest):
-        for name in SPLITS:
-            splits[name] = LabelledSplit(folder, name, manifest, reference.open_split)
-        return Dataset(folder, manifest, None, splits, reference)
+        return None
     bank = Bank.open(folder / manifest.bank.file)
     _check_bank(folder / manifest.bank.file, bank, manifest)
-    if manifest.storage == "unrendered":
-        bank = bank.with_backgrounds_in_memory()
-    for name in SPLITS:
-        splits[name] = GeneratedSplit(folder, name, manifest, bank, reference.open_split)
-    return Dataset(folder, manifest, bank, splits, reference)
+    return bank.with_backgrounds_in_memory() if manifest.storage == "unrendered" else bank
+
+
+def _open_split(
+    folder: Path, name: SplitName, manifest: Manifest, bank: Bank | None, reference: _Reference
+) -> Split:
+    if isinstance(manifest, LabelledManifest):
+        return LabelledSplit(folder, name, manifest, reference.open_split)
+    assert bank is not None
+    return GeneratedSplit(folder, name, manifest, bank, reference.open_split)
 
 
 def _marks(folder: Path, manifest: Manifest) -> tuple[FileMark | None, ...]:

@@ -14,12 +14,12 @@ def filled_split(dataset: Dataset, name: SplitName) -> Split:
     Raises:
         DatasetError: it has none, or there is no such split; names those that have some.
     """
-    split = dataset.splits.get(name)
-    if split is None or not len(split):
-        filled = ", ".join(other for other, samples in dataset.splits.items() if len(samples))
+    entries = dataset.manifest.splits
+    if name not in entries or not entries[name].samples:
+        filled = ", ".join(other for other, entry in entries.items() if entry.samples)
         fix = f"use `subset` with one of: {filled}" if filled else "make it again with more samples"
         raise DatasetError(dataset.folder, "", f"has no samples in {name}", fix)
-    return split
+    return dataset[name]
 
 
 def spread(total: int, count: int) -> np.ndarray:

@@ -11,7 +11,9 @@ from generator.errors import COPY_AGAIN, DatasetError
 from generator.files import hash_file, read_regular, write_atomically
 from generator.format.manifest import read_manifest
 from generator.format.records import BankEntry, ShardEntry
+from generator.places import Url, as_place
 from generator.progress import Progress, show_progress
+from generator.remote.check import wrong_remote_files
 from generator.workers import cores
 
 VERIFIED_FILE = ".verified.json"
@@ -26,7 +28,7 @@ def verify_dataset(folder: str | Path, quick: bool = False, progress: bool = Tru
     """Find every file of a dataset that is missing or has changed since it was written.
 
     Args:
-        folder: of the dataset.
+        folder: of the dataset, or its URL, whose files are then read and hashed without keeping them.
         quick: compare only sizes; otherwise every file is hashed, whether it was found right before or not.
         progress: whether to show progress on stderr.
 
@@ -40,7 +42,10 @@ def verify_dataset(folder: str | Path, quick: bool = False, progress: bool = Tru
         >>> fgbg.verify_dataset("data/shards", progress=False)
         []
     """
-    folder = Path(folder)
+    folder = as_place(folder)
+    if isinstance(folder, Url):
+        with show_progress(progress):
+            return list(wrong_remote_files(folder, quick).values())
     entries = read_manifest(folder).files()
     if quick:
         return list(wrong_sizes(folder, entries).values())
@@ -55,7 +60,7 @@ def check_files(folder: Path, entries: Sequence[Entry], trust_memory: bool = Tru
 
     Args:
         folder: of the dataset.
-        entries: all of its files, with their right sizes and hashes.
+        entries: its files, or some of them, with their right sizes and hashes.
         trust_memory: use `.verified.json`; False hashes every file.
 
     Returns:
@@ -71,12 +76,21 @@ def check_files(folder: Path, entries: Sequence[Entry], trust_memory: bool = Tru
         or marks[entry.file][:1] != [entry.bytes]
     ]
     problems = wrong_files(folder, unknown)
-    verified = {file: mark for file, mark in marks.items() if file not in problems}
+    verified = {file: mark for file, mark in (remembered | marks).items() if file not in problems}
     if verified != remembered:
-        # A dataset on a read-only disk is hashed each time.
-        with contextlib.suppress(OSError):
-            write_atomically(folder / VERIFIED_FILE, json.dumps(verified).encode())
+        _remember(folder, verified)
     return problems
+
+
+def remember_right(folder: Path, entries: Sequence[Entry]) -> None:
+    """Remember that these files are right, because someone has just hashed them."""
+    _remember(folder, _read_verified(folder) | {entry.file: _mark(folder, entry) for entry in entries})
+
+
+def _remember(folder: Path, verified: dict[str, Mark]) -> None:
+    # A dataset on a read-only disk is hashed each time.
+    with contextlib.suppress(OSError):
+        write_atomically(folder / VERIFIED_FILE, json.dumps(verified).encode())
 
 
 def wrong_sizes(folder: Path, entries: Iterable[Entry]) -> dict[str, DatasetError]:

@@ -10,6 +10,7 @@ from generator.errors import UsageError
 from generator.files import open_regular, read_regular
 from generator.locks import hold_folder
 from generator.own_results import is_marked
+from generator.places import Place, as_place
 from training.config import LoggerName
 from training.process.devices import is_first_process
 from training.records.run_files import BEST, LAST
@@ -90,10 +91,10 @@ def recorded_config(out: Path) -> dict[str, Any]:
     return _config(out / CONFIG_FILE)
 
 
-def recorded_data(out: Path) -> Path | None:
-    """The folder of the dataset that the run in `out` was last trained on; None where it is unknown."""
+def recorded_data(out: Path) -> Place | None:
+    """Where the dataset is that the run in `out` was last trained on; None if that is unknown."""
     data = recorded_config(out).get("data")
-    return Path(data) if isinstance(data, str) and data else None
+    return as_place(data) if isinstance(data, str) and data else None
 
 
 def read_tracker_runs(log: Path) -> dict[str, str]:

@@ -33,8 +33,8 @@ def address(salient: Path) -> Iterator[str]:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(known, "user_cache_path", lambda name, appauthor: tmp_path / name)
-    return tmp_path / "fgbg" / "networks"
+    monkeypatch.setenv("FGBG_CACHE", str(tmp_path))
+    return tmp_path / "networks"
 
 
 def test_a_network_is_downloaded_once(

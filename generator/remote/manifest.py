@@ -1,0 +1,33 @@
+"""The manifest of a dataset behind a URL."""
+
+from generator.errors import DatasetError
+from generator.format.manifest import (
+    JOURNAL_FILE,
+    MAKE_FIRST,
+    MANIFEST_FILE,
+    Manifest,
+    parse_manifest,
+    unfinished,
+)
+from generator.places import Url
+from generator.remote.folder import RemoteFolder
+
+
+def read_remote_manifest(url: Url) -> tuple[Manifest, bytes]:
+    """Read the manifest of a dataset.
+
+    Returns:
+        The manifest, and the content of its file.
+
+    Raises:
+        DatasetError: there is none, or it cannot be used.
+        RemoteError: the other side does not answer, or denies access.
+    """
+    remote = RemoteFolder(url)
+    content = remote.read(MANIFEST_FILE)
+    if content is not None:
+        return parse_manifest(content, url / MANIFEST_FILE), content
+    if remote.size(JOURNAL_FILE) is not None:
+        raise unfinished(url)
+    problem = f"holds no dataset ({MANIFEST_FILE} is missing)" if remote.sizes() else "does not exist"
+    raise DatasetError(url, "", problem, f"check the URL, or {MAKE_FIRST}")
