@@ -36,8 +36,8 @@ JOURNAL_FILE = "journal.jsonl"
 MAKE_FIRST = "run 'fgbg generate' or 'fgbg import' first, or give another folder"
 """What to do where there is no dataset."""
 
-# Much more than a manifest of ten million pictures.
-_MOST_BYTES = 2**32
+MOST_BYTES = 2**32
+"""Much more than a manifest of ten million pictures."""
 
 ClassName = Annotated[str, Field(min_length=1, max_length=100)]
 ClassColour = Annotated[list[Annotated[int, Field(ge=0, le=255)]], Field(min_length=3, max_length=3)]
@@ -272,7 +272,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST_FILE
     try:
-        content = read_regular(path, _MOST_BYTES)
+        content = read_regular(path, MOST_BYTES)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise _no_manifest(folder) from error
     except OSError as error:

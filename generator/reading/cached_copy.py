@@ -72,5 +72,6 @@ def bring_files(
     """The same as `CachedCopy.bring`, for a folder that is locked already."""
     problems = check_files(folder, entries) if check_hashes else wrong_sizes(folder, entries)
     missing = [entry for entry in entries if entry.file in problems]
-    download(remote, missing, folder)
-    remember_right(folder, missing)
+    if missing:
+        download(remote, missing, folder)
+        remember_right(folder, missing)

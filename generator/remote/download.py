@@ -32,7 +32,7 @@ def download(remote: RemoteFolder, entries: Sequence[BankEntry | ShardEntry], fo
 
     Args:
         remote: where they are.
-        entries: their names, sizes and hashes.
+        entries: their names, sizes and hashes; at least one.
         folder: to download to. Only one process at a time may do this.
 
     Raises:
@@ -40,8 +40,6 @@ def download(remote: RemoteFolder, entries: Sequence[BankEntry | ShardEntry], fo
         DiskSpaceError: they do not fit on the disk.
         RemoteError: the other side does not answer, or denies access.
     """
-    if not entries:
-        return
     there = {entry.file: _size(_part(folder, entry.file)) for entry in entries}
     needed = sum(max(0, entry.bytes - there[entry.file]) for entry in entries)
     if (free := shutil.disk_usage(folder).free) < needed:

@@ -1,10 +1,11 @@
 """The manifest of a dataset behind a URL."""
 
-from generator.errors import DatasetError
+from generator.errors import COPY_AGAIN, DatasetError
 from generator.format.manifest import (
     JOURNAL_FILE,
     MAKE_FIRST,
     MANIFEST_FILE,
+    MOST_BYTES,
     Manifest,
     parse_manifest,
     unfinished,
@@ -24,8 +25,11 @@ def read_remote_manifest(url: Url) -> tuple[Manifest, bytes]:
         RemoteError: the other side does not answer, or denies access.
     """
     remote = RemoteFolder(url)
-    content = remote.read(MANIFEST_FILE)
-    if content is not None:
+    size = remote.size(MANIFEST_FILE)
+    if size is not None and size > MOST_BYTES:
+        expected = f"at most {MOST_BYTES:,} bytes"
+        raise DatasetError(url / MANIFEST_FILE, expected, f"{size:,}", COPY_AGAIN)
+    if size is not None and (content := remote.read(MANIFEST_FILE)) is not None:
         return parse_manifest(content, url / MANIFEST_FILE), content
     if remote.size(JOURNAL_FILE) is not None:
         raise unfinished(url)
