@@ -13,8 +13,8 @@ from fgbg.evaluation.before_training import (
     figures_before,
     open_before_training,
 )
-from fgbg.evaluation.plate_depth import measure_plate_depth
-from fgbg.evaluation.wrong_plates import measure_wrong_plates
+from fgbg.evaluation.plate_depth import PLATE_DEPTH, plate_depth, summarise_plate_depth
+from fgbg.evaluation.wrong_plates import WRONG_PLATES, summarise_wrong_plates, wrong_plates
 from fgbg.predictor.torch_engine import TorchEngine
 from generator.progress import show_progress
 from generator.reading.dataset import open_dataset
@@ -24,6 +24,7 @@ from generator.splits import SplitName
 from training.evaluation import evaluate as network
 from training.evaluation.bootstrap import LEVEL, RESAMPLES
 from training.evaluation.empty_scenes import empty_scenes, false_pixels
+from training.evaluation.read_samples import CONDITIONS, Condition
 from training.evaluation.ready_made import measure_ready_made
 from training.evaluation.summary import plain, summarise
 from training.evaluation.threshold_masks import measure_thresholds
@@ -121,9 +122,13 @@ def measure(
     target = target_of(split.mask)
     rows = np.arange(min(len(split), samples or len(split)))
     see = partial(engine.infer, mirror=mirror)
-    evaluation = network.evaluate(
-        split, rows, see, target, engine.res, engine.place, conditions_of(engine, split)
-    )
+    conditions = conditions_of(engine, split)
+    further: dict[str, network.Further] = {}
+    if "clean" in conditions:
+        further[WRONG_PLATES] = wrong_plates(split, rows, see, target)
+        if engine.has_depth and _has_plate_depth(split, target):
+            further[PLATE_DEPTH] = plate_depth(split, target)
+    evaluation = network.evaluate(split, rows, see, target, engine.res, engine.place, conditions, further)
     evaluation = measure_thresholds(evaluation, split, target, engine.res, engine.place)
     false, empty = None, empty_scenes(split, evaluation)
     if empty is not None:
@@ -143,18 +148,20 @@ def measure(
         "mirror": mirror,
         "interval": {"level": LEVEL, "resamples": RESAMPLES},
         **summarise(evaluation, split.scene_name, engine.target.names, false),
-        "wrong_backgrounds": plain(
-            measure_wrong_plates(split, see, target, engine.res, engine.place, evaluation)
-        ),
+        "wrong_backgrounds": plain(summarise_wrong_plates(evaluation)),
         "before_training": None if measured_before is None else figures_before(measured_before),
-        "depth_with_background": plain(
-            measure_plate_depth(split, see, target, engine.res, engine.place, evaluation)
-        ),
+        "depth_with_background": plain(summarise_plate_depth(evaluation)),
     }
     return Measurement(figures, evaluation, split, engine, target, mirror, measured_before)
 
 
-def conditions_of(engine: TorchEngine, split: Split | None = None) -> tuple[network.Condition, ...]:
+def _has_plate_depth(split: Split, target: Target) -> bool:
+    """Whether depth can be made of masks and the depth of backgrounds, and compared."""
+    stored = split.scene_depth(np.arange(1))
+    return split.has_depth and stored is not None and target.entry.kind == "alpha"
+
+
+def conditions_of(engine: TorchEngine, split: Split | None = None) -> tuple[Condition, ...]:
     """The conditions that a network can be measured in: without backgrounds, only `absent`.
 
     Args:
@@ -162,4 +169,4 @@ def conditions_of(engine: TorchEngine, split: Split | None = None) -> tuple[netw
         split: which has backgrounds or not; None if it is not known yet.
     """
     given = engine.takes_bg and (split is None or split.has_bg)
-    return network.CONDITIONS if given else ("absent",)
+    return CONDITIONS if given else ("absent",)

@@ -15,7 +15,7 @@ from generator.files import refuse_existing, require_writable
 from generator.own_results import mark_png, write_results
 from generator.progress import show_progress
 from generator.splits import SplitName
-from training.evaluation.evaluate import CONDITIONS
+from training.evaluation.read_samples import CONDITIONS
 from training.records.run_files import find_checkpoint
 
 METRICS_FILE = "metrics.json"

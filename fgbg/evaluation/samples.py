@@ -23,7 +23,8 @@ from generator.look.contact_sheet import (
     mask_keys,
 )
 from training.batches.prepare import Prepared
-from training.evaluation.evaluate import Backgrounds, Condition, comparable, looked_at
+from training.evaluation.evaluate import comparable
+from training.evaluation.read_samples import Condition, Samples, looked_at
 from training.evaluation.ready_made import found_at
 from training.models import Prediction
 from training.target import Target, answer_of
@@ -138,16 +139,16 @@ def _answers(measured: Measurement, rows: np.ndarray, condition: Condition) -> l
     """The pictures (h, w, 3) uint8 of each sample, by title."""
     engine = measured.engine
 
-    def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> list[dict[str, np.ndarray]]:
-        bg = backgrounds[condition]
+    def look(batch: Samples) -> list[dict[str, np.ndarray]]:
+        bg = batch.backgrounds[condition]
         prediction = comparable(engine.infer(bg, batch.fg_bg, measured.mirror), measured.split)
         before = None
         if measured.before is not None and condition == "absent":
-            pictures = measured.split.read(numbers).fg_bg
+            pictures = batch.stored.fg_bg.cpu().numpy()
             before = found_at(measured.before.network.find, pictures, engine.res)
         return [
             _line(measured.target, condition, batch, bg, prediction, before, place)
-            for place in range(len(numbers))
+            for place in range(len(batch.numbers))
         ]
 
     batches = looked_at(measured.split, rows, measured.target, engine.res, engine.place, look)

@@ -1,22 +1,22 @@
 """What `fgbg predict` does with backgrounds that do not fit: which ones it uses, and how good masks are."""
 
-from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 
 from fgbg.predictor.plate_fit import plate_fit
 from generator.reading.split import Split
-from training.batches.prepare import Prepared, to_network
+from training.batches.prepare import to_network
 from training.evaluation.bootstrap import estimate
-from training.evaluation.careless_camera import perturb_backgrounds
-from training.evaluation.evaluate import Backgrounds, Evaluation, Measures, See, looked_at
+from training.evaluation.evaluate import Columns, Evaluation, Further, Predictions, See
+from training.evaluation.read_samples import Samples
 from training.target import Target
 
-MOST_SAMPLES = 1000
-"""Samples that are measured: the first ones, of a split in random order."""
+WRONG_PLATES = "wrong plates"
+"""The name of this measure."""
 SHIFT = 8 / 192
 """Of a shifted background, to the right, as a share of the longer side."""
 ZOOM = 1.1
@@ -26,71 +26,69 @@ Pictures = np.ndarray
 """(B, H, W, 3) uint8."""
 
 
-def measure_wrong_plates(
-    split: Split, see: See, target: Target, res: int, device: torch.device, evaluation: Evaluation
-) -> dict[str, Any]:
-    """The mean IoU with each kind of background, which is left out where it does not fit, as by `predict`.
+def wrong_plates(split: Split, rows: np.ndarray, see: See, target: Target) -> Further:
+    """Measure the IoU with each kind of background, which is left out where it does not fit, as by `predict`.
 
     Backgrounds are not aligned: `fgbg predict` moves shifted and zoomed ones first, unless it is told not to.
 
     Args:
-        split, see, target, res, device: as for `training.evaluation.evaluate.evaluate`.
-        evaluation: of samples of the split, of which the first `MOST_SAMPLES` are measured.
+        split: that the samples are of; it has backgrounds.
+        rows: (n,) int64, ascending, the samples.
+        see, target: as for `training.evaluation.evaluate.evaluate`.
 
     Returns:
-        What docs/evaluate.md says of `wrong_backgrounds`; empty if the network was given no backgrounds.
+        Gives for each kind (B, 2) float: whether the background is used, and the IoU.
     """
-    if "clean" not in evaluation.network:
-        return {}
-    rows, network = evaluation.rows[:MOST_SAMPLES], _by_name(evaluation)
-    kinds: dict[str, Callable[[np.ndarray, Pictures, Pictures], Pictures]] = {
-        "clean": lambda _, bg, __: bg,
-        "perturbed": lambda numbers, bg, _: _perturbed(bg, numbers),
-        "shifted": lambda _, bg, __: _moved(bg, SHIFT, 1),
-        "zoomed": lambda _, bg, __: _moved(bg, 0, ZOOM),
-        "picture itself": lambda _, __, fg_bg: fg_bg,
-    }
     others = _other_places(split, rows)
-    if others is not None:
-        kinds["other place"] = lambda numbers, _, __: split.read(others[np.searchsorted(rows, numbers)]).bg
-    absent = evaluation.network["absent"]["iou"][: len(rows)]
 
-    def look(
-        numbers: np.ndarray, batch: Prepared, _: Backgrounds
-    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        integers, places = split.read(numbers), np.searchsorted(rows, numbers)
-        found = {}
-        for kind, make in kinds.items():
-            plates = make(numbers, integers.bg, integers.fg_bg)
-            pairs = zip(plates, integers.fg_bg, strict=True)
+    def look(batch: Samples, predictions: Predictions) -> Columns:
+        assert batch.stored.bg is not None and batch.perturbed is not None
+        bg, fg_bg = (pictures.cpu().numpy() for pictures in (batch.stored.bg, batch.stored.fg_bg))
+        kinds = {
+            "clean": bg,
+            "perturbed": _levels(batch.perturbed),
+            "shifted": _moved(bg, SHIFT, 1),
+            "zoomed": _moved(bg, 0, ZOOM),
+            "picture itself": fg_bg,
+        }
+        if others is not None:
+            kinds["other place"] = split.read(others[np.searchsorted(rows, batch.numbers)]).bg
+        known = {
+            str(name): target.iou(prediction.mask_logits, batch.truth.mask).cpu().numpy()
+            for name, prediction in predictions.items()
+        }
+        columns = {}
+        for kind, plates in kinds.items():
+            pairs = zip(plates, fg_bg, strict=True)
             used = np.array([plate_fit(plate, picture).misfit is None for plate, picture in pairs])
-            ious = absent[places].copy()
-            if kind in network:
-                ious[used] = network[kind]["iou"][places][used]
+            ious = known["absent"].copy()
+            if kind in known:
+                ious[used] = known[kind][used]
             elif used.any():
-                size = batch.fg_bg.shape[-2], batch.fg_bg.shape[-1]
-                some = torch.from_numpy(used).to(device)
-                bg = to_network(torch.from_numpy(plates[used]).to(device), size)
-                prediction = see(bg, batch.fg_bg[some])
+                some = torch.from_numpy(used).to(batch.fg_bg.device)
+                plates_used = torch.from_numpy(plates[used]).to(batch.fg_bg.device)
+                prediction = see(to_network(plates_used, batch.size), batch.fg_bg[some])
                 ious[used] = target.iou(prediction.mask_logits, batch.truth.mask[some]).cpu().numpy()
-            found[kind] = used, ious
-        return found
+            columns[kind] = np.stack([used, ious], axis=1)
+        return columns
 
-    parts = [found for _, found in looked_at(split, rows, target, res, device, look)]
+    return look
+
+
+def summarise_wrong_plates(evaluation: Evaluation) -> dict[str, Any]:
+    """What docs/evaluate.md says of `wrong_backgrounds`; empty where they were not measured."""
+    measures = evaluation.further.get(WRONG_PLATES)
+    if measures is None:
+        return {}
+    samples = len(measures["clean"])
     return {
-        "samples": len(rows),
-        "without": {"iou": estimate(absent)},
-        "kinds": {kind: _summed([part[kind] for part in parts]) for kind in kinds},
+        "samples": samples,
+        "without": {"iou": estimate(evaluation.network["absent"]["iou"][:samples])},
+        "kinds": {
+            kind: {"used": float(used.mean()), "iou": estimate(ious)}
+            for kind, (used, ious) in ((kind, column.T) for kind, column in measures.items())
+        },
     }
-
-
-def _by_name(evaluation: Evaluation) -> dict[str, Measures]:
-    return {str(condition): measures for condition, measures in evaluation.network.items()}
-
-
-def _summed(parts: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, Any]:
-    used, ious = (np.concatenate([part[place] for part in parts]) for place in (0, 1))
-    return {"used": float(used.mean()), "iou": estimate(ious)}
 
 
 def _other_places(split: Split, rows: np.ndarray) -> np.ndarray | None:
@@ -104,9 +102,9 @@ def _other_places(split: Split, rows: np.ndarray) -> np.ndarray | None:
     return others
 
 
-def _perturbed(bg: Pictures, numbers: np.ndarray) -> Pictures:
-    perturbed = perturb_backgrounds(to_network(torch.from_numpy(bg), bg.shape[1:3]), numbers)
-    levels: np.ndarray = ((perturbed + 1) * 127.5).round().byte().permute(0, 2, 3, 1).numpy()
+def _levels(pictures: Tensor) -> Pictures:
+    """(B, 3, H, W) float in [-1, 1] -> uint8."""
+    levels: np.ndarray = ((pictures + 1) * 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
     return levels
 
 

@@ -66,6 +66,8 @@ _DARK = 8
 """Levels added before dividing, because the ratio of two almost black pixels is noise."""
 _SAME = 2
 """Levels by which nearly all pixels of the same picture differ at most."""
+_OTHERS = 0.001
+"""Share of the values that may differ more."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,8 @@ def plate_fit(bg: np.ndarray, fg_bg: np.ndarray) -> PlateFit:
     height, width = fg_bg.shape[:2]
     size = scaled_size(height, width, min(_SIDE, max(height, width)))[::-1]
     behind, before = stretch(bg, size), stretch(fg_bg, size)
-    same = bool(np.quantile(cv2.absdiff(behind, before), 0.999) <= _SAME)
+    differences = cv2.absdiff(behind, before)
+    same = bool(np.count_nonzero(differences > _SAME) <= _OTHERS * differences.size)
     textures = _texture(behind), _texture(before)
     return PlateFit(_score(behind, before, *textures), _shift(*textures), same)
 
@@ -129,25 +132,30 @@ def _shift(behind: np.ndarray, before: np.ndarray) -> float:
     height, width = (side // _TILES for side in behind.shape)
     if min(height, width) < _LEAST_TILE:
         return 0.0
+    contrasts = np.minimum(_tile_contrasts(behind, height, width), _tile_contrasts(before, height, width))
     window = cv2.createHanningWindow((width, height), cv2.CV_32F)
     shifts: list[float] = []
     weights: list[float] = []
-    for top in range(0, _TILES * height, height):
-        for left in range(0, _TILES * width, width):
-            one, other = (plane[top : top + height, left : left + width] for plane in (behind, before))
-            if min(one.std(), other.std()) < _TILE_CONTRAST:
-                continue
-            (right, down), agreement = cv2.phaseCorrelate(one, other, window)
-            # Tiles that have nothing in common may agree less than 0, and their shift means nothing.
-            if math.isfinite(right + down) and agreement > 0:
-                shifts.append(math.hypot(right, down))
-                weights.append(agreement)
+    for row, column in np.argwhere(contrasts >= _TILE_CONTRAST).tolist():
+        tile = slice(row * height, (row + 1) * height), slice(column * width, (column + 1) * width)
+        (right, down), agreement = cv2.phaseCorrelate(behind[tile], before[tile], window)
+        # Tiles that have nothing in common may agree less than 0, and their shift means nothing.
+        if math.isfinite(right + down) and agreement > 0:
+            shifts.append(math.hypot(right, down))
+            weights.append(agreement)
     if not shifts:
         return 0.0
     order = np.argsort(shifts)
     weight = np.cumsum(np.array(weights)[order])
     middle = int(order[np.searchsorted(weight, weight[-1] / 2)])
     return float(shifts[middle] / max(behind.shape))
+
+
+def _tile_contrasts(texture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The standard deviation in each tile of a texture: (_TILES, _TILES) float32."""
+    tiles = texture[: _TILES * height, : _TILES * width].reshape(_TILES, height, _TILES, width)
+    contrasts: np.ndarray = tiles.std(axis=(1, 3))
+    return contrasts
 
 
 def _score_of_colours(bg: np.ndarray, fg_bg: np.ndarray) -> float:

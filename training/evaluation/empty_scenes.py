@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from generator.reading.split import Split
-from training.batches.prepare import Prepared
 from training.evaluation.baselines import differences
-from training.evaluation.evaluate import Backgrounds, Condition, Evaluation, Measures, See, looked_at
+from training.evaluation.evaluate import Evaluation, Measures, See
+from training.evaluation.read_samples import Condition, Samples, looked_at
 from training.target import Target
 
 MOST_BACKGROUNDS = 64
@@ -62,6 +62,7 @@ def empty_scenes(split: Split, evaluation: Evaluation) -> EmptyScenes | None:
     return EmptyScenes("backgrounds", evaluation.rows[np.sort(first)[:MOST_BACKGROUNDS]])
 
 
+@torch.inference_mode()
 def false_pixels(
     scenes: EmptyScenes,
     evaluation: Evaluation,
@@ -78,41 +79,19 @@ def false_pixels(
         evaluation: of the same network, with all measures of `measure_thresholds`.
         split, see, target, res, device: as for `evaluate`.
     """
-    if scenes.kind == "backgrounds":
-        return _of_backgrounds(scenes, evaluation, split, see, target, res, device)
-    is_empty = np.isin(evaluation.rows, scenes.rows)
+    if scenes.kind == "samples":
+        return _of_samples(scenes, evaluation)
 
-    def of_samples(measures: Measures) -> np.ndarray:
-        # All that is found there is false.
-        return 1 - measures["pixel_accuracy"][is_empty]
-
-    return FalsePixels(
-        scenes,
-        {name: of_samples(measures) for name, measures in evaluation.network.items()},
-        {name: of_samples(baseline.measures) for name, baseline in evaluation.thresholds.items()},
-    )
-
-
-@torch.inference_mode()
-def _of_backgrounds(
-    scenes: EmptyScenes,
-    evaluation: Evaluation,
-    split: Split,
-    see: See,
-    target: Target,
-    res: int,
-    device: torch.device,
-) -> FalsePixels:
-    def look(_: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> tuple[Measures, Measures]:
-        picture = backgrounds["clean"]
+    def look(batch: Samples) -> tuple[Measures, Measures]:
+        picture = batch.backgrounds["clean"]
         assert picture is not None
         nothing = torch.zeros_like(batch.truth.mask)
         network, thresholds = {}, {}
         for name in evaluation.network:
-            measures = target.measures(see(backgrounds[name], picture).mask_logits, nothing)
+            measures = target.measures(see(batch.backgrounds[name], picture).mask_logits, nothing)
             network[str(name)] = 1 - measures["pixel_accuracy"].cpu().double().numpy()
         for name, baseline in evaluation.thresholds.items():
-            bg = backgrounds[name]
+            bg = batch.backgrounds[name]
             assert bg is not None
             found = differences(bg, picture) >= baseline.threshold
             thresholds[str(name)] = found.flatten(1).float().mean(dim=1).cpu().double().numpy()
@@ -123,4 +102,18 @@ def _of_backgrounds(
         scenes,
         {name: np.concatenate([network[name] for network, _ in parts]) for name in evaluation.network},
         {name: np.concatenate([plain[name] for _, plain in parts]) for name in evaluation.thresholds},
+    )
+
+
+def _of_samples(scenes: EmptyScenes, evaluation: Evaluation) -> FalsePixels:
+    is_empty = np.isin(evaluation.rows, scenes.rows)
+
+    def shares(measures: Measures) -> np.ndarray:
+        # All that is found there is false.
+        return 1 - measures["pixel_accuracy"][is_empty]
+
+    return FalsePixels(
+        scenes,
+        {name: shares(measures) for name, measures in evaluation.network.items()},
+        {name: shares(baseline.measures) for name, baseline in evaluation.thresholds.items()},
     )

@@ -1,8 +1,7 @@
 """Measure a network on samples of a split: with clean, perturbed and absent backgrounds, beside baselines."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
 
 import numpy as np
 import torch
@@ -10,9 +9,6 @@ from torch import Tensor
 
 from generator.progress import Progress
 from generator.reading.split import Split
-from training.batches.batches import read_batches
-from training.batches.prepare import Prepared, prepare, to_network
-from training.errors import DeviceMemoryError
 from training.evaluation.baselines import (
     ConstantDepth,
     ThresholdBaseline,
@@ -22,34 +18,29 @@ from training.evaluation.baselines import (
     threshold_ious,
 )
 from training.evaluation.calibration import count_bins
-from training.evaluation.careless_camera import perturb_backgrounds
 from training.evaluation.class_scores import ClassCounts, count_batch, join_counts
+from training.evaluation.read_samples import CONDITIONS, Condition, Samples, looked_at
 from training.measures import DEPTH_MEASURES
 from training.models import Prediction, Truth
-from training.process.memory import is_out_of_memory
-from training.resize import resize
 from training.target import Target
-
-Condition = Literal["clean", "perturbed", "absent"]
-CONDITIONS: tuple[Condition, ...] = ("clean", "perturbed", "absent")
-"""Which background the network gets."""
 
 See = Callable[[Tensor | None, Tensor], Prediction]
 """Runs a network: bg (B, 3, h, w) in [-1, 1] or None, and fg_bg (B, 3, h, w) -> its answer."""
 
-Backgrounds = dict[Condition, Tensor | None]
-"""The background of each condition: (B, 3, h, w) in [-1, 1]; None for no background."""
-
-_Groups = dict[str, dict[str, Tensor] | dict[str, np.ndarray]]
-"""By group and name, one or several numbers for each sample."""
+Columns = dict[str, Tensor] | dict[str, np.ndarray]
+"""By name, one or several numbers for each sample of a batch."""
 
 Measures = dict[str, np.ndarray]
 """By name, (n,) float64: one number for each sample; NaN where it is not defined."""
 
-Found = TypeVar("Found")
+MOST_SAMPLES = 1000
+"""Samples of which more is measured: the first ones, of a split in random order."""
 
-_BATCH = 64
-"""Largest number of samples in a batch."""
+Predictions = dict[Condition, Prediction]
+"""What the network answered in each condition that is measured; without depth if the split has none."""
+
+Further = Callable[[Samples, Predictions], Columns]
+"""Measures more of a batch that the network has seen."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +60,7 @@ class Evaluation:
             hold the depth of backgrounds.
         classes: for each condition the pixels counted by class; empty where the mask has none.
         calibration: for each condition the sums of `count_bins`.
+        further: by name, what each further measure found in the first `MOST_SAMPLES` samples.
     """
 
     rows: np.ndarray
@@ -81,6 +73,7 @@ class Evaluation:
     bg_depth: Measures | None
     classes: dict[Condition, ClassCounts] = field(default_factory=dict)
     calibration: dict[Condition, np.ndarray] = field(default_factory=dict)
+    further: dict[str, Measures] = field(default_factory=dict)
 
 
 @torch.inference_mode()
@@ -92,6 +85,7 @@ def evaluate(
     res: int,
     device: torch.device,
     conditions: Sequence[Condition] = CONDITIONS,
+    further: Mapping[str, Further] | None = None,
 ) -> Evaluation:
     """Measure a network on samples of a split; the same network and samples give the same numbers.
 
@@ -104,36 +98,53 @@ def evaluate(
         device: where it runs.
         conditions: which ones to measure; for a network that takes no background, and for a dataset without
             backgrounds, only "absent".
+        further: by name, what else to measure of the first `MOST_SAMPLES` samples.
     """
+    further, done = further or {}, 0
 
-    def look(numbers: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> _Groups:
-        groups: _Groups = {}
-        for condition in conditions:
-            prediction = comparable(see(backgrounds[condition], batch.fg_bg), split)
-            groups[condition] = measure(target, prediction, batch.truth)
-            groups[f"classes, {condition}"] = _count_classes(target, prediction, batch.truth)
-            groups[f"calibration, {condition}"] = {"sums": calibration_sums(target, prediction, batch.truth)}
-        size = (batch.fg_bg.shape[-2], batch.fg_bg.shape[-1])
-        stored = split.scene_depth(numbers)
-        if stored is not None:
-            own = depth_of_backgrounds(stored, size, device)
-            groups["bg_depth"] = _depth_measures(own, batch.truth)
-        return groups | {
-            "sample": _of_samples(target, batch.truth),
-            "threshold": _threshold_ious(target, batch, backgrounds),
+    def look(batch: Samples) -> dict[str, Columns]:
+        predictions = {
+            name: comparable(see(batch.backgrounds[name], batch.fg_bg), split) for name in conditions
         }
+        groups = _groups(split, target, batch, predictions)
+        if done < MOST_SAMPLES:
+            groups |= {_group(name): find(batch, predictions) for name, find in further.items()}
+        return groups
 
     collected = _Columns()
     with Progress("evaluating", len(rows), "samples") as bar:
         for numbers, groups in looked_at(split, rows, target, res, device, look):
             for group, columns in groups.items():
                 collected.add(group, columns)
+            done += len(numbers)
             bar.advance(len(numbers))
-    return _joined(collected, split, rows, conditions)
+    return _joined(collected, split, rows, conditions, further)
+
+
+def _groups(split: Split, target: Target, batch: Samples, predictions: Predictions) -> dict[str, Columns]:
+    """All columns of a batch but those of further measures, by group."""
+    groups: dict[str, Columns] = {}
+    for condition, prediction in predictions.items():
+        groups[condition] = measure(target, prediction, batch.truth)
+        groups[f"classes, {condition}"] = _count_classes(target, prediction, batch.truth)
+        groups[f"calibration, {condition}"] = {"sums": calibration_sums(target, prediction, batch.truth)}
+    stored = split.scene_depth(batch.numbers)
+    if stored is not None:
+        own = depth_of_backgrounds(stored, batch.size, batch.fg_bg.device)
+        groups["bg_depth"] = _depth_measures(own, batch.truth)
+    return groups | {"sample": _of_samples(target, batch.truth), "threshold": _threshold_ious(target, batch)}
+
+
+def _group(further: str) -> str:
+    return f"further, {further}"
 
 
 def _joined(
-    collected: "_Columns", split: Split, rows: np.ndarray, conditions: Sequence[Condition]
+    collected: "_Columns",
+    split: Split,
+    rows: np.ndarray,
+    conditions: Sequence[Condition],
+    further: Iterable[str],
 ) -> Evaluation:
     """The measures of all batches of `evaluate`."""
     sample = collected.joined("sample")
@@ -155,75 +166,17 @@ def _joined(
         calibration={
             condition: collected.joined(f"calibration, {condition}")["sums"] for condition in conditions
         },
+        further={
+            # The last batch may end after the last of the first samples.
+            name: {key: column[:MOST_SAMPLES] for key, column in collected.joined(_group(name)).items()}
+            for name in further
+        },
     )
 
 
 def comparable(prediction: Prediction, split: Split) -> Prediction:
     """The same answer without depth where the split has none, as nothing can be compared with it."""
     return prediction if split.has_depth else prediction._replace(depth=None)
-
-
-def looked_at(
-    split: Split,
-    rows: np.ndarray,
-    target: Target,
-    res: int,
-    device: torch.device,
-    look: Callable[[np.ndarray, Prepared, Backgrounds], Found],
-) -> Iterator[tuple[np.ndarray, Found]]:
-    """Call a function on samples (n,) of a split, batch by batch; in smaller batches if memory runs out.
-
-    Args:
-        look: takes a batch as `evaluated_batches` yields it.
-
-    Yields:
-        The samples' numbers, and what `look` returned for them.
-
-    Raises:
-        DeviceMemoryError: a single sample does not fit.
-    """
-    size = min(_BATCH, len(rows))
-    while len(rows):
-        try:
-            for numbers, found in _looked_at(evaluated_batches(split, rows, target, res, device, size), look):
-                yield numbers, found
-                rows = rows[len(numbers) :]
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-            if size == 1:
-                raise DeviceMemoryError(device, res) from error
-            size //= 2
-
-
-def _looked_at(
-    batches: Iterator[tuple[np.ndarray, Prepared, Backgrounds]],
-    look: Callable[[np.ndarray, Prepared, Backgrounds], Found],
-) -> Iterator[tuple[np.ndarray, Found]]:
-    """A function of its own, so that a batch is freed before a smaller one is tried."""
-    for numbers, batch, backgrounds in batches:
-        yield numbers, look(numbers, batch, backgrounds)
-
-
-def evaluated_batches(
-    split: Split, rows: np.ndarray, target: Target, res: int, device: torch.device, count: int = _BATCH
-) -> Iterator[tuple[np.ndarray, Prepared, Backgrounds]]:
-    """Samples (n,) of a split in batches of `count`, at a resolution.
-
-    Yields:
-        Their numbers, the batch, and the background of each condition. Backgrounds are perturbed at the
-        dataset's own size. If the dataset has no backgrounds, the only condition is "absent".
-    """
-    parts = [rows[start : start + count] for start in range(0, len(rows), count)]
-    for part, integers in zip(parts, read_batches(split, parts, device), strict=True):
-        batch = prepare(integers, target, res)
-        if integers.bg is None:
-            yield part, batch, {"absent": None}
-            continue
-        height, width = integers.mask.shape[1:]
-        perturbed = perturb_backgrounds(to_network(integers.bg, (height, width)), part)
-        size = (batch.fg_bg.shape[-2], batch.fg_bg.shape[-1])
-        yield part, batch, {"clean": batch.bg, "perturbed": resize(perturbed, size), "absent": None}
 
 
 def measure(target: Target, prediction: Prediction, truth: Truth) -> dict[str, Tensor]:
@@ -249,12 +202,12 @@ def _depth_measures(depth: Tensor, truth: Truth) -> dict[str, Tensor]:
     }
 
 
-def _threshold_ious(target: Target, batch: Prepared, backgrounds: Backgrounds) -> dict[str, np.ndarray]:
+def _threshold_ious(target: Target, batch: Samples) -> dict[str, np.ndarray]:
     """IoU of each sample at each threshold, by condition; empty where the mask has classes."""
     actual, counted = target.foreground(batch.truth.mask), target.counted(batch.truth.mask)
     return {
         str(condition): threshold_ious(bg, batch.fg_bg, actual, counted)
-        for condition, bg in backgrounds.items()
+        for condition, bg in batch.backgrounds.items()
         if bg is not None and actual is not None
     }
 
@@ -279,7 +232,7 @@ class _Columns:
     def __init__(self) -> None:
         self._parts: dict[str, dict[str, list[np.ndarray]]] = {}
 
-    def add(self, group: str, columns: dict[str, Tensor] | dict[str, np.ndarray]) -> None:
+    def add(self, group: str, columns: Columns) -> None:
         for name, values in columns.items():
             array = values.cpu().numpy() if isinstance(values, Tensor) else values
             self._parts.setdefault(group, {}).setdefault(name, []).append(array)

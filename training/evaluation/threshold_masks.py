@@ -11,14 +11,11 @@ from torch import Tensor
 
 from generator.progress import Progress
 from generator.reading.split import Split
-from training.batches.prepare import Prepared
 from training.evaluation.baselines import differences
-from training.evaluation.evaluate import Backgrounds, Condition, Evaluation, looked_at
+from training.evaluation.evaluate import MOST_SAMPLES, Evaluation
+from training.evaluation.read_samples import Condition, Samples, looked_at
 from training.measures import MASK_MEASURES
 from training.target import Target
-
-MOST_SAMPLES = 1000
-"""Samples that are looked at again: the first ones, of a split in random order."""
 
 
 @torch.inference_mode()
@@ -36,12 +33,12 @@ def measure_thresholds(
     if not evaluation.thresholds:
         return evaluation
 
-    def look(_: np.ndarray, batch: Prepared, backgrounds: Backgrounds) -> dict[Condition, dict[str, Tensor]]:
+    def look(batch: Samples) -> dict[Condition, dict[str, Tensor]]:
         actual, counted = target.foreground(batch.truth.mask), target.counted(batch.truth.mask)
         assert actual is not None
         found: dict[Condition, dict[str, Tensor]] = {}
         for condition, baseline in evaluation.thresholds.items():
-            bg = backgrounds[condition]
+            bg = batch.backgrounds[condition]
             assert bg is not None
             mask = differences(bg, batch.fg_bg) >= baseline.threshold
             found[condition] = {name: of(mask, actual, counted) for name, of in MASK_MEASURES.items()}

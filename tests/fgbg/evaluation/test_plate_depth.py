@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from fgbg.evaluation.plate_depth import measure_plate_depth
+from fgbg.evaluation.plate_depth import PLATE_DEPTH, plate_depth, summarise_plate_depth
 from generator.reading.dataset import open_dataset
 from training.evaluation.evaluate import evaluate
 from training.models import Prediction
@@ -30,8 +30,9 @@ def test_the_depth_of_backgrounds_with_and_without_objects(unrendered: Path) -> 
     errors = np.abs(plates.astype(float) - batch.depth) / 65534
     own = np.sqrt((errors**2).mean(axis=(1, 2)))
     for see, best in ((flat, False), (perfect, True)):
-        evaluation = evaluate(split, rows, see, target, 32, device)
-        found = measure_plate_depth(split, see, target, 32, device, evaluation)
+        further = {PLATE_DEPTH: plate_depth(split, target)}
+        evaluation = evaluate(split, rows, see, target, 32, device, further=further)
+        found = summarise_plate_depth(evaluation)
         assert found is not None and found["samples"] == len(split)
         assert found["bg_depth"]["depth_rmse"].value == pytest.approx(own.mean(), rel=1e-4)
         assert found["network"]["depth_rmse"].value == pytest.approx(
@@ -44,5 +45,3 @@ def test_the_depth_of_backgrounds_with_and_without_objects(unrendered: Path) -> 
             assert with_bg["depth_rmse_objects"].value < 0.5 * inside
         else:
             assert with_bg["depth_rmse"].value == found["bg_depth"]["depth_rmse"].value
-    alone = evaluate(split, rows, flat, target, 32, device, ("absent",))
-    assert measure_plate_depth(split, flat, target, 32, device, alone) is None

@@ -7,8 +7,7 @@ import pytest
 import torch
 
 from tests.training.evaluation.test_evaluate import CPU, NAMES, Drawn, see
-from training.evaluation import evaluate as evaluating
-from training.evaluation import threshold_masks
+from training.evaluation import read_samples, threshold_masks
 from training.evaluation.empty_scenes import EmptyScenes, FalsePixels, empty_scenes, false_pixels
 from training.evaluation.evaluate import Evaluation, evaluate
 from training.evaluation.summary import summarise
@@ -64,7 +63,7 @@ def test_without_empty_samples_backgrounds_are_shown_once_each(monkeypatch: pyte
         striped[:, :, 2] = 1
         return striped
 
-    monkeypatch.setattr(evaluating, "perturb_backgrounds", stripe)
+    monkeypatch.setattr(read_samples, "perturb_backgrounds", stripe)
     split = Drawn()
     split.mask[2, :4, :4] = 255
     false = found(split, evaluated(split, [2, 0, 1]))

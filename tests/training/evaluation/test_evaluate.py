@@ -12,8 +12,10 @@ import torch
 from generator.reading.batch import Batch
 from training.errors import DeviceMemoryError
 from training.evaluation import evaluate as evaluating
+from training.evaluation import read_samples
 from training.evaluation.baselines import depth_of_backgrounds
-from training.evaluation.evaluate import Evaluation, evaluate
+from training.evaluation.evaluate import Evaluation, Predictions, evaluate
+from training.evaluation.read_samples import Samples
 from training.evaluation.summary import summarise
 from training.models import Prediction
 from training.target import AlphaTarget
@@ -96,9 +98,9 @@ def test_backgrounds_are_perturbed_before_they_are_scaled(monkeypatch: pytest.Mo
         striped[:, :, 2] = 1
         return striped
 
-    monkeypatch.setattr(evaluating, "perturb_backgrounds", stripe)
-    ((_, batch, backgrounds),) = evaluating.evaluated_batches(Drawn(), np.arange(3), AlphaTarget(), 4, CPU)
-    perturbed = backgrounds["perturbed"]
+    monkeypatch.setattr(read_samples, "perturb_backgrounds", stripe)
+    (batch,) = read_samples.read_samples(Drawn(), np.arange(3), AlphaTarget(), 4, CPU)
+    perturbed = batch.backgrounds["perturbed"]
     assert perturbed is not None and batch.bg.shape == perturbed.shape == (3, 3, 4, 4)
     assert perturbed[0, 0, :, 0].tolist() == [-1, 0, -1, -1]
 
@@ -133,6 +135,26 @@ def test_a_sample_that_does_not_fit_is_one_error_and_others_pass() -> None:
     error = RuntimeError("sizes of tensors must match")
     with pytest.raises(RuntimeError, match="sizes of tensors"):
         measured(full)
+
+
+@pytest.mark.parametrize(("pixels", "batches"), [(64, [[0], [1]]), (2 * 64, [[0, 1]]), (3 * 64, [[0, 1, 2]])])
+def test_more_is_measured_of_the_first_samples_only(
+    pixels: int, batches: list[list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[int]] = []
+
+    def brightest(batch: Samples, predictions: Predictions) -> dict[str, torch.Tensor]:
+        assert list(predictions) == ["clean", "perturbed", "absent"]
+        assert batch.stored.fg_bg.shape == (len(batch.numbers), 8, 8, 3)
+        seen.append(batch.numbers.tolist())
+        return {"level": batch.stored.fg_bg.flatten(1).amax(dim=1)}
+
+    monkeypatch.setattr(evaluating, "MOST_SAMPLES", 2)
+    monkeypatch.setattr(read_samples, "_PIXELS_ON_CPU", pixels)
+    evaluation = measured(further={"brightest": brightest})
+    assert seen == batches
+    assert evaluation.further["brightest"]["level"].tolist() == [200, 10]
+    assert len(evaluation.network["clean"]["iou"]) == 3
 
 
 def test_the_best_threshold_by_hand() -> None:
