@@ -4,7 +4,7 @@ BIN := .venv/bin
 DEMO := outputs/demo
 QUALITY := outputs/quality
 
-.PHONY: demo test browser lint style types types-windows check picture bench-gpu quality-gpu clean
+.PHONY: demo test browser lint style types types-windows check picture bench bench-gpu quality-gpu clean
 
 demo: .venv/installed
 	$(BIN)/fgbg samples $(DEMO)/assets --count 60 --seed 1 --overwrite
@@ -41,13 +41,17 @@ check: lint test
 picture: demo
 	cp $(DEMO)/road.jpg docs/road.jpg
 
-# The speed of a training step on a GPU, with the original widths. BENCH="--fg FOLDER --bg FOLDER" uses your own pictures.
+# fgbg beside other tools and the bare hardware, in at most 20 minutes on an idle machine of two cores:
+# outputs/benchmarks.json and .png. BENCH adds options: make bench BENCH="--only read --fg FOLDER --bg FOLDER"
+bench: .venv/installed-bench
+	$(BIN)/python benchmarks/bench.py $(BENCH)
+
+# Rendering and training steps on a GPU, with the original widths, in at most 9 minutes. BENCH adds options, as above.
 # Uses $(PYTHON) if everything is installed there; otherwise installs into .venv.
 bench-gpu:
 	@if PYTHONPATH=. $(PYTHON) -c 'import training.engine' 2>/dev/null; then python=$(PYTHON); \
 	else $(MAKE) .venv/installed && python=$(BIN)/python; fi; \
-	PYTHONPATH=. $$python benchmarks/step.py --device cuda --precision bf16 --widths 64,128,256,512,1024 \
-		--batch 128 --res 96 --res 192 --profile $(BENCH)
+	PYTHONPATH=. $$python benchmarks/bench.py --only gpu --limit-minutes 9 $(BENCH)
 
 # The quality of the original widths at 192 px on a GPU: make quality-gpu FG=FOLDER BG=FOLDER. GENERATE, TRAIN and EVALUATE
 # add options to the three commands. Run it again to continue.
@@ -75,4 +79,8 @@ clean:
 
 .venv/installed-dev: setup.cfg pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch .venv/installed $@
+
+.venv/installed-bench: setup.cfg pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable '.[bench]'
 	touch .venv/installed $@
