@@ -25,7 +25,7 @@ def run(setting: Setting) -> Iterator[Result]:
         ("resnet34", {"encoder": "resnet34", "encoder_weights": "none", "batch_size": 8}, 75.0),
         ("mobilenet_v2", {"encoder": "mobilenet_v2", "encoder_weights": "none", "batch_size": 8}, 75.0),
     ):
-        if not setting.quick or name == "mobilenet_v2":
+        if not setting.quick:
             yield network(setting, name, fields, layouts=False, budget=budget)
 
 
@@ -71,7 +71,7 @@ def network(setting: Setting, name: str, fields: dict[str, Any], layouts: bool, 
         half = stepper("bf16")
         found += [contestant(f"{RESIDENT}, bf16", half, MATRIX_BF16, SMALL), machine(MATRIX_BF16, "bf16")]
     else:
-        found.append(Contestant(f"{RESIDENT}, bf16", None, missing="this CPU has no bf16 instructions"))
+        found.append(Contestant(f"{RESIDENT}, bf16", None, missing="no bf16 instructions in this CPU"))
     if layouts and not setting.quick:
         compiled = stepper(compile=True)
         cause = "inductor's convolutions for the CPU are no faster, and it takes about 45 s to compile"
