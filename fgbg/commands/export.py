@@ -14,10 +14,11 @@ from fgbg.value_types import PATH, PATH_OR_URL, PLACE, OneOf, Text, Whole
 if TYPE_CHECKING:
     from generator.places import Place
 
-_OF_DATASETS = ("folder", "coco", "yolo", "webdataset")
+_OF_DATASETS = ("folder", "coco", "yolo", "webdataset", "croissant")
 _OF_NETWORKS = ("onnx", "safetensors")
 _FOR_DATASETS = ("data", "subset", "samples", "picture_format", "quality", "workers")
 _FOR_NETWORKS = ("checkpoint", "contract", "half", "licence")
+_OF_CROISSANT = ("licence", "creator")
 
 
 @fgbg_command("export")
@@ -28,7 +29,8 @@ _FOR_NETWORKS = ("checkpoint", "contract", "half", "licence")
     type=OneOf([*_OF_DATASETS, *_OF_NETWORKS]),
     show_default="none; required",
     help="Format to write. For a dataset: pictures in folders, pictures with COCO annotations or YOLO"
-    " labels, or WebDataset tar archives. For a network: ONNX, or safetensors.",
+    " labels, WebDataset tar archives, or Croissant metadata about its files. For a network: ONNX, or"
+    " safetensors.",
 )
 @option(
     "--out",
@@ -37,6 +39,12 @@ _FOR_NETWORKS = ("checkpoint", "contract", "half", "licence")
     help="Folder of the exported dataset, or file of the exported network.",
 )
 @overwrite_option
+@option(
+    "--licence",
+    type=Text(),
+    show_default="of a network, where the weights come from",
+    help="Licence of the network or, in Croissant metadata, of the dataset: a text or an address.",
+)
 @section(
     "Datasets",
     option(
@@ -67,6 +75,14 @@ _FOR_NETWORKS = ("checkpoint", "contract", "half", "licence")
         "--quality", type=Whole(1, 100), show_default="95", help="JPEG quality, with --picture-format jpg."
     ),
     workers_option,
+    option(
+        "--croissant",
+        is_flag=True,
+        help="With --format folder: also write Croissant metadata, by which programs read the pictures.",
+    ),
+    option(
+        "--creator", type=Text(), show_default="none", help="Who made the dataset, for Croissant metadata."
+    ),
 )
 @section(
     "Networks",
@@ -83,12 +99,6 @@ _FOR_NETWORKS = ("checkpoint", "contract", "half", "licence")
         is_flag=True,
         help="Store and compute in float16 inside the ONNX file: half as large, faster on a GPU.",
     ),
-    option(
-        "--licence",
-        type=Text(),
-        show_default="where the weights come from",
-        help="Text about the licence of the network, for the metadata of the file.",
-    ),
 )
 @click.pass_context
 def command(
@@ -98,6 +108,7 @@ def command(
     format_name: str | None,
     out: Path | None,
     overwrite: bool,
+    croissant: bool,
     **given: Any,
 ) -> None:
     """Write a dataset or a trained network for other programs.
@@ -114,7 +125,7 @@ def command(
         choices = f"choose {', '.join(_OF_DATASETS)} for a dataset, {' or '.join(_OF_NETWORKS)} for a network"
         raise UsageError("--format", "", "is missing", choices)
     is_network = format_name in _OF_NETWORKS
-    _refuse_others(ctx, format_name, _FOR_DATASETS if is_network else _FOR_NETWORKS)
+    _refuse_others(ctx, format_name, croissant)
     field = "checkpoint" if is_network else "data"
     if source is not None:
         if source != given[field] and is_given(ctx, field):
@@ -122,23 +133,32 @@ def command(
             raise UsageError("the source", "", problem, "leave one of them out")
         given[field] = source
         _refuse_other_kind(source, format_name)
+    credits = {name: given[name] for name in _OF_CROISSANT}
     if is_network:
         _export_network(
             {name: given[name] for name in _FOR_NETWORKS} | {"format": format_name, "out": out}, overwrite
         )
+    elif format_name == "croissant":
+        _describe(given["data"], credits, overwrite)
     else:
         folder = out or Path("outputs/export") / format_name
-        _export_dataset(
-            {name: given[name] for name in _FOR_DATASETS} | {"format": format_name, "out": folder}, overwrite
-        )
+        fields = {name: given[name] for name in _FOR_DATASETS} | {"format": format_name, "out": folder}
+        _export_dataset(fields, overwrite, credits if croissant else None)
 
 
-def _refuse_others(ctx: click.Context, format_name: str, fields: tuple[str, ...]) -> None:
-    """Refuse options of the other kind of export."""
+def _refuse_others(ctx: click.Context, format_name: str, croissant: bool) -> None:
+    """Refuse options that do not go with the format."""
     from generator.errors import UsageError
 
-    for field in fields:
-        if is_given(ctx, field):
+    if format_name in _OF_NETWORKS:
+        fitting = {*_FOR_NETWORKS, "out"}
+    elif format_name == "croissant":
+        fitting = {"data", *_OF_CROISSANT}
+    else:
+        fitting = {*_FOR_DATASETS, "out"} | ({"croissant"} if format_name == "folder" else set())
+        fitting |= set(_OF_CROISSANT) if croissant else set()
+    for field in ("out", "croissant", *_FOR_DATASETS, *_FOR_NETWORKS, *_OF_CROISSANT):
+        if field not in fitting and is_given(ctx, field):
             problem = f"does not go with --format {format_name}"
             raise UsageError(f"--{field.replace('_', '-')}", "", problem, "leave it out")
 
@@ -174,15 +194,28 @@ def _export_network(fields: dict[str, Any], overwrite: bool) -> None:
     say(f"licence in its metadata: {outcome.licence}")
 
 
-def _export_dataset(fields: dict[str, Any], overwrite: bool) -> None:
+def _describe(data: Path, credits: dict[str, str | None], overwrite: bool) -> None:
+    from generator.export.croissant import Credits, describe_dataset
+
+    say(f"{describe_dataset(data, Credits(**credits), overwrite)}: Croissant metadata of the dataset's files")
+
+
+def _export_dataset(
+    fields: dict[str, Any], overwrite: bool, credits: dict[str, str | None] | None = None
+) -> None:
+    """Export a dataset, and describe it with Croissant metadata if `credits` are given."""
     from generator.errors import UsageError
     from generator.export.config import ExportConfig
+    from generator.export.croissant import Credits, describe_folder, require_croissant
     from generator.export.pipeline import export_dataset
+    from generator.format.manifest import read_manifest
     from generator.numerals import format_bytes
 
     if fields["out"].is_file():
         problem = "is a file, and the export of a dataset needs a folder"
         raise UsageError(fields["out"], "", problem, "use another --out")
+    if credits is not None:
+        require_croissant("`croissant`")
     outcome = export_dataset(ExportConfig(**fields), overwrite)
     counts = ", ".join(f"{name} {count:,}" for name, count in outcome.samples.items())
     if outcome.written:
@@ -193,3 +226,6 @@ def _export_dataset(fields: dict[str, Any], overwrite: bool) -> None:
         f" {format_bytes(outcome.bytes)}"
     )
     say(f"{fields['out']}: {'' if outcome.written else 'already complete: '}{done}")
+    if credits is not None:
+        path = describe_folder(fields["out"], read_manifest(fields["data"]), Credits(**credits))
+        say(f"{path}: Croissant metadata of the pictures")

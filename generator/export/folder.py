@@ -13,6 +13,10 @@ from generator.export.contents import Contents
 from generator.export.samples import PictureFormat, Sample
 from generator.splits import SplitName
 
+SAMPLES_FILE = "samples.csv"
+CROISSANT_FILE = "croissant.json"
+"""What Croissant metadata is called, which `generator.export.croissant` writes."""
+
 COLUMNS = ("split", "name", "sample_id", "bg", "fg", "boxes")
 
 
@@ -27,7 +31,7 @@ class FolderFormat:
 
     in_tar: ClassVar[bool] = False
     owned: ClassVar[re.Pattern[str]] = re.compile(
-        r"(train|val|test)/(bg|fg_bg|mask|depth|instances)/\d{12,}\.(png|jpg)|samples\.csv"
+        r"(train|val|test)/(bg|fg_bg|mask|depth|instances)/\d{12,}\.(png|jpg)|samples\.csv|croissant\.json"
     )
     picture_format: PictureFormat
     contents: Contents
@@ -46,7 +50,7 @@ class FolderFormat:
     def summaries(
         self, dataset_id: str, records: Mapping[SplitName, Iterable[Any]]
     ) -> dict[str, Iterator[str]]:
-        return {"samples.csv": _table(records, self.contents.scene)}
+        return {SAMPLES_FILE: _table(records, self.contents.scene)}
 
 
 def _table(records: Mapping[SplitName, Iterable[Any]], scene: str) -> Iterator[str]:

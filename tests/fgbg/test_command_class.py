@@ -118,8 +118,8 @@ def test_wrong_use_is_said_in_one_way(arguments: list[str], said: str) -> None:
         (["train", "--epoch", "3"], "no option --epoch; did you mean '--epochs'?"),
         (
             ["export", "--format", "coc"],
-            "--format: expected folder, coco, yolo, webdataset, onnx, safetensors, found 'coc'; did you mean"
-            " 'coco'?",
+            "--format: expected folder, coco, yolo, webdataset, croissant, onnx, safetensors, found 'coc';"
+            " did you mean 'coco'?",
         ),
     ],
 )

@@ -1,3 +1,5 @@
+import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -31,9 +33,15 @@ def test_it_says_what_it_wrote_and_that_it_is_complete(
     [
         (
             [],
-            "--format is missing. Choose folder, coco, yolo, webdataset for a dataset, onnx or safetensors",
+            "--format is missing. Choose folder, coco, yolo, webdataset, croissant for a dataset, onnx or",
         ),
-        (["--format", "zip"], "expected folder, coco, yolo, webdataset, onnx, safetensors, found 'zip'"),
+        (
+            ["--format", "zip"],
+            "expected folder, coco, yolo, webdataset, croissant, onnx, safetensors, found 'zip'",
+        ),
+        (["--format", "croissant"], "--out does not go with --format croissant. Leave it out."),
+        (["--format", "coco", "--croissant"], "--croissant does not go with --format coco. Leave it out."),
+        (["--format", "folder", "--creator", "me"], "--creator does not go with --format folder. Leave it"),
         (["--format", "folder", "--half"], "--half does not go with --format folder. Leave it out."),
         (
             ["--format", "onnx"],
@@ -50,6 +58,26 @@ def test_wrong_use(unrendered: Path, tmp_path: Path, arguments: list[str], compl
     code, _, stderr = run(unrendered, *arguments, "--out", tmp_path / "out")
     assert code == 2 and complaint in stderr and len(stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_croissant_metadata(unrendered: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    credits = ["--licence", "CC0", "--creator", "me"]
+    arguments = [unrendered, "--format", "folder", "--subset", "val", "--samples", 2, "--out", out]
+    code, stdout, _ = run(*arguments, "--croissant", *credits)
+    assert code == 0 and f"{out / 'croissant.json'}: Croissant metadata of the pictures" in stdout
+    written = json.loads((out / "croissant.json").read_text())
+    assert written["license"] == "CC0" and written["creator"]["name"] == "me"
+    assert run(*arguments, "--overwrite")[0] == 0 and not (out / "croissant.json").exists()
+    data = tmp_path / "data"
+    shutil.copytree(unrendered, data)
+    code, stdout, _ = run(data, "--format", "croissant")
+    assert code == 0 and stdout == f"{data / 'croissant.json'}: Croissant metadata of the dataset's files\n"
+    code, _, stderr = run(data, "--format", "croissant")
+    assert code == 2 and "exists already" in stderr
+    code, _, stderr = run(data, "--format", "croissant", "--subset", "val")
+    assert code == 2 and "--subset does not go with --format croissant. Leave it out." in stderr
+    assert run(data, "--format", "croissant", *credits, "--overwrite")[0] == 0
 
 
 def test_what_is_no_dataset(tmp_path: Path) -> None:
