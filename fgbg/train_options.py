@@ -307,9 +307,9 @@ _DEVICES = section(
         "--logger",
         type=Words(["tensorboard", "csv", "mlflow", "wandb"]),
         default="tensorboard",
-        help="Where losses, metrics, options and pictures go: one or several, separated by commas. The table"
-        " log/metrics.csv is always written. mlflow writes into log/mlflow, unless MLFLOW_TRACKING_URI names"
-        " a server. wandb sends to W&B, or writes into log/wandb with WANDB_MODE=offline.",
+        help="Log losses, metrics, options and pictures to one or several of these, separated by commas. The"
+        " table log/metrics.csv is always written. mlflow writes into log/mlflow, unless MLFLOW_TRACKING_URI"
+        " names a server. wandb sends to W&B, or writes into log/wandb with WANDB_MODE=offline.",
     ),
     option(
         "--log-histograms",
