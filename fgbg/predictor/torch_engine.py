@@ -13,6 +13,7 @@ from training.batches.prepare import to_network
 from training.checkpoint import load_checkpoint, model_of
 from training.inference import infer
 from training.models import Network, Prediction
+from training.models.folding import fold_normalisation
 from training.process.devices import choose_accelerator
 from training.target import Target
 
@@ -22,7 +23,7 @@ class TorchEngine:
     """An `Engine` that runs a network of torch.
 
     Attributes:
-        network: with averaged weights, in evaluation mode.
+        network: with averaged weights, in evaluation mode, its normalisation folded into its convolutions.
         target: what the mask means.
         res: see `Engine`.
         place: where the network is.
@@ -45,7 +46,9 @@ class TorchEngine:
         """
         place = torch.device(choose_accelerator(device))
         loaded = load_checkpoint(path)
-        return cls(model_of(path, loaded).to(place), loaded.target, loaded.res, place, loaded.dataset_id)
+        network = model_of(path, loaded).to(place)
+        fold_normalisation(network)
+        return cls(network, loaded.target, loaded.res, place, loaded.dataset_id)
 
     @property
     def stride(self) -> int:

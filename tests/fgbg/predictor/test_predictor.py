@@ -10,7 +10,7 @@ from fgbg.predictor import Predicted, Predictor
 from generator import resize
 from generator.errors import ArrayError, AssetError, ConfigError
 from training.batches.prepare import join
-from training.checkpoint import load_checkpoint
+from training.checkpoint import load_checkpoint, model_of
 from training.errors import DeviceMemoryError
 
 
@@ -74,9 +74,9 @@ def test_it_is_the_averaged_network_on_the_picture(trained: Path) -> None:
     background = np.random.default_rng(2).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     picture = background.copy()
     picture[8:20, 8:20] = 200
-    ema = load_checkpoint(trained / "best.pt").ema
-    network = predictor.engine.network
-    assert all(torch.equal(tensor, ema[name]) for name, tensor in network.state_dict().items())
+    loaded = load_checkpoint(trained / "best.pt")
+    network = model_of(trained / "best.pt", loaded)
+    assert all(torch.equal(tensor, loaded.ema[name]) for name, tensor in network.state_dict().items())
     inputs = [torch.from_numpy(p).permute(2, 0, 1)[None].float() / 127.5 - 1 for p in (background, picture)]
     with torch.no_grad():
         expected = network(torch.cat(inputs, 1))
