@@ -87,8 +87,9 @@ def test_only_what_differs_is_told(trained: Path, trained_for_masks: Path, copy:
     assert differences == {
         "--depth-head": ["yes", "no"],
         "--inputs": ["6", "3"],
-        "--bg-dropout": ["0.45", "0"],
-        "--bg-jitter": ["0.3", "0"],
+        "--model": ["unet-siam", "unet"],
+        "--bg-dropout": ["0.55", "0"],
+        "--bg-jitter": ["0.25", "0"],
         "--strangers": ["0.5", "0"],
         "--depth-loss": ["ssim:0.5,l1:0.5", "none"],
     }
