@@ -172,11 +172,12 @@ def hold(
     values: dict[str, list[float]] = {name: [] for name in running}
     megabytes: dict[str, list[float]] = {name: [] for name in running}
     failed: dict[str, str] = {}
-    note, longest = "", 0.0
+    note, last = "", 0.0
     for number in range(0 if warm_up else 1, rounds + 1):
         here = time.monotonic()
-        if number > 1 and here - began + longest > contest.budget:
-            note = f"{number - 1} of {rounds} rounds in {contest.budget:.0f} s"
+        left = min(contest.budget - (here - began) if number > 1 else math.inf, clock.left)
+        if number and last > left:
+            note = f"{number - 1} of {rounds} rounds in {here - began:.0f} s"
             break
         for name, measure in running.items():
             if name in failed:
@@ -190,7 +191,7 @@ def hold(
                 found = found if isinstance(found, Measured) else Measured(found)
                 values[name].append(found.value)
                 megabytes[name] += [] if found.megabytes is None else [found.megabytes]
-        longest = max(longest, time.monotonic() - here) if number else 0.0
+        last = time.monotonic() - here
     return _result(contest, contestants, values, megabytes, time.monotonic() - began, note, failed)
 
 

@@ -48,7 +48,7 @@ def run(setting: Setting) -> Iterator[Result]:
 
 def grown(setting: Setting, series: Series) -> Iterator[Result]:
     """The results of a series: making, and reading."""
-    began, rounds = time.monotonic(), setting.some(3, 1)
+    began, rounds = time.monotonic(), setting.rounds
     if setting.clock.left < series.budget:
         contest = Contest(f"growth, {series.name}", "", "")
         yield Result(contest, (), note=f"skipped: {setting.clock.left:.0f} s left")
@@ -56,16 +56,16 @@ def grown(setting: Setting, series: Series) -> Iterator[Result]:
     asked = {size: options(setting, series, size) for size in series.sizes}
     found: dict[int, list[dict[str, float]]] = {size: [] for size in series.sizes}
     spent: dict[int, float] = {}
-    notes = set()
     for number in range(rounds):
         for size, fields in asked.items():
             here = time.monotonic()
             if number and here - began + spent[size] > series.budget:
-                notes.add(f"{size:,}: {number} of {rounds} rounds in {series.budget:.0f} s")
                 continue
             found[size].append(point(fields))
             spent[size] = time.monotonic() - here
-    seconds, note = time.monotonic() - began, "; ".join(sorted(notes))
+    seconds = time.monotonic() - began
+    short = [f"{len(of)} for {size:,}" for size, of in found.items() if len(of) < rounds]
+    note = f"of {rounds} rounds only {', '.join(short)} in {series.budget:.0f} s" if short else ""
     unit = "µs a sample" if series.what == "samples" else "ms a picture"
     work = "in a process of its own, one worker; memory is its peak without mapped files"
     for kind, key in (("generate", "make"), ("read", "read")):

@@ -101,5 +101,6 @@ def test_no_round_begins_beyond_the_budget(contest: ModuleType, monkeypatch: pyt
         result = contest.hold(contest.Contest("x", "1/s", "", budget=35), contestants, 5, clock)
         return len(result.rows[0].values), result.note
 
-    assert held(1000) == (2, "2 of 5 rounds in 35 s")
+    assert held(1000) == (2, "2 of 5 rounds in 30 s")
+    assert held(36) == (2, "2 of 5 rounds in 30 s")
     assert held(30) == (0, "skipped: 30 s left")
