@@ -89,7 +89,7 @@ class RemoteFolder:
         def piece() -> bytes:
             found: bytes = self._files.cat_file(self._path(name), start=start, end=stop)
             if len(found) > stop - start:
-                problem = "has a server that cannot send a part of a file"
+                problem = "has a server that cannot send a part of a file (HTTP range requests)"
                 raise RemoteError(self.url / name, "", problem, "use another server")
             if not found:
                 raise OSError(f"the connection ended at byte {start:,}")

@@ -21,13 +21,15 @@ class Faults:
         denied: calls that are answered by PermissionError: put_file, pipe_file, cat_file.
         fail_after: how many more calls of each kind succeed; the others fail until it is removed from here.
         sent: bytes of parts of files that were read.
-        calls: how often each file was written as a whole, by its name.
+        calls: the names of the files that were uploaded.
+        sends_all: whether the whole file is the answer where a part is asked for.
     """
 
     denied: set[str] = field(default_factory=set)
     fail_after: dict[str, int] = field(default_factory=dict)
     sent: int = 0
     calls: list[str] = field(default_factory=list)
+    sends_all: bool = False
 
     def meet(self, call: str) -> None:
         if call in self.denied:
@@ -59,6 +61,8 @@ class FaultyFileSystem(MemoryFileSystem):
 
     def cat_file(self, path: str, start: int | None = None, end: int | None = None, **options: Any) -> bytes:
         self.faults.meet("cat_file")
+        if self.faults.sends_all:
+            start = end = None
         content: bytes = super().cat_file(path, start, end, **options)
         self.faults.sent += len(content) if start is not None else 0
         return content

@@ -15,7 +15,7 @@ from generator.format.manifest import read_manifest
 from generator.reading.dataset import find_manifest, open_dataset
 from generator.reading.selection import filled_split
 from generator.reading.verify import verify_dataset
-from generator.remote import download
+from generator.remote import download, manifest
 
 
 @pytest.fixture
@@ -179,6 +179,19 @@ def test_denied_access_is_one_line(there: Any) -> None:
     there.faults.denied.add("cat_file")
     said = r"dataset.json cannot be read: access is denied \(Access Denied\)\. Check your permissions"
     with pytest.raises(RemoteError, match=said):
+        open_dataset(there.url)
+
+
+def test_a_server_that_sends_no_parts_is_named(there: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(download, "_PIECE", 10_000)
+    there.faults.sends_all = True
+    with pytest.raises(RemoteError, match=r"bank.h5 has a server that cannot send a part of a file"):
+        open_dataset(there.url, progress=False)
+
+
+def test_a_manifest_that_is_too_large_is_not_read(there: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(manifest, "MOST_BYTES", 100)
+    with pytest.raises(DatasetError, match=r"dataset.json: expected at most 100 bytes, found [\d,]+"):
         open_dataset(there.url)
 
 
