@@ -21,6 +21,7 @@ from generator.export.folder import COLUMNS, CROISSANT_FILE, SAMPLES_FILE
 from generator.files import refuse_existing, write_atomically
 from generator.format.assets import FROM_FILE, FROM_PLANE
 from generator.format.manifest import MANIFEST_FILE, GeneratedManifest, Manifest
+from generator.places import Place
 from generator.reading.dataset import open_dataset
 from generator.splits import SPLITS
 
@@ -45,15 +46,18 @@ class Credits:
     creator: str | None = None
 
 
-def describe_dataset(folder: Path, credits: Credits, overwrite: bool = False) -> Path:
+def describe_dataset(folder: Place, credits: Credits, overwrite: bool = False) -> Path:
     """Write `croissant.json` beside the shards of a dataset, and return its path.
 
     Raises:
         DatasetError: the dataset is missing, unfinished or damaged.
-        UsageError: mlcroissant is not installed.
+        UsageError: mlcroissant is not installed, or the dataset is behind a URL.
         ExistsError: there is a file already, and not `overwrite`.
     """
     croissant = require_croissant("`format=croissant`")
+    if not isinstance(folder, Path):
+        fix = "copy the dataset to a folder, describe it there, and copy croissant.json back"
+        raise UsageError(folder, "", "is a URL, and `format=croissant` describes files of a folder", fix)
     manifest = open_dataset(folder).manifest
     path = folder / CROISSANT_FILE
     refuse_existing([path], overwrite)

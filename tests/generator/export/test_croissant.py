@@ -14,6 +14,7 @@ from generator.export.config import ExportConfig
 from generator.export.croissant import CROISSANT_FILE, Credits, describe_dataset, describe_folder
 from generator.export.pipeline import export_dataset
 from generator.format.manifest import read_manifest
+from generator.places import Url
 from generator.reading.dataset import open_dataset
 
 mlcroissant = pytest.importorskip("mlcroissant")
@@ -95,6 +96,11 @@ def test_the_hash_of_a_folder_is_that_of_its_sums(photos: Path, tmp_path: Path) 
     printed = subprocess.run("sha256sum *", shell=True, cwd=tmp_path / "val/mask", capture_output=True).stdout
     if printed:  # not every system has the command
         assert hashlib.sha256(printed).hexdigest() in text
+
+
+def test_a_dataset_behind_a_url_is_refused_before_it_is_read() -> None:
+    with pytest.raises(UsageError, match=r"s3://bucket/data is a URL.*Copy the dataset to a folder"):
+        describe_dataset(Url("s3://bucket/data"), Credits())
 
 
 def test_without_mlcroissant_it_says_what_to_install(
