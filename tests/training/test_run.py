@@ -18,7 +18,7 @@ from training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from training.config import PLACE_FIELDS, TrainConfig
 from training.errors import CheckpointError, StoppedError
 from training.learner import Learner
-from training.models import UNet
+from training.models import UNetSiam
 from training.process.devices import make_fabric
 from training.run import suggest_lr, train
 from training.stages import Stage
@@ -333,7 +333,7 @@ def test_a_damaged_checkpoint_is_refused_and_left_as_it_is(run: Run, copy: Path)
 
 def test_weights_that_do_not_fit_are_refused(run: Run, copy: Path) -> None:
     saved = load_checkpoint(copy / "last.pt")
-    save_checkpoint(copy / "last.pt", replace(saved, model=UNet((4, 16)).state_dict()))
+    save_checkpoint(copy / "last.pt", replace(saved, model=UNetSiam((4, 16)).state_dict()))
     with pytest.raises(CheckpointError, match="size mismatch"):
         run(copy, "16:2", resume=True)
 

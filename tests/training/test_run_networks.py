@@ -10,7 +10,7 @@ import torch
 
 from generator.errors import ConfigError
 from training.checkpoint import load_checkpoint, model_of
-from training.models import UNet
+from training.models import UNet, UNetSiam
 from training.run import describe_network
 from training.stages import Stage
 
@@ -108,10 +108,10 @@ def test_weights_that_cannot_be_had_leave_the_former_run(run: Run, tmp_path: Pat
 def test_the_network_is_described_from_the_options_alone(run: Run, tmp_path: Path) -> None:
     given = {"out": tmp_path, "widths": (4, 8), "stages": [Stage(res=16), Stage(res=32)]}
     summary = describe_network(given, resume=True)
-    assert summary.title == "unet on 6 x 32 x 32"
-    assert summary.parameters == sum(weight.numel() for weight in UNet((4, 8)).parameters())
+    assert summary.title == "unet-siam on 6 x 32 x 32"
+    assert summary.parameters == sum(weight.numel() for weight in UNetSiam((4, 8)).parameters())
     assert list(tmp_path.iterdir()) == []
     run(tmp_path, "16:1", widths=(4, 6))
     resumed = describe_network({"out": tmp_path}, resume=True)
-    assert resumed.title == "unet on 6 x 16 x 16"
-    assert resumed.parameters == sum(weight.numel() for weight in UNet((4, 6)).parameters())
+    assert resumed.title == "unet-siam on 6 x 16 x 16"
+    assert resumed.parameters == sum(weight.numel() for weight in UNetSiam((4, 6)).parameters())
