@@ -284,7 +284,7 @@ def test_weights_of_classes_are_those_of_the_run_when_it_goes_on(labelled: Path,
 
 def test_the_summary_of_a_network_counts_its_classes(labelled: Path, rendered: Path, tmp_path: Path) -> None:
     four, one, unknown = (
-        describe_network({"data": data, "out": tmp_path, "widths": (4, 8)})
+        describe_network({"data": data, "out": tmp_path, "model": "unet", "widths": (4, 8)})
         for data in (labelled, rendered, tmp_path / "none")
     )
     assert four.parameters - one.parameters == 3 * (4 + 1)

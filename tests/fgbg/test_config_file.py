@@ -67,7 +67,7 @@ def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
         ("[train]\nepochs = 2026-01-01", "[train] epochs: expected a whole number from 1, found datetime"),
         ("[train.epochs]\nx = 1", "[train] epochs: expected a whole number from 1, found {'x': 1}"),
         ("[train]\nweight-decay = nan", "[train] weight-decay: expected a number from 0 to 1000, found nan"),
-        ("[train]\nmodel = 5", "[train] model: expected unet, unet-elu, conv-deconv, found 5"),
+        ("[train]\nmodel = 5", "[train] model: expected unet-siam, unet, unet-elu, conv-deconv, found 5"),
         ("[train]\nencoder = ''", "[train] encoder: expected the name of an encoder, found ''"),
         ("[train]\nout = 5", "[train] out: expected a path, found 5"),
         ("[train]\nbatch-size = 1\nbatch_size = 2", "batch_size is there in two spellings"),
