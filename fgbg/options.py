@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from fgbg.command_class import Function, option
-from fgbg.value_types import FOLDER, PATH, PLACE, CanvasSize, Numbers, OneOf, Whole
+from fgbg.value_types import FOLDER, PATH, PLACE, CanvasSize, Numbers, OneOf, Text, Whole
 from generator.errors import UsageError
 from generator.places import Place
 
@@ -112,6 +112,18 @@ workers_option = option(
     type=Whole(1, 10_000, also="auto"),
     default="auto",
     help="Number of processes. 'auto' chooses it by the CPU cores and the amount of work.",
+)
+runner_option = option(
+    "--runner",
+    type=OneOf(["local", "ray"]),
+    default="local",
+    help="Where the work is done: on this machine, or on a Ray cluster whose machines share the folders.",
+)
+ray_address_option = option(
+    "--ray-address",
+    type=Text("HOST:PORT", "HOST:PORT of a Ray cluster"),
+    show_default="RAY_ADDRESS, or the cluster of this machine",
+    help="Address of the Ray cluster. This machine must belong to it. Without a cluster, Ray starts here.",
 )
 fg_option = option(
     "--fg",

@@ -13,13 +13,14 @@ from generator.format.pixels import UNKNOWN
 from generator.format.tables import MOST_OBJECTS
 from generator.numerals import shown
 from generator.presets import PRESETS
+from generator.runner import RayAddress, RunnerName, check_runner
 from generator.strict_config import Count, PlaceField, Real, Share, StrictConfig, Switch
 
 VARIANTS = 8
 """The default of `variants` where appearances vary."""
 
 _APPEARANCE = ("scale", "rotate", "brightness", "contrast", "saturation")
-_MAY_BE_NONE = ("split", "samples", "grid", "depth_cache")
+_MAY_BE_NONE = ("split", "samples", "grid", "depth_cache", "ray_address")
 
 DepthConvention = Literal["inverse", "metric"]
 """The meaning of depth values: inverse is "larger is nearer", metric is "larger is farther"."""
@@ -48,8 +49,8 @@ class GenerateConfig(StrictConfig):
     """The config of one dataset.
 
     Every field has a default. Fields are called as the options of 'fgbg generate', with underscores; its help
-    describes them. Paths may be `str` or `Path`. All fields but the paths and `workers` decide the bytes of
-    the dataset: the same config and pictures always give the same bytes.
+    describes them. Paths may be `str` or `Path`. All fields but the paths, `workers` and the runner decide
+    the bytes of the dataset: the same config and pictures always give the same bytes.
 
     Raises:
         ConfigError: a field is unknown, its value is not allowed, or fields contradict each other.
@@ -132,7 +133,12 @@ class GenerateConfig(StrictConfig):
 
     workers: Count | Literal["auto"] = Field("auto", union_mode="left_to_right")
     """Number of processes. auto is one for each core, or for every two cores if pixels are stored, and fewer
-    for little work."""
+    for little work; with Ray, one for each core of the cluster."""
+    runner: RunnerName = "local"
+    """Where the work is done: local is this machine, ray a Ray cluster."""
+    ray_address: RayAddress = None
+    """HOST:PORT of the cluster. None takes the variable RAY_ADDRESS, else the cluster that this machine
+    belongs to; without one, Ray starts on this machine alone."""
 
     @model_validator(mode="before")
     @classmethod
@@ -167,6 +173,7 @@ class GenerateConfig(StrictConfig):
         self._check_appearances()
         self._check_scenes()
         self._check_depth()
+        check_runner(self.runner, self.ray_address)
         return self
 
     def _check_appearances(self) -> None:
@@ -219,7 +226,7 @@ class GenerateConfig(StrictConfig):
         if not self.render:
             problem = "needs stored pixels and does not go with `render=False`"
             raise ConfigError("`depth_per=composite`", "", problem, "leave one of them out")
-        if self.workers not in ("auto", 1):
+        if self.workers not in ("auto", 1) and self.runner == "local":
             found = f"`workers={self.workers}`"
             raise ConfigError(
                 "`depth_per=composite`", "one process, which runs the network", found, "leave `workers` out"

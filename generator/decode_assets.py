@@ -1,8 +1,8 @@
 """Decode each asset once, in several processes that write its pixels to their rows of the bank."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +18,15 @@ from generator.format.assets import FROM_FILE, FROM_PLANE
 from generator.format.pixels import OPAQUE
 from generator.progress import Progress
 from generator.resize import fit_depth, fit_picture, scale_sprite
+from generator.runner import Runner
 from generator.scene.random_bits import random_words
 from generator.scene.sprites import make_sprites
-from generator.workers import process_context, run_tasks
+from generator.workers import process_context
 
 # Assets in one task: few, so that all workers finish at about the same time.
 _CHUNK = 8
+
+_OWN_BUDGET = PixelBudget(1)
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class _Answer:
         sizes: (height, width) of all sprites of its foregrounds.
         depth_sources: of its backgrounds.
         problems: its assets that cannot be used; where there are any, the other fields are incomplete.
+        rows: of the bank, that the decoder has not written: dataset, number of the first row, rows.
     """
 
     task: _FgTask | _BgTask
@@ -77,6 +81,7 @@ class _Answer:
     sizes: list[tuple[int, ...]] = field(default_factory=list)
     depth_sources: list[str] = field(default_factory=list)
     problems: dict[Path, AssetError] = field(default_factory=dict)
+    rows: list[tuple[str, int, np.ndarray]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -84,12 +89,13 @@ class _Decoder:
     """Decodes the assets of a task and writes their pixels to the bank.
 
     Attributes:
-        path: of the bank's file; None only checks the pictures.
+        path: of the bank's file. None leaves the pixels in the answers: several machines that write to one
+            file could damage each other's rows, because network file systems write whole pages.
         offsets: where its arrays begin, in bytes.
         config: sizes, appearances and depth sources.
         words: (fgs, variants) uint64 random words, from which appearances are drawn.
         depth: whether to write depth of backgrounds; False where a network estimates it later.
-        budget: limits the pixels that all decoders hold in memory at once.
+        budget: limits the pixels that all decoders hold in memory at once; None limits each process alone.
     """
 
     path: Path | None
@@ -97,13 +103,13 @@ class _Decoder:
     config: GenerateConfig
     words: np.ndarray
     depth: bool
-    budget: PixelBudget
+    budget: PixelBudget | None
 
     def __call__(self, task: _FgTask | _BgTask) -> _Answer:
         answer = _Answer(task)
         for number, path in enumerate(task.paths, task.first):
             try:
-                with self.budget.taking(read_traits(path).pixels):
+                with (self.budget or _OWN_BUDGET).taking(read_traits(path).pixels):
                     if isinstance(task, _FgTask):
                         self._fg(answer, number, path)
                     else:
@@ -120,7 +126,9 @@ class _Decoder:
             smallest = f"at {min(max(sprite.shape) for sprite in sprites)} pixels"
             fix = "raise `fg_size` or remove the cut-out"
             raise AssetError(path, f"opaque pixels {smallest}", "none left", fix)
-        self._write("sprite_pixels", number * len(sprites), padded_sprites(sprites, config.sprite_side))
+        self._write(
+            answer, "sprite_pixels", number * len(sprites), padded_sprites(sprites, config.sprite_side)
+        )
         answer.hashes.append(perceptual_hash(over_grey(scale_sprite(rgba, config.fg_size))))
         answer.sizes.extend(sprite.shape[:2] for sprite in sprites)
 
@@ -129,10 +137,10 @@ class _Decoder:
         height, width = rgb.shape[:2]
         bg = fit_picture(rgb, self.config.size)
         del rgb
-        self._write("bg", number, bg[None])
+        self._write(answer, "bg", number, bg[None])
         if self.depth:
             depth = self._depth(path, depth_file, (width, height))
-            self._write("bg_depth", number, fit_depth(depth, self.config.size)[None])
+            self._write(answer, "bg_depth", number, fit_depth(depth, self.config.size)[None])
             answer.depth_sources.append(FROM_PLANE if depth_file is None else FROM_FILE)
         answer.hashes.append(perceptual_hash(bg))
 
@@ -142,9 +150,11 @@ class _Decoder:
         check_turns(file, path, picture[0] == picture[1])
         return read_depth(file, picture, self.config.known_convention, self.config.depth_invalid)
 
-    def _write(self, dataset: str, row: int, rows: np.ndarray) -> None:
+    def _write(self, answer: _Answer, dataset: str, row: int, rows: np.ndarray) -> None:
         if self.path is not None:
             write_rows(self.path, self.offsets[dataset], row, rows)
+        else:
+            answer.rows.append((dataset, row, rows))
 
 
 def decode_assets(
@@ -156,6 +166,7 @@ def decode_assets(
     depth_files: Sequence[Path | None],
     with_depth: bool,
     workers: int,
+    runner: Runner,
 ) -> Decoded:
     """Decode every asset once and write its pixels to its rows of a bank.
 
@@ -168,13 +179,22 @@ def decode_assets(
         depth_files: the depth file of each background, None for the plane.
         with_depth: whether to write the depth of backgrounds.
         workers: processes that decode.
+        runner: starts them.
 
     Raises:
         UnusableAssetsError: names all pictures that cannot be used.
     """
-    budget = PixelBudget(workers, process_context() if workers > 1 else None)
-    decoder = _Decoder(path, offsets, config, _variant_words(config, len(fgs)), with_depth, budget)
-    return _do_tasks(decoder, _tasks(fgs, bgs, depth_files), workers)
+    decoder = _Decoder(None, {}, config, _variant_words(config, len(fgs)), with_depth, None)
+    if runner.is_local:
+        budget = PixelBudget(workers, process_context() if workers > 1 else None)
+        decoder = replace(decoder, path=path, offsets=offsets, budget=budget)
+
+    def write(answer: _Answer) -> None:
+        for dataset, row, rows in answer.rows:
+            write_rows(path, offsets[dataset], row, rows)
+        answer.rows.clear()
+
+    return _do_tasks(decoder, _tasks(fgs, bgs, depth_files), workers, runner, write)
 
 
 def find_unusable(
@@ -188,8 +208,8 @@ def find_unusable(
         bgs: pictures with their depth files.
         with_depth: whether to check the depth files too.
     """
-    decoder = _Decoder(None, {}, config, _variant_words(config, len(fgs)), with_depth, PixelBudget(1))
-    tasks = _FgTask(0, fgs), _BgTask(0, list(bgs), list(bgs.values()))
+    decoder = _Decoder(None, {}, config, _variant_words(config, len(fgs)), with_depth, None)
+    tasks = _tasks(fgs, list(bgs), list(bgs.values()))
     return {path: error for task in tasks for path, error in decoder(task).problems.items()}
 
 
@@ -205,8 +225,14 @@ def _tasks(
     return tasks
 
 
-def _do_tasks(decoder: _Decoder, tasks: Sequence[_FgTask | _BgTask], workers: int) -> Decoded:
-    """Do all tasks and put their answers in the order of the assets.
+def _do_tasks(
+    decoder: _Decoder,
+    tasks: Sequence[_FgTask | _BgTask],
+    workers: int,
+    runner: Runner,
+    write: Callable[[_Answer], None],
+) -> Decoded:
+    """Do all tasks, call `write` with each answer, and put the answers in the order of the assets.
 
     Raises:
         UnusableAssetsError: names all pictures that cannot be used.
@@ -215,9 +241,10 @@ def _do_tasks(decoder: _Decoder, tasks: Sequence[_FgTask | _BgTask], workers: in
     total = sum(len(task.paths) for task in tasks)
     with (
         Progress("reading pictures", total, "pictures") as progress,
-        closing(run_tasks(decoder, tasks, workers)) as results,
+        closing(runner.run(decoder, tasks, workers)) as results,
     ):
         for answer in results:
+            write(answer)
             answers.append(answer)
             progress.advance(len(answer.task.paths))
     answers.sort(key=lambda answer: (isinstance(answer.task, _BgTask), answer.task.first))

@@ -57,7 +57,7 @@ def atomic_file(path: Path, size: int = 0, durable: bool = True) -> Iterator[Pat
         # libhdf5 can crash on a full disk, so it is not started there.
         if shutil.disk_usage(path.parent).free < size:
             raise OSError(errno.ENOSPC, "no room")
-        temporary = _new_temporary(path.parent)
+        temporary = new_temporary(path.parent)
         try:
             yield temporary
             if durable:
@@ -70,7 +70,7 @@ def atomic_file(path: Path, size: int = 0, durable: bool = True) -> Iterator[Pat
         fsync_folder(path.parent)
 
 
-def _new_temporary(folder: Path) -> Path:
+def new_temporary(folder: Path) -> Path:
     """Create an empty file where there was neither a file nor a link."""
     path = folder / f".fgbg-{secrets.token_hex(8)}.tmp"
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666))

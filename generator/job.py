@@ -7,7 +7,6 @@ from pathlib import Path
 from generator.build_bank import NetworkDepth
 from generator.config import GenerateConfig
 from generator.decode_assets import find_unusable
-from generator.depth.cache import DepthCache
 from generator.depth.choice import DepthChoice, choose_depth
 from generator.errors import AssetError, ConfigError, UnusableAssetsError
 from generator.existing_dataset import Existing
@@ -69,10 +68,10 @@ class Job:
         """The network that estimates the depth of backgrounds; None where there is none."""
         if self.depth.network is None:
             return None
-        folder = self.config.depth_cache
-        cache = DepthCache(folder) if folder else DepthCache()
-        hashes = list(self.request.hashes["bg"].values())
-        return NetworkDepth(self.depth.network, cache, self.depth.convention, hashes)
+        config, hashes = self.config, list(self.request.hashes["bg"].values())
+        return NetworkDepth(
+            self.depth.network, config.depth_cache, self.depth.convention, hashes, config.size
+        )
 
 
 def choose_job(

@@ -10,7 +10,7 @@ from generator.plan import Header, ShardTask
 from generator.shard_runs import library_versions, split_entries, statistics_of
 from generator.splits import SPLITS
 
-_LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "h5py", "imagehash", "albumentations", "blake3")
+LIBRARIES = ("numpy", "opencv-python-headless", "pillow", "h5py", "imagehash", "albumentations", "blake3")
 
 
 def make_manifest(
@@ -27,7 +27,7 @@ def make_manifest(
         storage="rendered" if config.render else "unrendered",
         size=config.size,
         config=header.config,
-        libraries=library_versions(_LIBRARIES),
+        libraries=library_versions(LIBRARIES),
         assets=header.assets,
         bank=journal.head.bank,
         splits=split_entries(lines),

@@ -23,7 +23,7 @@ from generator.format.manifest import MANIFEST_FILE, GeneratedManifest
 from generator.format.pixels import pixel_bytes
 from generator.format.records import BankEntry
 from generator.job import Job, choose_job
-from generator.make_manifest import make_manifest
+from generator.make_manifest import LIBRARIES, make_manifest
 from generator.make_shard import ShardWriter
 from generator.numerals import format_bytes
 from generator.output import Output, hold_output
@@ -31,6 +31,7 @@ from generator.places import Url
 from generator.plan import Header, make_header, plan_shards
 from generator.progress import Progress, show_progress
 from generator.reading.verify import wrong_files
+from generator.runner import Runner, open_runner
 from generator.shard_runs import STATISTICS_SAMPLES, check_disk, keep_finished, make_shards
 from generator.workers import cores, end_if_script_is_imported
 
@@ -103,18 +104,20 @@ def generate(
         if isinstance(existing.manifest, GeneratedManifest) and not overwrite:
             return _complete(output, existing.manifest)
         output.require_writable()
-        _check_size(job, existing, say)
-        while True:
-            try:
-                journal = _make_bank(job, existing, overwrite, say)
-                return _make_shards(job, journal, output, say)
-            except UnusableAssetsError as error:
-                if not skip_bad:
-                    raise
-                job = job.without(error.problems, config, say)
+        inputs = [config.fg, config.bg]
+        with open_runner(config.runner, config.ray_address, output.folder, inputs, LIBRARIES) as runner:
+            _check_size(job, existing, runner, say)
+            while True:
+                try:
+                    journal = _make_bank(job, existing, overwrite, runner, say)
+                    return _make_shards(job, journal, output, runner, say)
+                except UnusableAssetsError as error:
+                    if not skip_bad:
+                        raise
+                    job = job.without(error.problems, config, say)
 
 
-def _check_size(job: Job, existing: Existing, say: Callable[[str], None]) -> None:
+def _check_size(job: Job, existing: Existing, runner: Runner, say: Callable[[str], None]) -> None:
     """Tell the user the size of the dataset, and make sure that it fits into memory and on the disk.
 
     Raises:
@@ -124,8 +127,8 @@ def _check_size(job: Job, existing: Existing, say: Callable[[str], None]) -> Non
     config, fgs, bgs = job.config, len(job.fgs), len(job.bgs)
     check_numbers(config, fgs, bgs)
     estimate = Estimate.of(config, fgs, bgs)
-    _check_disk(job, estimate, existing)
-    say(estimate.describe(config, _workers(config, estimate.samples * _bytes_to_make(config))))
+    _check_disk(job, estimate, existing, runner)
+    say(estimate.describe(config, _workers(config, estimate.samples * _bytes_to_make(config), runner)))
 
 
 def _complete(output: Output, manifest: GeneratedManifest) -> Outcome:
@@ -139,7 +142,9 @@ def _complete(output: Output, manifest: GeneratedManifest) -> Outcome:
     return Outcome(manifest, 0, 0.0, _bytes_of(manifest))
 
 
-def _make_bank(job: Job, existing: Existing, overwrite: bool, say: Callable[[str], None]) -> Journal:
+def _make_bank(
+    job: Job, existing: Existing, overwrite: bool, runner: Runner, say: Callable[[str], None]
+) -> Journal:
     """Build the bank, unless an intact one exists; the journal gets its hash before it gets its name."""
     config, journal, head = job.config, existing.journal, existing.journal.head
     path = config.folder / BANK_FILE
@@ -155,9 +160,10 @@ def _make_bank(job: Job, existing: Existing, overwrite: bool, say: Callable[[str
     say(f"bank: {sprites:,} sprites, {len(bgs):,} backgrounds, about {format_bytes(size)} in memory")
     for note in job.depth.notes:
         say(note)
-    workers = _workers(config, (len(fgs) + len(bgs)) * _BYTES_PER_ASSET)
+    workers = _workers(config, (len(fgs) + len(bgs)) * _BYTES_PER_ASSET, runner)
+    network = job.network_depth()
     with atomic_file(path, size) as temporary:
-        decoded = build_bank(temporary, config, fgs, bgs, job.depth.files, workers, job.network_depth())
+        decoded = build_bank(temporary, config, fgs, bgs, job.depth.files, workers, network, runner)
         header = make_header(config, job.request, decoded)
         finish_bank(temporary, config, decoded, header.model_dump(mode="json"))
         _begin_journal(config, existing, overwrite, temporary)
@@ -195,7 +201,9 @@ def _is_whole(job: Job, existing: Existing, head: JournalHead) -> bool:
     return is_bank_of(Bank.open(config.folder / BANK_FILE), config, len(job.fgs), len(job.bgs))
 
 
-def _make_shards(job: Job, journal: Journal, output: Output, say: Callable[[str], None]) -> Outcome:
+def _make_shards(
+    job: Job, journal: Journal, output: Output, runner: Runner, say: Callable[[str], None]
+) -> Outcome:
     """Write the missing shards, then the manifest."""
     config, path = job.config, job.config.folder / BANK_FILE
     header = Header.of(Bank.open(path), path)
@@ -209,7 +217,7 @@ def _make_shards(job: Job, journal: Journal, output: Output, say: Callable[[str]
     began = time.monotonic()
     todo = [task for task in tasks if task.file not in finished]
     missing, total = (sum(len(task.sample_ids) for task in some) for some in (todo, tasks))
-    workers = _workers(config, missing * _bytes_to_make(config))
+    workers = _workers(config, missing * _bytes_to_make(config), runner)
     writer = ShardWriter(
         config,
         statistics_samples=math.ceil(STATISTICS_SAMPLES / max(1, len(tasks))),
@@ -218,17 +226,19 @@ def _make_shards(job: Job, journal: Journal, output: Output, say: Callable[[str]
     )
     with Progress("generating", total, "samples") as progress:
         progress.resume_at(total - missing)
-        make_shards(writer, todo, workers, progress, journal.append, output)
+        make_shards(writer, todo, workers, runner, progress, journal.append, output)
     manifest = make_manifest(config, header, tasks, journal)
     write_atomically(output.folder / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode() + b"\n")
     output.store(MANIFEST_FILE)
     return Outcome(manifest, missing, time.monotonic() - began, _bytes_of(manifest))
 
 
-def _workers(config: GenerateConfig, work: int) -> int:
+def _workers(config: GenerateConfig, work: int, runner: Runner) -> int:
     """The number of processes for `work` bytes of pixels."""
     if config.workers != "auto":
         return config.workers
+    if not runner.is_local:
+        return runner.slots
     if config.depth_per == "composite":
         return 1
     # A worker that renders uses two cores, because it writes and hashes in other threads.
@@ -241,7 +251,7 @@ def _bytes_to_make(config: GenerateConfig) -> int:
     return pixel_bytes(config.size, config.has_instances) if config.render else _BYTES_UNRENDERED
 
 
-def _check_disk(job: Job, estimate: Estimate, existing: Existing) -> None:
+def _check_disk(job: Job, estimate: Estimate, existing: Existing, runner: Runner) -> None:
     """Make sure that what is still to be written fits on the disk."""
     config = job.config
     advice = "lower `samples`, `positions` or `size`"
@@ -251,7 +261,7 @@ def _check_disk(job: Job, estimate: Estimate, existing: Existing) -> None:
     if isinstance(config.out, Url):
         # Here are only the bank and the shards of the moment.
         shards = -(-estimate.samples // config.shard_samples)
-        workers = _workers(config, estimate.samples * _bytes_to_make(config))
+        workers = _workers(config, estimate.samples * _bytes_to_make(config), runner)
         bank = bank_bytes(config, len(job.fgs), len(job.bgs))
         needed = bank + (needed - bank) * min(workers, shards) // max(1, shards)
         advice = "lower `workers` or `shard_samples`, or set FGBG_CACHE to a folder on a larger disk"

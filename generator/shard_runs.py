@@ -15,8 +15,8 @@ from generator.format.records import ShardEntry, SplitEntry, Statistics, Sums
 from generator.numerals import format_bytes
 from generator.output import Output, Shelf
 from generator.progress import Progress
+from generator.runner import Runner
 from generator.splits import SPLITS, SplitName
-from generator.workers import run_tasks
 
 Task = TypeVar("Task")
 
@@ -68,6 +68,7 @@ def make_shards(
     make: Callable[[Task], JournalLine],
     tasks: Sequence[Task],
     workers: int,
+    runner: Runner,
     progress: Progress,
     keep: Callable[[JournalLine], None],
     output: Output,
@@ -78,13 +79,14 @@ def make_shards(
         make: makes one.
         tasks: the shards to make.
         workers: number of processes.
+        runner: starts them.
         progress: counts samples, and pictures that became none.
         keep: gets the line of each shard that is in the output.
         output: where the dataset is written. To a URL, each process copies the shards that it makes.
     """
     if output.shelf is not None:
         make = ShelvingMaker(make, output.shelf)
-    with closing(run_tasks(make, tasks, workers)) as lines:
+    with closing(runner.run(make, tasks, workers)) as lines:
         for line in lines:
             keep(line)
             progress.advance(line.samples + len(line.left_out))

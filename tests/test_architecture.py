@@ -41,6 +41,8 @@ ORDER = {
             "resize",
             "fetch",
             "workers",
+            "ray_runner",
+            "runner",
             "format",
             "remote",
             "config",

@@ -16,6 +16,8 @@ from fgbg.options import (
     fg_size_option,
     is_given,
     overwrite_option,
+    ray_address_option,
+    runner_option,
     seed_option,
     size_option,
     workers_option,
@@ -194,6 +196,8 @@ def _change_option(of: str) -> Callable[[Function], Function]:
         help="Number of samples in one file (shard).",
     ),
     workers_option,
+    runner_option,
+    ray_address_option,
 )
 @click.pass_context
 def command(

@@ -1,7 +1,7 @@
 """Depth networks of Hugging Face `transformers`, from a local folder or the hub, with torch."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,7 +12,7 @@ import numpy as np
 from blake3 import blake3
 
 from generator.config import DepthConvention
-from generator.depth.network_protocol import Told
+from generator.depth.network_protocol import Told, require_same
 from generator.errors import AssetError, ConfigError, one_line
 from generator.files import hash_file
 from generator.process.quiet_hub import quiet_hub
@@ -103,6 +103,13 @@ class HuggingFaceNetwork:
             images=rgb.copy(), input_data_format="channels_last", return_tensors="pt", **whole
         )
         return inputs["pixel_values"]
+
+    def __reduce__(self) -> tuple[Callable[..., "HuggingFaceNetwork"], tuple[str, str]]:
+        return _open_again, (self._name, self.id)
+
+
+def _open_again(name: str, id: str) -> HuggingFaceNetwork:
+    return require_same(open_hf(name), id, name)
 
 
 def open_hf(name: str) -> HuggingFaceNetwork:

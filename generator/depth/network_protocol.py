@@ -1,12 +1,15 @@
 """The interface of every depth network."""
 
+import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from generator.config import DepthConvention
+from generator.errors import AssetError
 
 
 @dataclass(frozen=True)
@@ -18,7 +21,7 @@ class Told:
 
 
 class DepthNetwork(Protocol):
-    """A network that estimates depth from one picture."""
+    """A network that estimates depth from one picture. Its pickle is only its name: others open it again."""
 
     @property
     def id(self) -> str:
@@ -44,3 +47,18 @@ class DepthNetwork(Protocol):
         Raises:
             AssetError: the network fails.
         """
+
+
+Network = TypeVar("Network", bound=DepthNetwork)
+
+
+def require_same(network: Network, id: str, where: str | Path) -> Network:
+    """A network that was opened again, on another machine.
+
+    Raises:
+        AssetError: it has another id.
+    """
+    if network.id != id:
+        fix = "copy the same files to every machine"
+        raise AssetError(where, id, f"{network.id} on {platform.node()}", fix)
+    return network

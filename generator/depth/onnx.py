@@ -1,6 +1,6 @@
 """Depth networks in ONNX files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from generator.config import DepthConvention
-from generator.depth.network_protocol import Told
+from generator.depth.network_protocol import Told, require_same
 from generator.depth.onnx_input import OTHER_NETWORK, SCALINGS, SHORTER_SIDE, PictureInput, find_input
 from generator.errors import AssetError
 from generator.networks.onnx_file import OnnxFile, split_scaling
@@ -27,6 +27,7 @@ class OnnxNetwork:
     batch: int
     told: Told | None
     path: Path
+    _name: str
     _file: OnnxFile
     _input: PictureInput
     _output: str
@@ -46,6 +47,13 @@ class OnnxNetwork:
                     raise AssetError(self.path, expected, found, OTHER_NETWORK)
                 maps += list(output.reshape(len(block), *sides).astype(np.float32))
         return maps
+
+    def __reduce__(self) -> tuple[Callable[..., "OnnxNetwork"], tuple[str, str]]:
+        return _open_again, (self._name, self.id)
+
+
+def _open_again(name: str, id: str) -> OnnxNetwork:
+    return require_same(open_onnx(name), id, name)
 
 
 def open_onnx(name: str) -> OnnxNetwork:
@@ -69,6 +77,7 @@ def open_onnx(name: str) -> OnnxNetwork:
         batch=GPU_BATCH if file.opened.on_gpu and wanted.any_batch else 1,
         told=_told_by(file.opened.metadata),
         path=path,
+        _name=name,
         _file=file,
         _input=wanted,
         _output=output,

@@ -13,7 +13,7 @@ AssetKind = Literal["fg", "bg"]
 FROM_FILE, FROM_PLANE = "files", "plane"
 """Sources of a background's depth that are not networks: a file beside it, or an assumed plane."""
 
-NOT_IDENTITY = frozenset({"fg", "bg", "out", "workers", "depth_cache"})
+NOT_IDENTITY = frozenset({"fg", "bg", "out", "workers", "depth_cache", "runner", "ray_address"})
 """Fields of the config that do not change the bytes of the dataset."""
 
 

@@ -35,6 +35,7 @@ from generator.numerals import format_bytes
 from generator.output import hold_output
 from generator.places import Place
 from generator.progress import Progress, show_progress
+from generator.runner import LOCAL
 from generator.shard_runs import STATISTICS_SAMPLES, check_disk, keep_finished, make_shards
 from generator.splits import SPLITS
 from generator.workers import cores, end_if_script_is_imported, process_context
@@ -282,7 +283,7 @@ class _Import:
 
         with Progress("importing", total, "pictures") as progress:
             progress.resume_at(total - missing)
-            make_shards(maker, todo, workers, progress, keep, self.existing.output)
+            make_shards(maker, todo, workers, LOCAL, progress, keep, self.existing.output)
 
     def _nothing_left(self) -> AssetError:
         error = self.problems.refuse()

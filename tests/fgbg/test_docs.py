@@ -103,6 +103,7 @@ def test_a_page_names_no_option_that_is_not_there(page: Path) -> None:
     known = {text for name in COMMANDS for option in options(name) for text in spelled(option)}
     # Options of other programs, and of `fgbg` itself.
     known |= {"--help", "--version", "--grayscale", "--logdir", "--backend-store-uri", "--config", "--debug"}
+    known |= {"--head", "--address", "--port"}  # of Ray
     assert names_in(text_of(page)) <= known
 
 

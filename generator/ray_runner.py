@@ -1,0 +1,334 @@
+"""Tasks on a Ray cluster: the contract of `run_tasks`, for machines that share their files.
+
+A task may run twice: Ray starts it again when its machine dies, and the machine may only have been cut off.
+Jobs are therefore such that doing a task again is harmless: they return what they made, or write whole files
+under their final names (`atomic_file`).
+"""
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import pickle
+import platform
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cv2
+
+from generator import __version__
+from generator.errors import ConfigError, FgbgError, WorkerError, one_line
+from generator.files import new_temporary
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_SECONDS_TO_CONNECT = 5
+_SECONDS_TO_ANSWER = 60
+"""Of a cluster."""
+_SECONDS_TO_CHECK = 120
+"""Of all machines: each starts a process that imports fgbg."""
+_SECONDS_TO_SEE = 10
+"""Network file systems show a new file to other machines a little later."""
+_SECONDS_TO_STOP = 10
+_SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_DEDUP_LOGS_SKIP_REGEX": ".",  # Ray would print on stdout what happens to machines and processes
+}
+_TRIES_AGAIN = 5
+"""How often a task runs again after its process or machine died."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a machine needs so that its results are those of the first one.
+
+    Attributes:
+        folder: in which the command runs; relative paths begin there.
+        mark: a file that the first machine has just written to the output folder.
+        inputs: files and folders that must be there.
+        versions: of Python, fgbg and the libraries that decide the bytes.
+    """
+
+    folder: str
+    mark: str
+    inputs: Sequence[str]
+    versions: Mapping[str, str]
+
+    @classmethod
+    def here(cls, mark: Path, inputs: Sequence[Path], libraries: Sequence[str]) -> "Place":
+        """What this machine has."""
+        return cls(str(Path.cwd()), str(mark), list(map(str, inputs)), _versions(libraries))
+
+    def enter(self) -> None:
+        """Make this process one that can do tasks.
+
+        Raises:
+            WorkerError: this machine has something else.
+        """
+        with contextlib.suppress(OSError):
+            os.chdir(self.folder)
+        cv2.setNumThreads(1)
+        libraries = [name for name in self.versions if name not in _OWN_VERSIONS]
+        for name, found in _versions(libraries).items():
+            if found != (expected := self.versions[name]):
+                fix = "install the same versions on every machine of the cluster"
+                raise WorkerError(_machine(), f"{name} {expected}", found, fix)
+        if not _appears(Path(self.mark)):
+            problem = f"does not see the files of {Path(self.mark).parent}"
+            raise WorkerError(_machine(), "", problem, "use an `out` on a disk that all machines share")
+        for path in self.inputs:
+            if not Path(path).exists():
+                fix = "put it on a disk that all machines share, under the same path"
+                raise WorkerError(_machine(), "", f"does not see {path}", fix)
+
+
+_OWN_VERSIONS = ("Python", "fgbg")
+
+
+def _versions(libraries: Sequence[str]) -> dict[str, str]:
+    found = {"Python": ".".join(platform.python_version_tuple()[:2]), "fgbg": __version__}
+    for name in libraries:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "none"
+    return found
+
+
+def _appears(path: Path) -> bool:
+    end = time.monotonic() + _SECONDS_TO_SEE
+    while not path.exists():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.5)
+    return True
+
+
+def _machine() -> str:
+    return f"the Ray machine {platform.node()}"
+
+
+class RayRunner:
+    """Does tasks on a cluster.
+
+    Args:
+        ray: the package, connected to the cluster.
+        place: what every machine must have.
+    """
+
+    is_local = False
+
+    def __init__(self, ray: Any, place: Place) -> None:
+        self._ray, self._place = ray, asdict(place)
+        self._do = ray.remote(num_cpus=1, max_retries=_TRIES_AGAIN, name="fgbg")(_portable(do))
+        self._look = ray.remote(num_cpus=0, max_retries=0)(_portable(enter))
+
+    @property
+    def slots(self) -> int:
+        """How many tasks run at the same time: one for each CPU of the cluster."""
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+
+    def check_machines(self) -> None:
+        """Make sure that every machine with CPUs can do tasks.
+
+        Raises:
+            WorkerError: names the first one that cannot.
+        """
+        strategy = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
+        looks = {}
+        for node in self._ray.nodes():
+            if node["Alive"] and node["Resources"].get("CPU"):
+                where = strategy(node["NodeID"], soft=False)
+                name = f"the Ray machine {node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
+                looks[self._look.options(scheduling_strategy=where).remote(self._place)] = name
+        done, late = self._ray.wait(
+            list(looks), num_returns=len(looks), timeout=_SECONDS_TO_CHECK, fetch_local=False
+        )
+        for look in done:
+            self._result(look, looks[look])
+        for look in late:
+            found = f"none within {_SECONDS_TO_CHECK} seconds"
+            raise WorkerError(looks[look], "an answer", found, "see 'ray status'; its memory may be full")
+
+    def run(
+        self, job: Callable[[Task], Result], tasks: Sequence[Task], workers: int, finish: bool = True
+    ) -> Generator[Result]:
+        """As `run_tasks`: do every task and yield the results as they come, in any order.
+
+        Tasks that run when the work is stopped are killed, whether `finish` is True or not.
+
+        Raises:
+            WorkerError: a task lost its machine or process again and again. Errors of `job` are raised too.
+        """
+        # Pickled once. Each process unpickles it once and keeps it, with the files that it has opened.
+        content, name = self._ray.put(pickle.dumps(job)), secrets.token_hex(8)
+        most = workers if workers < self.slots else 2 * workers  # more wait, so that no machine does
+        pending: list[Any] = []
+        try:
+            for task in tasks:
+                pending.append(self._do.remote(self._place, name, [content], task))
+                if len(pending) >= most:
+                    done, pending = self._ray.wait(pending)
+                    yield from map(self._result, done)
+            while pending:
+                done, pending = self._ray.wait(pending)
+                yield from map(self._result, done)
+        finally:
+            self._stop(pending)
+
+    def _result(self, reference: Any, machine: str = "a Ray machine") -> Any:
+        """The result of a finished task."""
+        try:
+            good, answer = self._ray.get(reference)
+        except self._ray.exceptions.RayError as error:
+            cause = getattr(error, "cause", None)
+            if isinstance(cause, ImportError | AttributeError):
+                fix = "run: pip install 'fgbg[ray]' there, with the same version"
+                raise WorkerError(machine, f"fgbg {__version__}", one_line(cause), fix) from error
+            fix = "run the same command again, which continues. Lower `workers` if memory is short"
+            problem = f"ended a task without an answer ({type(error).__name__})"
+            raise WorkerError(machine, "", problem, fix) from error
+        if good:
+            return answer
+        raise answer
+
+    def _stop(self, pending: Sequence[Any]) -> None:
+        """End tasks, and wait until they have ended, so that they leave no temporary files behind."""
+        if not pending:
+            return
+        for reference in pending:
+            with contextlib.suppress(self._ray.exceptions.RayError):
+                self._ray.cancel(reference, force=True)
+        with contextlib.suppress(self._ray.exceptions.RayError):
+            self._ray.wait(list(pending), num_returns=len(pending), timeout=_SECONDS_TO_STOP)
+
+
+def _portable(work: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that calls one of this module.
+
+    Ray sends the code of a function that is inside another one. So a machine without fgbg can answer: with an
+    ImportError.
+    """
+    module, name = work.__module__, work.__name__
+
+    def call(*arguments: Any) -> Any:
+        import importlib
+
+        return getattr(importlib.import_module(module), name)(*arguments)
+
+    return call
+
+
+_job: tuple[str, Callable[[Any], Any]] = "", abs
+
+
+def enter(place: Mapping[str, Any]) -> tuple[bool, Any]:
+    """On another machine: whether it can do tasks; False comes with the error."""
+    try:
+        Place(**place).enter()
+        return True, None
+    except FgbgError as error:
+        return False, error
+
+
+def do(place: Mapping[str, Any], name: str, content: Sequence[Any], task: Any) -> tuple[bool, Any]:
+    """On another machine: do one task of the job `name`; False comes with the error.
+
+    Args:
+        place: fields of a `Place`.
+        name: of the job.
+        content: the pickled job, as a reference in a list, so that it is only read where it is needed.
+        task: of the job.
+    """
+    global _job
+    try:
+        if _job[0] != name:
+            Place(**place).enter()
+            _job = name, pickle.loads(importlib.import_module("ray").get(content[0]))
+        return True, _job[1](task)
+    except Exception as error:  # whatever a job raises
+        return False, error
+
+
+@contextmanager
+def ray_runner(
+    address: str | None, folder: Path, inputs: Sequence[Path], libraries: Sequence[str]
+) -> Iterator[RayRunner]:
+    """Connect to a cluster for the block.
+
+    Args:
+        address: HOST:PORT of the cluster. None takes RAY_ADDRESS, else a cluster that this machine belongs
+            to; if there is none, Ray starts on this machine alone.
+        folder: of the output, which all machines must share; it is locked by this process.
+        inputs: files and folders that all machines must see.
+        libraries: whose versions must be the same everywhere.
+
+    Raises:
+        ConfigError: ray is not installed, or the cluster does not answer.
+        WorkerError: a machine of the cluster cannot do the tasks.
+    """
+    ray = _import_ray()
+    is_ours = not ray.is_initialized()
+    mark = new_temporary(folder)
+    try:
+        if is_ours:
+            _connect(ray, address or os.environ.get("RAY_ADDRESS"))
+        runner = RayRunner(ray, Place.here(mark, inputs, libraries))
+        runner.check_machines()
+        yield runner
+    finally:
+        if is_ours:
+            ray.shutdown()
+        mark.unlink(missing_ok=True)
+
+
+def _import_ray() -> Any:
+    for variable, value in _SETTINGS.items():
+        os.environ.setdefault(variable, value)
+    if importlib.util.find_spec("ray") is None:
+        problem = "needs ray, which is not installed"
+        raise ConfigError("`runner=ray`", "", problem, "run: pip install 'fgbg[ray]'")
+    importlib.import_module("ray.util.scheduling_strategies")
+    return importlib.import_module("ray")
+
+
+def _connect(ray: Any, address: str | None) -> None:
+    """Connect to a cluster, or start one of this machine alone."""
+    if address not in (None, "auto", "local"):
+        _require_answer(address)
+    try:
+        ray.init(address, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    except Exception as error:  # Ray raises any error
+        where = f"the Ray cluster at {address}" if address else "Ray"
+        fix = "run 'ray start --address=HOST:PORT' on this machine, which must belong to the cluster"
+        raise ConfigError(where, "a cluster that this machine belongs to", one_line(error), fix) from error
+
+
+def _require_answer(address: str) -> None:
+    """Make sure that a cluster answers. `ray.init` would wait for minutes, and then end this process."""
+    host, _, port = address.rpartition(":")
+    command = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
+    fix = "give the HOST:PORT that 'ray start --head' printed, and look with 'ray status' there"
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), _SECONDS_TO_CONNECT).close()
+        subprocess.run(command, capture_output=True, timeout=_SECONDS_TO_ANSWER, check=True)
+        return
+    except subprocess.CalledProcessError as error:
+        found = "none"
+        if b"AuthenticationError" in error.stderr:
+            found, fix = "one that asks for a token", "set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN"
+    except subprocess.TimeoutExpired:
+        found = f"none within {_SECONDS_TO_ANSWER} seconds"
+    except (OSError, ValueError, OverflowError) as error:
+        found = getattr(error, "strerror", None) or one_line(error)
+    raise ConfigError("`ray_address`", f"an answer of a Ray cluster at {address}", found, fix)
