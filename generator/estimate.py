@@ -14,6 +14,7 @@ from generator.format.shards import shard_bytes
 from generator.numerals import format_bytes
 from generator.places import Url
 from generator.process.memory import physical_memory
+from generator.scene.numbering import MOST_SORTED
 
 # The speed of one worker, where the disk is faster.
 _RENDERED_BYTES_PER_SECOND = 1.5e9
@@ -80,10 +81,14 @@ def estimate_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:
 
 
 def _samples(config: GenerateConfig, fgs: int, bgs: int) -> int:
-    shares = config.split or (1, 0, 0)
-    pairs = sum((fgs * share / sum(shares)) * (bgs * share / sum(shares)) for share in shares)
-    samples = round(pairs * config.flips * config.positions)
+    samples = sum(_split_sizes(config, fgs, bgs))
     return min(samples, config.samples or samples)
+
+
+def _split_sizes(config: GenerateConfig, fgs: int, bgs: int) -> list[int]:
+    shares = config.split or (1, 0, 0)
+    pairs = ((fgs * share / sum(shares)) * (bgs * share / sum(shares)) for share in shares)
+    return [round(some * config.flips * config.positions) for some in pairs]
 
 
 def _about(seconds: float) -> str:
@@ -106,13 +111,16 @@ def _rate(folder: Path, workers: int) -> float:
 
 
 def check_numbers(config: GenerateConfig, fgs: int, bgs: int) -> None:
-    """Make sure that numbering all samples fits into memory; `samples` does not lower what it takes.
+    """Make sure that numbering all samples fits into memory.
 
     Raises:
         ConfigError: there are too many.
     """
-    pairs, memory = fgs * bgs * config.flips, physical_memory()
-    if memory is not None and pairs * config.positions * _BYTES_A_NUMBER > memory:
-        most = memory // (pairs * _BYTES_A_NUMBER)
-        expected = f"at most {most:,} with {fgs:,} foregrounds on {bgs:,} backgrounds"
-        raise ConfigError("`positions`", expected, f"{config.positions:,}", "lower it")
+    memory = physical_memory()
+    sizes = _split_sizes(config, fgs, bgs)
+    kept = config.samples or sum(sizes)
+    needed = sum(size if size <= MOST_SORTED else min(size, kept) for size in sizes) * _BYTES_A_NUMBER
+    if memory is not None and needed > memory:
+        field = "`samples`" if max(sizes) > MOST_SORTED else "`positions`"
+        expected = f"numbers of samples that fit into {format_bytes(memory)}"
+        raise ConfigError(field, expected, f"{format_bytes(needed)} of them", "lower it")

@@ -171,7 +171,7 @@ def plan_shards(config: GenerateConfig, header: Header) -> list[ShardTask]:
     kept = share_samples([len(plan) for plan in plans], config.samples)
     tasks = []
     for plan, count in zip(plans, kept, strict=True):
-        order = plan.order(config.seed)[:count]
+        order = plan.order(config.seed, count)
         for number, start in enumerate(range(0, count, config.shard_samples)):
             file = shard_file(plan.name, number)
             tasks.append(ShardTask(file, plan, order[start : start + config.shard_samples]))

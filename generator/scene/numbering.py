@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generator.scene.random_bits import random_words
+from generator.scene.random_bits import permuted, random_words
+
+MOST_SORTED = 2**28
+"""A split of more samples is not sorted by random words, which would take 16 bytes for each of them."""
+
+_ROUNDS = 8
+_BLOCK = 2**18
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,13 @@ class SplitPlan:
     def __len__(self) -> int:
         return len(self.fgs) * len(self.bgs) * self.flips * self.positions
 
-    def order(self, seed: int) -> np.ndarray:
-        """The sample numbers in the order of the shards: (n,) int64, a random permutation."""
-        words = random_words(seed, f"order/{self.name}", len(self))
-        return np.argsort(words, kind="stable")
+    def order(self, seed: int, count: int) -> np.ndarray:
+        """The first `count` numbers in the order of the shards, a random permutation: (count,) int64."""
+        stream = f"order/{self.name}"
+        if len(self) <= MOST_SORTED:
+            return np.argsort(random_words(seed, stream, len(self)), kind="stable")[:count]
+        numbers, keys = np.arange(count), random_words(seed, stream, _ROUNDS)
+        for first in range(0, count, _BLOCK):
+            some = slice(first, first + _BLOCK)
+            numbers[some] = permuted(numbers[some], len(self), keys)
+        return numbers

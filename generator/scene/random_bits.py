@@ -64,6 +64,41 @@ def below(numbers: np.ndarray, bound: np.ndarray | int) -> np.ndarray:
     return (numbers * np.asarray(bound).astype(np.uint64)) >> np.uint64(32)
 
 
+def permuted(numbers: np.ndarray, size: int, keys: np.ndarray) -> np.ndarray:
+    """Where a random permutation of 0 ... size - 1 puts some numbers; it needs no memory for the others.
+
+    Args:
+        numbers: (n,) int64.
+        size: at most 2**62.
+        keys: (r,) uint64 random words, one for each round.
+
+    Returns:
+        (n,) int64.
+
+    Source: Black & Rogaway 2002, "Ciphers with Arbitrary Finite Domains" (a Feistel network, used again
+    where it leaves the range). The round function is the end of SplitMix64 (Steele et al. 2014).
+    """
+    bits = np.uint64((size - 1).bit_length() + 1 >> 1)
+    mask = (np.uint64(1) << bits) - np.uint64(1)
+    found = numbers.astype(np.uint64)
+    outside = np.arange(len(found))
+    while len(outside):
+        left, right = found[outside] >> bits, found[outside] & mask
+        for key in keys:
+            left, right = right, left ^ (_mixed(right ^ key) & mask)
+        values = left << bits | right
+        found[outside] = values
+        outside = outside[values >= np.uint64(size)]
+    return found.astype(np.int64)
+
+
+def _mixed(words: np.ndarray) -> np.ndarray:
+    words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: np.ndarray = words ^ (words >> np.uint64(31))
+    return mixed
+
+
 def share(numbers: np.ndarray) -> np.ndarray:
     """Random float64 in [0, 1) from 32-bit random numbers."""
     return numbers / 2.0**32
