@@ -104,6 +104,7 @@ def test_a_page_names_no_option_that_is_not_there(page: Path) -> None:
     # Options of other programs, and of `fgbg` itself.
     known |= {"--help", "--version", "--grayscale", "--logdir", "--backend-store-uri", "--config", "--debug"}
     known |= {"--head", "--address", "--port"}  # of Ray
+    known |= {"--nnodes", "--nproc-per-node", "--node-rank", "--master-addr", "--master-port"}  # of torchrun
     assert names_in(text_of(page)) <= known
 
 
