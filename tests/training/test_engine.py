@@ -23,7 +23,7 @@ from training.engine import train_stages
 from training.errors import RunError
 from training.learner import Learner
 from training.losses import WeightedLoss
-from training.models import UNet
+from training.models import UNetSiam
 from training.optim.schedules import cosine
 from training.outcome import TrainOutcome
 from training.plan import is_finished
@@ -70,8 +70,8 @@ def line_number(line: str, name: str) -> float:
 
 def test_a_run_says_what_it_does_and_how_it_goes(dataset: Dataset, small: Fields, tmp_path: Path) -> None:
     outcome, said = start(dataset, tmp_path, small, (16, 1), (32, 1))
-    parameters = sum(weight.numel() for weight in UNet((4, 8)).parameters())
-    assert said[0] == f"unet, {parameters:,} parameters, on cpu in float32; epochs of 16 samples of 144"
+    parameters = sum(weight.numel() for weight in UNetSiam((4, 8)).parameters())
+    assert said[0] == f"unet-siam, {parameters:,} parameters, on cpu in float32; epochs of 16 samples of 144"
     assert [line.partition(":")[0] for line in said[1::2]] == ["epoch 1/1 at 16 px", "epoch 1/1 at 32 px"]
     assert line_number(said[-2], "validation loss") == pytest.approx(outcome.metrics["val_loss"], abs=1e-4)
     assert line_number(said[-1], "depth RMSE") == pytest.approx(outcome.metrics["val_depth_rmse"], abs=1e-4)
