@@ -51,8 +51,8 @@ def plan(assets: int) -> str:
 
     config = GenerateConfig()
     split = SplitPlan("train", np.arange(assets), np.arange(assets), 1, 1)
-    task = ShardTask("train-00000.h5", split, np.arange(config.shard_samples))
-    return f"{len(pickle.dumps(task)):,} bytes a task"
+    task = ShardTask("train-00000.h5", "train", np.arange(config.shard_samples))
+    return f"{len(pickle.dumps(task)):,} bytes a task, {len(pickle.dumps(split)):,} for each worker"
 
 
 def draw(assets: int) -> str:

@@ -17,9 +17,7 @@ def make_manifest(
     config: GenerateConfig, header: Header, tasks: Sequence[ShardTask], journal: Journal
 ) -> GeneratedManifest:
     """The manifest of a dataset, all of whose shards are in the journal."""
-    lines = {
-        name: [journal.shards[task.file] for task in tasks if task.split.name == name] for name in SPLITS
-    }
+    lines = {name: [journal.shards[task.file] for task in tasks if task.split == name] for name in SPLITS}
     assert journal.head is not None and journal.head.bank is not None
     sources = sorted({asset.depth for asset in header.assets["bg"] if asset.depth is not None})
     return GeneratedManifest(

@@ -1,5 +1,6 @@
 """Making one shard: drawing, rendering and writing its samples. Each worker makes one shard at a time."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +16,8 @@ from generator.format.shards import write_shard
 from generator.plan import ShardTask
 from generator.reading.composite import Renderer
 from generator.scene.draw import draw
+from generator.scene.numbering import SplitPlan
+from generator.splits import SplitName
 
 _STATISTICS_BLOCK = 64
 
@@ -25,12 +28,14 @@ class ShardWriter:
 
     Attributes:
         config: of the dataset.
+        plans: of its splits.
         statistics_samples: the number of samples, from the first on, that are measured for statistics.
         threads: number of threads for hashing.
         network: estimates the depth of every composite; None takes depth from the background and the objects.
     """
 
     config: GenerateConfig
+    plans: Mapping[SplitName, SplitPlan]
     statistics_samples: int
     threads: int
     network: DepthNetwork | None = None
@@ -38,7 +43,7 @@ class ShardWriter:
     def __call__(self, task: ShardTask) -> JournalLine:
         """Write one shard and return its line for the journal."""
         config, bank = self.config, self._bank
-        samples, placements = draw(task.split, bank, config, task.sample_ids)
+        samples, placements = draw(self.plans[task.split], bank, config, task.sample_ids)
         counted = min(self.statistics_samples, len(samples))
         sums: dict[str, Sums] = {}
 

@@ -28,7 +28,7 @@ from generator.make_shard import ShardWriter
 from generator.numerals import format_bytes
 from generator.output import Output, hold_output
 from generator.places import Url
-from generator.plan import Header, make_header, plan_shards
+from generator.plan import Header, make_header, plan_shards, plan_splits
 from generator.progress import Progress, show_progress
 from generator.reading.verify import wrong_files
 from generator.runner import Runner, open_runner
@@ -185,7 +185,7 @@ def _begin_journal(config: GenerateConfig, existing: Existing, overwrite: bool, 
     entry = BankEntry(file=BANK_FILE, bytes=bank.stat().st_size, blake3=hash_file(bank))
     if not overwrite and head is not None and (head.id, head.bank) == (header.id, entry):
         return
-    planned = Counter(task.split.name for task in plan_shards(config, header))
+    planned = Counter(task.split for task in plan_shards(config, plan_splits(config, header)))
     counts = {split: max(count, planned[split]) for split, count in existing.shard_counts().items()}
     journal.begin(JournalHead(id=header.id, bank=entry, shards=counts))
     existing.clear()
@@ -207,7 +207,8 @@ def _make_shards(
     """Write the missing shards, then the manifest."""
     config, path = job.config, job.config.folder / BANK_FILE
     header = Header.of(Bank.open(path), path)
-    tasks = plan_shards(config, header)
+    plans = plan_splits(config, header)
+    tasks = plan_shards(config, plans)
     lines = [
         line
         for task in tasks
@@ -220,6 +221,7 @@ def _make_shards(
     workers = _workers(config, missing * _bytes_to_make(config), runner)
     writer = ShardWriter(
         config,
+        plans,
         statistics_samples=math.ceil(STATISTICS_SAMPLES / max(1, len(tasks))),
         threads=1 if workers > 1 else blake3.AUTO,
         network=job.depth.network if config.depth_per == "composite" else None,

@@ -20,7 +20,7 @@ from generator.format.journal import shard_file
 from generator.format.records import Hash, Record
 from generator.scene.numbering import SplitPlan
 from generator.scene.random_bits import random_words
-from generator.splits import SPLITS, assign_splits, share_samples
+from generator.splits import SPLITS, SplitName, assign_splits, share_samples
 from generator.strict_config import first_fault
 
 
@@ -154,25 +154,29 @@ class ShardTask:
     """A shard to write: its file's name, its split, and the numbers of its samples in order."""
 
     file: str
-    split: SplitPlan
+    split: SplitName
     sample_ids: np.ndarray
 
 
-def plan_shards(config: GenerateConfig, header: Header) -> list[ShardTask]:
-    """All shards of the dataset, one split after another."""
+def plan_splits(config: GenerateConfig, header: Header) -> dict[SplitName, SplitPlan]:
+    """The pictures of each split, and how many samples each pair has."""
 
     def members(kind: AssetKind, split: str) -> np.ndarray:
         return np.flatnonzero([asset.split == split for asset in header.assets[kind]])
 
-    plans = [
-        SplitPlan(name, members("fg", name), members("bg", name), config.flips, config.positions)
+    return {
+        name: SplitPlan(name, members("fg", name), members("bg", name), config.flips, config.positions)
         for name in SPLITS
-    ]
-    kept = share_samples([len(plan) for plan in plans], config.samples)
+    }
+
+
+def plan_shards(config: GenerateConfig, plans: Mapping[SplitName, SplitPlan]) -> list[ShardTask]:
+    """All shards of the dataset, one split after another."""
+    kept = share_samples([len(plan) for plan in plans.values()], config.samples)
     tasks = []
-    for plan, count in zip(plans, kept, strict=True):
+    for (name, plan), count in zip(plans.items(), kept, strict=True):
         order = plan.order(config.seed, count)
         for number, start in enumerate(range(0, count, config.shard_samples)):
-            file = shard_file(plan.name, number)
-            tasks.append(ShardTask(file, plan, order[start : start + config.shard_samples]))
+            file = shard_file(name, number)
+            tasks.append(ShardTask(file, name, order[start : start + config.shard_samples]))
     return tasks
