@@ -1,7 +1,8 @@
 """Fixtures of many tests: drawn sample pictures and small datasets made of them."""
 
+import gc
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial, reduce
 from pathlib import Path
 
@@ -34,6 +35,17 @@ CLASSES = ClassMask(
     names=["none", "left", "middle", "right"],
     colours=[[40, 40, 40], [200, 40, 40], [40, 200, 40], [40, 40, 200]],
 )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Keep what is imported from the garbage collector: it would visit a million objects again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -60,8 +60,9 @@ def test_when_one_is_killed_the_other_ends_with_an_error(data: Path, tmp_path: P
     victims = ("first", "second")
     runs = {victim: begin(data, tmp_path / victim) for victim in victims}  # in parallel: starting takes long
     try:
-        for victim in victims:
-            kill(runs[victim], tmp_path / victim, victim)
+        seconds = [kill(runs[victim], tmp_path / victim, victim) for victim in victims]
+        wait_until(lambda: all(first.poll() is not None for first in runs.values()), 120)
+        wait_until(lambda: not any(map(is_running, seconds)), 120)
         for victim, first in runs.items():
             words = (tmp_path / victim / "words").read_text(encoding="utf-8")
             assert "lost one of its 2 processes" in words
@@ -83,12 +84,12 @@ def begin(data: Path, folder: Path) -> "subprocess.Popen[bytes]":
         )
 
 
-def kill(first: "subprocess.Popen[bytes]", folder: Path, victim: str) -> None:
-    """Kill one process of a run after it has saved, and wait until both have ended."""
+def kill(first: "subprocess.Popen[bytes]", folder: Path, victim: str) -> int:
+    """Kill one process of a run after it has saved; return the number of its second process."""
     wait_until(lambda: (folder / "run" / "last.pt").exists() or first.poll() is not None, 300)
     (second,) = children(first.pid)
     os.kill(first.pid if victim == "first" else second, signal.SIGKILL)
-    wait_until(lambda: first.poll() is not None and not is_running(second), 120)
+    return second
 
 
 def wait_until(condition: Any, seconds: float) -> None:
