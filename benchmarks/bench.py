@@ -16,11 +16,13 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
-from rows.contest import Clock, Result
+from rows.contest import Clock, Contest, Result
 from rows.picture import draw
 from rows.setting import Setting
 from rows.table import causes, machine, markdown, put_into, screen_rows
@@ -79,13 +81,24 @@ def main(
         )
         for group in only or GROUPS:
             began, results[group] = time.monotonic(), []
-            for result in importlib.import_module(f"rows.{group}").run(setting):
+            for result in held(group, setting):
                 note = f" ({result.note})" if result.note else ""
                 print(f"{result.contest.name}: {result.seconds:.0f} s{note}", file=sys.stderr, flush=True)
                 results[group].append(result)
             seconds[group] = time.monotonic() - began
             print(f"= {group}: {seconds[group]:.0f} s", file=sys.stderr, flush=True)
     report(results, seconds, out, readme)
+
+
+def held(group: str, setting: Setting) -> Iterator[Result]:
+    """The results of a group; what ends it early is the last one, so that the other groups are not lost."""
+    try:
+        yield from importlib.import_module(f"rows.{group}").run(setting)
+    except Exception as error:
+        traceback.print_exc()
+        yield Result(
+            Contest(group, "", ""), (), note=f"failed: {type(error).__name__}: {error}".splitlines()[0]
+        )
 
 
 def report(results: dict[str, list[Result]], seconds: dict[str, float], out: Path, readme: bool) -> None:

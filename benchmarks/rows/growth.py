@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,8 @@ def grown(setting: Setting, series: Series) -> Iterator[Result]:
             here = time.monotonic()
             if number and here - began + spent[size] > series.budget:
                 continue
-            found[size].append(point(fields))
+            with suppress(subprocess.TimeoutExpired):
+                found[size].append(point(fields, series.budget))
             spent[size] = time.monotonic() - here
     seconds = time.monotonic() - began
     short = [f"{len(of)} for {size:,}" for size, of in found.items() if len(of) < rounds]
@@ -76,7 +78,8 @@ def grown(setting: Setting, series: Series) -> Iterator[Result]:
                 f"{size:,} {series.what}",
                 "fgbg",
                 [each[key] for each in rounds_of],
-                max(each["megabytes"] for each in rounds_of),
+                max((each["megabytes"] for each in rounds_of), default=None),
+                missing="" if rounds_of else f"longer than {series.budget:.0f} s",
                 x=size,
             )
             for size, rounds_of in found.items()
@@ -90,7 +93,8 @@ def options(setting: Setting, series: Series, size: int) -> dict[str, Any]:
     out = str(setting.place / "grown")
     if series.what == "pictures":
         fg, bg = small_pictures(setting.place / f"many-{size}", size)
-        fields: dict[str, Any] = {"render": False, "samples": 10 * size, "size": (PIXELS, PIXELS)}
+        fields: dict[str, Any] = {"render": False, "positions": 1, "size": (PIXELS, PIXELS)}
+        fields["samples"] = 10 * size
         return {"fg": str(fg), "bg": str(bg), "out": out, "pictures": 2 * size, **fields}
     fg, bg = setting.pictures
     render = series.name.startswith("rendered")
@@ -118,8 +122,13 @@ def small_pictures(place: Path, count: int) -> tuple[Path, Path]:
     return folders
 
 
-def point(fields: dict[str, Any]) -> dict[str, float]:
-    """Make and read a dataset in a new process."""
+def point(fields: dict[str, Any], limit: float) -> dict[str, float]:
+    """Make and read a dataset in a new process.
+
+    Raises:
+        TimeoutExpired: it takes longer than `limit` seconds.
+        RuntimeError: it failed.
+    """
     path = str(Path(__file__).parent.parent)
     code = f"import sys; sys.path.insert(0, {path!r}); from rows.growth import make; make()"
     done = subprocess.run(
@@ -127,6 +136,7 @@ def point(fields: dict[str, Any]) -> dict[str, float]:
         capture_output=True,
         text=True,
         check=False,
+        timeout=limit,
     )
     if done.returncode:
         raise RuntimeError(done.stderr.strip().splitlines()[-1])

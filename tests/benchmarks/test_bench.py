@@ -23,6 +23,7 @@ def test_a_group_runs(
     contests = json.loads((tmp_path / "benchmarks.json").read_text())["groups"][group]["contests"]
     assert contests
     for contest in contests:
+        assert contest["rows"], contest["note"]
         assert contest["name"] in done.output
         for row in contest["rows"]:
             assert row["values"] or row["missing"].startswith("no "), f"{contest['name']}: {row}"
