@@ -40,9 +40,9 @@ class Series:
 def run(setting: Setting) -> Iterator[Result]:
     some = setting.some
     for series in (
-        Series("--no-render", some((1000, 10_000, 100_000, 400_000), (10,)), "samples", 60),
-        Series(f"rendered, {PIXELS} px", some((1000, 10_000), (10,)), "samples", 45),
-        Series(f"pictures of {PIXELS} px", some((100, 1000, 10_000), (4,)), "pictures", 100),
+        Series("--no-render", some((1000, 10_000, 100_000, 400_000), (10,)), "samples", some(60, 600)),
+        Series(f"rendered, {PIXELS} px", some((1000, 10_000), (10,)), "samples", some(45, 600)),
+        Series(f"pictures of {PIXELS} px", some((100, 1000, 10_000), (4,)), "pictures", some(100, 600)),
     ):
         yield from grown(setting, series)
 
