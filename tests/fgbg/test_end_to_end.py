@@ -31,7 +31,7 @@ def test_from_two_folders_of_pictures_to_mask_and_depth(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    fgbg(tmp_path, "samples", "--count", "10", "--size", "64")
+    called("samples", "--count", "10", "--size", "64")
     said = fgbg(tmp_path, "generate", "--positions", "3", "--size", "64", "--samples", "200")
     assert "200 samples" in said and "samples/s" in said
     assert "all files are as they were written" in called("verify")

@@ -5,6 +5,7 @@ import shutil
 import signal
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ Differences = Callable[[Any, Any], list[str]]
 Run = Callable[..., Any]
 
 STORED = Path(__file__).parents[1] / "stored" / "run-1"
+NINE_STEPS = {"batch_size": 16, "epoch_samples": 144}
+"""Epochs of 9 steps."""
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +107,19 @@ def test_stopped_between_epochs_it_goes_on_to_the_bit(
     assert differences(content(tmp_path / "parts"), content(tmp_path / "whole")) == []
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A function that gives the folder of a run of 27 steps, by its schedule. Tests must not change it."""
+
+    @cache
+    def folder(schedule: str) -> Path:
+        out = tmp_path_factory.mktemp(schedule)
+        run(out, "16:2,32:1", schedule=schedule, **NINE_STEPS)
+        return out
+
+    return folder
+
+
 @pytest.mark.parametrize(
     ("number", "step", "schedule"),
     [
@@ -118,13 +134,13 @@ def test_told_to_stop_it_saves_its_step_and_goes_on_to_the_bit(
     tmp_path: Path,
     differences: Differences,
     monkeypatch: pytest.MonkeyPatch,
+    uninterrupted: Callable[[str], Path],
     schedule: str,
     number: signal.Signals,
     step: int,
 ) -> None:
-    # An epoch has 9 steps: step 9 is the last one of the first epoch.
-    fields = {"schedule": schedule, "batch_size": 16, "epoch_samples": 144}
-    run(tmp_path / "whole", "16:2,32:1", **fields)
+    fields = {"schedule": schedule, **NINE_STEPS}
+    whole = uninterrupted(schedule)
     with (
         monkeypatch.context() as patch,
         pytest.raises(StoppedError, match=rf"^stopped after step {step} of 27, saved to .*/last\.pt; "),
@@ -136,7 +152,7 @@ def test_told_to_stop_it_saves_its_step_and_goes_on_to_the_bit(
     _, said = run(tmp_path / "parts", "16:2,32:1", resume=True, **fields)
     within = f", step {step % 9} of the next one" if step % 9 else ""
     assert said[0].endswith(f"resuming after epoch {step // 9}{within}")
-    assert differences(content(tmp_path / "parts"), content(tmp_path / "whole")) == []
+    assert differences(content(tmp_path / "parts"), content(whole)) == []
 
 
 def test_killed_within_an_epoch_it_goes_on_from_the_last_save_to_the_bit(

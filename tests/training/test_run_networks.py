@@ -17,7 +17,7 @@ from training.stages import Stage
 Run = Callable[..., Any]
 Differences = Callable[[Any, Any], list[str]]
 
-ENCODER: dict[str, Any] = {"encoder": "mobilenetv3_small_050", "widths": (4, 4, 4, 8, 8)}
+ENCODER: dict[str, Any] = {"encoder": "test_efficientnet", "widths": (4, 4, 4, 8, 8)}
 
 
 @pytest.fixture(scope="module")
@@ -84,13 +84,13 @@ def test_an_encoder_begins_with_the_weights_given_and_stays_so_while_frozen(
     run(tmp_path, "32:1", **fields)
     begun = load_checkpoint(tmp_path / "last.pt")
     for states in (begun.model, begun.ema):
-        for key in ("blocks.0.0.conv_dw.weight", "bn1.running_mean", "blocks.5.0.bn1.weight"):
+        for key in ("blocks.0.0.conv.weight", "bn1.running_mean", "blocks.4.0.bn1.weight"):
             assert torch.equal(states[f"encoder.model.{key}"], given[key])
     # To resume, the file is not needed any more, and the encoder may be trained from now on.
     weights.unlink()
     run(tmp_path, "32:2", resume=True, widths=fields["widths"], freeze_encoder=False)
     freed = load_checkpoint(tmp_path / "last.pt")
-    for key in ("encoder.model.blocks.0.0.conv_dw.weight", "encoder.model.bn1.running_mean"):
+    for key in ("encoder.model.blocks.0.0.conv.weight", "encoder.model.bn1.running_mean"):
         assert not torch.equal(freed.model[key], begun.model[key])
     model_of(tmp_path / "last.pt", freed)
     with pytest.raises(ConfigError, match=r"`encoder_weights`: expected .*, as in the run to be resumed"):

@@ -15,6 +15,7 @@ from training.export.config import NetworkExportConfig
 from training.export.pipeline import export_network
 from training.run import describe_network, start_run, suggest_lr
 from training.stages import Stage
+from training.tuning import learning_rate
 
 from .conftest import Run
 
@@ -103,8 +104,9 @@ def test_a_run_can_be_replaced_by_one_that_begins_with_its_weights(
 
 
 def test_the_summary_and_the_range_test_are_of_the_loaded_network(
-    source: Path, data: Path, tmp_path: Path
+    source: Path, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(learning_rate, "_LR_STEPS", 25)
     fields = {**TINY, "data": data, "out": tmp_path / "out", "load": source}
     theirs = sum(
         weight.numel()

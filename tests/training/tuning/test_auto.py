@@ -7,7 +7,7 @@ from lightning.fabric import Fabric
 from generator.reading.dataset import Dataset
 from training.config import TrainConfig
 from training.stages import Stage
-from training.tuning import batch_size
+from training.tuning import batch_size, learning_rate
 from training.tuning.auto import resolve_auto
 
 Fields = dict[str, Any]
@@ -18,6 +18,7 @@ def test_what_is_auto_becomes_a_number_that_is_said(
 ) -> None:
     # The clock would sometimes choose large batches, and their range test takes a minute.
     monkeypatch.setattr(batch_size, "_LARGEST_BATCH", 8)
+    monkeypatch.setattr(learning_rate, "_LR_STEPS", 25)
     fabric = Fabric(accelerator="cpu", devices=1)
     stages = (Stage(res=16, epochs=1), Stage(res=32, epochs=1))
     said: list[str] = []
