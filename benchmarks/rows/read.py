@@ -303,6 +303,9 @@ def float_readers(setting: Setting, stored: Stored, res: int, seconds: float) ->
             yield len(numbers)
 
     limit = f"{GATHER}, then the same conversion"
+    cause = (
+        "converting is most of the time of all; fgbg also puts channels first, and tells which depth is known"
+    )
     return [
         *(
             Contestant(
@@ -310,6 +313,7 @@ def float_readers(setting: Setting, stored: Stored, res: int, seconds: float) ->
                 lambda split=split: rate(lambda: read(split), seconds),
                 "fgbg",
                 limit,
+                cause,
             )
             for name, split in (
                 ("rendered", setting.rendered["train"]),
