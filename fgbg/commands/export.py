@@ -69,7 +69,7 @@ _OF_CROISSANT = ("licence", "creator")
         "--picture-format",
         type=OneOf(["png", "jpg"]),
         default="png",
-        help="Format of bg and fg_bg. Mask, depth and instances are always PNG (depth of yolo: npy).",
+        help="Format of bg and fg_bg. Masks and instances are always PNG; depth is PNG, or npy in YOLO.",
     ),
     option(
         "--quality", type=Whole(1, 100), show_default="95", help="JPEG quality, with --picture-format jpg."
