@@ -117,7 +117,7 @@ runner_option = option(
     "--runner",
     type=OneOf(["local", "ray"]),
     default="local",
-    help="Where the work is done: on this machine, or on a Ray cluster whose machines share the folders.",
+    help="Do the work on this machine (local), or on a Ray cluster whose machines share the folders.",
 )
 ray_address_option = option(
     "--ray-address",
