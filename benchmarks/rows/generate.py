@@ -43,6 +43,7 @@ def run(setting: Setting) -> Iterator[Result]:
 
     def generated(render: bool, workers: int = 1) -> float:
         """Samples per second from the finished bank to the manifest, with the start of the workers."""
+        settle()
         outcome = make(render, workers)
         return outcome.written / outcome.seconds
 
@@ -110,6 +111,12 @@ def run(setting: Setting) -> Iterator[Result]:
     )
 
 
+def settle() -> None:
+    """Let the disk finish the work of whoever came before, so that nobody pays for another."""
+    if hasattr(os, "sync"):
+        os.sync()
+
+
 def bare(folder: Path, contents: Mapping[str, bytes], writers: int) -> float:
     """Seconds to write and sync files from memory, after removing earlier ones as --overwrite does.
 
@@ -117,6 +124,7 @@ def bare(folder: Path, contents: Mapping[str, bytes], writers: int) -> float:
     """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
+    settle()
 
     def write(name: str) -> None:
         with (folder / name).open("wb") as file:

@@ -286,7 +286,7 @@ def one_picture(setting: Setting, work: Workplace) -> Result:
         ),
         [
             *(
-                Contestant(f"fgbg, {name}", repeated(lambda one=one: one(picture)), "fgbg", ALONE, FILES)
+                Contestant(f"fgbg, {name}", repeated(lambda one=one: one(picture)), "fgbg", ALONE, SCALES)
                 for name, one in plain.items()
             ),
             Contestant(
