@@ -16,10 +16,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import click
+from checks import Checks
 
 from generator.drawing.write import write_samples
 from generator.files import hash_file
@@ -27,27 +27,14 @@ from generator.files import hash_file
 FGBG = [sys.executable, "-c", "from fgbg.cli import main; main()"]
 
 
-class Faults:
+class Faults(Checks):
     """All faults: runs them one by one and prints their results."""
 
     def __init__(self, place: Path, fg: Path, bg: Path, kills: int, seed: int, only: str) -> None:
+        super().__init__(only)
         self._place, self._kills, self._random = place, kills, random.Random(seed)
         self._assets = ["--fg", str(fg), "--bg", str(bg)]
         self._shared_memory = shared_memory()
-        self._only = only
-        self.failed = 0
-
-    def check(self, name: str, strike: Callable[[], str]) -> None:
-        """Run one fault, if it is selected, and print the result."""
-        if self._only not in name:
-            return
-        began = time.monotonic()
-        try:
-            told = strike()
-        except AssertionError as error:
-            self.failed += 1
-            told = f"FAILED: {error}"
-        print(f"{name:44s} {time.monotonic() - began:6.1f} s  {told}", flush=True)
 
     def command(self, out: Path, storage: str, workers: int) -> list[str]:
         size = ["--no-render", "--samples", "60000"] if storage == "unrendered" else ["--samples", "6000"]

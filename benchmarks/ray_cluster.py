@@ -17,10 +17,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
+from checks import Checks
 
 from generator.drawing.write import write_samples
 from generator.files import hash_file
@@ -122,11 +123,12 @@ def hashes(out: Path) -> dict[str, str]:
     return files | {"journal": "\n".join(lines), "manifest": hash_file(out / "dataset.json")}
 
 
-class Faults:
+class Faults(Checks):
     """All faults: runs them one by one and prints their results."""
 
     def __init__(self, place: Path, samples: int, only: str) -> None:
-        self._place, self._only, self.failed = place, only, 0
+        super().__init__(only)
+        self._place = place
         drawn = write_samples(place / "drawn", count=40, size=192, seed=0, progress=False)
         scenes = ["--objects", "1-3", "--scale", "0.5-1", "--shadow", "0.5", "--shard-samples", "100"]
         self._command = [*FGBG, "generate", "--fg", str(drawn.fg), "--bg", str(drawn.bg), *scenes]
@@ -136,18 +138,6 @@ class Faults:
     def _hashes_of_a_local_run(self) -> dict[str, str]:
         self._run("local", "--workers", "2")
         return hashes(self._place / "local")
-
-    def check(self, name: str, strike: Callable[[], str]) -> None:
-        """Run one fault, if it is selected, and print the result."""
-        if self._only not in name:
-            return
-        began = time.monotonic()
-        try:
-            told = strike()
-        except (AssertionError, subprocess.SubprocessError) as error:
-            self.failed += 1
-            told = f"FAILED: {error}"
-        print(f"{name:34s} {time.monotonic() - began:6.1f} s  {told}", flush=True)
 
     def _begin(self, out: str, *more: str) -> "subprocess.Popen[str]":
         command = [*self._command, "--out", str(self._place / out), *more]
