@@ -9,16 +9,13 @@ from pathlib import Path
 
 from generator import __version__
 from generator.errors import printable
-from generator.files import read_regular, write_atomically
+from generator.files import write_atomically
 from generator.format.manifest import GeneratedManifest, Manifest
 from training.config import TrainConfig
+from training.export.card import LICENCE, RUN_MARK, USE, is_unclaimed, use
 from training.export.metadata import licence_note
 from training.records.run_files import BEST, CARD, LAST
 
-_MARK = (
-    "<!-- 'fgbg train' writes this file again after each epoch. To keep your changes, remove this line. -->"
-)
-_MOST_BYTES = 2**24
 _SCORES = {
     "val_iou": ("IoU", "iou"),
     "val_iou_without_bg": ("IoU without background", "iou"),
@@ -49,10 +46,7 @@ def write_card(
 
 def is_own_card(path: Path) -> bool:
     """Whether a run wrote a card and nobody claimed it."""
-    try:
-        return _MARK.encode() in read_regular(path, _MOST_BYTES)
-    except OSError:
-        return False
+    return is_unclaimed(path, RUN_MARK)
 
 
 def card(config: TrainConfig, manifest: Manifest, rows: Sequence[Row], consumed: int, parameters: int) -> str:
@@ -60,11 +54,11 @@ def card(config: TrainConfig, manifest: Manifest, rows: Sequence[Row], consumed:
     name = config.out.absolute().name
     best, last = _best_and_last(rows)
     sections = [
-        _MARK,
+        RUN_MARK,
         f"# {_plain(name)}",
         _introduction(config),
-        "## Use",
-        _use(config),
+        USE,
+        use(BEST, config.inputs == 6, config.depth_head),
         "## Network",
         _network(config, parameters, int(last["res"])),
         "## Training data",
@@ -75,7 +69,7 @@ def card(config: TrainConfig, manifest: Manifest, rows: Sequence[Row], consumed:
         _results(best, last, min(config.val_samples, manifest.splits["val"].samples)),
         "## Limits",
         _limits(config, manifest),
-        "## Licence",
+        LICENCE,
         f"{licence_note(config)} Add `license` at the top of this file when you publish it.",
     ]
     return f"---\n{_metadata(name, config, manifest, best)}---\n\n" + "\n\n".join(sections) + "\n"
@@ -125,20 +119,6 @@ def _introduction(config: TrainConfig) -> str:
     if config.depth_head:
         lines.append("- Depth: relative inverse depth, 1 farthest to 65535 nearest. It has no unit.")
     return "\n".join(lines)
-
-
-def _use(config: TrainConfig) -> str:
-    with_bg = config.inputs == 6
-    return f"""```
-fgbg predict photo.jpg --checkpoint {BEST}{" --bg background.jpg" if with_bg else ""}
-```
-
-```python
-from fgbg import Predictor
-
-predicted = Predictor.load("{BEST}")("photo.jpg"{', bg="background.jpg"' if with_bg else ""})
-predicted.mask{", predicted.depth" if config.depth_head else ""}
-```"""
 
 
 def _network(config: TrainConfig, parameters: int, res: int) -> str:

@@ -192,6 +192,8 @@ def _export_network(fields: dict[str, Any], overwrite: bool) -> None:
     alike = "" if outcome.difference is None else f", at most {outcome.difference:.1g} from torch"
     say(f"{outcome.path}: {fields['format']}, {format_bytes(outcome.bytes)}{alike}")
     say(f"licence in its metadata: {outcome.licence}")
+    if outcome.card is not None:
+        say(f"{outcome.card}: its model card")
 
 
 def _describe(data: Path, credits: dict[str, str | None], overwrite: bool) -> None:

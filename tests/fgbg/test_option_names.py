@@ -87,6 +87,6 @@ def test_the_library_names_no_options() -> None:
     assert len(files) > 100
     found = {str(file): re.findall(r"(?<![\w-])--[a-z][\w-]*", file.read_text()) for file in files}
     # A model card is a page for people who use the command line, and Ray's command has its own options.
-    for file in ("training/model_card.py", "generator/ray_runner.py"):
+    for file in ("training/export/card.py", "generator/ray_runner.py"):
         del found[str(ROOT / file)]
     assert not {name: options for name, options in found.items() if options}

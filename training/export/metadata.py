@@ -67,12 +67,17 @@ def _published_licence(encoder: str) -> str | None:
 
 def description(metadata: dict[str, Any]) -> str:
     """A text for people who open an ONNX file without its documentation."""
-    begin = f"A network trained with fgbg {metadata['versions']['fgbg']}. {metadata['licence']}\n"
+    begin = f"A network trained with fgbg {metadata['versions']['fgbg']}. {metadata['licence']}"
+    return "\n".join([begin, *interface(metadata)])
+
+
+def interface(metadata: dict[str, Any]) -> list[str]:
+    """A line about each input and output of an ONNX file."""
     if metadata["contract"] == "rembg":
-        return begin + (
-            "input_picture: (1, 3, 320, 320) float32, RGB in [0, 1], then ImageNet's mean and deviation. "
-            "mask: (1, 1, 320, 320) float32 in [0, 1]. Made for 'rembg i -m u2net_custom'."
-        )
+        return [
+            "input_picture: (1, 3, 320, 320) float32, RGB in [0, 1], then ImageNet's mean and deviation.",
+            "mask: (1, 1, 320, 320) float32 in [0, 1]. Made for 'rembg i -m u2net_custom'.",
+        ]
     lines = ["picture: (B, H, W, 3) uint8 sRGB, of any size."]
     if metadata["inputs"] == 6:
         lines += [
@@ -84,4 +89,4 @@ def description(metadata: dict[str, Any]) -> str:
     lines.append(f"mask: (B, C, H, W) float32 in [0, 1], {channel}.")
     if metadata["depth"]:
         lines.append("depth: (B, 1, H, W) float32 in [0, 1], relative inverse depth, 1 nearest.")
-    return begin + "\n".join(lines)
+    return lines

@@ -14,6 +14,7 @@ from generator.networks.onnx_runtime import require_onnx
 from training.checkpoint import Checkpoint, load_checkpoint, model_of
 from training.errors import CheckpointError
 from training.export import agreement
+from training.export.card import write_exported_card
 from training.export.config import NetworkExportConfig
 from training.export.core import ConversionError, convert_core
 from training.export.metadata import description, network_metadata
@@ -39,24 +40,26 @@ class NetworkExport:
         difference: from torch, the largest of a mask or depth in [0, 1] on drawn pictures; None for
             safetensors, which holds the same weights.
         licence: the note in its metadata.
+        card: its model card; None if the user keeps an own one there.
     """
 
     path: Path
     bytes: int
     difference: float | None
     licence: str
+    card: Path | None
 
 
 def export_network(
     config: NetworkExportConfig, overwrite: bool = False, say: Callable[[str], None] = lambda line: None
 ) -> NetworkExport:
-    """Write a trained network with its averaged weights as ONNX or safetensors.
+    """Write a trained network with its averaged weights as ONNX or safetensors, and a model card beside it.
 
     An ONNX file is compared with torch on drawn pictures of several sizes, and only written if both agree.
 
     Args:
         config: what to write.
-        overwrite: replace an existing file.
+        overwrite: replace an existing file. A model card without its mark always stays.
         say: gets a line before the conversion to ONNX, which takes some seconds.
 
     Raises:
@@ -87,8 +90,9 @@ def export_network(
         metadata |= {"config": checkpoint.config, "stage": checkpoint.position.stage}
         content, difference = weights_bytes(checkpoint.ema, metadata), None
     target.parent.mkdir(parents=True, exist_ok=True)
+    card = write_exported_card(source, target, metadata, own_licence=config.licence is not None)
     write_atomically(target, content)
-    return NetworkExport(target, len(content), difference, metadata["licence"])
+    return NetworkExport(target, len(content), difference, metadata["licence"], card)
 
 
 def _onnx_bytes(
