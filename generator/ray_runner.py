@@ -202,15 +202,14 @@ class RayRunner:
             return answer
         raise answer
 
-    def _stop(self, pending: Sequence[Any]) -> None:
+    def _stop(self, pending: list[Any]) -> None:
         """End tasks, and wait until they have ended, so that they leave no temporary files behind."""
-        if not pending:
-            return
-        for reference in pending:
-            with contextlib.suppress(self._ray.exceptions.RayError):
-                self._ray.cancel(reference, force=True)
+        end = time.monotonic() + _SECONDS_TO_STOP
         with contextlib.suppress(self._ray.exceptions.RayError):
-            self._ray.wait(list(pending), num_returns=len(pending), timeout=_SECONDS_TO_STOP)
+            while pending and time.monotonic() < end:
+                for reference in pending:  # again and again: Ray misses a task that it is just starting
+                    self._ray.cancel(reference, force=True)
+                _, pending = self._ray.wait(pending, num_returns=len(pending), timeout=1)
 
 
 def _portable(work: Callable[..., Any]) -> Callable[..., Any]:
