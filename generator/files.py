@@ -6,6 +6,7 @@ import re
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
@@ -32,6 +33,7 @@ _NOT_FILES = {
 }
 
 _PIECE = 2**20
+_SECONDS_TO_SEE = 10
 
 
 @contextmanager
@@ -75,6 +77,19 @@ def new_temporary(folder: Path) -> Path:
     path = folder / f".fgbg-{secrets.token_hex(8)}.tmp"
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o666))
     return path
+
+
+def appears(path: Path) -> bool:
+    """Wait for a file that another machine wrote; False if it does not appear.
+
+    Network file systems show a new file to other machines a little later.
+    """
+    end = time.monotonic() + _SECONDS_TO_SEE
+    while not path.exists():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.5)
+    return True
 
 
 def is_temporary(name: str) -> bool:

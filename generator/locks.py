@@ -62,15 +62,16 @@ def hold_folder(
 
 
 @contextmanager
-def wait_for_folder(folder: Path, label: str) -> Iterator[None]:
+def wait_for_folder(folder: Path, label: str, lock_file: str = LOCK_FILE) -> Iterator[None]:
     """Lock a folder for the block; if another process has locked it, wait until that ends.
 
     Args:
         folder: to lock; it is made if it is missing.
         label: of the progress while waiting.
+        lock_file: the name of the lock inside the folder.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK_FILE)
+    lock = FileLock(folder / lock_file)
     with Progress(label, None, "seconds") as progress:
         while True:
             try:

@@ -8,39 +8,71 @@ from pathlib import Path
 
 from generator.cache_folder import working_folder
 from generator.errors import ConfigError, DatasetError, FgbgError
-from generator.files import write_atomically
+from generator.files import remove_leftovers, write_atomically
 from generator.format.bank import BANK_FILE
 from generator.format.journal import Journal
 from generator.format.manifest import JOURNAL_FILE, MANIFEST_FILE
 from generator.format.records import BankEntry, ShardEntry
-from generator.locks import LOCK_FILE, hold_folder
+from generator.locks import LOCK_FILE, hold_folder, wait_for_folder
 from generator.places import Place, Url
 from generator.reading.cached_copy import bring_files
 from generator.reading.verify import wrong_files, wrong_sizes
 from generator.remote.check import wrong_remote_sizes
 from generator.remote.folder import RemoteFolder
+from generator.runner import Runner
 
 # An object store cannot append to a file, so the journal is written as a whole now and then: after this many
 # seconds, and never for more than this share of the time.
 _JOURNAL_SECONDS = 5.0
 _JOURNAL_SHARE = 0.05
 
+# Of processes that download; the first machine holds the other lock all the time.
+_BRING_LOCK = ".bring.lock"
+
 Entry = BankEntry | ShardEntry
 
 
 @dataclass(frozen=True)
 class Shelf:
-    """Copies shards from this machine to a URL. Any process may do it.
+    """Copies shards from a machine to a URL. Any process of any machine may do it.
 
     Attributes:
         remote: where they go.
-        folder: where they are made.
         keeps: whether they stay on this machine too, until the dataset is finished.
     """
 
     remote: RemoteFolder
-    folder: Path
     keeps: bool
+
+    @property
+    def folder(self) -> Path:
+        """Where this machine makes them."""
+        return working_folder(self.remote.url)
+
+    def tidy(self) -> None:
+        """Make the folder, and remove shards that an earlier run left half-way."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        remove_leftovers(self.folder)
+        for path in self.folder.glob("*.h5"):
+            if path.name != BANK_FILE:
+                path.unlink()
+
+    def empty(self) -> None:
+        """Remove all files but the lock of `hold_output`, after the dataset is complete."""
+        for path in self.folder.iterdir():
+            if path.name != LOCK_FILE:
+                path.unlink(missing_ok=True)
+
+    def bring(self, entries: Sequence[Entry]) -> None:
+        """Have files here that the first machine copied to the URL; other processes may do the same.
+
+        Raises:
+            DatasetError: a file is missing there, or is not as its entry says.
+            DiskSpaceError: they do not fit on the disk.
+            RemoteError: access is denied, or the other side does not answer.
+        """
+        with wait_for_folder(self.folder, "waiting for another process that downloads this", _BRING_LOCK):
+            bring_files(self.remote, self.folder, entries)
 
     def store(self, name: str) -> None:
         """Copy one shard.
@@ -66,6 +98,11 @@ class Output:
         self.where: Place = folder
         self.folder = folder
         self.shelf: Shelf | None = None
+
+    @contextmanager
+    def spread(self, runner: Runner) -> Iterator[None]:
+        """Let other machines make shards in the block."""
+        yield
 
     def names(self) -> list[str]:
         """The names of all files, sorted."""
@@ -109,8 +146,7 @@ class RemoteOutput(Output):
         super().__init__(working_folder(url))
         self.where = url
         self._remote = RemoteFolder(url)
-        self.shelf = Shelf(self._remote, self.folder, keeps_shards)
-        self._keeps_shards = keeps_shards
+        self.shelf: Shelf = Shelf(self._remote, keeps_shards)
         self._journal: bytes | None = None
         self._journal_again_at = 0.0
 
@@ -125,10 +161,6 @@ class RemoteOutput(Output):
                 write_atomically(self.folder / name, content)
             if name == JOURNAL_FILE:
                 self._journal = content
-        if not self._keeps_shards:
-            for path in self.folder.glob("*.h5"):
-                if path.name != BANK_FILE:
-                    path.unlink()
         head = Journal.read(self.folder).head
         try:
             if head is None or head.bank is None:
@@ -140,15 +172,20 @@ class RemoteOutput(Output):
 
     def finish(self) -> None:
         """Empty the working folder, after the dataset is complete."""
-        for path in self.folder.iterdir():
-            if path.name != LOCK_FILE:
-                path.unlink()
+        self.shelf.empty()
 
     def flush(self) -> None:
         """Copy the lines of the journal that are not copied yet."""
         path = self.folder / JOURNAL_FILE
         if path.exists() and (content := path.read_bytes()) != self._journal:
             self._write_journal(content)
+
+    @contextmanager
+    def spread(self, runner: Runner) -> Iterator[None]:
+        runner.everywhere(self.shelf.tidy)
+        yield
+        with suppress(FgbgError):  # a machine may have died since
+            runner.everywhere(self.shelf.empty)
 
     def names(self) -> list[str]:
         return sorted(self._remote.sizes())

@@ -4,6 +4,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,8 +105,7 @@ def generate(
         if isinstance(existing.manifest, GeneratedManifest) and not overwrite:
             return _complete(output, existing.manifest)
         output.require_writable()
-        inputs = [config.fg, config.bg]
-        with open_runner(config.runner, config.ray_address, output.folder, inputs, LIBRARIES) as runner:
+        with _open_runner(job, output) as runner, output.spread(runner):
             _check_size(job, existing, runner, say)
             while True:
                 try:
@@ -115,6 +115,13 @@ def generate(
                     if not skip_bad:
                         raise
                     job = job.without(error.problems, config, say)
+
+
+def _open_runner(job: Job, output: Output) -> AbstractContextManager[Runner]:
+    config, network = job.config, job.depth.network
+    inputs = [config.fg, config.bg, *(network.files if network else ())]
+    libraries = [*LIBRARIES, *(network.libraries if network else ())]
+    return open_runner(config.runner, config.ray_address, output.where, inputs, libraries)
 
 
 def _check_size(job: Job, existing: Existing, runner: Runner, say: Callable[[str], None]) -> None:
@@ -226,9 +233,10 @@ def _make_shards(
         threads=1 if workers > 1 else blake3.AUTO,
         network=job.depth.network if config.depth_per == "composite" else None,
     )
+    assert journal.head is not None and journal.head.bank is not None
     with Progress("generating", total, "samples") as progress:
         progress.resume_at(total - missing)
-        make_shards(writer, todo, workers, runner, progress, journal.append, output)
+        make_shards(writer, todo, workers, runner, progress, journal.append, output, [journal.head.bank])
     manifest = make_manifest(config, header, tasks, journal)
     write_atomically(output.folder / MANIFEST_FILE, manifest.model_dump_json(indent=1).encode() + b"\n")
     output.store(MANIFEST_FILE)
@@ -264,6 +272,8 @@ def _check_disk(job: Job, estimate: Estimate, existing: Existing, runner: Runner
         # Here are only the bank and the shards of the moment.
         shards = -(-estimate.samples // config.shard_samples)
         workers = _workers(config, estimate.samples * _bytes_to_make(config), runner)
+        if not runner.is_local:
+            workers = min(workers, cores())
         bank = bank_bytes(config, len(job.fgs), len(job.bgs))
         needed = bank + (needed - bank) * min(workers, shards) // max(1, shards)
         advice = "lower `workers` or `shard_samples`, or set FGBG_CACHE to a folder on a larger disk"

@@ -26,8 +26,10 @@ from typing import Any, TypeVar
 import cv2
 
 from generator import __version__
-from generator.errors import ConfigError, FgbgError, WorkerError, one_line
-from generator.files import new_temporary
+from generator.errors import ConfigError, DiskSpaceError, RemoteError, WorkerError, one_line
+from generator.files import appears, new_temporary
+from generator.places import Place, Url, as_place
+from generator.remote.folder import RemoteFolder
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -37,8 +39,6 @@ _SECONDS_TO_ANSWER = 60
 """Of a cluster."""
 _SECONDS_TO_CHECK = 120
 """Of all machines: each starts a process that imports fgbg."""
-_SECONDS_TO_SEE = 10
-"""Network file systems show a new file to other machines a little later."""
 _SECONDS_TO_STOP = 10
 _SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -49,13 +49,13 @@ _TRIES_AGAIN = 5
 
 
 @dataclass(frozen=True)
-class Place:
+class Needs:
     """What a machine needs so that its results are those of the first one.
 
     Attributes:
         folder: in which the command runs; relative paths begin there.
-        mark: a file that the first machine has just written to the output folder.
-        inputs: files and folders that must be there.
+        mark: a file that the first machine has just written to the output folder; or the URL of the output.
+        inputs: files and folders that must be there, or URLs of files.
         versions: of Python, fgbg and the libraries that decide the bytes.
     """
 
@@ -65,7 +65,7 @@ class Place:
     versions: Mapping[str, str]
 
     @classmethod
-    def here(cls, mark: Path, inputs: Sequence[Path], libraries: Sequence[str]) -> "Place":
+    def here(cls, mark: Place, inputs: Sequence[Place], libraries: Sequence[str]) -> "Needs":
         """What this machine has."""
         return cls(str(Path.cwd()), str(mark), list(map(str, inputs)), _versions(libraries))
 
@@ -83,13 +83,40 @@ class Place:
             if found != (expected := self.versions[name]):
                 fix = "install the same versions on every machine of the cluster"
                 raise WorkerError(_machine(), f"{name} {expected}", found, fix)
-        if not _appears(Path(self.mark)):
-            problem = f"does not see the files of {Path(self.mark).parent}"
+        mark = as_place(self.mark)
+        if isinstance(mark, Url):
+            with _explained():
+                RemoteFolder(mark).require_writable()
+        elif not appears(mark):
+            problem = f"does not see the files of {mark.parent}"
             raise WorkerError(_machine(), "", problem, "use an `out` on a disk that all machines share")
-        for path in self.inputs:
-            if not Path(path).exists():
-                fix = "put it on a disk that all machines share, under the same path"
-                raise WorkerError(_machine(), "", f"does not see {path}", fix)
+        for place in map(as_place, self.inputs):
+            _require_input(place)
+
+
+def _require_input(place: Place) -> None:
+    """Make sure that this machine can read a file or folder, or a file behind a URL."""
+    if isinstance(place, Url):
+        folder, _, name = place.rpartition("/")
+        with _explained():
+            is_there = RemoteFolder(Url(folder)).size(name) is not None
+    else:
+        is_there = place.exists()
+    if not is_there:
+        fix = "put it on a disk that all machines share, under the same path"
+        raise WorkerError(_machine(), "", f"does not see {place}", fix)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Let errors name this machine that may be of this machine alone."""
+    try:
+        yield
+    except (ConfigError, DiskSpaceError, RemoteError) as error:
+        fix = error.fix
+        if not isinstance(error, DiskSpaceError):
+            fix += ". Variables must be set there before 'ray start'"
+        raise type(error)(f"{error.where} on {_machine()}", error.expected, error.found, fix) from error
 
 
 _OWN_VERSIONS = ("Python", "fgbg")
@@ -105,15 +132,6 @@ def _versions(libraries: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _appears(path: Path) -> bool:
-    end = time.monotonic() + _SECONDS_TO_SEE
-    while not path.exists():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.5)
-    return True
-
-
 def _machine() -> str:
     return f"the Ray machine {platform.node()}"
 
@@ -123,15 +141,15 @@ class RayRunner:
 
     Args:
         ray: the package, connected to the cluster.
-        place: what every machine must have.
+        needs: what every machine must have.
     """
 
     is_local = False
 
-    def __init__(self, ray: Any, place: Place) -> None:
-        self._ray, self._place = ray, asdict(place)
+    def __init__(self, ray: Any, needs: Needs) -> None:
+        self._ray, self._needs = ray, asdict(needs)
         self._do = ray.remote(num_cpus=1, max_retries=_TRIES_AGAIN, name="fgbg")(_portable(do))
-        self._look = ray.remote(num_cpus=0, max_retries=0)(_portable(enter))
+        self._visit = ray.remote(num_cpus=0, max_retries=0)(_portable(visit))
 
     @property
     def slots(self) -> int:
@@ -142,23 +160,32 @@ class RayRunner:
         """Make sure that every machine with CPUs can do tasks.
 
         Raises:
-            WorkerError: names the first one that cannot.
+            FgbgError: names the first one that cannot.
         """
+        self.everywhere(_nothing)
+
+    def everywhere(self, job: Callable[[], None]) -> None:
+        """As of `Runner`, on every machine with CPUs.
+
+        Raises:
+            FgbgError: a machine cannot do tasks; names the first one. Errors of `job` are raised too.
+        """
+        content = pickle.dumps(job)
         strategy = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
-        looks = {}
+        visits = {}
         for node in self._ray.nodes():
             if node["Alive"] and node["Resources"].get("CPU"):
                 where = strategy(node["NodeID"], soft=False)
                 name = f"the Ray machine {node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
-                looks[self._look.options(scheduling_strategy=where).remote(self._place)] = name
+                visits[self._visit.options(scheduling_strategy=where).remote(self._needs, content)] = name
         done, late = self._ray.wait(
-            list(looks), num_returns=len(looks), timeout=_SECONDS_TO_CHECK, fetch_local=False
+            list(visits), num_returns=len(visits), timeout=_SECONDS_TO_CHECK, fetch_local=False
         )
-        for look in done:
-            self._result(look, looks[look])
-        for look in late:
+        for one in done:
+            self._result(one, visits[one])
+        for one in late:
             found = f"none within {_SECONDS_TO_CHECK} seconds"
-            raise WorkerError(looks[look], "an answer", found, "see 'ray status'; its memory may be full")
+            raise WorkerError(visits[one], "an answer", found, "see 'ray status'; its memory may be full")
 
     def run(
         self, job: Callable[[Task], Result], tasks: Sequence[Task], workers: int, finish: bool = True
@@ -176,7 +203,7 @@ class RayRunner:
         pending: list[Any] = []
         try:
             for task in tasks:
-                pending.append(self._do.remote(self._place, name, [content], task))
+                pending.append(self._do.remote(self._needs, name, [content], task))
                 if len(pending) >= most:
                     done, pending = self._ray.wait(pending)
                     yield from map(self._result, done)
@@ -231,20 +258,26 @@ def _portable(work: Callable[..., Any]) -> Callable[..., Any]:
 _job: tuple[str, Callable[[Any], Any]] = "", abs
 
 
-def enter(place: Mapping[str, Any]) -> tuple[bool, Any]:
-    """On another machine: whether it can do tasks; False comes with the error."""
+def _nothing() -> None:
+    """The job of a visit that only makes sure that a machine can do tasks."""
+
+
+def visit(needs: Mapping[str, Any], content: bytes) -> tuple[bool, Any]:
+    """On another machine: do a pickled job, if it can do tasks; False comes with the error."""
     try:
-        Place(**place).enter()
+        Needs(**needs).enter()
+        with _explained():
+            pickle.loads(content)()
         return True, None
-    except FgbgError as error:
+    except Exception as error:  # whatever a job raises
         return False, error
 
 
-def do(place: Mapping[str, Any], name: str, content: Sequence[Any], task: Any) -> tuple[bool, Any]:
+def do(needs: Mapping[str, Any], name: str, content: Sequence[Any], task: Any) -> tuple[bool, Any]:
     """On another machine: do one task of the job `name`; False comes with the error.
 
     Args:
-        place: fields of a `Place`.
+        needs: fields of a `Needs`.
         name: of the job.
         content: the pickled job, as a reference in a list, so that it is only read where it is needed.
         task: of the job.
@@ -252,43 +285,46 @@ def do(place: Mapping[str, Any], name: str, content: Sequence[Any], task: Any) -
     global _job
     try:
         if _job[0] != name:
-            Place(**place).enter()
-            _job = name, pickle.loads(importlib.import_module("ray").get(content[0]))
-        return True, _job[1](task)
+            Needs(**needs).enter()
+            with _explained():
+                _job = name, pickle.loads(importlib.import_module("ray").get(content[0]))
+        with _explained():
+            return True, _job[1](task)
     except Exception as error:  # whatever a job raises
         return False, error
 
 
 @contextmanager
 def ray_runner(
-    address: str | None, folder: Path, inputs: Sequence[Path], libraries: Sequence[str]
+    address: str | None, out: Place, inputs: Sequence[Place], libraries: Sequence[str]
 ) -> Iterator[RayRunner]:
     """Connect to a cluster for the block.
 
     Args:
         address: HOST:PORT of the cluster. None takes RAY_ADDRESS, else a cluster that this machine belongs
             to; if there is none, Ray starts on this machine alone.
-        folder: of the output, which all machines must share; it is locked by this process.
-        inputs: files and folders that all machines must see.
+        out: the folder of the output, which all machines must share and this process has locked; or its URL.
+        inputs: files and folders that all machines must see, or URLs of files.
         libraries: whose versions must be the same everywhere.
 
     Raises:
         ConfigError: ray is not installed, or the cluster does not answer.
-        WorkerError: a machine of the cluster cannot do the tasks.
+        FgbgError: a machine of the cluster cannot do the tasks.
     """
     ray = _import_ray()
     is_ours = not ray.is_initialized()
-    mark = new_temporary(folder)
+    mark = new_temporary(out) if isinstance(out, Path) else out
     try:
         if is_ours:
             _connect(ray, address or os.environ.get("RAY_ADDRESS"))
-        runner = RayRunner(ray, Place.here(mark, inputs, libraries))
+        runner = RayRunner(ray, Needs.here(mark, inputs, libraries))
         runner.check_machines()
         yield runner
     finally:
         if is_ours:
             ray.shutdown()
-        mark.unlink(missing_ok=True)
+        if isinstance(mark, Path):
+            mark.unlink(missing_ok=True)
 
 
 def _import_ray() -> Any:

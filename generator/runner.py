@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, Literal, Protocol, TypeVar
 
 from pydantic import Field
 
 from generator.errors import ConfigError
+from generator.places import Place
 from generator.workers import cores, run_tasks
 
 Task = TypeVar("Task")
@@ -28,6 +28,9 @@ class Runner(Protocol):
     def slots(self) -> int:
         """How many tasks can run at the same time."""
 
+    def everywhere(self, job: Callable[[], None]) -> None:
+        """Do something once on each machine that does tasks."""
+
     def run(
         self, job: Callable[[Task], Result], tasks: Sequence[Task], workers: int, finish: bool = True
     ) -> Generator[Result]:
@@ -44,6 +47,10 @@ class LocalRunner:
     def slots(self) -> int:
         """As of `Runner`."""
         return cores()
+
+    def everywhere(self, job: Callable[[], None]) -> None:
+        """As of `Runner`."""
+        job()
 
 
 LOCAL = LocalRunner()
@@ -66,8 +73,8 @@ def check_runner(name: RunnerName, address: RayAddress) -> None:
 def open_runner(
     name: RunnerName,
     address: RayAddress,
-    folder: Path,
-    inputs: Sequence[Path],
+    out: Place,
+    inputs: Sequence[Place],
     libraries: Sequence[str],
 ) -> Iterator[Runner]:
     """The runner for the block.
@@ -75,13 +82,13 @@ def open_runner(
     Args:
         name: of the runner.
         address: of a Ray cluster; None for the one of this machine.
-        folder: of the output; it is locked by this process.
-        inputs: files and folders that tasks read.
+        out: the folder of the output, which is locked by this process, or its URL.
+        inputs: files and folders that tasks read, or URLs of files.
         libraries: whose versions decide the bytes.
 
     Raises:
         ConfigError: Ray is not installed, or the cluster does not answer.
-        WorkerError: a machine of the cluster cannot do the tasks.
+        FgbgError: a machine of the cluster cannot do the tasks.
     """
     if name == "local":
         yield LOCAL
@@ -89,5 +96,5 @@ def open_runner(
     # Imported here: few need it.
     from generator.ray_runner import ray_runner
 
-    with ray_runner(address, folder, inputs, libraries) as runner:
+    with ray_runner(address, out, inputs, libraries) as runner:
         yield runner

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from generator import __version__
 from generator.errors import DiskSpaceError, printable
 from generator.format.journal import Journal, JournalLine
-from generator.format.records import ShardEntry, SplitEntry, Statistics, Sums
+from generator.format.records import BankEntry, ShardEntry, SplitEntry, Statistics, Sums
 from generator.numerals import format_bytes
 from generator.output import Output, Shelf
 from generator.progress import Progress
@@ -26,13 +26,22 @@ STATISTICS_SAMPLES = 512
 
 @dataclass(frozen=True)
 class ShelvingMaker(Generic[Task]):
-    """Makes shards, and copies each to a URL."""
+    """Makes shards, and copies each to a URL.
+
+    Attributes:
+        make: makes one, in the shelf's folder.
+        shelf: copies it.
+        needs: files of the URL that `make` reads, which may not be on this machine.
+    """
 
     make: Callable[[Task], JournalLine]
     shelf: Shelf
+    needs: Sequence[BankEntry]
 
     def __call__(self, task: Task) -> JournalLine:
         """Make one shard and return its line for the journal."""
+        if self.needs:
+            self.shelf.bring(self.needs)
         line = self.make(task)
         if line.samples:
             self.shelf.store(line.file)
@@ -72,6 +81,7 @@ def make_shards(
     progress: Progress,
     keep: Callable[[JournalLine], None],
     output: Output,
+    needs: Sequence[BankEntry] = (),
 ) -> None:
     """Make shards in several processes.
 
@@ -83,9 +93,10 @@ def make_shards(
         progress: counts samples, and pictures that became none.
         keep: gets the line of each shard that is in the output.
         output: where the dataset is written. To a URL, each process copies the shards that it makes.
+        needs: files of the output that `make` reads. Other machines download them from a URL.
     """
     if output.shelf is not None:
-        make = ShelvingMaker(make, output.shelf)
+        make = ShelvingMaker(make, output.shelf, () if runner.is_local else needs)
     with closing(runner.run(make, tasks, workers)) as lines:
         for line in lines:
             keep(line)

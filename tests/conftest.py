@@ -5,6 +5,8 @@ import signal
 from collections.abc import Callable, Generator, Iterator, Sequence
 from functools import partial, reduce
 from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -30,6 +32,9 @@ from generator.format.records import ShardEntry, SplitEntry, Statistics, Sums
 from generator.pipeline import generate
 from generator.reading.batch import Batch
 from generator.reading.dataset import open_dataset
+
+if TYPE_CHECKING:
+    from s3fs import S3FileSystem
 
 CLASSES = ClassMask(
     names=["none", "left", "middle", "right"],
@@ -134,6 +139,38 @@ def crowded(request_fields: dict[str, object], tmp_path_factory: pytest.TempPath
     several = {"objects": (1, 3), "overlap": 1, "truncate": 0.3, "empty": 0.1, "shadow": 0.7, "samples": 60}
     generate(GenerateConfig(**{**request_fields, **several}, out=out, render=False))
     return out
+
+
+@pytest.fixture(scope="session")
+def s3_variables() -> Iterator[dict[str, str]]:
+    """The environment in which programs use a server like S3, on this machine."""
+    from moto.server import ThreadedMotoServer  # slow, and few tests need it
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    keys = {"AWS_ACCESS_KEY_ID": "someone", "AWS_SECRET_ACCESS_KEY": "secret"}
+    yield keys | {"AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_DEFAULT_REGION": "us-east-1"}
+    server.stop()
+
+
+@pytest.fixture
+def bucket(
+    s3_variables: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> "Iterator[S3FileSystem]":
+    """The server has the empty bucket `bucket`, and the cache is empty."""
+    import s3fs  # slow, and few tests need it
+
+    for name, value in s3_variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("FGBG_CACHE", str(tmp_path / "cache"))
+    reset = f"{s3_variables['AWS_ENDPOINT_URL']}/moto-api/reset"
+    urlopen(Request(reset, method="POST"), timeout=10).close()
+    s3fs.S3FileSystem.clear_instance_cache()
+    files = s3fs.S3FileSystem()
+    files.mkdir("bucket")
+    yield files
+    s3fs.S3FileSystem.clear_instance_cache()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,14 @@ import click
 
 from fgbg.command_class import command as fgbg_command
 from fgbg.command_class import option, section
-from fgbg.options import checkpoint_option, is_given, overwrite_option, workers_option
+from fgbg.options import (
+    checkpoint_option,
+    is_given,
+    overwrite_option,
+    ray_address_option,
+    runner_option,
+    workers_option,
+)
 from fgbg.terminal import note, say
 from fgbg.value_types import PATH, PATH_OR_URL, PLACE, OneOf, Text, Whole
 
@@ -16,7 +23,9 @@ if TYPE_CHECKING:
 
 _OF_DATASETS = ("folder", "coco", "yolo", "webdataset", "croissant")
 _OF_NETWORKS = ("onnx", "safetensors")
-_FOR_DATASETS = ("data", "subset", "samples", "picture_format", "quality", "workers")
+_FOR_DATASETS = (
+    *("data", "subset", "samples", "picture_format", "quality", "workers", "runner", "ray_address"),
+)
 _FOR_NETWORKS = ("checkpoint", "contract", "half", "licence")
 _OF_CROISSANT = ("licence", "creator")
 
@@ -75,6 +84,8 @@ _OF_CROISSANT = ("licence", "creator")
         "--quality", type=Whole(1, 100), show_default="95", help="JPEG quality, with --picture-format jpg."
     ),
     workers_option,
+    runner_option,
+    ray_address_option,
     option(
         "--croissant",
         is_flag=True,

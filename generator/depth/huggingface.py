@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from blake3 import blake3
@@ -30,6 +30,7 @@ _HASHED_SUFFIXES = frozenset({".json", ".safetensors", ".bin"})
 class HuggingFaceNetwork:
     """A `DepthNetwork` of transformers, in float32, on CUDA if there is a GPU, else on the CPU."""
 
+    libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers")
     id: str
     batch: int
     told: Told | None
@@ -37,6 +38,12 @@ class HuggingFaceNetwork:
     _processor: Any
     _model: Any
     _multiple: int
+
+    @property
+    def files(self) -> list[Path]:
+        """See `DepthNetwork`."""
+        folder = Path(self._name).expanduser()
+        return [folder] if folder.is_dir() else []
 
     def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """See `DepthNetwork`; consecutive pictures with the same input size share a batch."""

@@ -35,6 +35,14 @@ class DepthNetwork(Protocol):
     def told(self) -> Told | None:
         """What the model says about its numbers; None if it says nothing."""
 
+    @property
+    def files(self) -> Sequence[Path]:
+        """The file or folder that another machine needs to open it again."""
+
+    @property
+    def libraries(self) -> Sequence[str]:
+        """Packages whose versions decide its numbers."""
+
     def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Raw depth of pictures.
 

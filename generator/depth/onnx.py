@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ _ASPECT_TOLERANCE = 0.1
 class OnnxNetwork:
     """A `DepthNetwork` in an ONNX Runtime session."""
 
+    libraries: ClassVar[tuple[str, ...]] = ("onnxruntime",)
     id: str
     batch: int
     told: Told | None
@@ -31,6 +32,11 @@ class OnnxNetwork:
     _file: OnnxFile
     _input: PictureInput
     _output: str
+
+    @property
+    def files(self) -> list[Path]:
+        """See `DepthNetwork`."""
+        return [self.path]
 
     def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """See `DepthNetwork`; consecutive pictures with the same input size share a batch."""

@@ -17,7 +17,7 @@ from blake3 import blake3
 from generator.export.config import ExportConfig
 from generator.export.contents import Contents
 from generator.export.formats import ExportFormat, make_format
-from generator.export.journal import BlockLine, Records, part_path, write_records
+from generator.export.journal import BlockLine, Records, part_path, records_path, write_records
 from generator.export.samples import Encoder, read_samples, sample_name
 from generator.files import atomic_file, write_atomically
 from generator.format.pixels import pixel_bytes
@@ -26,6 +26,8 @@ from generator.splits import SplitName
 
 ARCHIVE_SAMPLES = 1000
 """Samples of an archive."""
+LIBRARIES = ("numpy", "opencv-python-headless")
+"""They decide the bytes of every export."""
 TAR_BLOCK = 512
 """Bytes that the size of everything in a tar archive is a multiple of."""
 
@@ -123,6 +125,11 @@ class BlockWriter:
             for split in samples
         }
         return self.format.summaries(self.dataset.manifest.id, records)
+
+    def hidden_path(self, block: str) -> Path:
+        """Path of the file of a block in the hidden folder: its part of an archive, or its records."""
+        path_of = part_path if self.format.in_tar else records_path
+        return path_of(self.config.out, block)
 
     def paths(self, block: Block) -> Iterator[str]:
         """Paths of the loose files of a block, relative to the export."""

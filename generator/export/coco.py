@@ -43,6 +43,7 @@ class CocoFormat:
     """
 
     in_tar: ClassVar[bool] = False
+    libraries: ClassVar[tuple[str, ...]] = ("pycocotools",)
     owned: ClassVar[re.Pattern[str]] = re.compile(
         r"images/(train|val|test)/\d{12,}\.(png|jpg)"
         r"|annotations/instances_(train|val|test)\.json"

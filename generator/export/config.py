@@ -10,6 +10,7 @@ from generator.export.contents import Contents
 from generator.export.formats import FormatName, make_format
 from generator.export.journal import Request
 from generator.export.samples import PictureFormat
+from generator.runner import RayAddress, RunnerName, check_runner
 from generator.splits import SplitName
 from generator.strict_config import Count, PlaceField, StrictConfig
 
@@ -48,7 +49,12 @@ class ExportConfig(StrictConfig):
     quality: Annotated[int, Field(strict=True, ge=1, le=100)] | None = None
     """Of JPEG; None for 95."""
     workers: Count | Literal["auto"] = "auto"
-    """Processes."""
+    """Processes. auto is one for each core; with Ray, one for each core of the cluster."""
+    runner: RunnerName = "local"
+    """Where the work is done: local is this machine, ray a Ray cluster."""
+    ray_address: RayAddress = None
+    """HOST:PORT of the cluster. None takes the variable RAY_ADDRESS, else the cluster that this machine
+    belongs to; without one, Ray starts on this machine alone."""
 
     @model_validator(mode="after")
     def _check(self) -> "ExportConfig":
@@ -56,6 +62,7 @@ class ExportConfig(StrictConfig):
             fix = "use `picture_format=jpg`, or leave `quality` out"
             raise UsageError("`quality`", "JPEG pictures", f"`picture_format={self.picture_format}`", fix)
         make_format(self.format, self.picture_format, Contents())
+        check_runner(self.runner, self.ray_address)
         return self
 
     @property

@@ -1,7 +1,5 @@
 """Which parts of an earlier export are still whole."""
 
-from pathlib import Path
-
 from generator.export.archives import archive_path
 from generator.export.blocks import Block, BlockWriter, block_samples, cut
 from generator.export.journal import (
@@ -9,8 +7,6 @@ from generator.export.journal import (
     BlockLine,
     Journal,
     is_hidden_file_whole,
-    part_path,
-    records_path,
 )
 from generator.splits import SplitName
 
@@ -48,17 +44,12 @@ def whole_blocks(writer: BlockWriter, blocks: list[Block], journal: Journal) -> 
     """
     whole = {}
     for block in blocks:
-        line, path = journal.blocks.get(block.name), _hidden_path(writer, block)
+        line, path = journal.blocks.get(block.name), writer.hidden_path(block.name)
         if line is None or line.samples != len(block) or not is_hidden_file_whole(path, line):
             continue
         if writer.format.in_tar or _has_files(writer, block, line):
             whole[block.name] = line
     return whole
-
-
-def _hidden_path(writer: BlockWriter, block: Block) -> Path:
-    path_of = part_path if writer.format.in_tar else records_path
-    return path_of(writer.config.out, block.name)
 
 
 def _has_files(writer: BlockWriter, block: Block, line: BlockLine | None) -> bool:

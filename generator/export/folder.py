@@ -30,6 +30,7 @@ class FolderFormat:
     """
 
     in_tar: ClassVar[bool] = False
+    libraries: ClassVar[tuple[str, ...]] = ()
     owned: ClassVar[re.Pattern[str]] = re.compile(
         r"(train|val|test)/(bg|fg_bg|mask|depth|instances)/\d{12,}\.(png|jpg)|samples\.csv|croissant\.json"
     )

@@ -1,7 +1,7 @@
 """The formats that a dataset can be exported to, and what each of them defines."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 from generator.export.coco import CocoFormat
@@ -21,6 +21,10 @@ class ExportFormat(Protocol):
     @property
     def in_tar(self) -> bool:
         """Whether the files of samples are in tar archives, or loose."""
+
+    @property
+    def libraries(self) -> Sequence[str]:
+        """Those that decide the bytes of this format, beside those of every export."""
 
     @property
     def owned(self) -> re.Pattern[str]:

@@ -5,27 +5,37 @@ import math
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from generator.errors import ConfigError, DatasetError, DiskSpaceError
+from generator.errors import ConfigError, DatasetError, DiskSpaceError, WorkerError
 from generator.export.archives import Archives
-from generator.export.blocks import BlockWriter, block_samples, cut
+from generator.export.blocks import LIBRARIES, Block, BlockWriter, block_samples, cut
 from generator.export.config import ExportConfig
 from generator.export.finished import is_whole, whole_archives, whole_blocks
 from generator.export.formats import FORMATS, FormatName
-from generator.export.journal import HIDDEN_FOLDER, LOCK_FILE, FinishedLine, Journal, drop_hidden_files
-from generator.files import atomic_file, remove_leftovers
+from generator.export.journal import (
+    HIDDEN_FOLDER,
+    LOCK_FILE,
+    BlockLine,
+    FinishedLine,
+    Journal,
+    drop_hidden_files,
+)
+from generator.files import appears, atomic_file, remove_leftovers
+from generator.format.manifest import MANIFEST_FILE
 from generator.locks import hold_folder
 from generator.numerals import format_bytes
 from generator.progress import Progress, show_progress
 from generator.reading.dataset import Dataset
 from generator.reading.selection import filled_split, spread
+from generator.runner import Runner, open_runner
 from generator.splits import SPLITS, SplitName, share_samples
-from generator.workers import cores, end_if_script_is_imported, run_tasks
+from generator.workers import end_if_script_is_imported
 
 # Samples, of all splits together, from which the size of the export is estimated.
 _MEASURED = 24
@@ -61,6 +71,7 @@ def export_dataset(config: ExportConfig, overwrite: bool = False, progress: bool
         DatasetError: the dataset is missing, unfinished or damaged, or the split has no samples.
         ConfigError: the folder holds an export with other options, or other files.
         DiskSpaceError: the export would not fit.
+        WorkerError: a worker ended without an answer, or a machine of the cluster cannot do the work.
 
     Example:
         >>> config = fgbg.ExportConfig(data="data/shards", out="exported", format="folder", samples=6)
@@ -110,10 +121,10 @@ def _export(writer: BlockWriter, samples: dict[SplitName, int], overwrite: bool)
     for name in whole:
         archives.advance(name)
     began = time.monotonic()
-    workers = cores() if writer.config.workers == "auto" else writer.config.workers
     with (
+        _open_runner(writer) as runner,
         Progress("exporting", total, "samples") as bar,
-        contextlib.closing(run_tasks(writer, todo, workers, finish=False)) as lines,
+        contextlib.closing(_write(writer, todo, runner)) as lines,
     ):
         bar.resume_at(total - missing)
         for line in lines:
@@ -125,6 +136,26 @@ def _export(writer: BlockWriter, samples: dict[SplitName, int], overwrite: bool)
     journal.append(FinishedLine())
     drop_hidden_files(out)
     return ExportOutcome(samples, missing, time.monotonic() - began, _bytes_of(writer, journal))
+
+
+def _open_runner(writer: BlockWriter) -> AbstractContextManager[Runner]:
+    config = writer.config
+    libraries = [*LIBRARIES, *writer.format.libraries]
+    return open_runner(
+        config.runner, config.ray_address, config.out, [config.data / MANIFEST_FILE], libraries
+    )
+
+
+def _write(writer: BlockWriter, blocks: list[Block], runner: Runner) -> Generator[BlockLine]:
+    """Write blocks, and give the line of each when its file in the hidden folder can be read here."""
+    workers = runner.slots if writer.config.workers == "auto" else writer.config.workers
+    with contextlib.closing(runner.run(writer, blocks, workers, finish=False)) as lines:
+        for line in lines:
+            path = writer.hidden_path(line.block)
+            if not runner.is_local and not appears(path):
+                fix = "run the same command again, which continues"
+                raise WorkerError(path, "the file that a Ray machine wrote", "none", fix)
+            yield line
 
 
 def _samples(dataset: Dataset, config: ExportConfig) -> dict[SplitName, int]:

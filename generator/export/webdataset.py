@@ -23,6 +23,7 @@ class WebDatasetFormat:
     """
 
     in_tar: ClassVar[bool] = True
+    libraries: ClassVar[tuple[str, ...]] = ()
     owned: ClassVar[re.Pattern[str]] = re.compile(r"(train|val|test)-\d{6,}\.tar")
     picture_format: PictureFormat
     contents: Contents

@@ -36,6 +36,7 @@ class YoloFormat:
     """
 
     in_tar: ClassVar[bool] = False
+    libraries: ClassVar[tuple[str, ...]] = ()
     owned: ClassVar[re.Pattern[str]] = re.compile(
         r"images/(train|val|test)/\d{12,}\.(png|jpg)"
         r"|labels/(train|val|test)/\d{12,}\.txt"

@@ -43,6 +43,7 @@ def test_it_says_what_it_wrote_and_that_it_is_complete(
         (["--format", "coco", "--croissant"], "--croissant does not go with --format coco. Leave it out."),
         (["--format", "folder", "--creator", "me"], "--creator does not go with --format folder. Leave it"),
         (["--format", "folder", "--half"], "--half does not go with --format folder. Leave it out."),
+        (["--format", "folder", "--ray-address", "a:1"], "--ray-address has no effect on this machine alone"),
         (
             ["--format", "onnx"],
             "is a dataset, and --format onnx is for networks. Choose folder, coco, yolo, webda",
@@ -75,8 +76,9 @@ def test_croissant_metadata(unrendered: Path, tmp_path: Path) -> None:
     assert code == 0 and stdout == f"{data / 'croissant.json'}: Croissant metadata of the dataset's files\n"
     code, _, stderr = run(data, "--format", "croissant")
     assert code == 2 and "exists already" in stderr
-    code, _, stderr = run(data, "--format", "croissant", "--subset", "val")
-    assert code == 2 and "--subset does not go with --format croissant. Leave it out." in stderr
+    for option in (["--subset", "val"], ["--runner", "ray"]):
+        code, _, stderr = run(data, "--format", "croissant", *option)
+        assert code == 2 and f"{option[0]} does not go with --format croissant. Leave it out." in stderr
     assert run(data, "--format", "croissant", *credits, "--overwrite")[0] == 0
 
 

@@ -5,14 +5,12 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
 import s3fs
-from moto.server import ThreadedMotoServer
 
 from generator.config import GenerateConfig
 from generator.errors import RemoteError
@@ -40,32 +38,6 @@ if __name__ == "__main__":
 
 TINY: dict[str, Any] = {"stages": [(16, 1)], "widths": (4, 8), "epoch_samples": 8, "val_samples": 8}
 TINY |= {"batch_size": 4, "device": "cpu", "precision": "32"}
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Of a server like S3."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[s3fs.S3FileSystem]:
-    """The server has the empty bucket `bucket`, and the cache is empty."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", address)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "someone")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    monkeypatch.setenv("FGBG_CACHE", str(tmp_path / "cache"))
-    urlopen(Request(f"{address}/moto-api/reset", method="POST"), timeout=10).close()
-    s3fs.S3FileSystem.clear_instance_cache()
-    files = s3fs.S3FileSystem()
-    files.mkdir("bucket")
-    yield files
-    s3fs.S3FileSystem.clear_instance_cache()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with a POSIX signal")

@@ -5,59 +5,56 @@ import math
 import operator
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import ray
 from onnx import TensorProto, helper
 
+import generator.export.blocks
+import generator.export.journal
+import generator.format.journal
 from generator.config import GenerateConfig
-from generator.errors import ConfigError, WorkerError
+from generator.errors import ConfigError, RemoteError, WorkerError
+from generator.export.config import ExportConfig
+from generator.export.pipeline import export_dataset
 from generator.files import hash_file
 from generator.pipeline import generate
-from generator.ray_runner import Place, RayRunner, ray_runner
+from generator.places import Url
+from generator.ray_runner import Needs, RayRunner, _require_answer, ray_runner
 from generator.runner import open_runner
 
-START = [
-    *("--block", "--num-cpus=2", "--object-store-memory=80000000", "--node-ip-address=127.0.0.1"),
-    *("--include-dashboard=false", "--disable-usage-stats"),
-]
+if TYPE_CHECKING:
+    import s3fs
+
+QUIET: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RayRunner]:
+def other_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cache of the machines of the cluster."""
+    return tmp_path_factory.mktemp("other-cache")
+
+
+@pytest.fixture(scope="module")
+def cluster(
+    tmp_path_factory: pytest.TempPathFactory, other_cache: Path, s3_variables: dict[str, str]
+) -> Iterator[RayRunner]:
     """A cluster of this machine alone, with two CPUs. `generate` uses the connection, too."""
-    with socket.socket() as some:
-        some.bind(("127.0.0.1", 0))
-        port = some.getsockname()[1]
-    command = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", f"--port={port}", *START]
-    environment = os.environ | {"RAY_AUTH_MODE": "disabled"}
-    head = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    own = s3_variables | {"RAY_AUTH_MODE": "disabled", "FGBG_CACHE": str(other_cache)}
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in own.items():
+            environment.setenv(name, value)
+        ray.init("local", num_cpus=2, object_store_memory=80_000_000, include_dashboard=False, **QUIET)
     try:
-        with ray_runner(waited_for(port), tmp_path_factory.mktemp("shared"), [], ["numpy"]) as runner:
+        with ray_runner(None, tmp_path_factory.mktemp("shared"), [], ["numpy"]) as runner:
             yield runner
     finally:
-        head.terminate()  # it ends its processes
-        head.wait(60)
-
-
-def waited_for(port: int) -> str:
-    """The address of the cluster, which will listen at the port."""
-    end = time.monotonic() + 120
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            assert time.monotonic() < end, "Ray does not start"
-            time.sleep(0.1)
-        else:
-            return f"127.0.0.1:{port}"
+        ray.shutdown()
 
 
 @pytest.fixture
@@ -74,22 +71,6 @@ def test_tasks_are_done_once_and_errors_come_through(runner: RayRunner) -> None:
         list(runner.run(math.sqrt, [4, 9, -1, 16], 1))
 
 
-def test_tasks_end_when_nobody_wants_more(runner: RayRunner) -> None:
-    began = time.monotonic()
-    with closing(runner.run(time.sleep, [0, 60, 60, 60], 2)) as results:
-        next(results)
-    assert time.monotonic() - began < 20
-    assert list(runner.run(operator.neg, [1], 2)) == [-1], "the machine is free again"
-
-
-def test_a_task_whose_process_dies_again_and_again_is_an_error(
-    runner: RayRunner, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runner, "_do", runner._do.options(max_retries=1))
-    with pytest.raises(WorkerError, match=r"a Ray machine ended a task without an answer .*continues"):
-        list(runner.run(os._exit, [3], 2))
-
-
 def test_a_machine_with_something_else_is_named(
     runner: RayRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,13 +78,13 @@ def test_a_machine_with_something_else_is_named(
     mark.touch()
     monkeypatch.setattr("generator.ray_runner.__version__", "9.9")
     with pytest.raises(WorkerError, match=r"the Ray machine \S+: expected fgbg 9\.9, found \d.*; install"):
-        RayRunner(ray, Place.here(mark, [], [])).check_machines()
+        RayRunner(ray, Needs.here(mark, [], [])).check_machines()
     monkeypatch.undo()
     with pytest.raises(WorkerError, match=r"the Ray machine \S+ does not see nowhere\. Put it on a disk"):
-        list(RayRunner(ray, Place.here(mark, [Path("nowhere")], [])).run(operator.neg, [1], 2))
-    monkeypatch.setattr("generator.ray_runner._SECONDS_TO_SEE", 0)
+        list(RayRunner(ray, Needs.here(mark, [Path("nowhere")], [])).run(operator.neg, [1], 2))
+    monkeypatch.setattr("generator.files._SECONDS_TO_SEE", 0)
     with pytest.raises(WorkerError, match=r"does not see the files of nowhere\. Use an `out` on a disk that"):
-        Place.here(Path("nowhere/mark"), [], []).enter()
+        Needs.here(Path("nowhere/mark"), [], []).enter()
 
 
 @pytest.fixture
@@ -151,6 +132,112 @@ def test_the_dataset_has_the_same_bytes(
     assert contents(tmp_path / "ray") == contents(tmp_path / "local")
     assert not list((tmp_path / "ray").glob(".fgbg-*"))
     assert any((tmp_path / "cache-ray").rglob("*.map"))
+
+
+@pytest.mark.parametrize("format_name", ["coco", "webdataset"])
+def test_an_export_has_the_same_bytes_and_continues(
+    cluster: RayRunner, crowded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format_name: str
+) -> None:
+    monkeypatch.setattr(generator.export.blocks, "_MOST_SAMPLES", 6)
+    monkeypatch.setattr(generator.export.blocks, "ARCHIVE_SAMPLES", 24)
+    fields = {"data": crowded, "format": format_name}
+    local = ExportConfig(**fields, out=tmp_path / "local", workers=1)
+    export_dataset(local, progress=False)
+    config = ExportConfig(**fields, out=tmp_path / "ray", runner="ray")
+    with monkeypatch.context() as stopping:
+        stop_after(stopping, generator.export.journal.Journal, 5)
+        with pytest.raises(KeyboardInterrupt):
+            export_dataset(ExportConfig(**fields, out=config.out, workers=1), progress=False)
+    assert 0 < export_dataset(config, progress=False).written < 60
+    assert files_of(config.out) == files_of(local.out)
+    assert sorted(path.name for path in (config.out / ".export").iterdir()) == ["journal.jsonl", "lock"]
+
+
+def stop_after(monkeypatch: pytest.MonkeyPatch, journal: type, lines: int) -> None:
+    """Stop the work as Ctrl-C does, after this number of lines of its journal."""
+    append, left = journal.append, [lines]
+
+    def stopping(self: Any, line: Any) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        append(self, line)
+
+    monkeypatch.setattr(journal, "append", stopping)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Of an export, without its own folder."""
+    found = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+    return {str(name): path.read_bytes() for name, path in found.items() if name.parts[0] != ".export"}
+
+
+def test_a_url_gets_the_same_bytes_from_machines_with_another_cache(
+    cluster: RayRunner,
+    other_cache: Path,
+    bucket: "s3fs.S3FileSystem",
+    request_fields: dict[str, Any],
+    crowded: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    several = {"objects": (1, 3), "overlap": 1, "truncate": 0.3, "empty": 0.1, "shadow": 0.7, "samples": 60}
+    fields = {**request_fields, **several, "shard_samples": 10}
+    generate(GenerateConfig(**fields, out=tmp_path / "local"), progress=False)
+    config = GenerateConfig(**fields, out="s3://bucket/data", runner="ray")
+    with monkeypatch.context() as stopping:
+        stop_after(stopping, generator.format.journal.Journal, 2)
+        with pytest.raises(KeyboardInterrupt):
+            generate(config.model_copy(update={"runner": "local", "workers": 1}), progress=False)
+    assert generate(config, progress=False).written == 40
+    bucket.invalidate_cache()
+    stored = {Path(name).name: bucket.cat_file(name) for name in bucket.find("bucket/data")}
+    expected = {path.name: path.read_bytes() for path in (tmp_path / "local").glob("[!.]*")}
+    for files in (stored, expected):
+        files["journal.jsonl"] = b"".join(sorted(files["journal.jsonl"].splitlines()))
+    assert stored == expected
+    for cache in (other_cache, tmp_path / "cache"):
+        assert [path.name for path in (cache / "outputs").rglob("*") if path.is_file()] in ([], [".lock"])
+
+    exports = {"format": "folder", "samples": 12}
+    export_dataset(ExportConfig(data=tmp_path / "local", out=tmp_path / "from-local", **exports))
+    export_dataset(
+        ExportConfig(data="s3://bucket/data", out=tmp_path / "from-s3", **exports, runner="ray"),
+        progress=False,
+    )
+    assert files_of(tmp_path / "from-s3") == files_of(tmp_path / "from-local")
+    assert any((other_cache / "datasets").glob("*/train-00000.h5"))
+
+
+def test_a_machine_that_cannot_use_the_url_is_named(bucket: "s3fs.S3FileSystem") -> None:
+    with pytest.raises(
+        RemoteError, match=r"s3://bukcet/data on the Ray machine \S+ is in bukcet, which does"
+    ):
+        Needs.here(Url("s3://bukcet/data"), [], []).enter()
+    expected = r"the Ray machine \S+ does not see s3://bucket/data/dataset\.json\. Put it on"
+    with pytest.raises(WorkerError, match=expected):
+        Needs.here(Url("s3://bucket/data"), [Url("s3://bucket/data/dataset.json")], []).enter()
+
+
+def test_tasks_end_when_nobody_wants_more(runner: RayRunner) -> None:
+    for _ in range(2):
+        began = time.monotonic()
+        with closing(runner.run(time.sleep, [0, 60, 60, 60], 2)) as results:
+            next(results)
+        assert time.monotonic() - began < 10
+    assert list(runner.run(operator.neg, [1], 2)) == [-1], "the machine is free again"
+
+
+def test_a_task_whose_process_dies_again_and_again_is_an_error(
+    runner: RayRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "_do", runner._do.options(max_retries=1))
+    with pytest.raises(WorkerError, match=r"a Ray machine ended a task without an answer .*continues"):
+        list(runner.run(os._exit, [3], 2))
+
+
+def test_a_cluster_that_answers_is_no_error(cluster: RayRunner) -> None:
+    _require_answer(ray.get_runtime_context().gcs_address)
 
 
 def test_an_address_without_a_cluster_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
