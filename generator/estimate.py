@@ -14,7 +14,7 @@ from generator.format.shards import shard_bytes
 from generator.numerals import format_bytes
 from generator.places import Url
 from generator.process.memory import physical_memory
-from generator.scene.numbering import MOST_SORTED
+from generator.scene.numbering import MOST_SORTED, SORTED_BYTES
 
 # The speed of one worker, where the disk is faster.
 _RENDERED_BYTES_PER_SECOND = 1.5e9
@@ -23,9 +23,6 @@ _UNRENDERED_PER_SECOND = 100_000
 # The disk is measured by writing this much, but only before large datasets.
 _TRIAL_BYTES = 32 * 2**20
 _LARGE = 10**9
-
-# A random word, and its position among the others.
-_BYTES_A_NUMBER = 16
 
 
 @dataclass(frozen=True)
@@ -117,10 +114,10 @@ def check_numbers(config: GenerateConfig, fgs: int, bgs: int) -> None:
         ConfigError: there are too many.
     """
     memory = physical_memory()
-    sizes = _split_sizes(config, fgs, bgs)
-    kept = config.samples or sum(sizes)
-    needed = sum(size if size <= MOST_SORTED else min(size, kept) for size in sizes) * _BYTES_A_NUMBER
+    kept = _samples(config, fgs, bgs)
+    needed = (
+        sum(min(size, kept) for size in _split_sizes(config, fgs, bgs) if size <= MOST_SORTED) * SORTED_BYTES
+    )
     if memory is not None and needed > memory:
-        field = "`samples`" if max(sizes) > MOST_SORTED else "`positions`"
         expected = f"numbers of samples that fit into {format_bytes(memory)}"
-        raise ConfigError(field, expected, f"{format_bytes(needed)} of them", "lower it")
+        raise ConfigError("`samples`", expected, f"{format_bytes(needed)} of them", "lower it")

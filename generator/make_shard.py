@@ -43,7 +43,8 @@ class ShardWriter:
     def __call__(self, task: ShardTask) -> JournalLine:
         """Write one shard and return its line for the journal."""
         config, bank = self.config, self._bank
-        samples, placements = draw(self.plans[task.split], bank, config, task.sample_ids)
+        plan = self.plans[task.split]
+        samples, placements = draw(plan, bank, config, task.sample_ids(plan, config.seed))
         counted = min(self.statistics_samples, len(samples))
         sums: dict[str, Sums] = {}
 

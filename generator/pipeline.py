@@ -2,7 +2,6 @@
 
 import math
 import time
-from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -29,7 +28,7 @@ from generator.make_shard import ShardWriter
 from generator.numerals import format_bytes
 from generator.output import Output, hold_output
 from generator.places import Url
-from generator.plan import Header, make_header, plan_shards, plan_splits
+from generator.plan import Header, count_shards, make_header, plan_shards, plan_splits
 from generator.progress import Progress, show_progress
 from generator.reading.verify import wrong_files
 from generator.runner import Runner, open_runner
@@ -192,7 +191,7 @@ def _begin_journal(config: GenerateConfig, existing: Existing, overwrite: bool, 
     entry = BankEntry(file=BANK_FILE, bytes=bank.stat().st_size, blake3=hash_file(bank))
     if not overwrite and head is not None and (head.id, head.bank) == (header.id, entry):
         return
-    planned = Counter(task.split for task in plan_shards(config, plan_splits(config, header)))
+    planned = count_shards(config, plan_splits(config, header))
     counts = {split: max(count, planned[split]) for split, count in existing.shard_counts().items()}
     journal.begin(JournalHead(id=header.id, bank=entry, shards=counts))
     existing.clear()
@@ -217,14 +216,12 @@ def _make_shards(
     plans = plan_splits(config, header)
     tasks = plan_shards(config, plans)
     lines = [
-        line
-        for task in tasks
-        if (line := journal.shards.get(task.file)) and line.samples == len(task.sample_ids)
+        line for task in tasks if (line := journal.shards.get(task.file)) and line.samples == task.samples
     ]
     finished = keep_finished(output, journal, lines, say)
     began = time.monotonic()
     todo = [task for task in tasks if task.file not in finished]
-    missing, total = (sum(len(task.sample_ids) for task in some) for some in (todo, tasks))
+    missing, total = (sum(task.samples for task in some) for some in (todo, tasks))
     workers = _workers(config, missing * _bytes_to_make(config), runner)
     writer = ShardWriter(
         config,

@@ -151,11 +151,30 @@ def make_header(config: GenerateConfig, request: Request, decoded: Decoded) -> H
 
 @dataclass(frozen=True)
 class ShardTask:
-    """A shard to write: its file's name, its split, and the numbers of its samples in order."""
+    """A shard to write.
+
+    Attributes:
+        file: its name.
+        split: its split.
+        places: of its samples, in the order of the split.
+        sorted_ids: (n,) uint32, the numbers of its samples, where the split is sorted; otherwise None.
+    """
 
     file: str
     split: SplitName
-    sample_ids: np.ndarray
+    places: range
+    sorted_ids: np.ndarray | None
+
+    @property
+    def samples(self) -> int:
+        """How many samples it has."""
+        return len(self.places)
+
+    def sample_ids(self, plan: SplitPlan, seed: int) -> np.ndarray:
+        """The numbers of its samples in order: (n,) int64."""
+        if self.sorted_ids is None:
+            return plan.numbers_at(seed, self.places)
+        return self.sorted_ids.astype(np.int64)
 
 
 def plan_splits(config: GenerateConfig, header: Header) -> dict[SplitName, SplitPlan]:
@@ -170,13 +189,25 @@ def plan_splits(config: GenerateConfig, header: Header) -> dict[SplitName, Split
     }
 
 
+def count_shards(config: GenerateConfig, plans: Mapping[SplitName, SplitPlan]) -> dict[SplitName, int]:
+    """The number of shards of each split."""
+    return {name: -(-count // config.shard_samples) for name, count in _kept(config, plans).items()}
+
+
 def plan_shards(config: GenerateConfig, plans: Mapping[SplitName, SplitPlan]) -> list[ShardTask]:
     """All shards of the dataset, one split after another."""
-    kept = share_samples([len(plan) for plan in plans.values()], config.samples)
     tasks = []
-    for (name, plan), count in zip(plans.items(), kept, strict=True):
-        order = plan.order(config.seed, count)
+    for name, count in _kept(config, plans).items():
+        plan = plans[name]
+        order = plan.order(config.seed, count) if plan.is_sorted else None
         for number, start in enumerate(range(0, count, config.shard_samples)):
-            file = shard_file(name, number)
-            tasks.append(ShardTask(file, name, order[start : start + config.shard_samples]))
+            places = range(start, min(start + config.shard_samples, count))
+            ids = None if order is None else order[places.start : places.stop]
+            tasks.append(ShardTask(shard_file(name, number), name, places, ids))
     return tasks
+
+
+def _kept(config: GenerateConfig, plans: Mapping[SplitName, SplitPlan]) -> dict[SplitName, int]:
+    """The number of samples of each split."""
+    kept = share_samples([len(plan) for plan in plans.values()], config.samples)
+    return dict(zip(plans, kept, strict=True))

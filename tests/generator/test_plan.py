@@ -1,13 +1,18 @@
 import json
+import pickle
 
+import numpy as np
 import pytest
 from blake3 import blake3
 from hypothesis import given
 from hypothesis import strategies as st
 
+import generator.scene.numbering
+from generator.config import GenerateConfig
 from generator.numerals import format_bytes
-from generator.plan import Request
-from generator.splits import share_samples
+from generator.plan import Request, count_shards, plan_shards
+from generator.scene.numbering import SplitPlan
+from generator.splits import SplitName, share_samples
 
 
 @given(
@@ -21,6 +26,28 @@ def test_shares_are_kept(sizes: list[int], wanted: int) -> None:
     if wanted < sum(sizes):
         for part, size in zip(kept, sizes, strict=True):
             assert abs(part - wanted * size / sum(sizes)) <= 2
+
+
+@pytest.mark.parametrize("most_sorted", [2**28, 10])
+def test_shards_hold_the_samples_in_the_order_of_their_split(
+    most_sorted: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generator.scene.numbering, "MOST_SORTED", most_sorted)
+    config = GenerateConfig(shard_samples=400, seed=5)
+    plans: dict[SplitName, SplitPlan] = {
+        "train": SplitPlan("train", np.arange(30), np.arange(10), 2, 2),
+        "val": SplitPlan("val", np.arange(1), np.arange(1), 1, 5),
+        "test": SplitPlan("test", np.arange(0), np.arange(0), 2, 2),
+    }
+    tasks = plan_shards(config, plans)
+    assert [task.file for task in tasks] == [*(f"train-0000{n}.h5" for n in range(3)), "val-00000.h5"]
+    assert count_shards(config, plans) == {"train": 3, "val": 1, "test": 0}
+    train = plans["train"]
+    order = train.order(5, 1200) if most_sorted > 10 else train.numbers_at(5, range(1200))
+    in_shards = [task.sample_ids(train, 5) for task in tasks[:3]]
+    assert np.concatenate(in_shards).tolist() == order.tolist() and in_shards[0].dtype == np.int64
+    # A worker calculates the numbers of a split that is not sorted; they are not sent to it.
+    assert (len(pickle.dumps(tasks[0])) < 400) == (most_sorted == 10)
 
 
 def test_small_splits_keep_a_sample() -> None:

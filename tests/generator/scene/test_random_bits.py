@@ -1,6 +1,15 @@
 import numpy as np
 
-from generator.scene.random_bits import below, high_half, low_half, random_words, sample_words, share
+from generator.scene.random_bits import (
+    below,
+    high_half,
+    low_half,
+    random_word_blocks,
+    random_words,
+    sample_words,
+    share,
+    words_at,
+)
 
 
 def test_a_sample_owns_64_words_of_its_splits_stream() -> None:
@@ -20,3 +29,9 @@ def test_numbers_are_made_of_the_halves_of_words() -> None:
     assert below(high_half(words), 10).tolist() == [5, 9]
     assert below(low_half(words), np.array([8, 8])).tolist() == [2, 0]
     assert share(low_half(words)).tolist() == [0.25, 0.0]
+
+
+def test_words_of_a_stream_can_be_made_in_blocks_and_one_by_one() -> None:
+    words = random_words(7, "order/test", 30)
+    assert np.concatenate(list(random_word_blocks(7, "order/test", 30, 8))).tolist() == words.tolist()
+    assert words_at(7, "order/test", np.array([29, 0, 7, 8])).tolist() == words[[29, 0, 7, 8]].tolist()
