@@ -100,9 +100,10 @@ class Existing:
         Raises:
             ConfigError: a file has a name of the format, but belongs to no dataset.
         """
+        ours = set(self.files)
         for name in self.output.names():
             taken = name in _FIXED or _SHARD.fullmatch(name)
-            if taken and name not in self.files:
+            if taken and name not in ours:
                 problem = "was not written by fgbg and would be replaced"
                 where = self.output.where / name
                 raise ConfigError(where, "", problem, "use another `out`, or move the file away")
@@ -152,6 +153,11 @@ class Existing:
         for name in (MANIFEST_FILE, VERIFIED_FILE, *shards):
             self.output.remove(name)
 
+    @cached_property
+    def _in_manifest(self) -> set[str]:
+        """The names of the files of the finished dataset there."""
+        return set() if self.manifest is None else {entry.file for entry in self.manifest.files()}
+
     def _owns(self, name: str) -> bool:
         manifest, journal = self.manifest, self.journal
         if name == MANIFEST_FILE:
@@ -162,7 +168,7 @@ class Existing:
             return name == JOURNAL_FILE or not self.is_imported
         if name in (PROBLEMS_FILE, LOOKED_FILE):
             return self.is_imported
-        if manifest is not None and any(name == entry.file for entry in manifest.files()):
+        if name in self._in_manifest:
             return True
         if journal.head is not None:
             return journal.head.owns(name)
