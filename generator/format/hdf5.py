@@ -15,6 +15,7 @@ import h5py
 import numpy as np
 
 from generator.errors import COPY_AGAIN, DatasetError, one_line
+from generator.format.mapped_file import map_file
 
 PAGE = 4096
 
@@ -76,7 +77,7 @@ def map_datasets(path: Path) -> dict[str, np.ndarray]:
                 found = f"{len(file):,}"
                 raise DatasetError(path, f"at most {_MOST_DATASETS} arrays", found, COPY_AGAIN)
             places = {name: _place_of(path, file, name) for name in file}
-        buffer = np.memmap(path, np.uint8, mode="r")
+        buffer = map_file(path)
         return {name: place.array(buffer) for name, place in places.items()}
     except DatasetError:
         raise

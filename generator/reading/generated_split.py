@@ -1,6 +1,7 @@
 """One split of a generated dataset: its pixels are stored, or rendered when they are read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from generator.errors import COPY_AGAIN, DatasetError
 from generator.format.bank import Bank
 from generator.format.manifest import GeneratedManifest
 from generator.format.pixels import Pixels
-from generator.format.shards import open_shard
+from generator.format.records import ShardEntry
+from generator.format.shards import Shard, open_shard
 from generator.format.tables import OBJECT, PLACEMENT, SAMPLE
 from generator.reading.batch import Batch
 from generator.reading.composite import Renderer
@@ -59,25 +61,19 @@ class GeneratedSplit(Split):
         self._fgs, self._bgs = manifest.assets["fg"], manifest.assets["bg"]
         self._renderer = Renderer(bank)
         self._watch = FileWatch([folder / manifest.bank.file])
-        self._shards = [
-            open_shard(folder / shard.file, shard.samples, self.size, self.has_instances, self.is_rendered)
-            for shard in entry.shards
-        ]
-        self._stored = StoredRows(
-            [folder / shard.file for shard in entry.shards],
-            [shard.samples for shard in entry.shards],
-            [dict(shard.pixels.items()) for shard in self._shards if shard.pixels is not None],
-        )
         self._bg_rows = flat(bank.bg)
-        self.samples, self.placements = self._tables(folder)
+        self._objects = bank.objects
+        stored = self._read_tables(folder, entry.shards)
+        self._stored = StoredRows(
+            [folder / shard.file for shard in entry.shards], [shard.samples for shard in entry.shards], stored
+        )
         self.sample_ids = self.samples["sample_id"]
-        self.scenes = self.samples["bg"].astype(np.int64)
 
     def scene_name(self, scene: int) -> str:
         return self._bgs[scene].name
 
     def scene_depth(self, rows: np.ndarray) -> np.ndarray:
-        depth: np.ndarray = self.bank.bg_depth[self.scenes[rows]]
+        depth: np.ndarray = self.bank.bg_depth[self.samples["bg"][rows]]
         return depth
 
     def fg_of(self, sprite: int) -> str:
@@ -88,36 +84,56 @@ class GeneratedSplit(Split):
         pixels = Pixels(batch.fg_bg, batch.mask, batch.depth, batch.instances)
         self._watch.check([0])
         if self.is_rendered:
-            gather_rows((flat(batch.bg),), np.arange(len(rows)), (self._bg_rows,), self.scenes[rows])
+            bgs = self.samples["bg"][rows].astype(np.int64)
+            gather_rows((flat(batch.bg),), np.arange(len(rows)), (self._bg_rows,), bgs)
             self._stored.gather(rows, dict(pixels.items()))
         else:
             self._renderer.render(self.samples[rows], self.placements, pixels, batch.bg)
 
-    def _tables(self, folder: Path) -> tuple[np.ndarray, np.ndarray]:
-        """Join the tables of all shards; `first` then counts rows of the joined placements."""
-        samples, placements = [np.zeros(0, SAMPLE)], [np.zeros(0, PLACEMENT)]
-        total = sum(len(shard.placements) for shard in self._shards)
-        if total >= 2**32:
-            raise DatasetError(folder, f"fewer than {2**32:,} placements", f"{total:,}", COPY_AGAIN)
-        before = 0
-        for shard in self._shards:
-            table = shard.samples.copy()
+    @cached_property
+    def scenes(self) -> np.ndarray:
+        """As of `Split`; made when it is first used, because it takes 8 bytes a sample."""
+        return self.samples["bg"].astype(np.int64)
+
+    def _read_tables(self, folder: Path, entries: Sequence[ShardEntry]) -> list[Mapping[str, np.ndarray]]:
+        """Join the tables of all shards; `first` then counts rows of the joined placements.
+
+        Returns:
+            The stored pixels of each shard, by name. Without pixels no shard stays mapped.
+        """
+        self.samples = np.empty(sum(entry.samples for entry in entries), SAMPLE)
+        self.placements = np.empty(len(self.samples), PLACEMENT)
+        stored, row, before = list[Mapping[str, np.ndarray]](), 0, 0
+        for entry in entries:
+            path = folder / entry.file
+            shard = open_shard(path, entry.samples, self.size, self.has_instances, self.is_rendered)
+            self._check_numbers(path, shard)
+            after = before + len(shard.placements)
+            if after >= 2**32:
+                raise DatasetError(
+                    path, f"fewer than {2**32:,} placements up to here", f"{after:,}", COPY_AGAIN
+                )
+            if after > len(self.placements):
+                # In place, without a second copy of them all.
+                self.placements.resize(max(after, len(self.placements) * 5 // 4), refcheck=False)
+            self.placements[before:after] = shard.placements
+            table = self.samples[row : row + entry.samples]
+            table[...] = shard.samples
             table["first"] += before
-            before += len(shard.placements)
-            samples.append(table)
-            placements.append(shard.placements)
-        joined = np.concatenate(samples), np.concatenate(placements)
-        is_object = joined[1]["kind"] == OBJECT
+            row, before = row + entry.samples, after
+            if shard.pixels is not None:
+                stored.append(dict(shard.pixels.items()))
+        self.placements.resize(before, refcheck=False)
+        return stored
+
+    def _check_numbers(self, path: Path, shard: Shard) -> None:
+        """Make sure that a shard refers to backgrounds and sprites of the bank."""
+        sprites = shard.placements["sprite"]
         for name, column, count in (
-            ("bg", joined[0]["bg"], len(self.bank.bg)),
-            ("sprite", joined[1]["sprite"], len(self.bank.sprite_fg)),
-            ("sprite of an object", joined[1]["sprite"][is_object], self.bank.objects),
+            ("bg", shard.samples["bg"], len(self.bank.bg)),
+            ("sprite", sprites, len(self.bank.sprite_fg)),
+            ("sprite of an object", sprites[shard.placements["kind"] == OBJECT], self._objects),
         ):
             if column.size and column.max() >= count:
-                raise DatasetError(
-                    f"{folder}:{name}",
-                    f"numbers below {count}, as in the bank",
-                    str(column.max()),
-                    COPY_AGAIN,
-                )
-        return joined
+                expected = f"numbers below {count}, as in the bank"
+                raise DatasetError(f"{path}:{name}", expected, str(column.max()), COPY_AGAIN)

@@ -1,6 +1,7 @@
 """One split of a labelled dataset: pictures and masks as they are stored."""
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -51,7 +52,11 @@ class LabelledSplit(Split):
         )
         tables = [np.zeros(0, np.uint64), *(shard.samples["sample_id"] for shard in self._shards)]
         self.sample_ids = np.concatenate(tables)
-        self.scenes = np.arange(len(self.sample_ids))
+
+    @cached_property
+    def scenes(self) -> np.ndarray:
+        """As of `Split`."""
+        return np.arange(len(self.sample_ids))
 
     def scene_name(self, scene: int) -> str:
         shard, row = self._stored.place(scene)

@@ -37,8 +37,6 @@ class Split(ABC):
         has_instances: whether samples have an instance map.
         sample_ids: (n,) uint64, the number of each sample in all that the dataset was made of.
         shares_scenes: whether samples may show the same scene, as generated ones do.
-        scenes: (n,) int64, what each sample shows: generated samples with the same number have the same
-            background; every labelled sample has a number of its own.
 
     Example:
         >>> split = fgbg.open_dataset("data/shards")["train"]
@@ -48,7 +46,6 @@ class Split(ABC):
 
     shares_scenes: ClassVar[bool]
     sample_ids: np.ndarray
-    scenes: np.ndarray
 
     def __init__(self, name: SplitName, manifest: Manifest, reopen: "Callable[[SplitName], Split]") -> None:
         """Take what all splits have from the manifest.
@@ -65,6 +62,15 @@ class Split(ABC):
         self.has_bg = manifest.has_bg
         self.has_depth = manifest.has_depth
         self.has_instances = manifest.has_instances
+
+    @property
+    @abstractmethod
+    def scenes(self) -> np.ndarray:
+        """What each sample shows: (n,) int64.
+
+        Generated samples with the same number have the same background. Every labelled sample has a number of
+        its own.
+        """
 
     @abstractmethod
     def scene_name(self, scene: int) -> str:

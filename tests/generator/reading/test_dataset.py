@@ -3,6 +3,7 @@ import math
 import os
 import pickle
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,17 @@ def test_a_shard_that_is_not_read_from_may_change(copy: Path) -> None:
     split = open_dataset(copy)["train"]
     (copy / "train-00001.h5").unlink()
     assert split.read([0, 99]).mask.any()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system lists maps and open files in /proc")
+def test_shards_stay_neither_open_nor_mapped_without_need(rendered: Path, unrendered: Path) -> None:
+    files_before = len(list(Path("/proc/self/fd").iterdir()))
+    datasets = [open_dataset(folder, progress=False) for folder in (rendered, unrendered)]
+    assert [dataset["train"].read([0]).mask.shape[0] for dataset in datasets] == [1, 1]
+    # Often a process may open only 1,024 files, or 256.
+    assert len(list(Path("/proc/self/fd").iterdir())) == files_before
+    mapped = Path("/proc/self/maps").read_text()
+    assert f"{rendered}/train-00000.h5" in mapped and f"{unrendered}/train-00000.h5" not in mapped
 
 
 def test_a_dataset_has_three_splits_by_name(rendered: Path) -> None:
