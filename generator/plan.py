@@ -107,8 +107,7 @@ class Header(Record):
             DatasetError: a field is missing or wrong, or the id does not match the config and the pictures.
         """
         try:
-            # Through JSON, because the strict record accepts lists for tuples only from there.
-            header = cls.model_validate_json(json.dumps(bank.header))
+            header = cls.model_validate_json(bank.header.tobytes())
         except ValidationError as error:
             found = first_fault(error)
             raise DatasetError(f"{path}:header", "all fields of a header", found, COPY_AGAIN) from error

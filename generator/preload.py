@@ -16,7 +16,7 @@ __all__ = ["ShardWriter"]
 
 def _render_one_pixel() -> None:
     bank = Bank(
-        {},
+        np.zeros(0, np.uint8),
         np.full((1, 1, 1, 4), 255, np.uint8),
         np.ones((1, 2), np.uint16),
         np.zeros(1, np.uint32),

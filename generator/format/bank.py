@@ -1,15 +1,15 @@
 """The bank: all sprites and backgrounds of a dataset, in one file that every reader memory-maps."""
 
-import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
-from generator.errors import COPY_AGAIN, DatasetError, one_line
+from generator.errors import COPY_AGAIN, DatasetError
 from generator.format.hdf5 import check_datasets, map_datasets
 from generator.format.pixels import OPAQUE, Layout
 
@@ -47,7 +47,8 @@ class Bank:
     """Sprites and backgrounds as read-only arrays. Two banks are equal only if they are the same object.
 
     Attributes:
-        header: what the bank was made from (config, assets with names, hashes and splits).
+        header: (bytes,) uint8, what the bank was made from (config, assets with names, hashes and splits), as
+            JSON. Readers and workers do not need it.
         sprite_pixels: (n, h, w, 4) uint8 straight alpha, zero-padded to the largest sprite. The sprites of
             one foreground follow each other, in the order of the foregrounds. Shadows, if there are any, come
             last, from 3 pixels wide to the widest.
@@ -57,7 +58,7 @@ class Bank:
         bg_depth: (n, H, W) uint16 relative inverse depth, 0 unknown.
     """
 
-    header: dict[str, Any]
+    header: np.ndarray
     sprite_pixels: np.ndarray
     sprite_size: np.ndarray
     sprite_fg: np.ndarray
@@ -73,8 +74,7 @@ class Bank:
         """
         arrays = map_datasets(path)
         check_datasets(path, arrays, _layout(arrays))
-        header = _read_header(path, arrays["header"])
-        bank = cls(header, **{name: arrays[name] for name in _layout(arrays) if name != "header"})
+        bank = cls(**{name: arrays[name] for name in _layout(arrays)})
         bank._check(path)
         return bank
 
@@ -119,61 +119,109 @@ class Bank:
 
     def foot(self, sprites: np.ndarray) -> Foot:
         """The feet of objects (n,)."""
-        feet = self._feet
-        return Foot(feet.row[sprites], feet.columns[sprites], feet.valid[sprites])
+        feet = self._feet.of(sprites).astype(np.int64)
+        widths = feet[:, 1]
+        valid = np.arange(widths.max(initial=1)) < widths[:, None]
+        return Foot(feet[:, 0], feet[:, 2 : 2 + valid.shape[1]], valid)
+
+    def base(self, sprites: np.ndarray) -> np.ndarray:
+        """The first and last opaque column of objects (...) near the ground: (..., 2) int64."""
+        return self._base.of(sprites)
+
+    def columns_left(self, sprites: np.ndarray) -> np.ndarray:
+        """The share of the opaque pixels of objects (n,) left of each column: (n, w + 1) float64."""
+        return self._columns_left.of(sprites)
+
+    def rows_above(self, sprites: np.ndarray) -> np.ndarray:
+        """The share of the opaque pixels of objects (n,) above each row: (n, h + 1) float64."""
+        return self._rows_above.of(sprites)
+
+    def sprite_mean(self, sprites: np.ndarray) -> np.ndarray:
+        """The mean colour of the opaque pixels of objects (n,): (n, 3) float64."""
+        return self._sprite_mean.of(sprites)
+
+    def bg_mean(self, bgs: np.ndarray) -> np.ndarray:
+        """The mean colour of backgrounds (n,): (n, 3) float64."""
+        return self._bg_mean.of(bgs)
 
     @cached_property
-    def base(self) -> np.ndarray:
-        """The first and last opaque column of each object near the ground: (n, 2) int64."""
-        return np.array([base_columns(self.sprite(number)[..., 3]) for number in range(self.objects)])
+    def _feet(self) -> "_Table":
+        width = self.sprite_pixels.shape[2]
 
-    @cached_property
-    def columns_left(self) -> np.ndarray:
-        """The share of each object's opaque pixels that lies left of each column: (n, w + 1) float64."""
-        return np.array([_share_before(self._opaque(number).sum(axis=0)) for number in range(self.objects)])
-
-    @cached_property
-    def rows_above(self) -> np.ndarray:
-        """The share of each object's opaque pixels that lies above each row: (n, h + 1) float64."""
-        return np.array([_share_before(self._opaque(number).sum(axis=1)) for number in range(self.objects)])
-
-    @cached_property
-    def sprite_mean(self) -> np.ndarray:
-        """The mean colour of each object's opaque pixels: (n, 3) float64."""
-        sprites = [(self.sprite_pixels[number], self._opaque(number)) for number in range(self.objects)]
-        return np.array([cv2.mean(pixels, opaque.view(np.uint8))[:3] for pixels, opaque in sprites])
-
-    @cached_property
-    def bg_mean(self) -> np.ndarray:
-        """The mean colour of each background: (n, 3) float64."""
-        return np.array([cv2.mean(pixels)[:3] for pixels in self.bg])
-
-    @cached_property
-    def _feet(self) -> Foot:
-        rows, columns = [], []
-        for number in range(self.objects):
+        def row(number: int) -> np.ndarray:
             opaque = self._opaque(number)
-            rows.append(np.flatnonzero(opaque.any(axis=1))[-1])
-            columns.append(np.flatnonzero(opaque[rows[-1]]))
-        widths = np.array([len(foot) for foot in columns])
-        valid = np.arange(widths.max()) < widths[:, None]
-        padded = np.zeros(valid.shape, np.int64)
-        padded[valid] = np.concatenate(columns)
-        return Foot(np.array(rows), padded, valid)
+            lowest = np.flatnonzero(opaque.any(axis=1))[-1]
+            columns = np.flatnonzero(opaque[lowest])
+            return np.pad(np.array([lowest, len(columns), *columns]), (0, width - len(columns)))
+
+        return _Table(row, self.objects, 2 + width, np.uint16)
+
+    @cached_property
+    def _base(self) -> "_Table":
+        def row(number: int) -> tuple[int, int]:
+            return base_columns(self.sprite(number)[..., 3])
+
+        return _Table(row, self.objects, 2, np.int64)
+
+    @cached_property
+    def _columns_left(self) -> "_Table":
+        def row(number: int) -> np.ndarray:
+            return _share_before(self._opaque(number).sum(axis=0))
+
+        return _Table(row, self.objects, self.sprite_pixels.shape[2] + 1, np.float64)
+
+    @cached_property
+    def _rows_above(self) -> "_Table":
+        def row(number: int) -> np.ndarray:
+            return _share_before(self._opaque(number).sum(axis=1))
+
+        return _Table(row, self.objects, self.sprite_pixels.shape[1] + 1, np.float64)
+
+    @cached_property
+    def _sprite_mean(self) -> "_Table":
+        def row(number: int) -> tuple[float, ...]:
+            return cv2.mean(self.sprite_pixels[number], self._opaque(number).view(np.uint8))[:3]
+
+        return _Table(row, self.objects, 3, np.float64)
+
+    @cached_property
+    def _bg_mean(self) -> "_Table":
+        def row(number: int) -> tuple[float, ...]:
+            return cv2.mean(self.bg[number])[:3]
+
+        return _Table(row, len(self.bg), 3, np.float64)
 
     def _opaque(self, number: int) -> np.ndarray:
         opaque: np.ndarray = self.sprite_pixels[number, :, :, 3] >= OPAQUE
         return opaque
 
 
-def _read_header(path: Path, content: np.ndarray) -> dict[str, Any]:
-    try:
-        header = json.loads(content.tobytes())
-    except (ValueError, RecursionError) as error:
-        raise DatasetError(f"{path}:header", "JSON", one_line(error), COPY_AGAIN) from error
-    if not isinstance(header, dict):
-        raise DatasetError(f"{path}:header", "a JSON object", type(header).__name__, COPY_AGAIN)
-    return header
+class _Table:
+    """A row of numbers for each picture of a bank, made when it is first asked for.
+
+    A bank may have a million pictures, of which a worker uses some thousand.
+
+    Args:
+        make: gives the row of one picture.
+        count: of pictures.
+        width: of a row.
+        dtype: of its numbers.
+    """
+
+    def __init__(
+        self, make: Callable[[int], ArrayLike], count: int, width: int, dtype: type[np.generic]
+    ) -> None:
+        self._make = make
+        # Memory that is not written to takes none.
+        self._rows, self._is_made = np.empty((count, width), dtype), np.zeros(count, bool)
+
+    def of(self, numbers: np.ndarray) -> np.ndarray:
+        """The rows of pictures (...): (..., width)."""
+        for number in np.unique(numbers[~self._is_made[numbers]]).tolist():
+            self._rows[number] = self._make(number)
+            self._is_made[number] = True
+        rows: np.ndarray = self._rows[numbers]
+        return rows
 
 
 def _share_before(counts: np.ndarray) -> np.ndarray:

@@ -183,7 +183,7 @@ class _Draw:
         if not self._config.harmonise:
             return PLAIN_GAIN
         strength = self._config.harmonise * share(low_half(self._word(number, _LIGHT)))[:, None]
-        ratio = (self._bank.bg_mean[self._bg] + 1) / (self._bank.sprite_mean[placements["sprite"]] + 1)
+        ratio = (self._bank.bg_mean(self._bg) + 1) / (self._bank.sprite_mean(placements["sprite"]) + 1)
         factor = 1 + strength * (np.clip(ratio, 1 / _GAIN_LIMIT, _GAIN_LIMIT) - 1)
         gain: np.ndarray = np.rint(PLAIN_GAIN * factor).astype(np.uint16)
         return gain
@@ -201,14 +201,15 @@ class _Draw:
         numbers = range(objects.shape[1])
         chance = np.stack([share(high_half(self._word(number, _LIGHT))) for number in numbers], axis=1)
         sprites = objects["sprite"].astype(np.int64)
-        widths = shadow_widths(bank.base[sprites], bank.sprite_pixels.shape[1])
+        base = bank.base(sprites)
+        widths = shadow_widths(base, bank.sprite_pixels.shape[1])
         shadows = objects.copy()
         shadows["sprite"] = bank.objects + widths - NARROWEST_SHADOW
         shadows["kind"], shadows["gain"] = SHADOW, PLAIN_GAIN
         height, width = np.moveaxis(bank.sprite_size[shadows["sprite"]].astype(np.int64), -1, 0)
-        base = bank.base[sprites].sum(axis=-1)
+        twice_base = base.sum(axis=-1)
         sprite_width = bank.sprite_size[sprites, 1].astype(np.int64)
-        twice_middle = np.where(objects["flip"] == 1, 2 * (sprite_width - 1) - base, base)
+        twice_middle = np.where(objects["flip"] == 1, 2 * (sprite_width - 1) - twice_base, twice_base)
         foot = bank.foot(sprites.ravel()).row.reshape(sprites.shape)
         x = objects["x"] + (twice_middle - width + 1) // 2
         y = objects["y"] + foot - height // 2

@@ -104,7 +104,7 @@ class Placing:
         """How many pixels of each object may lie beyond the left, right, top and bottom border."""
         limit = self.config.truncate
         columns = self._columns_left(placements)
-        rows = self.bank.rows_above[placements["sprite"]]
+        rows = self.bank.rows_above(placements["sprite"])
         sides = []
         for shares, size in zip((columns, rows), self._size(placements["sprite"])[::-1], strict=True):
             before = (shares <= limit).sum(axis=1) - 1
@@ -119,7 +119,7 @@ class Placing:
         lost = np.zeros(len(placements))
         for shares, start, end in (
             (self._columns_left(placements), corners.x, canvas_width),
-            (self.bank.rows_above[placements["sprite"]], corners.y, canvas_height),
+            (self.bank.rows_above(placements["sprite"]), corners.y, canvas_height),
         ):
             rows, last = np.arange(len(shares)), shares.shape[1] - 1
             lost += shares[rows, np.clip(-start, 0, last)] + 1 - shares[rows, np.clip(end - start, 0, last)]
@@ -127,7 +127,7 @@ class Placing:
 
     def _columns_left(self, placements: np.ndarray) -> np.ndarray:
         """`Bank.columns_left` of sprites as they are pasted, mirrored or not."""
-        plain = self.bank.columns_left[placements["sprite"]]
+        plain = self.bank.columns_left(placements["sprite"])
         _, width = self._size(placements["sprite"])
         columns = np.clip(width[:, None] - np.arange(plain.shape[1]), 0, None)
         mirrored = 1 - np.take_along_axis(plain, columns, axis=1)

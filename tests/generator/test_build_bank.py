@@ -1,5 +1,6 @@
 """A bank is built in two calls: the first writes pixels, the second tables and header."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def test_a_bank_is_whole_after_the_second_call(config: GenerateConfig, tmp_path:
     assert len(decoded.sprite_sizes) == count_sprites(config, 3) == 3 + 10  # shadows: 3 to 12 pixels wide
     finish_bank(path, config, decoded, {"made": "for a test"})
     bank = Bank.open(path)
-    assert bank.header == {"made": "for a test"} and bank.objects == 3
+    assert json.loads(bank.header.tobytes()) == {"made": "for a test"} and bank.objects == 3
     assert is_bank_of(bank, config, 3, 2) and not is_bank_of(bank, config, 2, 2)
 
 

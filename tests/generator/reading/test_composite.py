@@ -28,7 +28,7 @@ def composite(background: np.ndarray, background_depth: np.ndarray, layers: Sequ
     for row, layer in zip(padded, layers, strict=True):
         row[: layer.sprite.shape[0], : layer.sprite.shape[1]] = layer.sprite
     numbers = np.arange(len(layers), dtype=np.uint32)
-    bank = Bank({}, padded, sizes, numbers, background[None], background_depth[None])
+    bank = Bank(np.zeros(0, np.uint8), padded, sizes, numbers, background[None], background_depth[None])
     placements = np.array(
         [
             (number, layer.x, layer.y, 0, OBJECT if layer.writes_truth else SHADOW, layer.depth, layer.gain)
@@ -117,7 +117,7 @@ def test_render_follows_the_tables() -> None:
     pixels = np.zeros((1, 2, 3, 4), np.uint8)  # padded: the sprite itself is 1 x 2
     pixels[0, 0, :2] = [[10, 10, 10, 255], [20, 20, 20, 255]]
     bank = Bank(
-        {},
+        np.zeros(0, np.uint8),
         pixels,
         np.array([[1, 2]], np.uint16),
         np.array([0], np.uint32),

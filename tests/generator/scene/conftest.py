@@ -19,7 +19,7 @@ def bank() -> Bank:
     rows, columns = np.mgrid[:HEIGHT, :WIDTH]
     depth = (10 * rows + columns + 1).astype(np.uint16)
     return Bank(
-        {},
+        np.zeros(0, np.uint8),
         pixels,
         np.array([[2, 3], [1, 1]], np.uint16),
         np.arange(2, dtype=np.uint32),

@@ -72,7 +72,7 @@ def scenery() -> Bank:
     sizes = np.concatenate([sizes, shadows])
     rows = np.repeat(np.linspace(1, 65535, SIDE).astype(np.uint16)[:, None], SIDE, axis=1)
     return Bank(
-        {},
+        np.zeros(0, np.uint8),
         pixels,
         sizes.astype(np.uint16),
         np.append(np.repeat(np.arange(4), 6), [NO_FG] * len(shadows)).astype(np.uint32),

@@ -21,7 +21,7 @@ def bank() -> Bank:
     pixels[0] = 255
     pixels[1, :2, :2] = 255
     return Bank(
-        {},
+        np.zeros(0, np.uint8),
         pixels,
         np.array([[4, 4], [2, 2]], np.uint16),
         np.arange(2, dtype=np.uint32),

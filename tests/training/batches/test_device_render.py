@@ -104,7 +104,7 @@ def test_any_tables_are_equal_to_the_bit(seed: int, counts: list[int], far: bool
         sprite[height:], sprite[:, width:] = 0, 0
     sprites[0, ..., 3] = 0
     bank = Bank(
-        {},
+        np.zeros(0, np.uint8),
         sprites,
         sizes,
         np.arange(4, dtype=np.uint32),
