@@ -101,9 +101,6 @@ def test_objects_far_away_are_not_seen(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "complaint"),
     [
-        ("header", np.frombuffer(b"{torn", np.uint8), "header: expected JSON"),
-        ("header", np.frombuffer(b"[" * 100_000, np.uint8), "header: expected JSON"),
-        ("header", np.frombuffer(b"7", np.uint8), "header: expected a JSON object, found int"),
         ("header", None, "header: expected .* found no such array"),
         ("sprite_size", np.zeros((3, 2), "<u2"), "sprite_size: expected"),
         ("bg", np.zeros((0, 24, 32, 3), np.uint8), "bg"),
