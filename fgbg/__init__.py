@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from generator.export.config import ExportConfig
+    from generator.export.croissant import describe_dataset
     from generator.export.pipeline import export_dataset
     from generator.importing.config import ImportConfig
     from generator.importing.pipeline import import_labelled
@@ -91,6 +92,7 @@ __all__ = [
     "cut_out_by_network",
     "cut_out_in_box",
     "cut_out_objects",
+    "describe_dataset",
     "evaluate",
     "export_dataset",
     "export_network",
@@ -119,6 +121,7 @@ _MODULES = {
         "UsageError",
     ),
     "generator.export.config": ("ExportConfig",),
+    "generator.export.croissant": ("describe_dataset",),
     "generator.export.pipeline": ("export_dataset",),
     "generator.importing.config": ("ImportConfig",),
     "generator.importing.pipeline": ("import_labelled",),

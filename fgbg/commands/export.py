@@ -153,8 +153,8 @@ def command(
         _describe(given["data"], credits, overwrite)
     else:
         folder = out or Path("outputs/export") / format_name
-        fields = {name: given[name] for name in _FOR_DATASETS} | {"format": format_name, "out": folder}
-        _export_dataset(fields, overwrite, credits if croissant else None)
+        fields = {name: given[name] for name in _FOR_DATASETS} | credits
+        _export_dataset(fields | {"format": format_name, "out": folder, "croissant": croissant}, overwrite)
 
 
 def _refuse_others(ctx: click.Context, format_name: str, croissant: bool) -> None:
@@ -208,27 +208,23 @@ def _export_network(fields: dict[str, Any], overwrite: bool) -> None:
 
 
 def _describe(data: Path, credits: dict[str, str | None], overwrite: bool) -> None:
-    from generator.export.croissant import Credits, describe_dataset
+    from generator.export.croissant import describe_dataset
 
-    say(f"{describe_dataset(data, Credits(**credits), overwrite)}: Croissant metadata of the dataset's files")
+    say(
+        f"{describe_dataset(data, **credits, overwrite=overwrite)}: Croissant metadata of the dataset's files"
+    )
 
 
-def _export_dataset(
-    fields: dict[str, Any], overwrite: bool, credits: dict[str, str | None] | None = None
-) -> None:
-    """Export a dataset, and describe it with Croissant metadata if `credits` are given."""
+def _export_dataset(fields: dict[str, Any], overwrite: bool) -> None:
     from generator.errors import UsageError
     from generator.export.config import ExportConfig
-    from generator.export.croissant import Credits, describe_folder, require_croissant
+    from generator.export.folder import CROISSANT_FILE
     from generator.export.pipeline import export_dataset
-    from generator.format.manifest import read_manifest
     from generator.numerals import format_bytes
 
     if fields["out"].is_file():
         problem = "is a file, and the export of a dataset needs a folder"
         raise UsageError(fields["out"], "", problem, "use another --out")
-    if credits is not None:
-        require_croissant("`croissant`")
     outcome = export_dataset(ExportConfig(**fields), overwrite)
     counts = ", ".join(f"{name} {count:,}" for name, count in outcome.samples.items())
     if outcome.written:
@@ -239,6 +235,5 @@ def _export_dataset(
         f" {format_bytes(outcome.bytes)}"
     )
     say(f"{fields['out']}: {'' if outcome.written else 'already complete: '}{done}")
-    if credits is not None:
-        path = describe_folder(fields["out"], read_manifest(fields["data"]), Credits(**credits))
-        say(f"{path}: Croissant metadata of the pictures")
+    if fields["croissant"]:
+        say(f"{fields['out'] / CROISSANT_FILE}: Croissant metadata of the pictures")

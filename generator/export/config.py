@@ -7,12 +7,13 @@ from pydantic import Field, model_validator
 
 from generator.errors import UsageError
 from generator.export.contents import Contents
+from generator.export.croissant import require_croissant
 from generator.export.formats import FormatName, make_format
 from generator.export.journal import Request
 from generator.export.samples import PictureFormat
 from generator.runner import RayAddress, RunnerName, check_runner
 from generator.splits import SplitName
-from generator.strict_config import Count, PlaceField, StrictConfig
+from generator.strict_config import Count, PlaceField, StrictConfig, Switch
 
 QUALITY = 95
 """Of JPEG, where nothing is asked for."""
@@ -23,7 +24,7 @@ class ExportConfig(StrictConfig):
 
     Raises:
         ConfigError: a field has a value that is not allowed.
-        UsageError: a quality is given without JPEG, or the format needs a package that is not installed.
+        UsageError: a field does not go with another one, or needs a package that is not installed.
 
     Example:
         >>> fgbg.ExportConfig(data="data/shards", out="exported", format="webdataset").picture_format
@@ -55,12 +56,25 @@ class ExportConfig(StrictConfig):
     ray_address: RayAddress = None
     """HOST:PORT of the cluster. None takes the variable RAY_ADDRESS, else the cluster that this machine
     belongs to; without one, Ray starts on this machine alone."""
+    croissant: Switch = False
+    """Whether to write Croissant metadata too, in the format folder."""
+    licence: Annotated[str, Field(min_length=1)] | None = None
+    """Address or text of the dataset's licence, for Croissant metadata."""
+    creator: Annotated[str, Field(min_length=1)] | None = None
+    """Who made the dataset, for Croissant metadata."""
 
     @model_validator(mode="after")
     def _check(self) -> "ExportConfig":
         if self.quality is not None and self.picture_format != "jpg":
             fix = "use `picture_format=jpg`, or leave `quality` out"
             raise UsageError("`quality`", "JPEG pictures", f"`picture_format={self.picture_format}`", fix)
+        if self.croissant and self.format != "folder":
+            raise UsageError("`croissant`", "", "goes with `format=folder` only", "leave it out")
+        if self.croissant:
+            require_croissant("`croissant`")
+        elif self.licence or self.creator:
+            field = "`licence`" if self.licence else "`creator`"
+            raise UsageError(field, "", "goes with `croissant` only", "leave it out")
         make_format(self.format, self.picture_format, Contents())
         check_runner(self.runner, self.ray_address)
         return self

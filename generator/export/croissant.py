@@ -1,11 +1,12 @@
 """Croissant metadata (JSON-LD) of a dataset: of its shards, or of pictures that were exported to a folder.
 
 Croissant cannot read HDF5, so shards are listed with sizes and hashes only. Of a folder of pictures, it says
-how to read each kind of them.
+how to read each kind of them, and their table as JSON: from a CSV file, mlcroissant makes numbers of names.
 
 Source: https://docs.mlcommons.org/croissant/docs/croissant-spec.html and croissant-rai-spec.html.
 """
 
+import csv
 import hashlib
 import importlib
 import json
@@ -17,11 +18,11 @@ from typing import Any
 from generator import __version__
 from generator.errors import UsageError
 from generator.export.contents import Contents
-from generator.export.folder import COLUMNS, CROISSANT_FILE, SAMPLES_FILE
+from generator.export.folder import COLUMNS, CROISSANT_FILE, SAMPLES_FILE, SAMPLES_JSON
 from generator.files import refuse_existing, write_atomically
 from generator.format.assets import FROM_FILE, FROM_PLANE
 from generator.format.manifest import MANIFEST_FILE, GeneratedManifest, Manifest
-from generator.places import Place
+from generator.places import Place, as_place
 from generator.reading.dataset import open_dataset
 from generator.splits import SPLITS
 
@@ -46,15 +47,31 @@ class Credits:
     creator: str | None = None
 
 
-def describe_dataset(folder: Place, credits: Credits, overwrite: bool = False) -> Path:
-    """Write `croissant.json` beside the shards of a dataset, and return its path.
+def describe_dataset(
+    folder: str | Place, licence: str | None = None, creator: str | None = None, overwrite: bool = False
+) -> Path:
+    """Write Croissant metadata, `croissant.json`, beside the shards of a dataset, and return its path.
+
+    It lists the files of the dataset. For metadata by which programs read pictures, export the dataset with
+    `ExportConfig(format="folder", croissant=True)`.
+
+    Args:
+        folder: of the dataset.
+        licence: address or text of the dataset's licence; None if nobody said.
+        creator: the person or group who made the dataset; None if nobody said.
+        overwrite: replace an existing file.
 
     Raises:
         DatasetError: the dataset is missing, unfinished or damaged.
         UsageError: mlcroissant is not installed, or the dataset is behind a URL.
         ExistsError: there is a file already, and not `overwrite`.
+
+    Example:
+        >>> fgbg.describe_dataset("data/shards", licence="CC0", overwrite=True).name
+        'croissant.json'
     """
     croissant = require_croissant("`format=croissant`")
+    folder = as_place(folder)
     if not isinstance(folder, Path):
         fix = "copy the dataset to a folder, describe it there, and copy croissant.json back"
         raise UsageError(folder, "", "is a URL, and `format=croissant` describes files of a folder", fix)
@@ -65,7 +82,7 @@ def describe_dataset(folder: Place, credits: Credits, overwrite: bool = False) -
     files += [
         _file(croissant, folder / entry.file, entry.file, "application/x-hdf5") for entry in manifest.files()
     ]
-    return _write(croissant, path, manifest, credits, files, [])
+    return _write(croissant, path, manifest, Credits(licence, creator), files, [])
 
 
 def describe_folder(folder: Path, manifest: Manifest, credits: Credits) -> Path:
@@ -81,7 +98,11 @@ def describe_folder(folder: Path, manifest: Manifest, credits: Credits) -> Path:
     """
     croissant = require_croissant("`croissant`")
     contents = Contents.of(manifest)
-    files = [_file(croissant, folder / SAMPLES_FILE, SAMPLES_FILE, "text/csv")]
+    _write_samples(folder)
+    files = [
+        _file(croissant, folder / SAMPLES_FILE, SAMPLES_FILE, "text/csv"),
+        _file(croissant, folder / SAMPLES_JSON, SAMPLES_JSON, "application/json"),
+    ]
     records = [_samples(croissant, contents)]
     for split in SPLITS:
         for field in contents.fields():
@@ -203,6 +224,13 @@ def _record_set(croissant: Any, name: str, meaning: str) -> Any:
     )
 
 
+def _write_samples(folder: Path) -> None:
+    """Write the table of samples as JSON, which keeps names of digits as they are."""
+    with (folder / SAMPLES_FILE).open(encoding="utf-8", newline="") as file:
+        rows = [row | {"sample_id": int(row["sample_id"])} for row in csv.DictReader(file)]
+    write_atomically(folder / SAMPLES_JSON, f"{json.dumps(rows, ensure_ascii=False, indent=0)}\n".encode())
+
+
 def _samples(croissant: Any, contents: Contents) -> Any:
     """The table of samples."""
     columns = [contents.scene if column == "bg" else column for column in COLUMNS]
@@ -215,7 +243,9 @@ def _samples(croissant: Any, contents: Contents) -> Any:
                 id=f"samples/{column}",
                 name=column,
                 data_types=croissant.DataType.INTEGER if column == "sample_id" else croissant.DataType.TEXT,
-                source=croissant.Source(file_object=SAMPLES_FILE, extract=croissant.Extract(column=column)),
+                source=croissant.Source(
+                    file_object=SAMPLES_JSON, extract=croissant.Extract(json_path=f"$[*].{column}")
+                ),
             )
             for column in columns
         ],

@@ -14,8 +14,8 @@ from generator.export.samples import PictureFormat, Sample
 from generator.splits import SplitName
 
 SAMPLES_FILE = "samples.csv"
-CROISSANT_FILE = "croissant.json"
-"""What Croissant metadata is called, which `generator.export.croissant` writes."""
+CROISSANT_FILE, SAMPLES_JSON = "croissant.json", "samples.json"
+"""Croissant metadata, and the table of samples as it needs it; `generator.export.croissant` writes both."""
 
 COLUMNS = ("split", "name", "sample_id", "bg", "fg", "boxes")
 
@@ -32,7 +32,7 @@ class FolderFormat:
     in_tar: ClassVar[bool] = False
     libraries: ClassVar[tuple[str, ...]] = ()
     owned: ClassVar[re.Pattern[str]] = re.compile(
-        r"(train|val|test)/(bg|fg_bg|mask|depth|instances)/\d{12,}\.(png|jpg)|samples\.csv|croissant\.json"
+        r"(train|val|test)/(bg|fg_bg|mask|depth|instances)/\d{12,}\.(png|jpg)|samples\.(csv|json)|croissant\.json"
     )
     picture_format: PictureFormat
     contents: Contents

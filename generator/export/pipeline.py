@@ -16,6 +16,7 @@ from generator.errors import ConfigError, DatasetError, DiskSpaceError, WorkerEr
 from generator.export.archives import Archives
 from generator.export.blocks import LIBRARIES, Block, BlockWriter, block_samples, cut
 from generator.export.config import ExportConfig
+from generator.export.croissant import Credits, describe_folder
 from generator.export.finished import is_whole, whole_archives, whole_blocks
 from generator.export.formats import FORMATS, FormatName
 from generator.export.journal import (
@@ -87,7 +88,11 @@ def export_dataset(config: ExportConfig, overwrite: bool = False, progress: bool
         with hold_folder(config.out, "fgbg export", f"{HIDDEN_FOLDER}/{LOCK_FILE}"):
             _remove_all_leftovers(config.out)
             try:
-                return _export(writer, samples, overwrite)
+                outcome = _export(writer, samples, overwrite)
+                if config.croissant:
+                    credits = Credits(config.licence, config.creator)
+                    describe_folder(config.out, writer.dataset.manifest, credits)
+                return outcome
             finally:
                 _remove_all_leftovers(config.out)  # workers of a killed export can live a moment longer
 

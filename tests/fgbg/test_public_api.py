@@ -3,6 +3,7 @@
 import ast
 import doctest
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ def test_these_names_stay() -> None:
         *("cut_out_by_masks", "cut_out_by_network", "cut_out_in_box", "clean_cut_outs", "Foreground"),
         "cut_out_objects",
         *("ExportConfig", "export_dataset", "NetworkExportConfig", "export_network"),
+        "describe_dataset",
         *("TrainConfig", "train", "TrainOutcome", "evaluate", "compare", "Predictor", "Predicted"),
         *("FgbgError", "UsageError", "ConfigError", "ExistsError", "AssetError", "ImageError"),
         *("DatasetError", "RunError", "StoppedError", "CheckpointError"),
@@ -46,7 +48,7 @@ def place(
     folder = tmp_path_factory.mktemp("place")
     for name in ("data", "images", "masks"):
         (folder / name).mkdir()
-    (folder / "data" / "shards").symlink_to(unrendered)
+    shutil.copytree(unrendered, folder / "data" / "shards")  # an example writes there
     (folder / "data" / "photos").symlink_to(photos)
     (folder / "data" / "fg").symlink_to(assets.fg)
     (folder / "data" / "bg").symlink_to(assets.bg)

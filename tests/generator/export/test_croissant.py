@@ -1,5 +1,6 @@
 """Croissant metadata, as mlcroissant reads it."""
 
+import csv
 import hashlib
 import subprocess
 import sys
@@ -11,9 +12,8 @@ import pytest
 
 from generator.errors import ExistsError, UsageError
 from generator.export.config import ExportConfig
-from generator.export.croissant import CROISSANT_FILE, Credits, describe_dataset, describe_folder
+from generator.export.croissant import CROISSANT_FILE, describe_dataset
 from generator.export.pipeline import export_dataset
-from generator.format.manifest import read_manifest
 from generator.places import Url
 from generator.reading.dataset import open_dataset
 
@@ -32,8 +32,9 @@ def loaded(path: Path) -> Any:
 
 
 def described(data: Path, out: Path, **fields: object) -> Any:
-    export_dataset(ExportConfig(data=data, out=out, format="folder", workers=1, **fields))
-    return loaded(describe_folder(out, read_manifest(data), Credits("https://spdx.org/licenses/MIT", "us")))
+    given = {"licence": "https://spdx.org/licenses/MIT", "creator": "us"} | fields
+    export_dataset(ExportConfig(data=data, out=out, format="folder", croissant=True, workers=1, **given))
+    return loaded(out / CROISSANT_FILE)
 
 
 def images(dataset: Any, name: str) -> dict[int, np.ndarray]:
@@ -48,7 +49,7 @@ def test_shards_are_listed_with_their_sizes_and_hashes(unrendered: Path, tmp_pat
     folder.mkdir()
     for path in unrendered.iterdir():
         (folder / path.name).write_bytes(path.read_bytes())
-    metadata = loaded(describe_dataset(folder, Credits())).metadata
+    metadata = loaded(describe_dataset(folder)).metadata
     manifest = open_dataset(folder).manifest  # the file changes nothing
     names = {"dataset.json", *(entry.file for entry in manifest.files())}
     assert {file.name for file in metadata.file_objects} == names
@@ -59,8 +60,8 @@ def test_shards_are_listed_with_their_sizes_and_hashes(unrendered: Path, tmp_pat
     assert "12 cut-outs on 12 backgrounds" in metadata.description and manifest.id in metadata.description
     assert metadata.data_limitations and metadata.data_collection.startswith("Synthetic")
     with pytest.raises(ExistsError):
-        describe_dataset(folder, Credits())
-    describe_dataset(folder, Credits(), overwrite=True)
+        describe_dataset(folder)
+    describe_dataset(folder, overwrite=True)
 
 
 @forgives_mlcroissant
@@ -76,7 +77,22 @@ def test_records_of_a_folder_are_the_samples_to_the_bit(crowded: Path, tmp_path:
             assert found.keys() == stored.keys()
             assert all((found[number] == stored[number]).all() for number in found)
     rows = list(dataset.records("samples"))
-    assert len(rows) == 60 and {row["samples/split"] for row in rows} == {b"train", b"val", b"test"}
+    assert len(rows) == 60
+    names = {(row["samples/split"].decode(), row["samples/name"].decode()) for row in rows}
+    assert names == {(path.parts[-3], path.stem) for path in tmp_path.glob("*/mask/*.png")}
+
+
+@forgives_mlcroissant
+def test_names_of_digits_stay_as_they_are(labelled: Path, tmp_path: Path) -> None:
+    fields = {"data": labelled, "out": tmp_path, "format": "folder", "subset": "val", "workers": 1}
+    export_dataset(ExportConfig(**fields))
+    table = tmp_path / "samples.csv"
+    pictures = [row["picture"] for row in csv.DictReader(table.read_text().splitlines())]
+    for number, picture in enumerate(pictures):
+        table.write_text(table.read_text().replace(picture, f"00{number}" if number else "NA"))
+    assert export_dataset(ExportConfig(**fields, croissant=True)).written == 0  # adds what is missing
+    found = [row["samples/picture"] for row in loaded(tmp_path / CROISSANT_FILE).records("samples")]
+    assert found == [b"NA", *(f"00{number}".encode() for number in range(1, len(pictures)))]
 
 
 @forgives_mlcroissant
@@ -91,8 +107,9 @@ def test_classes_are_numbers_and_named(labelled: Path, tmp_path: Path) -> None:
 
 
 def test_the_hash_of_a_folder_is_that_of_its_sums(photos: Path, tmp_path: Path) -> None:
-    export_dataset(ExportConfig(data=photos, out=tmp_path, format="folder", subset="val", workers=1))
-    text = describe_folder(tmp_path, read_manifest(photos), Credits()).read_text()
+    fields = {"format": "folder", "subset": "val", "croissant": True, "workers": 1}
+    export_dataset(ExportConfig(data=photos, out=tmp_path, **fields))
+    text = (tmp_path / CROISSANT_FILE).read_text()
     printed = subprocess.run("sha256sum *", shell=True, cwd=tmp_path / "val/mask", capture_output=True).stdout
     if printed:  # not every system has the command
         assert hashlib.sha256(printed).hexdigest() in text
@@ -100,7 +117,7 @@ def test_the_hash_of_a_folder_is_that_of_its_sums(photos: Path, tmp_path: Path) 
 
 def test_a_dataset_behind_a_url_is_refused_before_it_is_read() -> None:
     with pytest.raises(UsageError, match=r"s3://bucket/data is a URL.*Copy the dataset to a folder"):
-        describe_dataset(Url("s3://bucket/data"), Credits())
+        describe_dataset(Url("s3://bucket/data"))
 
 
 def test_without_mlcroissant_it_says_what_to_install(
@@ -108,5 +125,5 @@ def test_without_mlcroissant_it_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "mlcroissant", None)
     with pytest.raises(UsageError, match=r"pip install 'fgbg\[croissant\]'"):
-        describe_dataset(unrendered, Credits())
+        describe_dataset(unrendered)
     assert not (unrendered / CROISSANT_FILE).exists()
