@@ -10,7 +10,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 TORCH = {
     "torch",
-    "lightning",
+    "lightning_fabric",
+    "pytorch_lightning",
     "kornia",
     "segmentation_models_pytorch",
     "timm",
@@ -126,7 +127,7 @@ ORDER = {
         *("predictor", "video", "evaluation", "comparison", "app", "commands", "cli", "__main__"),
     ],
 }
-LAZY = {"torch", "lightning", "kornia", "timm", "torchmetrics", "cv2", "h5py", "numpy", "pydantic"}
+LAZY = TORCH | {"cv2", "h5py", "numpy", "pydantic"}
 
 
 @cache

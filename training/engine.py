@@ -7,7 +7,6 @@ from contextlib import closing
 from dataclasses import replace
 
 import torch
-from lightning.fabric import Fabric
 
 from generator.progress import Progress
 from generator.reading.dataset import Dataset
@@ -30,6 +29,7 @@ from training.optim.plateau import Plateau
 from training.outcome import TrainOutcome
 from training.plan import Plan, next_epoch
 from training.process.devices import make_fabric, over_processes
+from training.process.fabric import Fabric
 from training.process.stopping import SaveClock, StopRequest
 from training.records.log import RunLog, recorded_fields, write_config
 from training.records.run_files import BEST, CARD, LAST

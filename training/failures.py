@@ -5,7 +5,6 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from lightning.fabric import Fabric
 
 from generator.errors import ConfigError
 from generator.process.memory import physical_memory
@@ -14,6 +13,7 @@ from training.batches.batches import read_batches
 from training.config import TrainConfig
 from training.errors import RunError
 from training.learner import Learner
+from training.process.fabric import Fabric
 from training.process.memory import is_out_of_memory
 from training.records.run_files import BEST, LAST
 

@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from lightning.fabric import Fabric
-from lightning.fabric.plugins.precision import MixedPrecision
 from torch import Tensor, nn
 
 from training.augment.augment_batch import augment_batch
@@ -20,6 +18,7 @@ from training.models import Network, Prediction, Truth, build_model
 from training.optim.averaging import AveragedWeights
 from training.optim.optimizers import make_optimizer
 from training.process.devices import over_processes
+from training.process.fabric import Fabric, MixedPrecision
 from training.restore import restore_optimizer, restore_scaler
 from training.starting_weights import start_weights
 from training.target import target_of
@@ -84,9 +83,7 @@ class Learner:
     @property
     def average(self) -> Network:
         """The network with its averaged weights, in evaluation mode."""
-        averaged = self._average.network
-        assert isinstance(averaged, Network)
-        return averaged
+        return self._average.network
 
     @property
     def rate(self) -> float:
@@ -169,7 +166,7 @@ class Learner:
 
     def _go_on_from(self, earlier: Checkpoint, path: Path) -> None:
         config = self._config
-        load_weights(path, self._average.module, earlier.ema)
+        load_weights(path, self._average.network, earlier.ema)
         restore_optimizer(path, config.optimizer, self.optimizer, earlier.optimizer)
         if self._scaler is not None and earlier.scaler:
             restore_scaler(path, self._scaler, earlier.scaler)

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 import torch
-from lightning.fabric import Fabric
 
 from training.process.devices import over_processes
+from training.process.fabric import Fabric
 
 Sums = dict[str, dict[str, torch.Tensor]]
 """Each loss term summed over an epoch so far: `all` of it, and the part that is `logged`."""

@@ -12,8 +12,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchmetrics.functional.classification import binary_accuracy
-from torchmetrics.functional.segmentation import dice_score
 
 from generator.format.pixels import IGNORED
 from training.losses.precision import in_full_precision
@@ -37,6 +35,8 @@ def iou_per_sample(predicted: Tensor, actual: Tensor, counted: Tensor | None = N
 
 def dice_per_sample(predicted: Tensor, actual: Tensor, counted: Tensor | None = None) -> Tensor:
     """Dice coefficient: twice the intersection over the sum of both areas; 1 where both are empty."""
+    from torchmetrics.functional.segmentation import dice_score
+
     predicted, actual = _where(predicted, counted), _where(actual, counted)
     # Versions of torchmetrics answer differently where both are empty.
     score = dice_score(
@@ -49,6 +49,8 @@ def pixel_accuracy_per_sample(predicted: Tensor, actual: Tensor, counted: Tensor
     """Share of pixels that are right."""
     if counted is not None:
         return _mean_where((predicted == actual).float(), counted)
+    from torchmetrics.functional.classification import binary_accuracy
+
     first, second = (mask.flatten(1).long() for mask in (predicted, actual))
     share = binary_accuracy(first, second, multidim_average="samplewise", validate_args=False)
     # It gives a batch of one without its dimension.

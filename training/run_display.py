@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from lightning.fabric import Fabric
 from torch import nn
 from tqdm import tqdm
 
@@ -11,6 +10,7 @@ from generator.progress import Progress
 from training.config import TrainConfig
 from training.plan import Plan
 from training.process.devices import shown_precision
+from training.process.fabric import Fabric
 from training.run_position import RunPosition
 from training.stages import Stage
 

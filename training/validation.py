@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from lightning.fabric import Fabric
 
 from generator.reading.split import Split
 from training.batches.batches import read_batches
@@ -17,6 +16,7 @@ from training.learner import Learner
 from training.measures import class_ious
 from training.models import Prediction, Truth
 from training.process.devices import over_processes
+from training.process.fabric import Fabric
 from training.target import Target
 
 

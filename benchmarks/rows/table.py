@@ -15,8 +15,16 @@ from generator import __version__
 from rows.contest import Result, Row
 
 PACKAGES = (
-    *("albumentations", "h5py", "kornia", "lightning", "litdata", "lmdb", "numpy", "onnxruntime"),
-    *("opencv-python-headless", "openvino", "pillow", "rembg", "segmentation-models-pytorch", "torch"),
+    *("albumentations", "h5py", "kornia", "litdata", "lmdb", "numpy", "onnxruntime"),
+    *(
+        "opencv-python-headless",
+        "openvino",
+        "pillow",
+        "pytorch-lightning",
+        "rembg",
+        "segmentation-models-pytorch",
+        "torch",
+    ),
     *("torchvision", "webdataset"),
 )
 HEAD = ("", "median", "lowest to highest", "of limit", "x best other", "memory")

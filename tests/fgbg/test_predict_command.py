@@ -72,7 +72,7 @@ def test_it_imports_no_more_than_it_uses(trained: Path, pictures: Path, tmp_path
             "albumentations",
             "jinja2",
             "kornia",
-            "lightning",
+            "lightning_fabric",
             "matplotlib",
             "numba",
             "pandas",

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import torch
-from lightning.fabric import Fabric
 
 from generator.errors import FgbgError
 from generator.reading.dataset import Dataset
@@ -18,6 +17,7 @@ from training.checkpoint import load_checkpoint, model_of
 from training.config import TrainConfig, read_identity
 from training.engine import _Run
 from training.models import MODELS, build_model, weight_shapes
+from training.process.fabric import Fabric
 
 STORED = Path(__file__).parents[1] / "stored" / "run-1" / "last.pt"
 MUTATIONS = int(os.environ.get("FGBG_MUTATIONS", "60"))

@@ -4,7 +4,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from lightning.fabric import Fabric
 
 from generator.errors import ConfigError
 from generator.reading.dataset import Dataset
@@ -21,6 +20,7 @@ from training.failures import (
     nonfinite_weights,
 )
 from training.learner import Learner
+from training.process.fabric import Fabric
 
 
 @pytest.mark.parametrize(

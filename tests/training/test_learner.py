@@ -5,14 +5,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from lightning.fabric import Fabric
-from lightning.fabric.plugins.precision import MixedPrecision
 
 from generator.reading.dataset import Dataset
 from training.batches.batch import IntegerBatch
 from training.batches.batches import read_batches
 from training.config import TrainConfig
 from training.learner import Learner
+from training.process.fabric import Fabric, MixedPrecision
 from training.restore import restore_scaler
 
 Fields = dict[str, Any]

@@ -1,7 +1,7 @@
 import torch
-from lightning.fabric import Fabric
 
 from training.loss_sums import LossSums
+from training.process.fabric import Fabric
 
 
 def terms(loss: float) -> dict[str, torch.Tensor]:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lightning.fabric import Fabric
 
 from generator.reading.dataset import Dataset
 from training.checkpoint import load_checkpoint
 from training.config import TrainConfig
 from training.learner import Learner
+from training.process.fabric import Fabric
 from training.validation import validate
 
 COMMAND = [str(Path(sys.executable).with_name("fgbg")), "train", "--device", "cpu"]

@@ -5,7 +5,6 @@ is predicted exactly then agrees fully, while a product would push it to 0 or 1.
 of 0 and 1.
 """
 
-from segmentation_models_pytorch.losses._functional import soft_dice_score, soft_jaccard_score
 from torch import Tensor
 
 _SMOOTH = 1.0
@@ -17,11 +16,10 @@ def soft_dice(probability: Tensor, mask: Tensor) -> Tensor:
     1 pixel is added to twice the intersection and to the sum, so that two empty masks agree fully and the
     gradient is defined.
 
-    Source: Wang et al. 2023, "Dice Semimetric Losses: Optimizing the Dice Score with Soft Labels", by
-    segmentation_models_pytorch.
+    Source: Wang et al. 2023, "Dice Semimetric Losses: Optimizing the Dice Score with Soft Labels".
     """
-    score: Tensor = soft_dice_score(probability, mask, smooth=_SMOOTH / 2, dims=(2, 3))
-    return score
+    intersection, total = _intersection_and_total(probability, mask)
+    return (2 * intersection + _SMOOTH) / (total + _SMOOTH)
 
 
 def soft_iou(probability: Tensor, mask: Tensor) -> Tensor:
@@ -29,8 +27,13 @@ def soft_iou(probability: Tensor, mask: Tensor) -> Tensor:
 
     1 pixel is added to intersection and union, so that two empty masks agree fully.
 
-    Source: Wang et al. 2023, "Jaccard Metric Losses: Optimizing the Jaccard Index with Soft Labels", by
-    segmentation_models_pytorch.
+    Source: Wang et al. 2023, "Jaccard Metric Losses: Optimizing the Jaccard Index with Soft Labels".
     """
-    score: Tensor = soft_jaccard_score(probability, mask, smooth=_SMOOTH, dims=(2, 3))
-    return score
+    intersection, total = _intersection_and_total(probability, mask)
+    return (intersection + _SMOOTH) / (total - intersection + _SMOOTH)
+
+
+def _intersection_and_total(probability: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Pixels (B, C) that both share, half of what they sum to less what they differ by, and that sum."""
+    total = (probability + mask).sum(dim=(2, 3))
+    return (total - (probability - mask).abs().sum(dim=(2, 3))) / 2, total

@@ -1,25 +1,47 @@
 """The averaged weights (EMA) of a network, which validation, best.pt and prediction use."""
 
-from timm.utils.model_ema import ModelEmaV3
+from copy import deepcopy
+from typing import Generic, TypeVar
+
+import torch
 from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+Net = TypeVar("Net", bound=nn.Module)
+
+_SPAN = 5
+"""Until the decay asked for is reached, the average spans the last fifth of all steps."""
 
 
-class AveragedWeights(ModelEmaV3):
-    """A copy of a network that holds the exponential moving average of its weights.
+class AveragedWeights(Generic[Net]):
+    """A copy of a network that holds the exponential moving average of its weights and buffers.
 
-    Until the decay asked for is reached, the average spans the last fifth of all steps. Call
-    `update(network, step=n)` after step n, counted from 1.
+    Call `update(network, step=n)` after step n, counted from 1.
 
     Args:
         network: the plain network, on its device.
         decay: share of the average that stays in each step, in [0, 1); 0 averages nothing.
+
+    Attributes:
+        network: the network with its averaged weights, in evaluation mode.
     """
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        super().__init__(network, decay, use_warmup=True, warmup_gamma=5, warmup_power=1)
+    def __init__(self, network: Net, decay: float) -> None:
+        self.network: Net = deepcopy(network).eval()
+        self._decay = decay
 
-    @property
-    def network(self) -> nn.Module:
-        """The network with its averaged weights, in evaluation mode."""
-        averaged: nn.Module = self.module
-        return averaged.eval()
+    @torch.no_grad()
+    def update(self, network: nn.Module, step: int) -> None:
+        """Move the average towards `network` as it is after `step`; whole numbers are copied."""
+        averaged, current = [], []
+        for mine, theirs in zip(
+            self.network.state_dict().values(), network.state_dict().values(), strict=True
+        ):
+            if mine.is_floating_point():
+                averaged.append(mine)
+                current.append(theirs)
+            else:
+                mine.copy_(theirs)
+        decay = min(self._decay, 1 - 1 / (1 + (step - 1) / _SPAN))
+        move = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
+        move(averaged, current, step)

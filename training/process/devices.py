@@ -13,7 +13,7 @@ from training.config import Precision, TrainConfig
 from training.process.waiting import waiting_for_others
 
 if TYPE_CHECKING:
-    from lightning.fabric import Fabric
+    from training.process.fabric import Fabric
 
 Accelerator = Literal["cpu", "cuda", "mps"]
 # When the first process is gone, the others notice it in their exchange and report it within these seconds.
@@ -78,7 +78,7 @@ def resolve_machine(config: TrainConfig) -> TrainConfig:
     Raises:
         ConfigError: this computer does not have the device, or the device does not have the precision.
     """
-    from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+    from training.process.fabric import TorchElasticEnvironment
 
     accelerator = choose_accelerator(config.device)
     devices, nodes = config.devices, config.nodes
@@ -105,12 +105,11 @@ def make_fabric(config: TrainConfig) -> "Fabric":
         ConfigError: this computer does not have the device.
         RunError: the other processes did not connect.
     """
-    from lightning.fabric import Fabric
-    from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
+    from training.process.fabric import Fabric, TorchElasticEnvironment
 
     config = resolve_machine(config)
     # Fabric logs its precision; the run's first line has it already.
-    for name in ("lightning.pytorch.utilities.rank_zero", "lightning.fabric.utilities.distributed"):
+    for name in ("lightning_fabric.utilities.rank_zero", "lightning_fabric.utilities.distributed"):
         logging.getLogger(name).setLevel(logging.WARNING)
     fabric = Fabric(
         accelerator=config.device,

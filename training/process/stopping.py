@@ -7,10 +7,10 @@ from pathlib import Path
 from types import FrameType, TracebackType
 
 import torch
-from lightning.fabric import Fabric
 
 from training.errors import StoppedError
 from training.process.devices import over_processes
+from training.process.fabric import Fabric
 
 _AGREE_STEPS = 10
 

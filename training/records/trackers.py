@@ -68,8 +68,8 @@ class _MLflow(Tracker):
             ("MLFLOW_HTTP_REQUEST_TIMEOUT", "10"),
         ):
             os.environ.setdefault(variable, value)
-        from lightning.pytorch.loggers import MLFlowLogger
         from mlflow.exceptions import MlflowException
+        from pytorch_lightning.loggers import MLFlowLogger
 
         place = os.environ.get("MLFLOW_TRACKING_URI") or (folder / "mlflow").absolute().as_uri()
         experiment = os.environ.get("MLFLOW_EXPERIMENT_NAME") or PROJECT
@@ -119,7 +119,7 @@ class _Wandb(Tracker):
 
     def __init__(self, folder: Path, name: str, run_id: str | None, say: Say) -> None:
         import wandb
-        from lightning.pytorch.loggers import WandbLogger
+        from pytorch_lightning.loggers import WandbLogger
 
         self._run = wandb.init(
             project=os.environ.get("WANDB_PROJECT") or PROJECT,

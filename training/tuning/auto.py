@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-from lightning.fabric import Fabric
-
 from generator.reading.dataset import Dataset
 from training.config import TrainConfig
+from training.process.fabric import Fabric
 from training.records.run_folder import LOG_FOLDER, LR_PLOT
 from training.tuning.batch_size import find_batch_size
 from training.tuning.learning_rate import find_lr, plot_lr_range

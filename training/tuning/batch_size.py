@@ -6,8 +6,6 @@ from itertools import repeat
 
 import numpy as np
 import torch
-from lightning.fabric import Fabric
-from lightning.fabric.strategies.single_device import SingleDeviceStrategy
 
 from generator.reading.dataset import Dataset
 from training.batches.batch import IntegerBatch
@@ -16,6 +14,7 @@ from training.config import TrainConfig
 from training.errors import RunError
 from training.failures import explain_batch_errors
 from training.learner import Learner
+from training.process.fabric import Fabric, SingleDeviceStrategy
 
 _FIRST_BATCH, _LARGEST_BATCH = 4, 4096
 _TIMED_STEPS = 3

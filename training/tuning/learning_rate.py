@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from lightning.fabric import Fabric
 
 from generator.files import write_atomically
 from generator.look.chart import COLOURS, chart_style, new_figure, to_png
@@ -17,6 +16,7 @@ from training.errors import RunError
 from training.learner import Learner
 from training.plan import Plan
 from training.process.devices import over_processes
+from training.process.fabric import Fabric
 from training.records.run_folder import MAKER
 from training.run_position import RunPosition
 from training.tuning.batch_size import find_batch_size

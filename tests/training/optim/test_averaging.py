@@ -1,4 +1,5 @@
 import pytest
+import torch
 from torch import nn
 
 from training.optim.averaging import AveragedWeights
@@ -24,3 +25,17 @@ def test_the_average_moves_towards_the_weights(decay: float, step: int, expected
     weight = next(average.network.parameters())
     assert weight.item() == pytest.approx(expected, abs=1e-2)
     assert not average.network.training
+
+
+def test_statistics_are_averaged_and_counts_copied() -> None:
+    norm = nn.BatchNorm2d(1)
+    average = AveragedWeights(norm, 0.5)
+    for step in range(1, 21):
+        norm(torch.full((1, 1, 2, 2), 10.0))
+        if step >= 19:
+            average.update(norm, step=step)
+        if step == 19:
+            before, now = average.network.running_mean.clone(), norm.running_mean.clone()
+            torch.testing.assert_close(before, now / 2)
+    torch.testing.assert_close(average.network.running_mean, (before + norm.running_mean) / 2)
+    assert average.network.num_batches_tracked == norm.num_batches_tracked == 20

@@ -3,9 +3,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from lightning.fabric import Fabric
 
 from training.errors import StoppedError
+from training.process.fabric import Fabric
 from training.process.stopping import SaveClock, StopRequest
 
 

@@ -2,10 +2,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from lightning.fabric import Fabric
 
 from generator.reading.dataset import Dataset
 from training.config import TrainConfig
+from training.process.fabric import Fabric
 from training.stages import Stage
 from training.tuning import batch_size, learning_rate
 from training.tuning.auto import resolve_auto

@@ -1,10 +1,10 @@
 from typing import Any
 
 import pytest
-from lightning.fabric import Fabric
 
 from generator.reading.dataset import Dataset
 from training.config import TrainConfig
+from training.process.fabric import Fabric
 from training.stages import Stage
 from training.tuning import batch_size
 from training.tuning.batch_size import find_batch_size

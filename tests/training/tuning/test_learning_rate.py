@@ -3,12 +3,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from lightning.fabric import Fabric
 from PIL import Image
 
 from generator.reading.dataset import Dataset
 from training.config import TrainConfig
 from training.errors import RunError
+from training.process.fabric import Fabric
 from training.stages import Stage
 from training.tuning import learning_rate
 from training.tuning.learning_rate import LrRange, find_lr, plot_lr_range
