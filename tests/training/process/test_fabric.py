@@ -6,7 +6,6 @@ def test_a_run_starts_without_packages_that_take_longer_to_import_than_torch() -
     script = (
         "import sys; import training.run\n"
         "assert 'lightning_fabric' in sys.modules\n"
-        "assert not {'torchmetrics', 'torchvision', 'timm', 'transformers', 'wandb'} & set(sys.modules)\n"
-        "from torchmetrics.functional.segmentation import dice_score"
+        "assert not {'torchmetrics', 'torchvision', 'timm', 'transformers', 'wandb'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
