@@ -66,7 +66,8 @@ def test_when_one_is_killed_the_other_ends_with_an_error(data: Path, tmp_path: P
         for victim, first in runs.items():
             words = (tmp_path / victim / "words").read_text(encoding="utf-8")
             assert "lost one of its 2 processes" in words
-            assert first.returncode == (-signal.SIGKILL if victim == "first" else 1)
+            # Fabric kills all processes of a run when it finds, every 5 s, that one is gone.
+            assert first.returncode in ((-signal.SIGKILL,) if victim == "first" else (1, -signal.SIGKILL))
             load_checkpoint(tmp_path / victim / "run" / "last.pt")
     finally:
         for first in runs.values():
