@@ -3,6 +3,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from torchmetrics.functional.classification import binary_accuracy
+from torchmetrics.functional.segmentation import dice_score
 
 from training.measures import (
     DEPTH_MEASURES,
@@ -47,6 +49,15 @@ def masks(seed: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     predicted, actual = rng.random((2, 5, 1, 4, 5)) < rng.random((2, 5, 1, 1, 1))
     return predicted, actual
+
+
+def test_dice_and_accuracy_are_those_of_torchmetrics() -> None:
+    predicted, actual = map(torch.from_numpy, masks(0))
+    first, second = predicted.long(), actual.long()
+    dice = dice_score(first, second, num_classes=1, average="macro", input_format="one-hot")
+    torch.testing.assert_close(MASK_MEASURES["dice"](predicted, actual, None), dice)
+    accuracy = binary_accuracy(first, second, multidim_average="samplewise")
+    torch.testing.assert_close(MASK_MEASURES["pixel_accuracy"](predicted, actual, None), accuracy)
 
 
 @pytest.mark.parametrize("seed", range(10))
