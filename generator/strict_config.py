@@ -37,9 +37,25 @@ class StrictConfig(BaseModel):
 
     def __init__(self, /, **fields: Any) -> None:
         try:
-            super().__init__(**fields)
+            super().__init__(**{name: self._local(name, value) for name, value in fields.items()})
         except ValidationError as error:
             raise config_error(error) from error
+
+    @classmethod
+    def _local(cls, name: str, value: Any) -> Any:
+        """The value of a field; where the field is a path of this machine, a URL is refused.
+
+        `Path` would make a folder called "s3:" of it.
+        """
+        field = cls.model_fields.get(name)
+        if field is None or field.annotation not in (Path, Path | None) or not isinstance(value, str | Path):
+            return value
+        place = as_place(value)
+        if isinstance(place, Url):
+            raise ConfigError(
+                f"`{name}`", "a path of this machine", f"the URL {place}", "give a folder or file"
+            )
+        return place
 
 
 def config_error(error: ValidationError) -> ConfigError:
