@@ -173,19 +173,27 @@ class RayRunner:
         content = pickle.dumps(job)
         strategy = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy
         visits = {}
-        for node in self._ray.nodes():
-            if node["Alive"] and node["Resources"].get("CPU"):
-                where = strategy(node["NodeID"], soft=False)
-                name = f"the Ray machine {node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
-                visits[self._visit.options(scheduling_strategy=where).remote(self._needs, content)] = name
+        for node in self._nodes():
+            where = strategy(node["NodeID"], soft=False)
+            visits[self._visit.options(scheduling_strategy=where).remote(self._needs, content)] = node
         done, late = self._ray.wait(
             list(visits), num_returns=len(visits), timeout=_SECONDS_TO_CHECK, fetch_local=False
         )
-        for one in done:
-            self._result(one, visits[one])
-        for one in late:
-            found = f"none within {_SECONDS_TO_CHECK} seconds"
-            raise WorkerError(visits[one], "an answer", found, "see 'ray status'; its memory may be full")
+        for one in (*done, *late):
+            node = visits[one]
+            name = f"the Ray machine {node['NodeManagerHostname']} ({node['NodeManagerAddress']})"
+            try:
+                if one in late:
+                    found = f"none within {_SECONDS_TO_CHECK} seconds"
+                    raise WorkerError(name, "an answer", found, "see 'ray status'; its memory may be full")
+                self._result(one, name)
+            except WorkerError:
+                if node["NodeID"] in {other["NodeID"] for other in self._nodes()}:
+                    raise  # otherwise it died in the meantime, and gets no tasks
+
+    def _nodes(self) -> list[dict[str, Any]]:
+        """The machines with CPUs that have not died, as Ray describes them."""
+        return [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
 
     def run(
         self, job: Callable[[Task], Result], tasks: Sequence[Task], workers: int, finish: bool = True

@@ -87,6 +87,18 @@ def test_a_machine_with_something_else_is_named(
         Needs.here(Path("nowhere/mark"), [], []).enter()
 
 
+def test_a_machine_that_dies_while_it_is_visited_gets_no_tasks(
+    runner: RayRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (node,) = runner._nodes()
+    dead = node | {"NodeID": "a" * len(node["NodeID"])}
+    monkeypatch.setattr(runner, "_nodes", iter([[node, dead], [node]]).__next__)
+    runner.check_machines()
+    monkeypatch.setattr(runner, "_nodes", lambda: [node, dead])
+    with pytest.raises(WorkerError, match=r"the Ray machine \S+ \(\S+\) ended a task without an answer"):
+        runner.check_machines()
+
+
 @pytest.fixture
 def network(tmp_path: Path) -> Path:
     """An ONNX depth network: brightness at each pixel."""
