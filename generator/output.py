@@ -125,6 +125,9 @@ class Output:
     def store(self, name: str) -> None:
         """Put a file where it belongs that is finished in `folder`, and not a shard."""
 
+    def keep(self, entry: Entry) -> None:
+        """The same for a file of an interrupted run, which may be there already."""
+
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
         (self.folder / name).unlink(missing_ok=True)
@@ -206,6 +209,10 @@ class RemoteOutput(Output):
         if name == MANIFEST_FILE:
             self.flush()
         self._remote.upload(self.folder / name, name)
+
+    def keep(self, entry: Entry) -> None:
+        if self.wrong_sizes([entry]):
+            self.store(entry.file)
 
     def remove(self, name: str) -> None:
         super().remove(name)

@@ -157,7 +157,8 @@ def _make_bank(
     if not overwrite and existing.files:
         if head is None:
             say(f"{config.out}: its journal has no hashes or is damaged; everything is made again")
-        elif _is_whole(job, existing, head):
+        elif head.bank is not None and _is_whole(job, existing, head):
+            existing.output.keep(head.bank)
             return journal
         elif path.exists():
             say(printable(f"{config.out / BANK_FILE}: damaged since it was written; it is made again"))

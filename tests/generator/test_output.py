@@ -52,6 +52,20 @@ def test_another_machine_continues(config: GenerateConfig, elsewhere: Any, rende
     assert elsewhere.store == files_of(rendered)
 
 
+def test_a_bank_whose_upload_failed_is_copied_when_the_run_goes_on(
+    config: GenerateConfig, elsewhere: Any, rendered: Path
+) -> None:
+    elsewhere.faults.fail_after["put_file"] = 0
+    with pytest.raises(RemoteError, match=r"bank.h5 cannot be written"):
+        generate(config, progress=False)
+    elsewhere.faults.fail_after.clear()
+    assert "bank.h5" in left(elsewhere) and list(elsewhere.store) == ["journal.jsonl"]
+    lines: list[str] = []
+    assert generate(config, say=lines.append, progress=False).written == 288
+    assert not [line for line in lines if line.startswith("bank:")]  # it is not made again
+    assert elsewhere.store == files_of(rendered)
+
+
 def test_a_bank_that_is_not_as_the_journal_says_is_made_again(
     config: GenerateConfig, elsewhere: Any, rendered: Path
 ) -> None:
