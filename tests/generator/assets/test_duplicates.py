@@ -49,9 +49,14 @@ def brute_force(hashes: list[tuple[int, int]]) -> tuple[list[int], list[tuple[in
     return group, nearest
 
 
-@pytest.mark.parametrize("fewest", [1, 8192], ids=["by bands", "each with every other"])
-def test_nothing_near_is_missed(fewest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("fewest", "bands", "large"),
+    [(8192, 7, 200), (1, 7, 0), (1, 7, 3), (1, 7, 200), (1, 8, 3), (1, 8, 200), (1, 9, 3), (1, 9, 200)],
+)
+def test_nothing_near_is_missed(fewest: int, bands: int, large: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duplicates, "_FEWEST_TO_SORT", fewest)
+    monkeypatch.setattr(duplicates, "_BANDS", [bands])
+    monkeypatch.setattr(duplicates, "_LARGE_BUCKET", large)
     monkeypatch.setattr(duplicates, "_BLOCK", 30)
     for seed in range(8):
         rng = np.random.default_rng(seed)
@@ -77,3 +82,12 @@ def test_thousands_of_alike_pictures_take_little_time() -> None:
     assert set(group_near_duplicates(alike)) == {0}
     assert all(near is not None for near in nearest_earlier(alike)[1:])
     assert time.process_time() - began < 3
+
+
+def test_each_picture_is_compared_with_few_however_many_there_are() -> None:
+    compared = []
+    for count in (30_000, 300_000):
+        hashes = np.random.default_rng(0).integers(0, 2**64, 2 * count, np.uint64)
+        pairs = sum(int((np.bincount(key) ** 2).sum()) for key in duplicates._keys(hashes))
+        compared.append(pairs / len(hashes))
+    assert max(compared) < 1000
