@@ -1,15 +1,21 @@
 """What grows with the number of samples, pictures and shards: time, memory and disk, one table.
 
-    python benchmarks/scaling.py [--most 30_000_000] [--only WORD]
+    python benchmarks/scaling.py [--seconds 20] [--memory 6] [--only WORD]
+
+Each part is measured at growing sizes, until the next one would probably take longer than `--seconds` or more
+than `--memory`. A process that is much slower than expected is ended, and the row says so.
 
 Times are CPU seconds of one core, so another program on the machine does not change them much. Memory is the
-highest that a fresh process takes, less that of one that does nothing. Pictures, manifests and shards are
-made up, so no part needs more than a few hundred MB of disk.
+highest that a fresh process takes, less that of one that does nothing. "grows" is the exponent k of time = size^k
+between two rows: 1 is linear, 2 quadratic; small sizes take mostly the time of imports. Pictures, manifests and
+shards are made up, and no part needs more than 3 GB of disk.
 """
 
 import json
+import math
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,45 +28,77 @@ import numpy as np
 
 HASH = "0123456789abcdef" * 4
 
+# A file system allows some 65,000 links to a file.
+_MOST_LINKS = 50_000
+
 
 def order(count: int) -> str:
-    """The permutation of the samples of a split."""
+    """The order of all samples of a split."""
     from generator.scene.numbering import SplitPlan
 
     plan = SplitPlan("train", np.arange(1), np.arange(1), 1, count)
-    assert len(plan.order(0, count)) == count
-    return "all numbers"
+    return f"{plan.order(0, count).nbytes / count:.0f} bytes a sample are kept"
 
 
-def few_of_many(count: int) -> str:
-    """Some of ten million million samples."""
+def order_of_few(possible: int) -> str:
+    """The order of 100,000 samples of many possible ones."""
+    from generator.scene.numbering import SplitPlan
+
+    plan = SplitPlan("train", np.arange(1), np.arange(1), 1, possible)
+    return f"{len(plan.order(0, 10**5)):,} samples"
+
+
+def huge_split(count: int) -> str:
+    """Calculating the numbers of samples of a split of ten million million, shard by shard."""
     from generator.scene.numbering import SplitPlan
 
     plan = SplitPlan("train", np.arange(500_000), np.arange(500_000), 2, 20)
-    assert len(plan.order(0, count)) == count
+    for start in range(0, count, 2**20):
+        plan.numbers_at(0, range(start, min(count, start + 2**20)))
     return f"of {len(plan):,}"
 
 
-def plan(assets: int) -> str:
-    """The plan of 100,000 samples of many pictures, in 98 shards, as it travels to the workers."""
+def planning(samples: int) -> str:
+    """Planning shards of 1,024 samples of a million pictures."""
     import pickle
 
     from generator.config import GenerateConfig
-    from generator.plan import ShardTask
+    from generator.plan import plan_shards
     from generator.scene.numbering import SplitPlan
 
-    config = GenerateConfig()
-    split = SplitPlan("train", np.arange(assets), np.arange(assets), 1, 1)
-    task = ShardTask("train-00000.h5", "train", np.arange(config.shard_samples))
-    return f"{len(pickle.dumps(task)):,} bytes a task, {len(pickle.dumps(split)):,} for each worker"
+    split = SplitPlan("train", np.arange(500_000), np.arange(500_000), 2, 1)
+    tasks = plan_shards(GenerateConfig(samples=samples), {"train": split})
+    each, once = len(pickle.dumps(tasks[0])), len(pickle.dumps(split))
+    return f"{len(tasks):,} shards; {each:,} bytes a task, {once / 1e6:,.0f} MB for each worker"
 
 
-def draw(assets: int) -> str:
-    """Drawing and writing one shard without pixels, of many pictures."""
-    from generator.scene.random_bits import sample_words
+def drawing(sprites: int) -> str:
+    """Drawing 1,024 samples of a bank of many sprites, with shadows and truncation."""
+    from generator.bank_layout import fg_of_sprites, reserve_rows, write_rows
+    from generator.config import GenerateConfig
+    from generator.format.bank import Bank
+    from generator.format.hdf5 import add_dataset, new_file
+    from generator.scene.draw import draw
+    from generator.scene.numbering import SplitPlan
 
-    sample_words(0, "train", np.arange(1024), 8)
-    return "words of 1,024 samples"
+    config = GenerateConfig(size=(32, 32), shadow=0.5, truncate=0.3)
+    with tempfile.TemporaryDirectory() as place:
+        path, fg_of = Path(place) / "bank.h5", fg_of_sprites(config, sprites)
+        offsets = reserve_rows(path, config, sprites, 10)
+        side = config.sprite_side
+        for start in range(0, len(fg_of), 2**14):
+            rows = min(2**14, len(fg_of) - start)
+            write_rows(path, offsets["sprite_pixels"], start, np.full((rows, side, side, 4), 255, np.uint8))
+        write_rows(path, offsets["bg_depth"], 0, np.ones((10, 32, 32), np.uint16))
+        with new_file(path, paged=True, append=True) as file:
+            add_dataset(file, "sprite_size", (len(fg_of), 2), np.dtype("<u2"))[...] = side
+            add_dataset(file, "sprite_fg", fg_of.shape, np.dtype("<u4"))[...] = fg_of
+            add_dataset(file, "header", (2,), np.dtype("u1"))[...] = 32
+        plan = SplitPlan("train", np.arange(sprites), np.arange(10), 1, 1)
+        began = time.process_time()
+        bank = Bank.open(path)
+        draw(plan, bank, config, np.linspace(0, len(plan) - 1, 1024).astype(np.int64))
+        return f"opened and drawn in {time.process_time() - began:.2f} s"
 
 
 def near_duplicates(assets: int) -> str:
@@ -73,6 +111,7 @@ def near_duplicates(assets: int) -> str:
 
 
 def splits(assets: int) -> str:
+    """Dividing pictures among the splits."""
     from generator.splits import assign_splits
 
     words = np.random.default_rng(0).integers(0, 2**64, assets, np.uint64)
@@ -80,19 +119,20 @@ def splits(assets: int) -> str:
 
 
 def manifest(assets: int) -> str:
-    """Reading `dataset.json`, with half of the pictures of each kind."""
-    from generator.format.manifest import read_manifest
+    """Reading and writing `dataset.json`, with half of the pictures of each kind."""
+    from generator.format.manifest import parse_manifest
 
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "dataset.json"
-        path.write_bytes(_manifest(assets, 0))
-        size = path.stat().st_size
-        began = time.process_time()
-        read_manifest(Path(place))
-        return f"{size / assets:.0f} bytes a picture, read in {time.process_time() - began:.1f} s"
+    content = _manifest(assets)
+    began = time.process_time()
+    read = parse_manifest(content, Path("dataset.json"))
+    between = time.process_time()
+    written = len(read.model_dump_json(indent=1))
+    seconds = f"read in {between - began:.1f} s, written in {time.process_time() - between:.1f} s"
+    return f"{written / assets:.0f} bytes a picture, {seconds}"
 
 
 def journal(shards: int) -> str:
+    """Writing a journal at once, and reading it."""
     from generator.format.journal import Journal, JournalHead, JournalLine
     from generator.format.records import BankEntry, Sums
 
@@ -123,33 +163,61 @@ def journal(shards: int) -> str:
         return f"{size / shards:.0f} bytes a shard, read in {time.process_time() - began:.1f} s"
 
 
+def again(shards: int) -> str:
+    """Looking through the folder of a finished dataset, as the same `generate` again does."""
+    from generator.existing_dataset import Existing
+    from generator.output import Output
+
+    with tempfile.TemporaryDirectory() as place:
+        made = _many_shards(Path(place), shards)
+        began = time.process_time()
+        existing = Existing.look(Output(made), overwrite=False)
+        existing.refuse_foreign()
+        return f"{len(existing.files):,} files in {time.process_time() - began:.1f} s"
+
+
 def opening(shards: int) -> str:
-    """Opening a dataset of small shards, and reading 1,000 samples of all."""
+    """Opening a dataset of small shards without pixels, and reading 1,000 samples of all."""
     from generator.reading.dataset import open_dataset
 
     with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        made = _dataset(folder)
-        entry = json.loads((made / "dataset.json").read_bytes())
-        first = entry["splits"]["train"]["shards"][0]
-        files = [f"train-{number:05d}.h5" for number in range(shards)]
-        for name in files[1:]:
-            os.link(made / files[0], made / name)
-        entry["splits"]["train"]["shards"] = [first | {"file": name} for name in files]
-        entry["splits"]["train"]["samples"] = shards * first["samples"]
-        (made / "dataset.json").write_text(json.dumps(entry))
+        made = _many_shards(Path(place), shards)
         began = time.process_time()
         dataset = open_dataset(made, progress=False)
         opened = time.process_time() - began
         began = time.process_time()
         dataset["train"].read(np.random.default_rng(0).integers(0, len(dataset["train"]), 1000))
-        open_files = len(list(Path("/proc/self/fd").iterdir()))
-        maps = len(Path("/proc/self/maps").read_text().splitlines())
         read = time.process_time() - began
-        return f"opened in {opened:.1f} s, read in {read:.2f} s, {open_files} files open, {maps:,} maps"
+        open_files = len(list(Path("/proc/self/fd").iterdir()))
+        return f"opened in {opened:.1f} s, read in {read:.2f} s, {open_files} files open"
+
+
+def tables(samples: int) -> str:
+    """Opening one large shard without pixels."""
+    from generator.format.shards import write_shard
+    from generator.format.tables import PLACEMENT, SAMPLE
+    from generator.reading.dataset import open_dataset
+
+    with tempfile.TemporaryDirectory() as place:
+        made = _dataset(Path(place))
+        entry = json.loads((made / "dataset.json").read_bytes())
+        table, placements = np.zeros(samples, SAMPLE), np.zeros(samples, PLACEMENT)
+        table["count"], table["first"] = 1, np.arange(samples)
+        written = write_shard(made / "train-00000.h5", table, placements, (64, 64), False, None, 1)
+        del table, placements
+        shard = {"file": "train-00000.h5", "samples": samples}
+        shard |= {"bytes": written.bytes, "blake3": written.blake3}
+        entry["splits"]["train"] = {"samples": samples, "shards": [shard]}
+        (made / "dataset.json").write_text(json.dumps(entry))
+        before = _memory()
+        began = time.process_time()
+        opened = open_dataset(made, progress=False)
+        seconds, each = time.process_time() - began, (_memory() - before) / samples
+        return f"{len(opened['train']):,} opened in {seconds:.1f} s, {each:.0f} bytes of memory a sample"
 
 
 def listing(files: int) -> str:
+    """Listing the pictures of a folder."""
     from generator.assets.listing import list_assets
 
     with tempfile.TemporaryDirectory() as place:
@@ -160,58 +228,100 @@ def listing(files: int) -> str:
         return f"{files / (time.process_time() - began):,.0f} files a second"
 
 
-def hashing(megabytes: int) -> str:
+def hashing(files: int) -> str:
+    """Hashing pictures of 100 kB."""
     from generator.files import hash_file
 
-    with tempfile.NamedTemporaryFile() as file:
-        for _ in range(megabytes):
-            file.write(os.urandom(2**20))
-        file.flush()
+    with tempfile.TemporaryDirectory() as place:
+        paths = [Path(place, str(number)) for number in range(files)]
+        content = bytearray(os.urandom(100_000))
+        for number, path in enumerate(paths):
+            content[:8] = number.to_bytes(8)
+            path.write_bytes(content)
         began = time.process_time()
-        hash_file(Path(file.name), 1)
-        return f"{megabytes / 1000 / (time.process_time() - began):.1f} GB a second"
+        for path in paths:
+            hash_file(path)
+        return f"{files / (time.process_time() - began):,.0f} files a second"
 
 
 def bank(pictures: int) -> str:
-    """Decoding 200 JPEG photos and 200 cut-outs of 500 pixels; scaled to the number."""
-    import cv2
-
+    """Making the bank of JPEG photos and PNG cut-outs of 640 x 480, half of each kind."""
     from generator.config import GenerateConfig
     from generator.pipeline import generate
 
     with tempfile.TemporaryDirectory() as place:
-        folder, count = Path(place), 100
-        noise = np.random.default_rng(0)
-        for kind in ("fg", "bg"):
-            (folder / kind).mkdir()
-        for number in range(count):
-            small = noise.integers(0, 256, (16, 16, 3), np.uint8)
-            photo = cv2.resize(small, (640, 480), interpolation=cv2.INTER_CUBIC)
-            cv2.imwrite(str(folder / "bg" / f"{number}.jpg"), photo)
-            alpha = cv2.circle(np.zeros((480, 640), np.uint8), (320, 240), 150, 255, -1)
-            cv2.imwrite(str(folder / "fg" / f"{number}.png"), np.dstack([photo, alpha]))
-        began = time.process_time()
+        folder, count = Path(place), pictures // 2
+        _pictures(folder, count)
+        began, before = time.process_time(), _memory()
         fields = {"samples": 10, "workers": 1, "render": False, "positions": 1}
         generate(
             GenerateConfig(fg=folder / "fg", bg=folder / "bg", out=folder / "out", **fields), progress=False
         )
         seconds, size = time.process_time() - began, (folder / "out" / "bank.h5").stat().st_size
-        a_pair = pictures / 2 / count
-        return f"{2 * count / seconds:.0f} pictures a second; {size * a_pair / 1e9:,.1f} GB in the bank"
+        each = (_memory() - before) / pictures
+        return f"{pictures / seconds:.0f} a second, {size / pictures / 1000:.0f} kB each, {each:.0f} bytes of memory"
 
 
 def unrendered(samples: int) -> str:
-    """Shards without pixels, written by one worker; scaled to the number."""
+    """Shards without pixels, written by one worker."""
+    from generator.config import GenerateConfig
+    from generator.drawing.write import write_samples
+    from generator.pipeline import generate
+
     with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        drawn = write_samples(folder / "drawn", count=12, size=64, seed=0, progress=False)
+        config = GenerateConfig(
+            fg=drawn.fg,
+            bg=drawn.bg,
+            out=folder / "out",
+            render=False,
+            positions=10**7,
+            samples=samples,
+            shard_samples=2**16,
+            workers=1,
+        )
         began = time.process_time()
-        made = _dataset(Path(place), positions=300)
+        made = generate(config, progress=False)
         seconds = time.process_time() - began
-        held = json.loads((made / "dataset.json").read_bytes())["splits"]["train"]
-        each = sum(shard["bytes"] for shard in held["shards"]) / held["samples"]
-        return f"{each:.0f} bytes, {held['samples'] / seconds:,.0f} a second; {each * samples / 1e9:,.1f} GB"
+        bank = (folder / "out" / "bank.h5").stat().st_size
+        return f"{(made.bytes - bank) / samples:.0f} bytes a sample, {samples / seconds:,.0f} a second"
 
 
-def _dataset(folder: Path, positions: int = 1) -> Path:
+def _pictures(folder: Path, count: int) -> None:
+    import cv2
+
+    noise = np.random.default_rng(0)
+    for kind in ("fg", "bg"):
+        (folder / kind).mkdir()
+    alpha = cv2.circle(np.zeros((480, 640), np.uint8), (320, 240), 150, 255, -1)
+    for number in range(count):
+        small = noise.integers(0, 256, (16, 16, 3), np.uint8)
+        photo = cv2.resize(small, (640, 480), interpolation=cv2.INTER_CUBIC)
+        cv2.imwrite(str(folder / "bg" / f"{number}.jpg"), photo)
+        cv2.imwrite(str(folder / "fg" / f"{number}.png"), np.dstack([photo, alpha]))
+
+
+def _many_shards(folder: Path, shards: int) -> Path:
+    """A dataset of many shards, which are links to a few files."""
+    made = _dataset(folder)
+    entry = json.loads((made / "dataset.json").read_bytes())
+    first = entry["splits"]["train"]["shards"][0]
+    files = [f"train-{number:05d}.h5" for number in range(shards)]
+    for number, name in enumerate(files):
+        if number % _MOST_LINKS == 0:
+            target = made / name
+            if number:
+                shutil.copyfile(made / files[0], target)
+        else:
+            os.link(target, made / name)
+    entry["splits"]["train"]["shards"] = [first | {"file": name} for name in files]
+    entry["splits"]["train"]["samples"] = shards * first["samples"]
+    (made / "dataset.json").write_text(json.dumps(entry))
+    return made
+
+
+def _dataset(folder: Path) -> Path:
     from generator.config import GenerateConfig
     from generator.drawing.write import write_samples
     from generator.pipeline import generate
@@ -222,7 +332,7 @@ def _dataset(folder: Path, positions: int = 1) -> Path:
         bg=drawn.bg,
         out=folder / "out",
         render=False,
-        positions=positions,
+        positions=1,
         workers=1,
         size=(64, 64),
     )
@@ -230,7 +340,7 @@ def _dataset(folder: Path, positions: int = 1) -> Path:
     return folder / "out"
 
 
-def _manifest(assets: int, shards: int) -> bytes:
+def _manifest(assets: int) -> bytes:
     """A manifest as if generated of many pictures."""
     from generator.config import GenerateConfig
     from generator.format.identity import dataset_id
@@ -270,48 +380,91 @@ def _manifest(assets: int, shards: int) -> bytes:
 
 
 PARTS: list[tuple[str, Callable[[int], str], list[int]]] = [
-    ("order of samples", order, [10**5, 10**6, 10**7, 3 * 10**7, 10**8, 10**9]),
-    ("order of some of 1e13 samples", few_of_many, [10**6, 10**7]),
-    ("a task of a shard, by pictures", plan, [10**3, 10**5, 10**6]),
-    ("near-duplicates, by pictures", near_duplicates, [10**4, 10**5, 10**6]),
-    ("splits, by pictures", splits, [10**4, 10**5, 10**6]),
+    ("order, by samples", order, [10**6, 10**7, 10**8, 2**28]),
+    ("order of few, by possible samples", order_of_few, [10**6, 10**7, 10**8, 2**28]),
+    ("numbers of 1e13, by samples", huge_split, [10**6, 10**7, 10**8, 10**9]),
+    ("planning, by samples", planning, [10**6, 10**7, 10**8, 10**9]),
+    ("near-duplicates, by pictures", near_duplicates, [10**4, 10**5, 10**6, 10**7]),
+    ("splits, by pictures", splits, [10**4, 10**5, 10**6, 10**7]),
     ("dataset.json, by pictures", manifest, [10**4, 10**5, 10**6]),
-    ("journal, by shards", journal, [10**3, 10**4, 10**5]),
-    ("opening, by shards", opening, [10**3, 10**4, 3 * 10**4, 10**5]),
-    ("listing, by files", listing, [10**4, 10**5]),
-    ("hashing, by MB", hashing, [500]),
-    ("bank, by pictures", bank, [10**4, 10**6]),
-    ("without pixels, by samples", unrendered, [10**9]),
+    ("journal, by shards", journal, [10**3, 10**4, 10**5, 10**6]),
+    ("generate again, by shards", again, [10**3, 10**4, 10**5, 10**6]),
+    ("opening, by shards", opening, [10**3, 10**4, 10**5, 10**6]),
+    ("tables in memory, by samples", tables, [10**5, 10**6, 10**7, 4 * 10**7]),
+    ("drawing, by sprites", drawing, [10**3, 10**4, 10**5, 10**6]),
+    ("listing, by files", listing, [10**4, 10**5, 10**6]),
+    ("hashing, by files", hashing, [10**2, 10**3, 10**4]),
+    ("bank, by pictures", bank, [200, 1000, 5000]),
+    ("without pixels, by samples", unrendered, [10**5, 10**6, 10**7, 10**8]),
 ]
 
 
 def measure(name: str, size: int) -> None:
-    """In a process of its own: print the row of one part."""
+    """In a process of its own: print the figures of one row."""
     (part,) = [part for label, part, _ in PARTS if label == name]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = _memory()
     began = time.process_time()
     told = part(size)
-    seconds = time.process_time() - began
-    memory = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    print(f"{name:32s} {size:>13,} {seconds:8.1f} s {memory:9,.0f} MB  {told}", flush=True)
+    print(json.dumps([time.process_time() - began, (_memory() - before) / 1e6, told]))
+
+
+def _memory() -> int:
+    """The highest memory of this process so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _row(name: str, size: int, seconds: float, memory: float) -> tuple[float, float, str] | str:
+    """The figures of one row, or why there are none."""
+    command = [sys.executable, __file__, "--row", name, str(size)]
+    limit = int(memory * 1e9)
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            timeout=4 * seconds + 60,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_DATA, (limit, limit)),
+        )
+    except subprocess.TimeoutExpired:
+        return f"ended after {4 * seconds + 60:.0f} s"
+    if done.returncode:
+        return (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+    taken, most, told = json.loads(done.stdout.splitlines()[-1])
+    return taken, most, told
 
 
 @click.command(help=__doc__)
-@click.option("--most", default=3 * 10**7, help="Leave out larger numbers of samples.")
+@click.option("--seconds", default=20.0, help="CPU seconds that a row may probably take.")
+@click.option("--memory", default=6.0, help="GB that a row may take.")
 @click.option("--only", default="", help="Only parts whose name contains this.")
 @click.option("--row", nargs=2, type=(str, int), help="Used by the script itself.")
-def main(most: int, only: str, row: tuple[str, int] | None) -> None:
+def main(seconds: float, memory: float, only: str, row: tuple[str, int] | None) -> None:
     if row:
         measure(*row)
         return
-    print(f"{'part':32s} {'size':>13s} {'CPU':>10s} {'memory':>12s}")
+    print(f"{'part':34s} {'size':>13s} {'CPU':>9s} {'grows':>6s} {'memory':>11s}")
     for name, _, sizes in PARTS:
+        if only not in name:
+            continue
+        before: tuple[int, float] | None = None
         for size in sizes:
-            if only in name and (name != "order of samples" or size <= most):
-                command = [sys.executable, __file__, "--row", name, str(size)]
-                done = subprocess.run(command, capture_output=True, text=True, timeout=900)
-                error = done.stderr.strip().splitlines()[-1:]
-                print(done.stdout.strip() or f"{name:32s} {size:>13,}  FAILED: {' '.join(error)}", flush=True)
+            found = _row(name, size, seconds, memory)
+            if isinstance(found, str):
+                print(f"{name:34s} {size:>13,}  not measured: {found}", flush=True)
+                break
+            taken, most, told = found
+            grows = ""
+            if before is not None:
+                grows = (
+                    f"{math.log(max(taken, 0.01) / max(before[1], 0.01)) / math.log(size / before[0]):.1f}"
+                )
+            print(f"{name:34s} {size:>13,} {taken:7.1f} s {grows:>6s} {most:8,.0f} MB  {told}", flush=True)
+            larger = [other for other in sizes if other > size]
+            # Linear growth is expected; a part that grows faster is ended by its time limit.
+            if larger and (taken * larger[0] / size > seconds or most * 3 > memory * 1000):
+                print(f"{name:34s} {larger[0]:>13,}  left out: it would exceed the limits", flush=True)
+                break
+            before = size, taken
 
 
 if __name__ == "__main__":
