@@ -6,9 +6,9 @@ Each part is measured at growing sizes, until the next one would probably take l
 than `--memory`. A process that is much slower than expected is ended, and the row says so.
 
 Times are CPU seconds of one core, so another program on the machine does not change them much. Memory is the
-highest that a fresh process takes, less that of one that does nothing. "grows" is the exponent k of time = size^k
-between two rows: 1 is linear, 2 quadratic; small sizes take mostly the time of imports. Pictures, manifests and
-shards are made up, and no part needs more than 3 GB of disk.
+highest that a fresh process takes, less that of one that does nothing. "grows" is the exponent k of
+time = size^k between two rows: 1 is linear, 2 quadratic; small sizes take mostly the time of imports.
+Pictures, manifests and shards are made up, and no part needs more than 3 GB of disk.
 """
 
 import json
@@ -259,7 +259,8 @@ def bank(pictures: int) -> str:
         )
         seconds, size = time.process_time() - began, (folder / "out" / "bank.h5").stat().st_size
         each = (_memory() - before) / pictures
-        return f"{pictures / seconds:.0f} a second, {size / pictures / 1000:.0f} kB each, {each:.0f} bytes of memory"
+        stored = size / pictures / 1000
+        return f"{pictures / seconds:.0f} a second, {stored:.0f} kB each, {each / 1000:.0f} kB of memory each"
 
 
 def unrendered(samples: int) -> str:

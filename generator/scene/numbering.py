@@ -4,12 +4,12 @@ Within a split, sample n = ((fg * B + bg) * F + flip) * P + position, where fg a
 own assets.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from generator.scene.random_bits import permuted, random_word_blocks, random_words, words_at
+from generator.scene.random_bits import permuted, random_words, word_stream
+from generator.scene.random_order import first_in_order
 
 MOST_SORTED = 2**28
 """A split of more samples is not sorted by random words: the numbers of its samples are calculated."""
@@ -18,10 +18,6 @@ SORTED_BYTES = 4
 """The memory that each sample of a sorted split takes while a dataset is made."""
 
 _ROUNDS = 8
-
-# Sorted at once, so that sorting takes at most 16 bytes for each of these.
-_AT_ONCE = 2**25
-_BLOCK = 2**20
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class SplitPlan:
 
         Only for a split that is sorted.
         """
-        return _sorted_by_words(seed, self._stream, len(self), count)
+        return first_in_order(word_stream(seed, self._stream), len(self), count)
 
     def numbers_at(self, seed: int, places: range) -> np.ndarray:
         """The numbers at some places of the order of the shards: (n,) int64.
@@ -68,53 +64,3 @@ class SplitPlan:
     @property
     def _stream(self) -> str:
         return f"order/{self.name}"
-
-
-def _sorted_by_words(seed: int, stream: str, size: int, count: int) -> np.ndarray:
-    """The first `count` of the numbers 0 ... size - 1 in the order of their random words: (count,) uint32.
-
-    Numbers with equal words keep their order. Words are made again for each range of them that is sorted.
-    """
-    order = np.empty(count, np.uint32)
-    filled, low = 0, 0
-    while filled < count:
-        # Some more than are missing, so that a few are rarely missing at the end.
-        missing = count - filled
-        span = -(-min(missing + 8 * math.isqrt(missing) + 64, _AT_ONCE) * 2**64 // size)
-        span = min(span, 2**64 - low)
-        some = _numbers_in_range(seed, stream, size, low, span)[:missing]
-        order[filled : filled + len(some)] = some
-        filled, low = filled + len(some), low + span
-    return order
-
-
-def _numbers_in_range(seed: int, stream: str, size: int, low: int, span: int) -> np.ndarray:
-    """The numbers whose words are in low ... low + span - 1, in the order of their words: (n,) uint64."""
-    bits = np.uint64(max(1, (size - 1).bit_length()))
-    number_bits = (np.uint64(1) << bits) - np.uint64(1)
-    parts, first = [], 0
-    for words in random_word_blocks(seed, stream, size, _BLOCK):
-        inside = np.flatnonzero(words - np.uint64(low) <= np.uint64(span - 1))
-        # One integer for both, the upper bits of the word and the number, is sorted in half of the time.
-        parts.append((words[inside] & ~number_bits) | (inside + first).astype(np.uint64))
-        first += len(words)
-    keys = np.concatenate(parts)
-    del parts
-    keys.sort()
-    alike = _alike_but_for(number_bits, keys)
-    keys &= number_bits
-    if len(alike):
-        # Their words differ only in their lower bits, or not at all.
-        places = np.union1d(alike, alike + 1)
-        numbers = keys[places]
-        keys[places] = numbers[np.lexsort((numbers, words_at(seed, stream, numbers)))]
-    return keys
-
-
-def _alike_but_for(bits: np.uint64, keys: np.ndarray) -> np.ndarray:
-    """The places of keys (n,) that differ from the next one in no other bits: (k,) int64."""
-    found = [np.zeros(0, np.int64)]
-    for start in range(0, len(keys) - 1, _BLOCK):
-        some = keys[start : start + _BLOCK + 1]
-        found.append(np.flatnonzero((some[1:] ^ some[:-1]) <= bits) + start)
-    return np.concatenate(found)

@@ -5,6 +5,7 @@ can be drawn alone.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -25,51 +26,68 @@ _STREAMS: Final = {
 }
 
 
-def random_words(seed: int, stream: str, count: int) -> np.ndarray:
-    """The first `count` words of a stream: (count,) uint64.
+@dataclass(frozen=True)
+class WordStream:
+    """An endless stream of random words, any part of which can be made alone.
 
     Source: Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (Philox), in NumPy.
+
+    Attributes:
+        seed: of the stream.
+        place: the upper three parts of Philox's counter, which tell the streams of one seed apart.
     """
-    return _generator(seed, stream).random_raw(count)
+
+    seed: int
+    place: tuple[int, int, int]
+
+    def words(self, start: int, count: int) -> np.ndarray:
+        """Words number `start` ... `start + count` - 1: (count,) uint64."""
+        counter, before = divmod(start, _WORDS_PER_COUNT)
+        return self._generator(counter).random_raw(before + count)[before:]
+
+    def blocks(self, count: int, size: int) -> Iterator[np.ndarray]:
+        """The first `count` words, at most `size` at once."""
+        generator = self._generator()
+        for start in range(0, count, size):
+            yield generator.random_raw(min(size, count - start))
+
+    def at(self, numbers: np.ndarray) -> np.ndarray:
+        """Single words by their numbers (n,): (n,) uint64."""
+        counters, inside = np.divmod(numbers.astype(np.int64), _WORDS_PER_COUNT)
+        found: np.ndarray = self.runs(counters, _WORDS_PER_COUNT)[np.arange(len(numbers)), inside]
+        return found
+
+    def runs(self, counters: np.ndarray, count: int) -> np.ndarray:
+        """The first `count` words from each of some counters (n,) on: (n, count) uint64."""
+        generator = self._generator()
+        # Setting the counter costs 2 microseconds, a new generator 20.
+        state = generator.state
+        counter = state["state"]["counter"]
+        words = np.empty((len(counters), count), np.uint64)
+        for row, first in enumerate(counters.tolist()):
+            counter[0] = first
+            generator.state = state
+            words[row] = generator.random_raw(count)
+        return words
+
+    def _generator(self, counter: int = 0) -> np.random.Philox:
+        return np.random.Philox(key=self.seed, counter=[counter, *self.place])
 
 
-def random_word_blocks(seed: int, stream: str, count: int, block: int) -> Iterator[np.ndarray]:
-    """The same words, at most `block` at once."""
-    generator = _generator(seed, stream)
-    for start in range(0, count, block):
-        yield generator.random_raw(min(block, count - start))
+def word_stream(seed: int, name: str) -> WordStream:
+    """One of the streams of a dataset."""
+    return WordStream(seed, (_STREAMS[name], 0, 0))
 
 
-def words_at(seed: int, stream: str, numbers: np.ndarray) -> np.ndarray:
-    """Single words of a stream, by their numbers (n,): (n,) uint64."""
-    rows, counts = np.arange(len(numbers)), numbers.astype(np.int64) // _WORDS_PER_COUNT
-    found: np.ndarray = _words(_generator(seed, stream), counts, _WORDS_PER_COUNT)[
-        rows, numbers.astype(np.int64) % _WORDS_PER_COUNT
-    ]
-    return found
+def random_words(seed: int, stream: str, count: int) -> np.ndarray:
+    """The first `count` words of a stream: (count,) uint64."""
+    return word_stream(seed, stream).words(0, count)
 
 
 def sample_words(seed: int, split: str, sample_ids: np.ndarray, count: int) -> np.ndarray:
     """The first `count` (at most 64) of the words that each sample owns: (n, count) uint64."""
-    counts = sample_ids * (WORDS_PER_SAMPLE // _WORDS_PER_COUNT)
-    return _words(_generator(seed, f"samples/{split}"), counts, count)
-
-
-def _generator(seed: int, stream: str) -> np.random.Philox:
-    return np.random.Philox(key=seed, counter=[0, _STREAMS[stream], 0, 0])
-
-
-def _words(generator: np.random.Philox, counts: np.ndarray, count: int) -> np.ndarray:
-    """The first `count` words from each of some counters (n,) on: (n, count) uint64."""
-    # Setting the counter costs 2 microseconds, a new generator 20.
-    state = generator.state
-    counter = state["state"]["counter"]
-    words = np.empty((len(counts), count), np.uint64)
-    for row, first in enumerate(counts.tolist()):
-        counter[0] = first
-        generator.state = state
-        words[row] = generator.random_raw(count)
-    return words
+    counters = sample_ids * (WORDS_PER_SAMPLE // _WORDS_PER_COUNT)
+    return word_stream(seed, f"samples/{split}").runs(counters, count)
 
 
 def high_half(words: np.ndarray) -> np.ndarray:

@@ -9,11 +9,14 @@ import numpy as np
 import torch
 
 from generator.reading.split import Split
+from generator.scene.random_bits import WordStream
+from generator.scene.random_order import AT_ONCE, in_range
 from training.batches.batch import IntegerBatch
 from training.batches.buffers import BatchBuffer
 from training.batches.device_render import resident_renderer
 
 _READ_AHEAD = 2
+_BLOCK = 2**20
 
 
 def shuffled(seed: int, length: int, position: int, count: int, window: int | None = None) -> np.ndarray:
@@ -32,7 +35,11 @@ def shuffled(seed: int, length: int, position: int, count: int, window: int | No
     numbers = []
     while count > 0:
         passed, inside = divmod(position, length)
-        part = _permutation(seed, length, passed, window or length)[inside : inside + count]
+        ends = _ends(seed, length, passed, window or length)
+        number = int(np.searchsorted(ends, inside, side="right"))
+        piece = _piece(seed, length, passed, window or length, number)
+        first = int(ends[number]) - len(piece)
+        part = piece[inside - first : inside - first + count]
         numbers.append(part)
         position += len(part)
         count -= len(part)
@@ -119,14 +126,49 @@ def _side_stream(device: torch.device) -> torch.cuda.Stream:
     return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
 
 
-@lru_cache(maxsize=2)
-def _permutation(seed: int, length: int, passed: int, window: int) -> np.ndarray:
-    def words(stream: int, count: int) -> np.ndarray:
-        return np.random.Philox(key=seed, counter=[0, 0, passed, stream]).random_raw(count)
+# A permutation is made piece by piece, because the data may have a billion samples. With windows each is a
+# piece. Without, samples are ordered by their random words, and each range of words is a piece.
 
-    windows = -(-length // window)
-    if windows == 1:
-        return np.argsort(words(0, length), kind="stable")
-    place = np.empty(windows, np.int64)
-    place[np.argsort(words(1, windows), kind="stable")] = np.arange(windows)
-    return np.lexsort((words(0, length), np.repeat(place, window)[:length]))
+
+@lru_cache(maxsize=2)
+def _ends(seed: int, length: int, passed: int, window: int) -> np.ndarray:
+    """Where each piece of one permutation ends in it: (pieces,) int64."""
+    if window < length:
+        sizes = np.full(-(-length // window), window)
+        sizes[-1] = length - (len(sizes) - 1) * window
+        ends: np.ndarray = sizes[_windows(seed, passed, len(sizes))].cumsum()
+        return ends
+    span, pieces = _span(length)
+    if pieces == 1:
+        return np.array([length])
+    counts = np.zeros(pieces, np.int64)
+    for words in _words(seed, passed, 0).blocks(length, _BLOCK):
+        counts += np.bincount((words // np.uint64(span)).astype(np.int64), minlength=pieces)
+    return counts.cumsum()
+
+
+@lru_cache(maxsize=2)
+def _piece(seed: int, length: int, passed: int, window: int, number: int) -> np.ndarray:
+    """The samples of one piece in their order: (n,) int64."""
+    words = _words(seed, passed, 0)
+    if window < length:
+        start = int(_windows(seed, passed, -(-length // window))[number]) * window
+        return start + np.argsort(words.words(start, min(window, length - start)), kind="stable")
+    span, _ = _span(length)
+    return in_range(words, length, number * span, min(span, 2**64 - number * span)).astype(np.int64)
+
+
+@lru_cache(maxsize=2)
+def _windows(seed: int, passed: int, count: int) -> np.ndarray:
+    """The order of the windows: (count,) int64."""
+    return np.argsort(_words(seed, passed, 1).words(0, count), kind="stable")
+
+
+def _words(seed: int, passed: int, stream: int) -> WordStream:
+    return WordStream(seed, (0, passed, stream))
+
+
+def _span(length: int) -> tuple[int, int]:
+    """How many values of a word each piece has, and the number of pieces."""
+    pieces = -(-length // AT_ONCE)
+    return -(-(2**64) // pieces), pieces

@@ -4,11 +4,10 @@ from generator.scene.random_bits import (
     below,
     high_half,
     low_half,
-    random_word_blocks,
     random_words,
     sample_words,
     share,
-    words_at,
+    word_stream,
 )
 
 
@@ -31,7 +30,9 @@ def test_numbers_are_made_of_the_halves_of_words() -> None:
     assert share(low_half(words)).tolist() == [0.25, 0.0]
 
 
-def test_words_of_a_stream_can_be_made_in_blocks_and_one_by_one() -> None:
+def test_any_part_of_a_stream_can_be_made_alone() -> None:
+    stream = word_stream(7, "order/test")
     words = random_words(7, "order/test", 30)
-    assert np.concatenate(list(random_word_blocks(7, "order/test", 30, 8))).tolist() == words.tolist()
-    assert words_at(7, "order/test", np.array([29, 0, 7, 8])).tolist() == words[[29, 0, 7, 8]].tolist()
+    assert np.concatenate(list(stream.blocks(30, 8))).tolist() == words.tolist()
+    assert stream.words(9, 12).tolist() == words[9:21].tolist()
+    assert stream.at(np.array([29, 0, 7, 8])).tolist() == words[[29, 0, 7, 8]].tolist()

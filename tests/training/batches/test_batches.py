@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import generator.reading.watch
+import training.batches.batches
 from generator.errors import DatasetError
 from generator.reading.dataset import Dataset, open_dataset
 from generator.reading.split import Split
@@ -102,6 +103,26 @@ def test_the_stream_without_a_window_stays_what_it_was() -> None:
     # A run of an earlier version must continue with the samples that it has not seen yet.
     assert shuffled(5, 10, 0, 14).tolist() == [9, 2, 4, 3, 1, 5, 0, 6, 7, 8, 8, 6, 0, 1]
     assert shuffled(5, 10, 0, 14, window=10).tolist() == [9, 2, 4, 3, 1, 5, 0, 6, 7, 8, 8, 6, 0, 1]
+
+
+@pytest.mark.parametrize(("length", "window"), [(1000, None), (1000, 7), (1000, 100), (997, 997), (97, 50)])
+def test_an_order_that_is_made_in_pieces_is_that_of_all_words(
+    length: int, window: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training.batches.batches, "AT_ONCE", 64)
+    monkeypatch.setattr(training.batches.batches, "_BLOCK", 50)
+    training.batches.batches._ends.cache_clear()
+    training.batches.batches._piece.cache_clear()
+    whole = []
+    for passed in range(2):
+        words = [np.random.Philox(key=9, counter=[0, 0, passed, part]).random_raw(length) for part in (0, 1)]
+        blocks = -(-length // (window or length))
+        place = np.argsort(np.argsort(words[1][:blocks], kind="stable"))
+        whole += np.lexsort((words[0], np.repeat(place, window or length)[:length])).tolist()
+    assert shuffled(9, length, 0, 2 * length, window).tolist() == whole
+    assert shuffled(9, length, 70, 25, window).tolist() == whole[70:95]
+    training.batches.batches._ends.cache_clear()
+    training.batches.batches._piece.cache_clear()
 
 
 def test_a_caller_cannot_spoil_the_order_for_the_next() -> None:
