@@ -101,6 +101,13 @@ def drawing(sprites: int) -> str:
         return f"opened and drawn in {time.process_time() - began:.2f} s"
 
 
+def training_order(samples: int) -> str:
+    """The first 20,000 samples of training, as one epoch takes them."""
+    from training.batches.batches import shuffled
+
+    return f"{len(shuffled(0, samples, 0, 20_000)):,} samples"
+
+
 def near_duplicates(assets: int) -> str:
     """Grouping random pictures, of which one in a hundred has a near-duplicate."""
     from generator.assets.duplicates import group_near_duplicates
@@ -385,6 +392,7 @@ PARTS: list[tuple[str, Callable[[int], str], list[int]]] = [
     ("order of few, by possible samples", order_of_few, [10**6, 10**7, 10**8, 2**28]),
     ("numbers of 1e13, by samples", huge_split, [10**6, 10**7, 10**8, 10**9]),
     ("planning, by samples", planning, [10**6, 10**7, 10**8, 10**9]),
+    ("training order, by samples", training_order, [10**6, 10**7, 10**8, 10**9]),
     ("near-duplicates, by pictures", near_duplicates, [10**4, 10**5, 10**6, 10**7]),
     ("splits, by pictures", splits, [10**4, 10**5, 10**6, 10**7]),
     ("dataset.json, by pictures", manifest, [10**4, 10**5, 10**6]),
