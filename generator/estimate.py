@@ -20,6 +20,9 @@ from generator.scene.numbering import MOST_SORTED, SORTED_BYTES
 _RENDERED_BYTES_PER_SECOND = 1.5e9
 _UNRENDERED_PER_SECOND = 100_000
 
+# Each shard takes a millisecond to open, and some kilobytes of memory while the dataset is made.
+_MANY_SHARDS, _FEW_SHARDS = 10_000, 1000
+
 # The disk is measured by writing this much, but only before large datasets.
 _TRIAL_BYTES = 32 * 2**20
 _LARGE = 10**9
@@ -56,13 +59,24 @@ class Estimate:
         """
         size = f"dataset: about {self.samples:,} samples, {format_bytes(self.bytes)}"
         if not config.render:
-            return size + _about(self.samples / (_UNRENDERED_PER_SECOND * workers))
+            return (
+                size + _about(self.samples / (_UNRENDERED_PER_SECOND * workers)) + self._fewer_shards(config)
+            )
         if self.bytes < _LARGE:
             return size
         # Of a network nobody knows the speed, neither of a depth network nor of the one to a URL.
         unknown = isinstance(config.out, Url) or config.depth_per == "composite"
         time = "" if unknown else _about(self.bytes / _rate(config.folder, workers))
         return f"{size}{time}; `render=False` needs {format_bytes(self.bytes_unrendered)} instead"
+
+    def _fewer_shards(self, config: GenerateConfig) -> str:
+        """How to make fewer files of a dataset without pixels, where there are very many."""
+        shards = -(-self.samples // config.shard_samples)
+        if shards <= _MANY_SHARDS:
+            return ""
+        larger = 1 << (self.samples // _FEW_SHARDS).bit_length()
+        fewer = -(-self.samples // larger)
+        return f"; `shard_samples={larger}` makes {fewer:,} files instead of {shards:,}, which is faster"
 
 
 def estimate_bytes(config: GenerateConfig, fgs: int, bgs: int) -> int:

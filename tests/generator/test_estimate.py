@@ -38,6 +38,16 @@ def test_what_is_small_is_said_shortly(tmp_path: Path, positions: int, render: b
     assert said.startswith("dataset: about") and "min" not in said and "`render=False`" not in said
 
 
+def test_of_a_huge_dataset_larger_shards_are_recommended(tmp_path: Path) -> None:
+    def said(samples: int, **fields: int) -> str:
+        config = GenerateConfig(out=tmp_path, samples=samples, render=False, positions=1, **fields)
+        return Estimate.of(config, 10**6, 10**6).describe(config, 1)
+
+    advice = "; `shard_samples=1048576` makes 954 files instead of 976,563, which is faster"
+    assert said(10**9).endswith(advice)
+    assert "shard_samples" not in said(1024 * 10_000) + said(10**9, shard_samples=2**20)
+
+
 def test_the_disk_is_tried_out_and_left_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generator.estimate, "_TRIAL_BYTES", 2**20)
     assert 0 < generator.estimate._rate(tmp_path, 2) <= 3e9
