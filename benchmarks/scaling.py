@@ -469,8 +469,8 @@ def main(seconds: float, memory: float, only: str, row: tuple[str, int] | None) 
                 )
             print(f"{name:34s} {size:>13,} {taken:7.1f} s {grows:>6s} {most:8,.0f} MB  {told}", flush=True)
             larger = [other for other in sizes if other > size]
-            # Linear growth is expected; a part that grows faster is ended by its time limit.
-            if larger and (taken * larger[0] / size > seconds or most * 3 > memory * 1000):
+            # Linear growth is expected; a part that grows faster is ended by its limits.
+            if larger and (max(taken / seconds, most / 1000 / memory) * larger[0] / size > 1):
                 print(f"{name:34s} {larger[0]:>13,}  left out: it would exceed the limits", flush=True)
                 break
             before = size, taken
