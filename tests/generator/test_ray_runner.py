@@ -4,10 +4,13 @@ import importlib.util
 import math
 import operator
 import os
+import pickle
+import re
 import socket
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +28,8 @@ from generator.export.pipeline import export_dataset
 from generator.files import hash_file
 from generator.pipeline import generate
 from generator.places import Url
-from generator.ray_runner import Needs, RayRunner, _require_answer, ray_runner
+from generator.ray_runner import Needs, RayRunner, _require_answer, ray_runner, visit
+from generator.remote.folder import RemoteFolder
 from generator.runner import open_runner
 
 if TYPE_CHECKING:
@@ -221,7 +225,7 @@ def test_a_url_gets_the_same_bytes_from_machines_with_another_cache(
     assert any((other_cache / "datasets").glob("*/train-00000.h5"))
 
 
-def test_a_machine_that_cannot_use_the_url_is_named(bucket: "s3fs.S3FileSystem") -> None:
+def test_a_machine_that_cannot_use_the_url_is_named(bucket: "s3fs.S3FileSystem", tmp_path: Path) -> None:
     with pytest.raises(
         RemoteError, match=r"s3://bukcet/data on the Ray machine \S+ is in bukcet, which does"
     ):
@@ -229,6 +233,9 @@ def test_a_machine_that_cannot_use_the_url_is_named(bucket: "s3fs.S3FileSystem")
     expected = r"the Ray machine \S+ does not see s3://bucket/data/dataset\.json\. Put it on"
     with pytest.raises(WorkerError, match=expected):
         Needs.here(Url("s3://bucket/data"), [Url("s3://bucket/data/dataset.json")], []).enter()
+    job = pickle.dumps(RemoteFolder(Url("s3://bukcet/data")).require_writable)
+    good, error = visit(asdict(Needs.here(tmp_path, [], [])), job)
+    assert not good and re.match(r"s3://bukcet/data on the Ray machine \S+ is in bukcet", str(error))
 
 
 def test_tasks_end_when_nobody_wants_more(runner: RayRunner) -> None:
