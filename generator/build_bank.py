@@ -62,6 +62,7 @@ class NetworkDepth:
         step = self.network.batch
         tasks = [(first, assets[first : first + step]) for first in range(0, len(assets), step)]
         job = replace(self, hashes=())  # each task has its own
+        runner = runner.with_threads(self.network.threads)
         workers = 1 if runner.is_local else runner.slots
         with (
             Progress("estimating depth", len(bgs), "pictures") as progress,

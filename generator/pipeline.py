@@ -223,13 +223,16 @@ def _make_shards(
     began = time.monotonic()
     todo = [task for task in tasks if task.file not in finished]
     missing, total = (sum(task.samples for task in some) for some in (todo, tasks))
+    network = job.depth.network if config.depth_per == "composite" else None
+    if network is not None:
+        runner = runner.with_threads(network.threads)
     workers = _workers(config, missing * _bytes_to_make(config), runner)
     writer = ShardWriter(
         config,
         plans,
         statistics_samples=math.ceil(STATISTICS_SAMPLES / max(1, len(tasks))),
         threads=1 if workers > 1 else blake3.AUTO,
-        network=job.depth.network if config.depth_per == "composite" else None,
+        network=network,
     )
     assert journal.head is not None and journal.head.bank is not None
     with Progress("generating", total, "samples") as progress:

@@ -142,19 +142,25 @@ class RayRunner:
     Args:
         ray: the package, connected to the cluster.
         needs: what every machine must have.
+        cpus: of each task.
     """
 
     is_local = False
 
-    def __init__(self, ray: Any, needs: Needs) -> None:
-        self._ray, self._needs = ray, asdict(needs)
-        self._do = ray.remote(num_cpus=1, max_retries=_TRIES_AGAIN, name="fgbg")(_portable(do))
+    def __init__(self, ray: Any, needs: Needs, cpus: int = 1) -> None:
+        self._ray, self._given, self._needs, self._cpus = ray, needs, asdict(needs), cpus
+        self._do = ray.remote(num_cpus=cpus, max_retries=_TRIES_AGAIN, name="fgbg")(_portable(do))
         self._visit = ray.remote(num_cpus=0, max_retries=0)(_portable(visit))
 
     @property
     def slots(self) -> int:
-        """How many tasks run at the same time: one for each CPU of the cluster."""
-        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+        """How many tasks run at the same time: as many as the CPUs of the machines are enough for."""
+        return max(1, sum(_cpus(node) // self._cpus for node in self._nodes()))
+
+    def with_threads(self, threads: int) -> "RayRunner":
+        """As of `Runner`; a task gets as many CPUs as it has threads, or all of the largest machine."""
+        most = max(map(_cpus, self._nodes()), default=1)
+        return RayRunner(self._ray, self._given, max(1, min(threads, most)))
 
     def check_machines(self) -> None:
         """Make sure that every machine with CPUs can do tasks.
@@ -193,7 +199,7 @@ class RayRunner:
 
     def _nodes(self) -> list[dict[str, Any]]:
         """The machines with CPUs that have not died, as Ray describes them."""
-        return [node for node in self._ray.nodes() if node["Alive"] and node["Resources"].get("CPU")]
+        return [node for node in self._ray.nodes() if node["Alive"] and _cpus(node)]
 
     def run(
         self, job: Callable[[Task], Result], tasks: Sequence[Task], workers: int, finish: bool = True
@@ -245,6 +251,10 @@ class RayRunner:
                 for reference in pending:  # again and again: Ray misses a task that it is just starting
                     self._ray.cancel(reference, force=True)
                 _, pending = self._ray.wait(pending, num_returns=len(pending), timeout=1)
+
+
+def _cpus(node: Mapping[str, Any]) -> int:
+    return int(node["Resources"].get("CPU", 0))
 
 
 def _portable(work: Callable[..., Any]) -> Callable[..., Any]:

@@ -28,6 +28,9 @@ class Runner(Protocol):
     def slots(self) -> int:
         """How many tasks can run at the same time."""
 
+    def with_threads(self, threads: int) -> "Runner":
+        """A runner on the same machines for tasks that use this many threads each."""
+
     def everywhere(self, job: Callable[[], None]) -> None:
         """Do something once on each machine that does tasks."""
 
@@ -47,6 +50,10 @@ class LocalRunner:
     def slots(self) -> int:
         """As of `Runner`."""
         return cores()
+
+    def with_threads(self, threads: int) -> "LocalRunner":
+        """As of `Runner`."""
+        return self
 
     def everywhere(self, job: Callable[[], None]) -> None:
         """As of `Runner`."""

@@ -34,6 +34,7 @@ class HuggingFaceNetwork:
     id: str
     batch: int
     told: Told | None
+    threads: int
     _name: str
     _processor: Any
     _model: Any
@@ -111,11 +112,15 @@ class HuggingFaceNetwork:
         )
         return inputs["pixel_values"]
 
-    def __reduce__(self) -> tuple[Callable[..., "HuggingFaceNetwork"], tuple[str, str]]:
-        return _open_again, (self._name, self.id)
+    def __reduce__(self) -> tuple[Callable[..., "HuggingFaceNetwork"], tuple[str, str, int]]:
+        return _open_again, (self._name, self.id, self.threads)
 
 
-def _open_again(name: str, id: str) -> HuggingFaceNetwork:
+def _open_again(name: str, id: str, threads: int) -> HuggingFaceNetwork:
+    """Open a network in another process. With another number of threads, torch adds in another order."""
+    import torch
+
+    torch.set_num_threads(threads)
     return require_same(open_hf(name), id, name)
 
 
@@ -164,6 +169,7 @@ def open_hf(name: str) -> HuggingFaceNetwork:
         id=f"hf:{folder.resolve().name if local else name}@{revision}",
         batch=GPU_BATCH if on_gpu and not votes(model.config) else 1,
         told=told_by(model.config),
+        threads=1 if on_gpu else torch.get_num_threads(),
         _name=name,
         _processor=processor,
         _model=model.eval().float().to("cuda" if on_gpu else "cpu"),

@@ -43,6 +43,10 @@ class DepthNetwork(Protocol):
     def libraries(self) -> Sequence[str]:
         """Packages whose versions decide its numbers."""
 
+    @property
+    def threads(self) -> int:
+        """How many the process that runs it has, also after pickling; 1 if they do not decide its numbers."""
+
     def predict(self, pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Raw depth of pictures.
 

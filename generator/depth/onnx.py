@@ -24,6 +24,7 @@ class OnnxNetwork:
     """A `DepthNetwork` in an ONNX Runtime session."""
 
     libraries: ClassVar[tuple[str, ...]] = ("onnxruntime",)
+    threads: ClassVar[int] = 1
     id: str
     batch: int
     told: Told | None

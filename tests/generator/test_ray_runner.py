@@ -71,6 +71,9 @@ def test_tasks_are_done_once_and_errors_come_through(runner: RayRunner) -> None:
     assert runner.slots == 2
     assert sorted(runner.run(operator.neg, range(30), 2)) == list(range(-29, 1))
     assert list(runner.run(operator.neg, [], 2)) == []
+    for threads in (2, 9):
+        assert runner.with_threads(threads).slots == 1
+        assert sorted(runner.with_threads(threads).run(operator.neg, [1, 2], 1)) == [-2, -1]
     with pytest.raises(ValueError, match=r"math domain error|nonnegative"):
         list(runner.run(math.sqrt, [4, 9, -1, 16], 1))
 

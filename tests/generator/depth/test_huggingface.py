@@ -1,5 +1,6 @@
 import json
 import logging
+import pickle
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -255,3 +256,12 @@ def test_a_missing_package_names_the_extra(folder: Path, monkeypatch: pytest.Mon
         ConfigError, match=r"needs transformers, which is not installed\. Run: pip install 'fgbg\[hf\]'"
     ):
         open_network(f"hf:{folder}")
+
+
+def test_another_process_has_as_many_threads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With another number of threads, the numbers would differ in the last bits."""
+    set_threads: list[int] = []
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    content = pickle.dumps(open_network(f"hf:{folder}"))
+    monkeypatch.setattr(torch, "set_num_threads", set_threads.append)
+    assert pickle.loads(content).threads == 3 and set_threads == [3]
