@@ -8,6 +8,9 @@ from platformdirs import user_cache_path
 
 from generator.places import Place
 
+OTHER_CACHE = "another folder for FGBG_CACHE"
+"""What to use instead of a cache that cannot be written to."""
+
 
 def cache_folder(name: str) -> Path:
     """A folder in the cache, such as ~/.cache/fgbg/depth. The environment variable FGBG_CACHE moves them all.

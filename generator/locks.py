@@ -16,7 +16,11 @@ LOCK_FILE = ".lock"
 
 @contextmanager
 def hold_folder(
-    folder: Path, who: str, lock_file: str = LOCK_FILE, where: Place | None = None
+    folder: Path,
+    who: str,
+    lock_file: str = LOCK_FILE,
+    where: Place | None = None,
+    elsewhere: str = "another `out`",
 ) -> Iterator[None]:
     """Lock a folder for the block, and remove the temporary files of killed runs.
 
@@ -28,12 +32,13 @@ def hold_folder(
         who: the command that writes, as in "fgbg generate".
         lock_file: the path of the lock inside the folder.
         where: the place that the user named, for messages, if it is not the folder.
+        elsewhere: what to use instead of the folder, for the message.
 
     Raises:
         ConfigError: another process has locked it.
         UsageError: the folder cannot be made or written to, or its file system does not support locks.
     """
-    require_writable(folder)
+    require_writable(folder, elsewhere)
     path = folder / lock_file
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path)

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.cache_folder import working_folder
+from generator.cache_folder import OTHER_CACHE, working_folder
 from generator.errors import ConfigError, DatasetError, FgbgError
 from generator.files import remove_leftovers, write_atomically
 from generator.format.bank import BANK_FILE
@@ -252,7 +252,7 @@ def hold_output(place: Place, who: str, keeps_shards: bool = False) -> Iterator[
             yield Output(place)
         return
     output = RemoteOutput(place, keeps_shards)
-    with hold_folder(output.folder, who, where=place):
+    with hold_folder(output.folder, who, where=place, elsewhere=OTHER_CACHE):
         output.prepare()
         try:
             yield output

@@ -33,7 +33,7 @@ from generator.importing.unpack import unpacked
 from generator.label_formats.formats import list_source
 from generator.numerals import format_bytes
 from generator.output import hold_output
-from generator.places import Place
+from generator.places import Place, Url
 from generator.progress import Progress, show_progress
 from generator.runner import LOCAL
 from generator.shard_runs import STATISTICS_SAMPLES, check_disk, keep_finished, make_shards
@@ -206,7 +206,8 @@ class _Import:
         config, items = self.request.config, self.request.source.items
         names = sum(len(item.name) for item in items)
         size = labelled_shard_bytes(len(items), config.size, self.request.fields, names)
-        advice = "lower `size`, or use a folder on a larger disk"
+        where = "set FGBG_CACHE to" if isinstance(config.out, Url) else "use"
+        advice = f"lower `size`, or {where} a folder on a larger disk"
         check_disk(config.folder, size, self.existing.files, advice)
         self.say(f"dataset: about {len(items):,} samples, {format_bytes(size)}")
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from generator.cache_folder import cache_folder
+from generator.cache_folder import OTHER_CACHE, cache_folder
 from generator.fetch import RemoteFile, fetch
 from generator.locks import hold_folder
 
@@ -28,5 +28,5 @@ def downloaded_network(name: str) -> Path:
         DiskSpaceError: it does not fit.
     """
     remote, folder = NETWORKS[name], cache_folder("networks")
-    with hold_folder(folder, "download"):
+    with hold_folder(folder, "download", elsewhere=OTHER_CACHE):
         return fetch(remote, folder)

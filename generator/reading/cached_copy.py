@@ -6,8 +6,8 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from generator.cache_folder import cache_folder
-from generator.files import write_atomically
+from generator.cache_folder import OTHER_CACHE, cache_folder
+from generator.files import require_writable, write_atomically
 from generator.format.manifest import MANIFEST_FILE, Manifest
 from generator.format.records import BankEntry, ShardEntry
 from generator.locks import wait_for_folder
@@ -42,10 +42,12 @@ class CachedCopy:
         Raises:
             DatasetError: there is no finished dataset, or its manifest is damaged.
             RemoteError: the other side does not answer, or denies access.
+            UsageError: the cache cannot be written to.
         """
         manifest, content = read_remote_manifest(url)
         folder = cache_folder("datasets") / blake3(content).hexdigest()[:32]
         if not (folder / MANIFEST_FILE).exists():
+            require_writable(folder, OTHER_CACHE)
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / MANIFEST_FILE, content)
         return cls(url, manifest, folder)

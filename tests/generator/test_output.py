@@ -8,10 +8,11 @@ import pytest
 
 from generator import output, shard_runs
 from generator.config import GenerateConfig
-from generator.errors import ConfigError, DiskSpaceError, RemoteError
+from generator.errors import ConfigError, DiskSpaceError, RemoteError, UsageError
 from generator.format.journal import Journal
 from generator.locks import hold_folder
 from generator.pipeline import generate
+from generator.reading.dataset import open_dataset
 
 
 @pytest.fixture
@@ -142,3 +143,15 @@ def test_a_full_cache_is_found_before_work(
     monkeypatch.setattr(shard_runs.shutil, "disk_usage", lambda folder: shutil._ntuple_diskusage(1, 1, 5))
     with pytest.raises(DiskSpaceError, match=r"of free disk, found 5 B; .*set FGBG_CACHE to a folder"):
         generate(config, progress=False)
+
+
+def test_a_cache_that_cannot_be_used_is_named(
+    config: GenerateConfig, elsewhere: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rendered: Path
+) -> None:
+    elsewhere.copy(rendered)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("FGBG_CACHE", str(tmp_path / "file"))
+    said = "file is not a folder. Use another folder for FGBG_CACHE"
+    for use in (lambda: generate(config, progress=False), lambda: open_dataset(elsewhere.url)):
+        with pytest.raises(UsageError, match=said):
+            use()
