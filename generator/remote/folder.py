@@ -18,6 +18,9 @@ from generator.places import Url
 # What failed is tried again after each of these pauses, in seconds. File systems try again by themselves too.
 PAUSES = (1.0, 4.0)
 
+# What took longer than this, in seconds, is not tried again: a file system has tried it often by itself.
+_PATIENCE = 60.0
+
 _EXTRAS = {"s3": "s3", "s3a": "s3"}
 _PROBE = ".fgbg-probe"
 _CREDENTIALS = "check your permissions and credentials (see docs/remote.md)"
@@ -194,7 +197,7 @@ def _missing_package(url: Url, protocol: str) -> ConfigError:
 
 
 def _tried(where: Url, done: str, action: Callable[[], Answer]) -> Answer:
-    """Do something, up to three times.
+    """Do something, up to three times, unless it takes long to fail.
 
     Args:
         where: the file or folder.
@@ -206,8 +209,13 @@ def _tried(where: Url, done: str, action: Callable[[], Answer]) -> Answer:
         FgbgError: any other error.
     """
     for pause in PAUSES:
-        with suppress(_MayPassError), _explained(where, done):
-            return action()
+        began = time.monotonic()
+        try:
+            with _explained(where, done):
+                return action()
+        except _MayPassError:
+            if time.monotonic() - began > _PATIENCE:
+                raise
         time.sleep(pause)
     with _explained(where, done):
         return action()

@@ -15,7 +15,7 @@ from generator.format.manifest import read_manifest
 from generator.reading.dataset import find_manifest, open_dataset
 from generator.reading.selection import filled_split
 from generator.reading.verify import verify_dataset
-from generator.remote import download, manifest
+from generator.remote import download, folder, manifest
 
 
 @pytest.fixture
@@ -215,3 +215,20 @@ def test_an_export_reads_it(there: Any, tmp_path: Path) -> None:
     config = ExportConfig(data=there.url, out=tmp_path / "out", format="folder", subset="val", workers=1)
     assert export_dataset(config, progress=False).written == 16
     assert cached(there) == {"bank.h5", "val-00000.h5"}
+
+
+@pytest.mark.parametrize(("patience", "attempts"), [(60.0, 3), (-1.0, 1)])
+def test_what_fails_slowly_is_not_tried_again(
+    there: Any, monkeypatch: pytest.MonkeyPatch, patience: float, attempts: int
+) -> None:
+    monkeypatch.setattr(folder, "_PATIENCE", patience)
+    calls: list[str] = []
+
+    def fail(call: str) -> None:
+        calls.append(call)
+        raise TimeoutError("no answer")
+
+    monkeypatch.setattr(there.faults, "meet", fail)
+    with pytest.raises(RemoteError, match=r"dataset.json cannot be read: no answer"):
+        open_dataset(there.url)
+    assert calls == ["cat_file"] * attempts
