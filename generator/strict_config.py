@@ -63,7 +63,7 @@ def config_error(error: ValidationError) -> ConfigError:
     first = error.errors()[0]
     place = [str(part) for part in first["loc"] if isinstance(part, str | int)]
     field = f"`{place[0]}`" if place else "the request"
-    if first["type"] == "extra_forbidden":
+    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return ConfigError(field, "the name of a field", shown(place[-1]), "check its spelling")
     return ConfigError(field, _expected(first), shown(first["input"]), "correct it")
 
@@ -98,7 +98,7 @@ def first_fault(error: ValidationError, below: int = 0) -> str:
         return "text that is no JSON"
     if first["type"] == "missing":
         return f"{place}: missing"
-    if first["type"] == "extra_forbidden":
+    if first["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return f"{place}: unknown"
     if first["type"] in ("value_error", "assertion_error"):
         said = first["msg"].partition(", ")[2]
