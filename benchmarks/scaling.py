@@ -216,11 +216,10 @@ def tables(samples: int) -> str:
         shard |= {"bytes": written.bytes, "blake3": written.blake3}
         entry["splits"]["train"] = {"samples": samples, "shards": [shard]}
         (made / "dataset.json").write_text(json.dumps(entry))
-        before = _memory()
         began = time.process_time()
-        opened = open_dataset(made, progress=False)
-        seconds, each = time.process_time() - began, (_memory() - before) / samples
-        return f"{len(opened['train']):,} opened in {seconds:.1f} s, {each:.0f} bytes of memory a sample"
+        train = open_dataset(made, progress=False)["train"]
+        kept = (train.samples.nbytes + train.placements.nbytes) / samples
+        return f"opened in {time.process_time() - began:.1f} s, {kept:.0f} bytes of memory a sample are kept"
 
 
 def listing(files: int) -> str:
@@ -259,15 +258,13 @@ def bank(pictures: int) -> str:
     with tempfile.TemporaryDirectory() as place:
         folder, count = Path(place), pictures // 2
         _pictures(folder, count)
-        began, before = time.process_time(), _memory()
+        began = time.process_time()
         fields = {"samples": 10, "workers": 1, "render": False, "positions": 1}
         generate(
             GenerateConfig(fg=folder / "fg", bg=folder / "bg", out=folder / "out", **fields), progress=False
         )
         seconds, size = time.process_time() - began, (folder / "out" / "bank.h5").stat().st_size
-        each = (_memory() - before) / pictures
-        stored = size / pictures / 1000
-        return f"{pictures / seconds:.0f} a second, {stored:.0f} kB each, {each / 1000:.0f} kB of memory each"
+        return f"{pictures / seconds:.0f} a second, {size / pictures / 1000:.0f} kB each"
 
 
 def unrendered(samples: int) -> str:
@@ -455,25 +452,32 @@ def main(seconds: float, memory: float, only: str, row: tuple[str, int] | None) 
     for name, _, sizes in PARTS:
         if only not in name:
             continue
-        before: tuple[int, float] | None = None
-        for size in sizes:
+        rows: list[tuple[int, float, float]] = []
+        for size, larger in zip(sizes, [*sizes[1:], None], strict=True):
             found = _row(name, size, seconds, memory)
             if isinstance(found, str):
                 print(f"{name:34s} {size:>13,}  not measured: {found}", flush=True)
                 break
             taken, most, told = found
-            grows = ""
-            if before is not None:
-                grows = (
-                    f"{math.log(max(taken, 0.01) / max(before[1], 0.01)) / math.log(size / before[0]):.1f}"
-                )
+            rows.append((size, taken, most))
+            grows = f"{_exponent(*rows[-2:]):.1f}" if len(rows) > 1 else ""
             print(f"{name:34s} {size:>13,} {taken:7.1f} s {grows:>6s} {most:8,.0f} MB  {told}", flush=True)
-            larger = [other for other in sizes if other > size]
-            # Linear growth is expected; a part that grows faster is ended by its limits.
-            if larger and (max(taken / seconds, most / 1000 / memory) * larger[0] / size > 1):
-                print(f"{name:34s} {larger[0]:>13,}  left out: it would exceed the limits", flush=True)
+            if larger and len(rows) > 1 and _exceeds(*rows[-2:], larger, seconds, memory * 1000):
+                print(f"{name:34s} {larger:>13,}  left out: it would exceed the limits", flush=True)
                 break
-            before = size, taken
+
+
+def _exponent(one: tuple[int, float, float], other: tuple[int, float, float]) -> float:
+    """The exponent of the growth of time between two rows."""
+    return math.log(max(other[1], 0.01) / max(one[1], 0.01)) / math.log(other[0] / one[0])
+
+
+def _exceeds(
+    one: tuple[int, float, float], other: tuple[int, float, float], size: int, *limits: float
+) -> bool:
+    """Whether time or memory would exceed its limit at a larger size, on a line through two rows."""
+    far = (size - one[0]) / (other[0] - one[0])
+    return any(one[n] + (other[n] - one[n]) * far > limit for n, limit in enumerate(limits, 1))
 
 
 if __name__ == "__main__":
