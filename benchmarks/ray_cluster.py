@@ -285,7 +285,7 @@ class Faults(Checks):
             silent.bind(("127.0.0.1", 0))
             silent.listen(5)
             address = f"127.0.0.1:{silent.getsockname()[1]}"
-            return self._refused("silent", "none within", "--runner", "ray", "--ray-address", address)
+            return self._refused("silent", "found none", "--runner", "ray", "--ray-address", address)
 
 
 @click.command(help=__doc__)
