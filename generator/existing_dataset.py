@@ -142,15 +142,14 @@ class Existing:
             counts[split] = max(counts.get(split, 0), found)
         return counts
 
-    def clear(self, bank: bool = False) -> None:
+    def clear(self) -> None:
         """Remove all files but the journal, the manifest first: it marks a finished dataset.
 
-        Args:
-            bank: whether to remove the bank too.
+        The bank goes too. An old one of the same size would be taken for the new one, if copying that to a
+        server fails.
         """
-        kept = (MANIFEST_FILE, JOURNAL_FILE) if bank else (BANK_FILE, MANIFEST_FILE, JOURNAL_FILE)
-        shards = [name for name in self.files if name not in kept]
-        for name in (MANIFEST_FILE, VERIFIED_FILE, *shards):
+        others = [name for name in self.files if name not in (MANIFEST_FILE, JOURNAL_FILE)]
+        for name in (MANIFEST_FILE, VERIFIED_FILE, *others):
             self.output.remove(name)
 
     @cached_property

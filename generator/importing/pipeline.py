@@ -221,7 +221,7 @@ class _Import:
         files = self.existing.files
         self.existing.journal.begin(head)
         if files:
-            self.existing.clear(bank=True)
+            self.existing.clear()
 
     def _plan(self) -> Sequence[ShardTask]:
         """The shards, after looking at the pictures whose split is drawn."""

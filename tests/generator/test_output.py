@@ -13,6 +13,7 @@ from generator.format.journal import Journal
 from generator.locks import hold_folder
 from generator.pipeline import generate
 from generator.reading.dataset import open_dataset
+from generator.reading.verify import verify_dataset
 
 
 @pytest.fixture
@@ -65,6 +66,21 @@ def test_a_bank_whose_upload_failed_is_copied_when_the_run_goes_on(
     assert generate(config, say=lines.append, progress=False).written == 288
     assert not [line for line in lines if line.startswith("bank:")]  # it is not made again
     assert elsewhere.store == files_of(rendered)
+
+
+def test_an_old_bank_is_not_taken_for_the_new_one(
+    config: GenerateConfig, elsewhere: Any, rendered: Path
+) -> None:
+    elsewhere.copy(rendered)
+    other = config.model_copy(update={"seed": config.seed + 1})
+    elsewhere.faults.fail_after["put_file"] = 0
+    with pytest.raises(RemoteError, match=r"bank.h5 cannot be written"):
+        generate(other, overwrite=True, progress=False)
+    elsewhere.faults.fail_after.clear()
+    assert list(elsewhere.store) == ["journal.jsonl"]
+    generate(other, progress=False)
+    assert len(elsewhere.store["bank.h5"]) == (rendered / "bank.h5").stat().st_size
+    assert verify_dataset(elsewhere.url, progress=False) == []
 
 
 def test_a_bank_that_is_not_as_the_journal_says_is_made_again(
