@@ -142,6 +142,8 @@ def _pairs_in_buckets(
     Yields:
         The places (p,) of some hashes, and of those that are near to them.
     """
+    # Collected, because whoever gets them looks at all groups each time.
+    found, count = list[tuple[np.ndarray, np.ndarray]](), 0
     for start in range(0, len(places), _BLOCK):
         here, last = places[start : start + _BLOCK], ends[start : start + _BLOCK]
         # Each hash with the one after it, then with the one after that, until its bucket ends.
@@ -150,9 +152,18 @@ def _pairs_in_buckets(
             here, last = here[inside], last[inside]
             if not len(here):
                 break
-            near = np.bitwise_count(values[here] ^ values[here + step]) <= NEAR_DUPLICATE_BITS
-            if near.any():
-                yield here[near], here[near] + step
+            near = here[np.bitwise_count(values[here] ^ values[here + step]) <= NEAR_DUPLICATE_BITS]
+            found.append((near, near + step))
+            count += len(near)
+            if count > _BLOCK:
+                yield _joined_pairs(found)
+                found, count = [], 0
+    if count:
+        yield _joined_pairs(found)
+
+
+def _joined_pairs(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    return np.concatenate([one for one, _ in pairs]), np.concatenate([other for _, other in pairs])
 
 
 def _keys(hashes: np.ndarray) -> Iterator[np.ndarray]:
