@@ -41,6 +41,9 @@ CLASSES = ClassMask(
     colours=[[40, 40, 40], [200, 40, 40], [40, 200, 40], [40, 40, 200]],
 )
 
+LONGEST = {"test_processes", "test_quickstart", "test_end_to_end"}
+"""Files with tests that take 10 to 25 s each."""
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
@@ -51,6 +54,11 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the longest tests, so that no process is left alone with one at the end."""
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 @pytest.fixture(scope="session", autouse=True)
