@@ -19,7 +19,7 @@ from generator.format.manifest import AlphaMask, ClassMask, MaskEntry
 from generator.format.pixels import IGNORED, OPAQUE
 from generator.look.colours import colour_mask
 from generator.places import Place
-from training.resize import resize
+from training.resize import resize, resize_levels
 
 # Losses and measures are imported by the methods that compute them: prediction needs neither, and their
 # libraries take seconds to import.
@@ -153,7 +153,7 @@ class AlphaTarget(Target):
 
     def scale(self, levels: Tensor, size: tuple[int, int]) -> Tensor:
         if self._void is None:
-            return resize(levels[:, None].float(), size) / 255
+            return resize_levels(levels[..., None], size) / 255
         # Only counted pixels are averaged, so that void does not become alpha.
         counts = torch.ne(levels[:, None], self._void).float()
         share = resize(counts, size)

@@ -435,8 +435,7 @@ def test_depth_files_do_not_count_where_they_are_not_read(with_depth: GenerateCo
 def test_a_dataset_from_before_depth_files_counted_is_still_complete(with_depth: GenerateConfig) -> None:
     manifest = generate(with_depth).manifest
     assets = {
-        kind: [replace(asset, depth_hash=None) for asset in manifest.assets[kind]]
-        for kind in ("fg", "bg")
+        kind: [replace(asset, depth_hash=None) for asset in manifest.assets[kind]] for kind in ("fg", "bg")
     }
     id_ = Request.of(manifest.config, assets).id()
     old = manifest.model_copy(update={"assets": assets, "id": id_})

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.resize import resize
+from training.resize import resize, resize_levels
 
 
 @pytest.mark.parametrize("size", [(12, 20), (11, 13), (24, 7), (1, 1), (23, 39)])
@@ -34,3 +34,16 @@ def test_autocast_does_not_round_it() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         resized = resize(pictures, (3, 3))
     assert resized.dtype == torch.float32 and torch.allclose(resized, torch.tensor(1.001))
+
+
+@pytest.mark.parametrize(
+    "size", [(24, 40), (12, 20), (8, 10), (24, 10), (1, 1), (1, 40), (11, 20), (12, 21), (48, 80), (24, 80)]
+)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_levels_become_what_their_floats_become(size: tuple[int, int], channels: int) -> None:
+    levels = torch.randint(0, 256, (2, 24, 40, channels), dtype=torch.uint8)
+    levels[0] = 255  # the largest sums
+    expected = resize(levels.movedim(-1, 1).float(), size)
+    before = levels.clone()
+    assert torch.equal(resize_levels(levels, size), expected)
+    assert torch.equal(levels, before)

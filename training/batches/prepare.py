@@ -10,7 +10,7 @@ from generator.format.pixels import FARTHEST, NEAREST, UNKNOWN
 from generator.resize import scaled_size
 from training.batches.batch import IntegerBatch
 from training.models import Truth
-from training.resize import resize
+from training.resize import resize_levels
 from training.target import Target
 
 
@@ -45,14 +45,15 @@ def to_depth(integers: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Depth (B, H, W) int16 that holds the bits of uint16 -> depth and known as `Truth` has them."""
     # Nearest: no depth lies between two surfaces, and unknown pixels must not spread.
     levels = (integers[:, None].int() & 0xFFFF).float()
-    levels = functional.interpolate(levels, size, mode="nearest-exact")
-    return (levels - FARTHEST).clamp(min=0) / (NEAREST - FARTHEST), levels != UNKNOWN
+    if levels.shape[2:] != size:
+        levels = functional.interpolate(levels, size, mode="nearest-exact")
+    known = levels != UNKNOWN
+    return levels.sub_(FARTHEST).clamp_(min=0).div_(NEAREST - FARTHEST), known
 
 
 def to_network(pictures: Tensor, size: tuple[int, int]) -> Tensor:
     """(B, H, W, 3) uint8 -> (B, 3, h, w) float in [-1, 1]."""
-    planes = pictures.permute(0, 3, 1, 2).contiguous()  # bytes are moved faster than floats
-    return resize(planes.float(), size).div_(127.5).sub_(1)
+    return resize_levels(pictures, size).div_(127.5).sub_(1)
 
 
 def join(bg: Tensor | None, fg_bg: Tensor, inputs: int = 6) -> Tensor:
