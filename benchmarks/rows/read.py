@@ -303,9 +303,7 @@ def float_readers(setting: Setting, stored: Stored, res: int, seconds: float) ->
             yield len(numbers)
 
     limit = f"{GATHER}, then the same conversion"
-    cause = (
-        "converting is most of the time of all; fgbg also puts channels first, and tells which depth is known"
-    )
+    cause = "converting is most of the time of all; fgbg also tells which depth is known"
     return [
         *(
             Contestant(
