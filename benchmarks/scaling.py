@@ -15,7 +15,6 @@ import json
 import math
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,11 +24,7 @@ from pathlib import Path
 
 import click
 import numpy as np
-
-HASH = "0123456789abcdef" * 4
-
-# A file system allows some 65,000 links to a file.
-_MOST_LINKS = 50_000
+from made_up_data import HASH, drawn_config, made_manifest, write_dataset, write_many_shards, write_pictures
 
 
 def order(count: int) -> str:
@@ -129,7 +124,7 @@ def manifest(assets: int) -> str:
     """Reading and writing `dataset.json`, with half of the pictures of each kind."""
     from generator.format.manifest import parse_manifest
 
-    content = _manifest(assets)
+    content = made_manifest(assets)
     began = time.process_time()
     read = parse_manifest(content, Path("dataset.json"))
     between = time.process_time()
@@ -176,7 +171,7 @@ def again(shards: int) -> str:
     from generator.output import Output
 
     with tempfile.TemporaryDirectory() as place:
-        made = _many_shards(Path(place), shards)
+        made = write_many_shards(Path(place), shards)
         began = time.process_time()
         existing = Existing.look(Output(made), overwrite=False)
         existing.refuse_foreign()
@@ -188,7 +183,7 @@ def opening(shards: int) -> str:
     from generator.reading.dataset import open_dataset
 
     with tempfile.TemporaryDirectory() as place:
-        made = _many_shards(Path(place), shards)
+        made = write_many_shards(Path(place), shards)
         began = time.process_time()
         dataset = open_dataset(made, progress=False)
         opened = time.process_time() - began
@@ -206,7 +201,7 @@ def tables(samples: int) -> str:
     from generator.reading.dataset import open_dataset
 
     with tempfile.TemporaryDirectory() as place:
-        made = _dataset(Path(place))
+        made = write_dataset(Path(place))
         entry = json.loads((made / "dataset.json").read_bytes())
         table, placements = np.zeros(samples, SAMPLE), np.zeros(samples, PLACEMENT)
         table["count"], table["first"] = 1, np.arange(samples)
@@ -257,7 +252,7 @@ def bank(pictures: int) -> str:
 
     with tempfile.TemporaryDirectory() as place:
         folder, count = Path(place), pictures // 2
-        _pictures(folder, count)
+        write_pictures(folder, count)
         began = time.process_time()
         fields = {"samples": 10, "workers": 1, "render": False, "positions": 1}
         generate(
@@ -269,119 +264,16 @@ def bank(pictures: int) -> str:
 
 def unrendered(samples: int) -> str:
     """Shards without pixels, written by one worker."""
-    from generator.config import GenerateConfig
-    from generator.drawing.write import write_samples
     from generator.pipeline import generate
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        drawn = write_samples(folder / "drawn", count=12, size=64, seed=0, progress=False)
-        config = GenerateConfig(
-            fg=drawn.fg,
-            bg=drawn.bg,
-            out=folder / "out",
-            render=False,
-            positions=10**7,
-            samples=samples,
-            shard_samples=2**16,
-            workers=1,
-        )
+        config = drawn_config(folder, positions=10**7, samples=samples, shard_samples=2**16)
         began = time.process_time()
         made = generate(config, progress=False)
         seconds = time.process_time() - began
         bank = (folder / "out" / "bank.h5").stat().st_size
         return f"{(made.bytes - bank) / samples:.0f} bytes a sample, {samples / seconds:,.0f} a second"
-
-
-def _pictures(folder: Path, count: int) -> None:
-    import cv2
-
-    noise = np.random.default_rng(0)
-    for kind in ("fg", "bg"):
-        (folder / kind).mkdir()
-    alpha = cv2.circle(np.zeros((480, 640), np.uint8), (320, 240), 150, 255, -1)
-    for number in range(count):
-        small = noise.integers(0, 256, (16, 16, 3), np.uint8)
-        photo = cv2.resize(small, (640, 480), interpolation=cv2.INTER_CUBIC)
-        cv2.imwrite(str(folder / "bg" / f"{number}.jpg"), photo)
-        cv2.imwrite(str(folder / "fg" / f"{number}.png"), np.dstack([photo, alpha]))
-
-
-def _many_shards(folder: Path, shards: int) -> Path:
-    """A dataset of many shards, which are links to a few files."""
-    made = _dataset(folder)
-    entry = json.loads((made / "dataset.json").read_bytes())
-    first = entry["splits"]["train"]["shards"][0]
-    files = [f"train-{number:05d}.h5" for number in range(shards)]
-    for number, name in enumerate(files):
-        if number % _MOST_LINKS == 0:
-            target = made / name
-            if number:
-                shutil.copyfile(made / files[0], target)
-        else:
-            os.link(target, made / name)
-    entry["splits"]["train"]["shards"] = [first | {"file": name} for name in files]
-    entry["splits"]["train"]["samples"] = shards * first["samples"]
-    (made / "dataset.json").write_text(json.dumps(entry))
-    return made
-
-
-def _dataset(folder: Path) -> Path:
-    from generator.config import GenerateConfig
-    from generator.drawing.write import write_samples
-    from generator.pipeline import generate
-
-    drawn = write_samples(folder / "drawn", count=12, size=64, seed=0, progress=False)
-    config = GenerateConfig(
-        fg=drawn.fg,
-        bg=drawn.bg,
-        out=folder / "out",
-        render=False,
-        positions=1,
-        workers=1,
-        size=(64, 64),
-    )
-    generate(config, progress=False)
-    return folder / "out"
-
-
-def _manifest(assets: int) -> bytes:
-    """A manifest as if generated of many pictures."""
-    from generator.config import GenerateConfig
-    from generator.format.identity import dataset_id
-
-    half = assets // 2
-    listed = {
-        kind: [
-            {"name": f"some_folder/{number:08d}.jpg", "hash": HASH, "split": "train", "depth": source}
-            for number in range(half)
-        ]
-        for kind, source in (("fg", None), ("bg", "plane"))
-    }
-    config = GenerateConfig().identity()
-    hashes = {kind: {asset["name"]: asset["hash"] for asset in listed[kind]} for kind in listed}
-    moments = {
-        name: {"mean": [0.5] * n, "std": [0.5] * n}
-        for name, n in (("bg", 3), ("fg_bg", 3), ("mask", 1), ("depth", 1))
-    }
-    return json.dumps(
-        {
-            "format": "fgbg-dataset",
-            "version": 1,
-            "id": dataset_id(config, hashes, {}),
-            "storage": "unrendered",
-            "size": [192, 192],
-            "config": config,
-            "libraries": {},
-            "assets": listed,
-            "bank": {"file": "bank.h5", "bytes": 1, "blake3": HASH},
-            "splits": {name: {"samples": 0, "shards": []} for name in ("train", "val", "test")},
-            "mask": {"kind": "alpha"},
-            "depth": {"sources": ["plane"], "pseudo": True},
-            "statistics": {"samples": 1, "fields": moments},
-        },
-        indent=1,
-    ).encode()
 
 
 PARTS: list[tuple[str, Callable[[int], str], list[int]]] = [
